@@ -1,1 +1,10 @@
-//! Placeholder while the workspace is being laid out.
+//! What the hub knows and decides, and nothing else.
+//!
+//! No I/O, no clock, no randomness, no logging: time and ids come in as arguments, rules return
+//! values, and the drivers in the crates above perform them. So every rule can be tested as a
+//! table, and a seeded run of the whole hub replays exactly.
+
+pub mod access;
+pub mod event;
+pub mod id;
+pub mod time;

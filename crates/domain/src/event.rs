@@ -1,0 +1,48 @@
+//! Facts told to screens: what a committed transaction made true.
+//!
+//! Events are stored with the change itself and numbered at commit, so that a browser can resume
+//! from the last number it saw. They name things by id; the reader fetches what it may see.
+
+use crate::id::{ContactId, ConversationId, InboxId, MessageId, SyncRunId};
+use serde::{Deserialize, Serialize};
+
+/// One fact, as kept in the event table and sent on the live stream.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Event {
+    /// A message or note was added to a conversation.
+    Message {
+        /// The inbox decides who may see it.
+        inbox_id: InboxId,
+        /// Where.
+        conversation_id: ConversationId,
+        /// What.
+        message_id: MessageId,
+    },
+    /// The delivery state of a message moved on.
+    MessageState {
+        /// The inbox decides who may see it.
+        inbox_id: InboxId,
+        /// Where.
+        conversation_id: ConversationId,
+        /// What.
+        message_id: MessageId,
+    },
+    /// A conversation was opened, closed, assigned, read, tied to a contact or gated otherwise.
+    Conversation {
+        /// The inbox decides who may see it.
+        inbox_id: InboxId,
+        /// Which.
+        conversation_id: ConversationId,
+    },
+    /// Contacts were created, changed or deleted; a batch of the sync names up to a few hundred.
+    Contacts {
+        /// Which.
+        contact_ids: Vec<ContactId>,
+    },
+    /// A sync run began, was cancelled or ended.
+    SyncRun {
+        /// Which.
+        run_id: SyncRunId,
+    },
+}

@@ -1,0 +1,370 @@
+-- Times are epoch milliseconds, booleans 0 or 1, JSON is text; the same words as in the API.
+
+create table setting (
+    key text not null primary key,
+    value text not null,
+    updated_at bigint not null
+);
+
+create table staff (
+    id text not null primary key,
+    email text not null unique,
+    name text not null,
+    role text not null,
+    password_hash text,
+    active bigint not null default 1,
+    created_at bigint not null,
+    version bigint not null default 1
+);
+
+create table session (
+    token_hash blob not null primary key,
+    staff_id text not null references staff (id),
+    created_at bigint not null,
+    expires_at bigint not null,
+    last_seen_at bigint not null
+);
+
+create table sign_in_link (
+    token_hash blob not null primary key,
+    staff_id text not null references staff (id),
+    expires_at bigint not null,
+    used_at bigint
+);
+
+create table audit (
+    id text not null primary key,
+    at bigint not null,
+    principal text not null,
+    act text not null,
+    target text not null,
+    detail text not null
+);
+
+create table idempotency (
+    principal text not null,
+    key text not null,
+    route text not null,
+    body_hash blob not null,
+    status bigint not null,
+    body text not null,
+    created_at bigint not null,
+    primary key (principal, key)
+);
+
+-- People and addresses -------------------------------------------------------------------------
+
+create table contact (
+    id text not null primary key,
+    name text not null,
+    sort_name text not null,
+    fields text not null,
+    field_times text not null,
+    search_text text not null,
+    created_at bigint not null,
+    updated_at bigint not null,
+    deleted_at bigint,
+    version bigint not null default 1
+);
+create index contact_by_name on contact (sort_name, id) where deleted_at is null;
+
+create table contact_point (
+    id text not null primary key,
+    channel text not null,
+    address text not null,
+    created_at bigint not null,
+    unique (channel, address)
+);
+
+-- Which contacts answer to a point; a point may be shared.
+create table contact_has_point (
+    contact_id text not null references contact (id),
+    point_id text not null references contact_point (id),
+    field text not null,
+    position bigint not null,
+    primary key (contact_id, point_id)
+);
+create index contact_has_point_by_point on contact_has_point (point_id);
+
+create table consent_entry (
+    id text not null primary key,
+    point_id text not null references contact_point (id),
+    scope text not null,
+    act text not null,
+    source text not null,
+    message_id text,
+    detail text not null,
+    at bigint not null
+);
+create index consent_entry_by_point on consent_entry (point_id, at);
+
+create table consent (
+    point_id text not null references contact_point (id),
+    scope text not null,
+    state text not null,
+    source text not null,
+    at bigint not null,
+    primary key (point_id, scope)
+);
+
+-- Conversations --------------------------------------------------------------------------------
+
+create table inbox (
+    id text not null primary key,
+    channel text not null,
+    name text not null,
+    address text not null,
+    carrier text not null,
+    carrier_url text not null,
+    carrier_account text not null,
+    carrier_secret blob not null,
+    country text not null,
+    created_at bigint not null,
+    unique (channel, address)
+);
+
+create table inbox_member (
+    inbox_id text not null references inbox (id),
+    staff_id text not null references staff (id),
+    primary key (inbox_id, staff_id)
+);
+
+create table conversation (
+    id text not null primary key,
+    inbox_id text not null references inbox (id),
+    point_id text not null references contact_point (id),
+    contact_id text references contact (id),
+    status text not null,
+    turn text not null,
+    assigned_to text references staff (id),
+    last_seq bigint not null,
+    last_text text not null,
+    last_direction text not null,
+    last_author text references staff (id),
+    last_state text not null,
+    last_at bigint not null,
+    unread bigint not null,
+    created_at bigint not null,
+    version bigint not null default 1,
+    unique (inbox_id, point_id)
+);
+create index conversation_by_turn on conversation (status, turn, last_at, id);
+create index conversation_by_contact on conversation (contact_id);
+
+create table message (
+    id text not null primary key,
+    conversation_id text not null references conversation (id),
+    seq bigint not null,
+    direction text not null,
+    author text references staff (id),
+    text text not null,
+    state text not null,
+    state_at bigint not null,
+    error_code text,
+    error_text text,
+    segments bigint not null,
+    provider_id text,
+    client_key text,
+    at bigint not null,
+    unique (conversation_id, seq)
+);
+create unique index message_by_provider on message (provider_id) where provider_id is not null;
+create unique index message_by_client_key on message (conversation_id, client_key) where client_key is not null;
+
+-- Every input that a provider was told we have; narrow, kept for ever.
+create table provider_receipt (
+    channel text not null,
+    provider_id text not null,
+    received_at bigint not null,
+    primary key (channel, provider_id)
+);
+
+-- The org --------------------------------------------------------------------------------------
+
+create table connection (
+    id text not null primary key,
+    name text not null,
+    kind text not null,
+    login_url text not null,
+    instance_url text not null,
+    org_id text not null,
+    org_name text not null,
+    user_id text not null,
+    username text not null,
+    grant_kind text not null,
+    consumer_key text not null,
+    secrets blob not null,
+    access_token blob,
+    token_version bigint not null default 0,
+    refresh_lease_until bigint,
+    state text not null,
+    state_reason text,
+    daily_budget bigint not null,
+    org_calls_used bigint,
+    org_calls_max bigint,
+    created_at bigint not null,
+    version bigint not null default 1
+);
+
+create table authorisation (
+    state_hash blob not null primary key,
+    connection_name text not null,
+    kind text not null,
+    login_url text not null,
+    secrets blob not null,
+    staff_id text not null references staff (id),
+    expires_at bigint not null
+);
+
+create table api_usage (
+    connection_id text not null references connection (id),
+    hour bigint not null,
+    purpose text not null,
+    calls bigint not null,
+    primary key (connection_id, hour, purpose)
+);
+
+create table object_mapping (
+    id text not null primary key,
+    connection_id text not null references connection (id),
+    object text not null,
+    position bigint not null,
+    enabled bigint not null,
+    direction text not null,
+    deletes text not null,
+    auto_create text not null,
+    cursor_stamp bigint,
+    cursor_id text,
+    last_changed_at bigint,
+    version bigint not null default 1,
+    unique (connection_id, object)
+);
+
+create table field_mapping (
+    object_mapping_id text not null references object_mapping (id),
+    field text not null,
+    attribute text not null,
+    direction text not null,
+    policy text not null,
+    position bigint not null,
+    primary key (object_mapping_id, field)
+);
+
+create table link (
+    id text not null primary key,
+    connection_id text not null references connection (id),
+    object text not null,
+    record_id text not null,
+    contact_id text not null references contact (id),
+    is_primary bigint not null,
+    state text not null,
+    base text,
+    modified_at bigint not null,
+    waiting_to_org bigint not null default 0,
+    synced_at bigint not null,
+    version bigint not null default 1,
+    unique (connection_id, object, record_id)
+);
+create index link_by_contact on link (contact_id);
+create unique index link_primary on link (connection_id, contact_id) where is_primary = 1;
+create index link_waiting on link (connection_id, object, id) where waiting_to_org = 1;
+create index link_conflicts on link (connection_id, object) where state = 'conflict';
+
+create table sync_run (
+    id text not null primary key,
+    connection_id text not null references connection (id),
+    trigger_kind text not null,
+    staff_id text references staff (id),
+    state text not null,
+    phase text not null,
+    checkpoint text not null,
+    counts text not null,
+    progress_done bigint not null,
+    progress_total bigint,
+    api_calls bigint not null,
+    api_calls_minimum bigint,
+    error text,
+    started_at bigint not null,
+    finished_at bigint,
+    lease_until bigint,
+    fence bigint not null default 0
+);
+create index sync_run_by_start on sync_run (connection_id, started_at, id);
+create unique index sync_run_open on sync_run (connection_id) where finished_at is null;
+
+-- The journal: what each run did, before and after, so that it can be shown and undone.
+create table sync_change (
+    run_id text not null references sync_run (id),
+    seq bigint not null,
+    object text not null,
+    record_id text,
+    contact_id text,
+    direction text not null,
+    act text not null,
+    state text not null,
+    before text,
+    after text,
+    error_code text,
+    error_text text,
+    at bigint not null,
+    primary key (run_id, seq)
+);
+
+create table create_intent (
+    id text not null primary key,
+    connection_id text not null references connection (id),
+    object text not null,
+    contact_id text,
+    conversation_id text,
+    body text not null,
+    state text not null,
+    record_id text,
+    created_at bigint not null,
+    updated_at bigint not null
+);
+create index create_intent_open on create_intent (connection_id, object) where state <> 'done';
+
+-- One Task in the org per conversation and day, kept up to date while the day lasts.
+create table activity (
+    connection_id text not null references connection (id),
+    conversation_id text not null references conversation (id),
+    day text not null,
+    record_id text,
+    logged_seq bigint not null,
+    updated_at bigint not null,
+    primary key (connection_id, conversation_id, day)
+);
+
+-- Work and news --------------------------------------------------------------------------------
+
+-- The outbox: what a committed fact says must still be done or told outside.
+create table job (
+    id text not null primary key,
+    kind text not null,
+    class text not null,
+    dedupe_key text,
+    payload text not null,
+    state text not null,
+    run_at bigint not null,
+    attempts bigint not null,
+    lease_until bigint,
+    fence bigint not null default 0,
+    last_error text,
+    created_at bigint not null
+);
+create index job_ready on job (run_at, id) where state = 'ready';
+create index job_leased on job (lease_until) where state in ('leased', 'attempt_started');
+create unique index job_dedupe on job (dedupe_key) where dedupe_key is not null and state = 'ready';
+
+create table stream_head (
+    id bigint not null primary key,
+    seq bigint not null
+);
+insert into stream_head (id, seq) values (1, 0);
+
+create table event (
+    seq bigint not null primary key,
+    at bigint not null,
+    inbox_id text,
+    body text not null
+);
