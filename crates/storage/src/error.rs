@@ -1,0 +1,70 @@
+//! What can go wrong with stored data, sorted by what the caller can do about it.
+
+/// The result of a storage call.
+pub type Result<T> = std::result::Result<T, StorageError>;
+
+/// Why a storage call failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    /// Somebody changed the row since it was read: read again and decide again.
+    #[error("the {0} was changed by somebody else meanwhile; load it again and repeat the change")]
+    Conflict(&'static str),
+    /// No such row, or none that the reader may see.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// A unique key is taken; carries the database's own words, which name the key.
+    #[error("a row with this key exists: {0}")]
+    Duplicate(String),
+    /// The database is busy or out of reach for the moment.
+    #[error("the database did not answer in time: {0}")]
+    Unavailable(String),
+    /// A stored value is not what the code expects.
+    #[error("column {column} holds something unexpected: {reason}")]
+    Unreadable {
+        /// The column's name.
+        column: String,
+        /// What was wrong with it.
+        reason: String,
+    },
+    /// The settings name no usable database.
+    #[error("{0}")]
+    Settings(String),
+    /// Anything else that the database said.
+    #[error("the database refused a statement: {0}")]
+    Database(String),
+}
+
+impl StorageError {
+    /// Whether trying the same again cannot help.
+    pub fn is_permanent(&self) -> bool {
+        !matches!(
+            self,
+            StorageError::Unavailable(_) | StorageError::Conflict(_)
+        )
+    }
+}
+
+impl From<sqlx::Error> for StorageError {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => {
+                StorageError::Unavailable(error.to_string())
+            }
+            sqlx::Error::Database(db) if db.is_unique_violation() => {
+                StorageError::Duplicate(db.message().to_owned())
+            }
+            // 5 and 517 are SQLite's busy codes; class 08 and 57P01 are lost PostgreSQL servers;
+            // 40001 and 40P01 are serialization failures and deadlocks.
+            sqlx::Error::Database(db) => match db.code().as_deref() {
+                Some("5" | "517" | "57P01" | "40001" | "40P01") => {
+                    StorageError::Unavailable(db.message().to_owned())
+                }
+                Some(code) if code.starts_with("08") => {
+                    StorageError::Unavailable(db.message().to_owned())
+                }
+                _ => StorageError::Database(db.message().to_owned()),
+            },
+            _ => StorageError::Database(error.to_string()),
+        }
+    }
+}

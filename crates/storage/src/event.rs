@@ -1,0 +1,116 @@
+//! The numbered events that screens follow.
+//!
+//! Numbers come from one row that every committer updates as its last statement, so that the order
+//! of numbers is the order of commits and no number is ever missing.
+
+use crate::args;
+use crate::db::{Conn, json_text};
+use crate::error::Result;
+use tieline_domain::access::Scope;
+use tieline_domain::event::Event;
+use tieline_domain::id::InboxId;
+use tieline_domain::time::Timestamp;
+
+/// An event with its number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEvent {
+    /// Rises by one from commit to commit.
+    pub seq: i64,
+    /// When it was committed.
+    pub at: Timestamp,
+    /// The fact.
+    pub event: Event,
+}
+
+/// The number of the last committed event.
+pub async fn head(conn: &mut Conn) -> Result<i64> {
+    conn.one(
+        "stream head",
+        "select seq from stream_head where id = 1",
+        args![],
+    )
+    .await?
+    .int("seq")
+}
+
+/// Events after `seq` within the scope, oldest first, and the number up to which was looked.
+/// `None` when events that old are no longer kept: the reader starts afresh.
+pub async fn list_after(
+    conn: &mut Conn,
+    scope: &Scope,
+    seq: i64,
+    limit: i64,
+) -> Result<Option<(Vec<StoredEvent>, i64)>> {
+    let oldest = conn
+        .one("event", "select min(seq) as seq from event", args![])
+        .await?
+        .opt_int("seq")?;
+    let head = head(conn).await?;
+    let kept_from = oldest.unwrap_or(head + 1);
+    if seq > head || seq + 1 < kept_from {
+        return Ok(None);
+    }
+    let rows = conn
+        .all(
+            "select seq, at, body from event where seq > $1 order by seq limit $2",
+            args![seq, limit],
+        )
+        .await?;
+    let mut events = Vec::with_capacity(rows.len());
+    let mut looked = seq;
+    for row in &rows {
+        let stored = StoredEvent {
+            seq: row.int("seq")?,
+            at: row.time("at")?,
+            event: row.json("body")?,
+        };
+        looked = stored.seq;
+        if inbox_of(&stored.event).is_none_or(|inbox| scope.sees_inbox(inbox)) {
+            events.push(stored);
+        }
+    }
+    Ok(Some((events, looked)))
+}
+
+/// Forgets events that were committed before this moment; a reader that far behind starts afresh.
+pub async fn forget_before(conn: &mut Conn, before: Timestamp) -> Result<u64> {
+    conn.run("delete from event where at < $1", args![before])
+        .await
+}
+
+/// The inbox whose members may see the event; `None` for what all staff may see.
+pub fn inbox_of(event: &Event) -> Option<InboxId> {
+    match event {
+        Event::Message { inbox_id, .. }
+        | Event::MessageState { inbox_id, .. }
+        | Event::Conversation { inbox_id, .. } => Some(*inbox_id),
+        Event::Contacts { .. } | Event::SyncRun { .. } => None,
+    }
+}
+
+pub(crate) async fn append(conn: &mut Conn, events: &[Event], at: Timestamp) -> Result<i64> {
+    let count = events.len() as i64;
+    let last = conn
+        .one(
+            "stream head",
+            "update stream_head set seq = seq + $1 where id = 1 returning seq",
+            args![count],
+        )
+        .await?
+        .int("seq")?;
+    let rows = events
+        .iter()
+        .enumerate()
+        .map(|(i, event)| {
+            args![
+                last - count + 1 + i as i64,
+                at,
+                inbox_of(event),
+                json_text(event)
+            ]
+        })
+        .collect();
+    conn.insert_many("event", &["seq", "at", "inbox_id", "body"], rows, "")
+        .await?;
+    Ok(last)
+}

@@ -1,0 +1,50 @@
+//! Brings a database's tables up to this build; several nodes may start at once.
+
+use crate::args;
+use crate::db::Conn;
+use crate::error::{Result, StorageError};
+
+/// Number and statements of each migration, the same numbers on both databases.
+const SQLITE: &[(i64, &str)] = &[(1, include_str!("../migrations/sqlite/0001_hub.sql"))];
+const POSTGRES: &[(i64, &str)] = &[(1, include_str!("../migrations/postgres/0001_hub.sql"))];
+
+/// Any number that no other program locks on the same server.
+const ADVISORY_LOCK: i64 = 0x7469_656c_696e_65;
+
+/// Applies what is missing, within the caller's transaction.
+pub(crate) async fn migrate(conn: &mut Conn) -> Result<()> {
+    if conn.is_postgres() {
+        conn.run("select pg_advisory_xact_lock($1)", args![ADVISORY_LOCK])
+            .await?;
+    }
+    conn.run(
+        "create table if not exists schema_migration (number bigint not null primary key)",
+        args![],
+    )
+    .await?;
+    let rows = conn
+        .all("select number from schema_migration", args![])
+        .await?;
+    let applied: Vec<i64> = rows
+        .iter()
+        .map(|row| row.int("number"))
+        .collect::<Result<_>>()?;
+    let known = if conn.is_postgres() { POSTGRES } else { SQLITE };
+    if let Some(newer) = applied
+        .iter()
+        .find(|number| !known.iter().any(|(n, _)| n == *number))
+    {
+        return Err(StorageError::Settings(format!(
+            "the database was written by a newer Tieline (migration {newer}); start that version, or restore a backup"
+        )));
+    }
+    for (number, script) in known.iter().filter(|(number, _)| !applied.contains(number)) {
+        conn.run_script(script).await?;
+        conn.run(
+            "insert into schema_migration (number) values ($1)",
+            args![*number],
+        )
+        .await?;
+    }
+    Ok(())
+}

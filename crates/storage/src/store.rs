@@ -1,0 +1,276 @@
+//! The open database: read connections, the write transaction, and the news of commits.
+
+use crate::args;
+use crate::db::{Conn, Value};
+use crate::error::{Result, StorageError};
+use crate::{event, migrate};
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{PgPool, SqlitePool};
+use std::ops::{Deref, DerefMut};
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+use tieline_domain::event::Event;
+use tieline_domain::id::{Id, Ids, uuid_v7};
+use tieline_domain::time::{Clock, Timestamp};
+use tokio::sync::watch;
+
+const READERS_MAX: u32 = 4;
+const POSTGRES_CONNECTIONS_MAX: u32 = 16;
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+const NOTIFY_CHANNEL: &str = "tieline_event";
+
+/// What [`Store::open`] needs.
+pub struct StoreOptions {
+    /// `sqlite:PATH` or `postgres://…`.
+    pub url: String,
+    /// Where the time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// Where the random part of ids comes from.
+    pub ids: Arc<dyn Ids>,
+}
+
+/// The open database; cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    pools: Pools,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+    head: watch::Sender<i64>,
+}
+
+#[derive(Clone)]
+enum Pools {
+    /// SQLite wants one writer: several gave tails of 1.6 s.
+    Sqlite {
+        writer: SqlitePool,
+        readers: SqlitePool,
+    },
+    Postgres(PgPool),
+}
+
+impl Store {
+    /// Opens and migrates the database.
+    pub async fn open(options: StoreOptions) -> Result<Store> {
+        let pools = Pools::open(&options.url).await?;
+        let (head, _) = watch::channel(0);
+        let store = Store {
+            pools,
+            clock: options.clock,
+            ids: options.ids,
+            head,
+        };
+        let mut tx = store.begin().await?;
+        migrate::migrate(&mut tx).await?;
+        tx.commit().await?;
+        let seq = event::head(&mut *store.reader().await?).await?;
+        store.head.send_replace(seq);
+        if let Pools::Postgres(pool) = &store.pools {
+            listen(pool, store.head.clone()).await?;
+        }
+        Ok(store)
+    }
+
+    /// The present moment.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A new id of the wanted kind.
+    pub fn new_id<I: Id>(&self) -> I {
+        I::from_uuid(uuid_v7(self.now(), self.ids.random()))
+    }
+
+    /// A connection to read on.
+    pub async fn reader(&self) -> Result<Reader> {
+        Ok(Reader(match &self.pools {
+            Pools::Sqlite { readers, .. } => Conn::SqliteRead(readers.acquire().await?),
+            Pools::Postgres(pool) => Conn::PostgresRead(pool.acquire().await?),
+        }))
+    }
+
+    /// A transaction to write in. Dropping it rolls back.
+    pub async fn begin(&self) -> Result<Tx> {
+        let conn = match &self.pools {
+            Pools::Sqlite { writer, .. } => {
+                Conn::SqliteWrite(writer.begin_with("begin immediate").await?)
+            }
+            Pools::Postgres(pool) => Conn::PostgresWrite(pool.begin().await?),
+        };
+        Ok(Tx {
+            conn,
+            store: self.clone(),
+            events: Vec::new(),
+        })
+    }
+
+    /// The number of the last committed event, as it moves.
+    pub fn head(&self) -> watch::Receiver<i64> {
+        self.head.subscribe()
+    }
+
+    /// Closes all connections, after which the file may be moved.
+    pub async fn close(&self) {
+        match &self.pools {
+            Pools::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Pools::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+impl Pools {
+    async fn open(url: &str) -> Result<Pools> {
+        if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            let options = PgConnectOptions::from_str(url).map_err(|e| bad_url(url, &e))?;
+            let pool = PgPoolOptions::new()
+                .max_connections(POSTGRES_CONNECTIONS_MAX)
+                .connect_with(options)
+                .await?;
+            return Ok(Pools::Postgres(pool));
+        }
+        if !url.starts_with("sqlite:") {
+            return Err(StorageError::Settings(format!(
+                "database: {url:?} begins neither with sqlite: nor with postgres://"
+            )));
+        }
+        let options = SqliteConnectOptions::from_str(url)
+            .map_err(|e| bad_url(url, &e))?
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT)
+            .statement_cache_capacity(256);
+        let one = SqlitePoolOptions::new()
+            .max_connections(1)
+            .min_connections(1)
+            .max_lifetime(None)
+            .idle_timeout(None);
+        let writer = one.connect_with(options.clone()).await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS_MAX)
+            .max_lifetime(None)
+            .connect_with(options.pragma("query_only", "on"))
+            .await?;
+        Ok(Pools::Sqlite { writer, readers })
+    }
+}
+
+fn bad_url(url: &str, error: &sqlx::Error) -> StorageError {
+    let shown = url.split('@').next_back().unwrap_or_default();
+    StorageError::Settings(format!(
+        "database: {shown:?} is not an address of a database: {error}"
+    ))
+}
+
+/// Passes on what other nodes commit, for as long as somebody holds the store.
+async fn listen(pool: &PgPool, head: watch::Sender<i64>) -> Result<()> {
+    let mut listener = PgListener::connect_with(pool).await?;
+    listener.listen(NOTIFY_CHANNEL).await?;
+    tokio::spawn(async move {
+        loop {
+            match listener.recv().await {
+                Ok(news) => {
+                    let seq = news.payload().parse().unwrap_or_default();
+                    head.send_if_modified(|known| raise(known, seq));
+                }
+                // The listener reconnects by itself; an error here means the pool was closed.
+                Err(_) => return,
+            }
+        }
+    });
+    Ok(())
+}
+
+fn raise(known: &mut i64, seq: i64) -> bool {
+    let higher = seq > *known;
+    if higher {
+        *known = seq;
+    }
+    higher
+}
+
+/// A connection to read on.
+pub struct Reader(Conn);
+
+/// A transaction to write in; what is emitted is committed with it, numbered last.
+pub struct Tx {
+    conn: Conn,
+    store: Store,
+    events: Vec<Event>,
+}
+
+impl Tx {
+    /// Adds a fact for screens; it is stored and numbered by the commit.
+    pub fn emit(&mut self, event: Event) {
+        if !self.events.contains(&event) {
+            self.events.push(event);
+        }
+    }
+
+    /// The present moment.
+    pub fn now(&self) -> Timestamp {
+        self.store.now()
+    }
+
+    /// A new id of the wanted kind.
+    pub fn new_id<I: Id>(&self) -> I {
+        self.store.new_id()
+    }
+
+    /// Commits the change, its events and its jobs, durably; then wakes those who listen.
+    pub async fn commit(mut self) -> Result<()> {
+        let events = std::mem::take(&mut self.events);
+        let now = self.now();
+        let seq = if events.is_empty() {
+            None
+        } else {
+            Some(event::append(&mut self.conn, &events, now).await?)
+        };
+        match self.conn {
+            Conn::SqliteWrite(tx) => tx.commit().await?,
+            Conn::PostgresWrite(tx) => {
+                let mut conn = Conn::PostgresWrite(tx);
+                if let Some(seq) = seq {
+                    let payload: Vec<Value> = args![NOTIFY_CHANNEL, seq.to_string()];
+                    conn.all("select pg_notify($1, $2)", payload).await?;
+                }
+                if let Conn::PostgresWrite(tx) = conn {
+                    tx.commit().await?;
+                }
+            }
+            Conn::SqliteRead(_) | Conn::PostgresRead(_) => {}
+        }
+        if let Some(seq) = seq {
+            self.store.head.send_if_modified(|known| raise(known, seq));
+        }
+        Ok(())
+    }
+}
+
+impl Deref for Tx {
+    type Target = Conn;
+    fn deref(&self) -> &Conn {
+        &self.conn
+    }
+}
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut Conn {
+        &mut self.conn
+    }
+}
+impl Deref for Reader {
+    type Target = Conn;
+    fn deref(&self) -> &Conn {
+        &self.0
+    }
+}
+impl DerefMut for Reader {
+    fn deref_mut(&mut self) -> &mut Conn {
+        &mut self.0
+    }
+}

@@ -1,0 +1,7 @@
+//! Every storage method on both databases, through one harness.
+
+mod contract {
+    pub mod harness;
+    mod jobs;
+    mod stream;
+}
