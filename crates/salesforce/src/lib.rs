@@ -1,1 +1,23 @@
-//! Placeholder while the workspace is being laid out.
+//! A client of one Salesforce org: signing in, one request path, queries, record collections.
+//!
+//! All I/O goes through an injected [`Transport`]; time, randomness and sleep through an injected
+//! [`Environment`]. So a caller decides which hosts may be reached, and a seeded test replays
+//! exactly. Nothing here knows what the records are for.
+
+pub mod auth;
+pub mod client;
+pub mod collections;
+pub mod describe;
+pub mod error;
+pub mod query;
+pub mod record;
+pub mod request;
+pub mod soql;
+pub mod time;
+pub mod token;
+
+pub use client::{Client, ClientOptions, Usage};
+pub use error::{ApiError, Error, Result};
+pub use record::{Record, RecordId};
+pub use request::{BoxError, CallCounter, Environment, Purpose, Transport};
+pub use token::{Grant, Token, TokenStore};

@@ -1,0 +1,321 @@
+//! The client of one org: holds the session and sends every call by the one request path.
+
+use crate::auth::{self, App};
+use crate::describe::DescribeCache;
+use crate::error::{ApiError, Error, Result};
+use crate::request::{
+    ATTEMPTS_MAX, CallCounter, Environment, Outcome, Purpose, Transport, back_off, classify,
+    send_once,
+};
+use crate::token::{Token, TokenStore};
+use bytes::Bytes;
+use http::{Method, Request, Response};
+use secrecy::ExposeSecret;
+use serde_json::Value;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What a client is made of.
+pub struct ClientOptions {
+    /// Carries requests out.
+    pub transport: Transport,
+    /// Time and randomness.
+    pub environment: Arc<dyn Environment>,
+    /// The registered app.
+    pub app: App,
+    /// Keeps the session.
+    pub tokens: Arc<dyn TokenStore>,
+    /// Told of every call.
+    pub counter: Arc<dyn CallCounter>,
+    /// `v66.0`.
+    pub api_version: String,
+    /// Goes into `Sforce-Call-Options` and returns in the origin of change events, so that our own
+    /// writes are known when they come back.
+    pub client_name: String,
+}
+
+/// Calls used and allowed in 24 hours, as the org said last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usage {
+    /// Used by everybody.
+    pub used: i64,
+    /// Allowed.
+    pub max: i64,
+}
+
+/// Whether a request may be sent again when nobody knows what came of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Repeat {
+    /// It has the same effect however often it is carried out.
+    Safe,
+    /// A second time would do it twice.
+    Never,
+}
+
+/// A client of one org; cheap to clone, one session for all clones.
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+    purpose: Purpose,
+}
+
+struct Inner {
+    options: ClientOptions,
+    session: tokio::sync::Mutex<Option<Token>>,
+    usage: Mutex<Option<Usage>>,
+    describes: DescribeCache,
+}
+
+impl Client {
+    /// A client that has not called yet.
+    pub fn new(options: ClientOptions, purpose: Purpose) -> Client {
+        let inner = Inner {
+            options,
+            session: tokio::sync::Mutex::new(None),
+            usage: Mutex::new(None),
+            describes: DescribeCache::default(),
+        };
+        Client {
+            inner: Arc::new(inner),
+            purpose,
+        }
+    }
+
+    /// The same client and session, counted for another purpose.
+    pub fn with_purpose(&self, purpose: Purpose) -> Client {
+        Client {
+            inner: self.inner.clone(),
+            purpose,
+        }
+    }
+
+    /// Calls used and allowed, as the last answer said.
+    pub fn usage(&self) -> Option<Usage> {
+        *self
+            .inner
+            .usage
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The session's token, signing in if there is none.
+    pub async fn token(&self) -> Result<Token> {
+        self.session(None).await
+    }
+
+    /// One record by id, all or some of its fields.
+    pub async fn get(
+        &self,
+        object: &str,
+        id: &crate::RecordId,
+        fields: &[&str],
+    ) -> Result<crate::Record> {
+        let filter = if fields.is_empty() {
+            String::new()
+        } else {
+            format!("?fields={}", fields.join(","))
+        };
+        let value = self
+            .send(
+                Method::GET,
+                &format!("sobjects/{object}/{id}{filter}"),
+                None,
+                Repeat::Safe,
+            )
+            .await?;
+        crate::Record::from_json(value)
+    }
+
+    /// Deletes one record, into the recycle bin.
+    pub async fn delete(&self, object: &str, id: &crate::RecordId) -> Result<()> {
+        let sent = self
+            .send(
+                Method::DELETE,
+                &format!("sobjects/{object}/{id}"),
+                None,
+                Repeat::Safe,
+            )
+            .await;
+        match sent {
+            Err(error) if error.has_code("ENTITY_IS_DELETED") => Ok(()),
+            other => other.map(|_| ()),
+        }
+    }
+
+    /// The org's limits and what remains of them.
+    pub async fn limits(&self) -> Result<Value> {
+        self.send(Method::GET, "limits", None, Repeat::Safe).await
+    }
+
+    /// Sends one call to a path below the API version; null for an answer without a body.
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        repeat: Repeat,
+    ) -> Result<Value> {
+        let path = format!("/services/data/{}/{path}", self.inner.options.api_version);
+        self.send_absolute(method, &path, body, repeat).await
+    }
+
+    /// Sends one call to a path of the instance.
+    pub(crate) async fn send_absolute(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        repeat: Repeat,
+    ) -> Result<Value> {
+        let mut token = self.session(None).await?;
+        let mut signed_in_anew = false;
+        let mut attempt = 1;
+        loop {
+            let request = self.request(&method, path, body, &token)?;
+            self.inner.options.counter.count(self.purpose);
+            let answer = send_once(&self.inner.options.transport, request).await;
+            if let Ok(response) = &answer {
+                self.note_usage(response);
+            }
+            match classify(answer) {
+                Outcome::Done(response) => return read_json(&response),
+                Outcome::SessionOver if !signed_in_anew => {
+                    token = self.session(Some(&token)).await?;
+                    signed_in_anew = true;
+                }
+                Outcome::SessionOver => {
+                    let description = "the org refuses a session that it has just given".to_owned();
+                    return Err(Error::SignInNeeded {
+                        code: "INVALID_SESSION_ID".to_owned(),
+                        description,
+                    });
+                }
+                Outcome::Failed(error) => return Err(error),
+                Outcome::Passing(why) if repeat == Repeat::Never => {
+                    return Err(Error::Uncertain(why));
+                }
+                Outcome::Passing(why) if attempt == ATTEMPTS_MAX => {
+                    return Err(Error::Unreachable(why));
+                }
+                Outcome::Passing(_) => {
+                    let environment = &self.inner.options.environment;
+                    environment
+                        .sleep(back_off(attempt, environment.random()))
+                        .await;
+                    attempt += 1;
+                }
+            }
+        }
+    }
+
+    pub(crate) fn describes(&self) -> &DescribeCache {
+        &self.inner.describes
+    }
+
+    pub(crate) fn now_ms(&self) -> i64 {
+        self.inner.options.environment.now_ms()
+    }
+
+    /// The session in use; with `refused`, a newer one than that. One sign-in serves all who wait.
+    async fn session(&self, refused: Option<&Token>) -> Result<Token> {
+        let options = &self.inner.options;
+        let mut session = self.inner.session.lock().await;
+        if let Some(token) = session.as_ref().filter(|token| is_newer(token, refused)) {
+            return Ok(token.clone());
+        }
+        let kept = options
+            .tokens
+            .load()
+            .await?
+            .filter(|token| is_newer(token, refused));
+        let token = match kept {
+            Some(token) => token,
+            None => {
+                let grant = options.tokens.grant().await?;
+                let now_ms = options.environment.now_ms();
+                let token = auth::sign_in(&options.transport, &options.app, &grant, now_ms).await?;
+                options.tokens.save(token.clone()).await?;
+                token
+            }
+        };
+        *session = Some(token.clone());
+        Ok(token)
+    }
+
+    fn request(
+        &self,
+        method: &Method,
+        path: &str,
+        body: Option<&Value>,
+        token: &Token,
+    ) -> Result<Request<Bytes>> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", token.instance_url))
+            .header(
+                "authorization",
+                format!("Bearer {}", token.access_token.expose_secret()),
+            )
+            .header("accept", "application/json")
+            .header(
+                "sforce-call-options",
+                format!("client={}", self.inner.options.client_name),
+            );
+        if body.is_some() {
+            request = request.header("content-type", "application/json; charset=utf-8");
+        }
+        let body = body
+            .map(|value| Bytes::from(value.to_string()))
+            .unwrap_or_default();
+        request
+            .body(body)
+            .map_err(|e| Error::Invalid(format!("the request cannot be sent: {e}")))
+    }
+
+    fn note_usage(&self, response: &Response<Bytes>) {
+        let header = response
+            .headers()
+            .get("sforce-limit-info")
+            .and_then(|value| value.to_str().ok());
+        if let Some(usage) = header.and_then(parse_usage) {
+            *self
+                .inner
+                .usage
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) = Some(usage);
+        }
+    }
+}
+
+fn is_newer(token: &Token, refused: Option<&Token>) -> bool {
+    refused.is_none_or(|old| old.access_token.expose_secret() != token.access_token.expose_secret())
+}
+
+fn read_json(response: &Response<Bytes>) -> Result<Value> {
+    if response.body().is_empty() {
+        return Ok(Value::Null);
+    }
+    serde_json::from_slice(response.body())
+        .map_err(|e| Error::Unexpected(format!("an answer that is not JSON: {e}")))
+}
+
+/// `api-usage=18/5000`, with more behind a semicolon in some orgs.
+fn parse_usage(header: &str) -> Option<Usage> {
+    let (used, rest) = header.trim().strip_prefix("api-usage=")?.split_once('/')?;
+    let max = rest.split(|c: char| !c.is_ascii_digit()).next()?;
+    Some(Usage {
+        used: used.parse().ok()?,
+        max: max.parse().ok()?,
+    })
+}
+
+/// The per-record errors of a refused call, for callers that treat one record like many.
+pub fn errors_of(error: &Error) -> Vec<ApiError> {
+    match error {
+        Error::Refused { errors, .. } => errors.clone(),
+        other => vec![ApiError {
+            message: other.to_string(),
+            code: "NOT_SENT".to_owned(),
+            fields: Vec::new(),
+        }],
+    }
+}

@@ -1,0 +1,198 @@
+//! The one way by which requests leave: count, send, classify, and retry what may be repeated.
+
+use crate::error::{ApiError, Error};
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response, StatusCode};
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+use tower::ServiceExt as _;
+use tower::util::BoxCloneSyncService;
+
+/// Whatever the transport says went wrong.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Carries requests out: a real HTTP client, or in tests a router in the same process.
+pub type Transport = BoxCloneSyncService<Request<Bytes>, Response<Bytes>, BoxError>;
+
+/// Time, randomness and waiting, injected.
+pub trait Environment: Send + Sync {
+    /// The present moment in epoch milliseconds.
+    fn now_ms(&self) -> i64;
+    /// 64 random bits.
+    fn random(&self) -> u64;
+    /// Waits.
+    fn sleep(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+}
+
+/// What a call is for; calls are counted by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Purpose {
+    /// Bulk work that a budget may stop.
+    Sync,
+    /// Following live changes.
+    Live,
+    /// A person waits for it.
+    Staff,
+}
+
+impl Purpose {
+    /// The word it is counted under.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Purpose::Sync => "sync",
+            Purpose::Live => "live",
+            Purpose::Staff => "staff",
+        }
+    }
+}
+
+/// Told of every call that counts against the org's limit, before it is sent.
+pub trait CallCounter: Send + Sync {
+    /// One call for this purpose.
+    fn count(&self, purpose: Purpose);
+}
+
+/// Attempts at one request, the first included.
+pub const ATTEMPTS_MAX: u32 = 4;
+const BACK_OFF_FIRST_MS: u64 = 250;
+const BACK_OFF_MAX_MS: u64 = 8_000;
+/// Statuses after which another attempt makes sense; 420 is an instance that moves.
+const PASSING: &[u16] = &[420, 429, 500, 502, 503, 504];
+
+/// What came of one attempt.
+pub(crate) enum Outcome {
+    /// The org carried it out.
+    Done(Response<Bytes>),
+    /// The session is over; sign in and send it again.
+    SessionOver,
+    /// It may work later; whether the org saw it is unknown.
+    Passing(String),
+    /// It will not work.
+    Failed(Error),
+}
+
+/// Sends without any thought.
+pub(crate) async fn send_once(
+    transport: &Transport,
+    request: Request<Bytes>,
+) -> std::result::Result<Response<Bytes>, String> {
+    transport
+        .clone()
+        .oneshot(request)
+        .await
+        .map_err(|error| error.to_string())
+}
+
+/// What an answer means.
+pub(crate) fn classify(answer: std::result::Result<Response<Bytes>, String>) -> Outcome {
+    let response = match answer {
+        Ok(response) => response,
+        Err(error) => return Outcome::Passing(error),
+    };
+    let status = response.status();
+    if status.is_success() || status == StatusCode::NOT_MODIFIED {
+        return Outcome::Done(response);
+    }
+    if is_html(response.headers()) || PASSING.contains(&status.as_u16()) {
+        return Outcome::Passing(format!("status {}", status.as_u16()));
+    }
+    let errors: Vec<ApiError> = match serde_json::from_slice(response.body()) {
+        Ok(errors) => errors,
+        Err(_) => {
+            return Outcome::Failed(Error::Unexpected(format!(
+                "status {} without the error array",
+                status.as_u16()
+            )));
+        }
+    };
+    if status == StatusCode::UNAUTHORIZED && errors.iter().any(is_session_over) {
+        return Outcome::SessionOver;
+    }
+    if let Some(error) = errors
+        .iter()
+        .find(|error| error.code == "REQUEST_LIMIT_EXCEEDED")
+    {
+        return Outcome::Failed(Error::LimitReached(error.message.clone()));
+    }
+    Outcome::Failed(Error::Refused {
+        status: status.as_u16(),
+        errors,
+    })
+}
+
+/// How long to wait before attempt `attempt` (from 1): exponential with full jitter.
+pub(crate) fn back_off(attempt: u32, random: u64) -> Duration {
+    let ceiling = (BACK_OFF_FIRST_MS << attempt.min(10)).min(BACK_OFF_MAX_MS);
+    Duration::from_millis(random % ceiling + 1)
+}
+
+/// A new sign-in does not help when the org says that this kind of session is not for this API.
+fn is_session_over(error: &ApiError) -> bool {
+    error.code == "INVALID_SESSION_ID"
+        && error.message != "This session is not valid for use with the REST API"
+        && error.message != "Connected app is not attached to Agent"
+}
+
+fn is_html(headers: &HeaderMap) -> bool {
+    headers
+        .get("content-type")
+        .and_then(|v| v.to_str().ok())
+        .is_some_and(|v| v.starts_with("text/html"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, content_type: &str, body: &str) -> Outcome {
+        let response = Response::builder()
+            .status(status)
+            .header("content-type", content_type);
+        classify(Ok(response
+            .body(Bytes::copy_from_slice(body.as_bytes()))
+            .unwrap()))
+    }
+
+    #[test]
+    fn an_edge_page_is_passing_whatever_its_status() {
+        assert!(matches!(
+            answer(503, "text/html", "<html>"),
+            Outcome::Passing(_)
+        ));
+        assert!(matches!(
+            answer(404, "text/html; charset=utf-8", "<html>"),
+            Outcome::Passing(_)
+        ));
+    }
+
+    #[test]
+    fn the_daily_limit_is_its_own_error() {
+        let body =
+            r#"[{"errorCode":"REQUEST_LIMIT_EXCEEDED","message":"TotalRequests Limit exceeded."}]"#;
+        let outcome = answer(403, "application/json", body);
+        assert!(matches!(outcome, Outcome::Failed(Error::LimitReached(_))));
+    }
+
+    #[test]
+    fn only_some_refused_sessions_are_worth_a_new_sign_in() {
+        let over = r#"[{"errorCode":"INVALID_SESSION_ID","message":"Session expired or invalid"}]"#;
+        assert!(matches!(
+            answer(401, "application/json", over),
+            Outcome::SessionOver
+        ));
+        let wrong = r#"[{"errorCode":"INVALID_SESSION_ID","message":"This session is not valid for use with the REST API"}]"#;
+        assert!(matches!(
+            answer(401, "application/json", wrong),
+            Outcome::Failed(_)
+        ));
+    }
+
+    #[test]
+    fn the_wait_grows_and_is_bounded() {
+        for attempt in 1..20 {
+            assert!(back_off(attempt, u64::MAX) <= Duration::from_millis(BACK_OFF_MAX_MS));
+        }
+        assert!(back_off(1, 499) > back_off(1, 0));
+    }
+}
