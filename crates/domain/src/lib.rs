@@ -5,6 +5,9 @@
 //! table, and a seeded run of the whole hub replays exactly.
 
 pub mod access;
+pub mod contact;
 pub mod event;
 pub mod id;
+pub mod phone;
+pub mod sync;
 pub mod time;

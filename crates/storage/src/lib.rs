@@ -4,12 +4,22 @@
 //! what they said take a `Scope`, writers take slices and use set statements. One SQL text serves
 //! both databases. What changes together is committed together: see [`Tx`].
 
+pub mod activity;
+pub mod connection;
+pub mod contact;
+pub mod create_intent;
 pub mod db;
 pub mod error;
 pub mod event;
+pub mod inbox;
 pub mod job;
+pub mod link;
+pub mod mapping;
 mod migrate;
+pub mod setting;
+pub mod staff;
 pub mod store;
+pub mod sync_run;
 
 pub use db::{Conn, Row, Value};
 pub use error::{Result, StorageError};

@@ -1,0 +1,367 @@
+//! A person outside the company: attributes, the names they give, the addresses they hold.
+
+use crate::phone;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Attribute and value; a blank is absent, so that two ways of saying "nothing" are one.
+pub type Fields = BTreeMap<String, String>;
+
+/// How an attribute is written and shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// One line.
+    Text,
+    /// Several lines.
+    LongText,
+    /// An e-mail address; compared without regard to case.
+    Email,
+    /// A phone number in any form; becomes a contact point when it can be read.
+    Phone,
+    /// `2026-11-24`.
+    Date,
+}
+
+/// One attribute that a contact may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Attribute {
+    /// The name in code, API and tables.
+    pub name: &'static str,
+    /// For people.
+    pub label: &'static str,
+    /// How it is written.
+    #[serde(rename = "type")]
+    pub kind: Kind,
+    /// Characters.
+    pub max_length: usize,
+    /// Kept by the org alone.
+    pub read_only: bool,
+    /// Where it stands on a page.
+    pub section: &'static str,
+}
+
+const fn attribute(
+    name: &'static str,
+    label: &'static str,
+    kind: Kind,
+    max_length: usize,
+) -> Attribute {
+    Attribute {
+        name,
+        label,
+        kind,
+        max_length,
+        read_only: false,
+        section: "person",
+    }
+}
+
+/// The catalogue; lengths are those of Salesforce's own fields, so that what fits here fits there.
+pub const ATTRIBUTES: &[Attribute] = &[
+    attribute("salutation", "Salutation", Kind::Text, 40),
+    attribute("first_name", "First name", Kind::Text, 40),
+    attribute("last_name", "Last name", Kind::Text, 80),
+    attribute("mobile_phone", "Mobile", Kind::Phone, 40),
+    attribute("phone", "Phone", Kind::Phone, 40),
+    attribute("home_phone", "Home phone", Kind::Phone, 40),
+    attribute("other_phone", "Other phone", Kind::Phone, 40),
+    attribute("email", "Email", Kind::Email, 80),
+    attribute("birthdate", "Birthdate", Kind::Date, 10),
+    Attribute {
+        section: "work",
+        read_only: false,
+        ..attribute("company", "Company", Kind::Text, 255)
+    },
+    Attribute {
+        section: "work",
+        ..attribute("title", "Title", Kind::Text, 128)
+    },
+    Attribute {
+        section: "work",
+        ..attribute("department", "Department", Kind::Text, 80)
+    },
+    Attribute {
+        section: "address",
+        ..attribute("street", "Street", Kind::LongText, 255)
+    },
+    Attribute {
+        section: "address",
+        ..attribute("city", "City", Kind::Text, 40)
+    },
+    Attribute {
+        section: "address",
+        ..attribute("state", "State or county", Kind::Text, 80)
+    },
+    Attribute {
+        section: "address",
+        ..attribute("postal_code", "Postal code", Kind::Text, 20)
+    },
+    Attribute {
+        section: "address",
+        ..attribute("country", "Country", Kind::Text, 80)
+    },
+    Attribute {
+        section: "more",
+        ..attribute("lead_source", "Source", Kind::Text, 255)
+    },
+    Attribute {
+        section: "more",
+        ..attribute("description", "Description", Kind::LongText, 32_000)
+    },
+];
+
+/// The attribute of that name.
+pub fn attribute_named(name: &str) -> Option<&'static Attribute> {
+    ATTRIBUTES.iter().find(|attribute| attribute.name == name)
+}
+
+/// Why a value cannot be kept.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {problem}; {fix}")]
+pub struct InvalidField {
+    /// The attribute.
+    pub field: String,
+    /// What is wrong.
+    pub problem: String,
+    /// What to do.
+    pub fix: String,
+}
+
+/// Checks a value that a person or a program gives; the value as it is kept, `None` for a blank.
+pub fn check(name: &str, value: &str) -> Result<Option<String>, InvalidField> {
+    let invalid = |problem: String, fix: &str| {
+        Err(InvalidField {
+            field: name.to_owned(),
+            problem,
+            fix: fix.to_owned(),
+        })
+    };
+    let Some(attribute) = attribute_named(name) else {
+        return invalid(
+            "there is no such attribute".to_owned(),
+            "see /api/v1/contact-fields for the list",
+        );
+    };
+    let value = value.trim();
+    if value.is_empty() {
+        return match name {
+            "last_name" => invalid("it is blank".to_owned(), "give at least a last name"),
+            _ => Ok(None),
+        };
+    }
+    let length = value.chars().count();
+    if length > attribute.max_length {
+        let problem = format!("it has {length} characters, {} fit", attribute.max_length);
+        return invalid(problem, "shorten it");
+    }
+    match attribute.kind {
+        Kind::Email if !is_email(value) => invalid(
+            format!("{value:?} is no e-mail address"),
+            "write it as name@example.com",
+        ),
+        Kind::Email => Ok(Some(value.to_lowercase())),
+        Kind::Date if !is_date(value) => {
+            invalid(format!("{value:?} is no date"), "write it as 2026-11-24")
+        }
+        _ => Ok(Some(value.to_owned())),
+    }
+}
+
+/// What to call the person: the name, else the company, else an address.
+pub fn display_name(fields: &Fields) -> String {
+    let join = |names: &[&str]| {
+        let parts: Vec<&str> = names
+            .iter()
+            .filter_map(|name| fields.get(*name))
+            .map(String::as_str)
+            .collect();
+        (!parts.is_empty()).then(|| parts.join(" "))
+    };
+    join(&["first_name", "last_name"])
+        .or_else(|| join(&["company"]))
+        .or_else(|| join(&["email"]))
+        .or_else(|| join(&["mobile_phone"]))
+        .or_else(|| join(&["phone"]))
+        .unwrap_or_else(|| "Unnamed contact".to_owned())
+}
+
+/// What lists are sorted by: last name first, folded.
+pub fn sort_name(fields: &Fields) -> String {
+    let name = ["last_name", "first_name"].map(|name| fields.get(name).map_or("", String::as_str));
+    let sorted = fold(name.join(" ").trim());
+    if sorted.is_empty() {
+        fold(&display_name(fields))
+    } else {
+        sorted
+    }
+}
+
+/// What a search looks through, folded: names, company, addresses, and the digits of phones.
+pub fn search_text(fields: &Fields) -> String {
+    let mut text = String::new();
+    for name in ["first_name", "last_name", "company", "title", "email"] {
+        if let Some(value) = fields.get(name) {
+            text.push_str(&fold(value));
+            text.push(' ');
+        }
+    }
+    for value in phones(fields).map(|(_, value)| value) {
+        text.extend(value.chars().filter(char::is_ascii_digit));
+        text.push(' ');
+    }
+    text
+}
+
+/// The numbers that a contact answers to, the mobile first: attribute and E.164, none twice.
+pub fn numbers(fields: &Fields, country: &str) -> Vec<(&'static str, String)> {
+    let mut found: Vec<(&'static str, String)> = Vec::new();
+    for (name, value) in phones(fields) {
+        if let Some(number) = phone::normalise(value, country)
+            && !found.iter().any(|(_, known)| *known == number)
+        {
+            found.push((name, number));
+        }
+    }
+    found
+}
+
+/// Text without case and accents, for sorting and searching.
+pub fn fold(text: &str) -> String {
+    text.chars()
+        .flat_map(char::to_lowercase)
+        .flat_map(|c| plain(c).chars().collect::<Vec<_>>())
+        .collect()
+}
+
+fn phones(fields: &Fields) -> impl Iterator<Item = (&'static str, &str)> {
+    ATTRIBUTES
+        .iter()
+        .filter(|attribute| attribute.kind == Kind::Phone)
+        .filter_map(|attribute| Some((attribute.name, fields.get(attribute.name)?.as_str())))
+}
+
+fn is_email(value: &str) -> bool {
+    let Some((local, domain)) = value.rsplit_once('@') else {
+        return false;
+    };
+    !local.is_empty()
+        && domain.contains('.')
+        && !domain.starts_with('.')
+        && !value.contains(char::is_whitespace)
+}
+
+fn is_date(value: &str) -> bool {
+    let parts: Vec<&str> = value.split('-').collect();
+    let number = |text: &str, digits| {
+        if text.len() == digits {
+            text.parse::<u32>().ok()
+        } else {
+            None
+        }
+    };
+    match parts[..] {
+        [year, month, day] => {
+            number(year, 4).is_some()
+                && number(month, 2).is_some_and(|m| (1..=12).contains(&m))
+                && number(day, 2).is_some_and(|d| (1..=31).contains(&d))
+        }
+        _ => false,
+    }
+}
+
+/// A lower-case letter without its accent; the letters of the Latin script that people's names use.
+fn plain(c: char) -> String {
+    let letter = match c {
+        'à'..='å' | 'ā' | 'ă' | 'ą' => "a",
+        'ç' | 'ć' | 'ĉ' | 'ċ' | 'č' => "c",
+        'ď' | 'đ' | 'ð' => "d",
+        'è'..='ë' | 'ē' | 'ĕ' | 'ė' | 'ę' | 'ě' => "e",
+        'ĝ' | 'ğ' | 'ġ' | 'ģ' => "g",
+        'ì'..='ï' | 'ĩ' | 'ī' | 'ĭ' | 'į' | 'ı' => "i",
+        'ĺ' | 'ļ' | 'ľ' | 'ł' => "l",
+        'ñ' | 'ń' | 'ņ' | 'ň' => "n",
+        'ò'..='ö' | 'ø' | 'ō' | 'ŏ' | 'ő' => "o",
+        'ŕ' | 'ŗ' | 'ř' => "r",
+        'ś' | 'ŝ' | 'ş' | 'š' | 'ș' => "s",
+        'ţ' | 'ť' | 'ț' => "t",
+        'ù'..='ü' | 'ũ' | 'ū' | 'ŭ' | 'ů' | 'ű' | 'ų' => "u",
+        'ý' | 'ÿ' => "y",
+        'ź' | 'ż' | 'ž' => "z",
+        'æ' => "ae",
+        'œ' => "oe",
+        'ß' => "ss",
+        'þ' => "th",
+        '\u{300}'..='\u{36f}' => "",
+        other => return other.to_string(),
+    };
+    letter.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(pairs: &[(&str, &str)]) -> Fields {
+        pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn a_nameless_contact_is_called_by_what_is_known() {
+        for (pairs, name) in [
+            (
+                &[("first_name", "Eleanor"), ("last_name", "Whitcombe")][..],
+                "Eleanor Whitcombe",
+            ),
+            (&[("company", "Acme"), ("email", "a@b.example")], "Acme"),
+            (&[("mobile_phone", "07700 900317")], "07700 900317"),
+            (&[], "Unnamed contact"),
+        ] {
+            assert_eq!(display_name(&fields(pairs)), name);
+        }
+    }
+
+    #[test]
+    fn a_search_finds_accents_by_plain_letters_and_phones_by_digits() {
+        let text = search_text(&fields(&[
+            ("last_name", "Łukasiewicz-Böhm"),
+            ("phone", "(020) 7946 0123"),
+        ]));
+        assert!(text.contains("lukasiewicz-bohm"), "{text}");
+        assert!(text.contains("02079460123"), "{text}");
+    }
+
+    #[test]
+    fn one_number_written_twice_is_one_point_and_the_mobile_comes_first() {
+        let numbers = numbers(
+            &fields(&[
+                ("phone", "+44 7700 900317"),
+                ("mobile_phone", "07700 900317"),
+                ("home_phone", "ask Bob"),
+            ]),
+            "GB",
+        );
+        assert_eq!(numbers, [("mobile_phone", "+447700900317".to_owned())]);
+    }
+
+    #[test]
+    fn a_bad_value_names_the_field_and_the_fix() {
+        for (name, value, fix) in [
+            ("email", "nobody", "write it as name@example.com"),
+            ("birthdate", "24.11.2026", "write it as 2026-11-24"),
+            ("last_name", " ", "give at least a last name"),
+            ("shoe_size", "44", "see /api/v1/contact-fields for the list"),
+        ] {
+            let error = check(name, value).expect_err("refused");
+            assert_eq!((error.field.as_str(), error.fix.as_str()), (name, fix));
+        }
+        assert_eq!(
+            check("email", " Ann@Example.COM "),
+            Ok(Some("ann@example.com".to_owned()))
+        );
+        assert_eq!(check("title", "  "), Ok(None));
+    }
+}

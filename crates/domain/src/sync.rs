@@ -1,0 +1,6 @@
+//! The rules of the two-way mirror: what a value is on each side, who a record is, who wins.
+
+pub mod counts;
+pub mod identify;
+pub mod mapping;
+pub mod merge;

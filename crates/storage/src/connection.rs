@@ -1,0 +1,230 @@
+//! Connections to orgs, the shared session of each, and the count of calls.
+
+use crate::args;
+use crate::db::{Conn, Row};
+use crate::error::{Result, StorageError};
+use crate::store::Tx;
+use tieline_domain::id::ConnectionId;
+use tieline_domain::time::Timestamp;
+
+/// One hour, the grain in which calls are counted.
+pub const HOUR_MS: i64 = 3_600_000;
+
+/// A connection as stored; secrets are sealed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connection {
+    /// Which.
+    pub id: ConnectionId,
+    /// For people.
+    pub name: String,
+    /// `production`, `sandbox` or `simulated`.
+    pub kind: String,
+    /// The host that signs in.
+    pub login_url: String,
+    /// The org's own host.
+    pub instance_url: String,
+    /// The org, 18 characters.
+    pub org_id: String,
+    /// What the org calls itself.
+    pub org_name: String,
+    /// The running user, 18 characters.
+    pub user_id: String,
+    /// The running user's name.
+    pub username: String,
+    /// How tokens are got: `refresh`, `client_credentials`, `jwt`, `password`.
+    pub grant_kind: String,
+    /// The app's public name.
+    pub consumer_key: String,
+    /// Consumer secret, refresh token, key or password, sealed together.
+    pub secrets: Vec<u8>,
+    /// The session's token and instance, sealed.
+    pub access_token: Option<Vec<u8>>,
+    /// Rises with each new session.
+    pub token_version: i64,
+    /// `connected`, `needs_sign_in` or `unreachable`.
+    pub state: String,
+    /// Why it is not connected.
+    pub state_reason: Option<String>,
+    /// Calls that Tieline may make in 24 hours.
+    pub daily_budget: i64,
+    /// Calls of everybody in the org, as it said last.
+    pub org_calls: Option<(i64, i64)>,
+}
+
+/// Adds a connection.
+pub async fn create(tx: &mut Tx, connection: &Connection) -> Result<()> {
+    let now = tx.now();
+    let columns = [
+        "id",
+        "name",
+        "kind",
+        "login_url",
+        "instance_url",
+        "org_id",
+        "org_name",
+        "user_id",
+        "username",
+        "grant_kind",
+        "consumer_key",
+        "secrets",
+        "access_token",
+        "state",
+        "daily_budget",
+        "created_at",
+    ];
+    let row = args![
+        connection.id,
+        &connection.name,
+        &connection.kind,
+        &connection.login_url,
+        &connection.instance_url,
+        &connection.org_id,
+        &connection.org_name,
+        &connection.user_id,
+        &connection.username,
+        &connection.grant_kind,
+        &connection.consumer_key,
+        connection.secrets.clone(),
+        connection.access_token.clone(),
+        &connection.state,
+        connection.daily_budget,
+        now,
+    ];
+    tx.insert_many("connection", &columns, vec![row], "")
+        .await?;
+    Ok(())
+}
+
+/// All connections, oldest first.
+pub async fn all(conn: &mut Conn) -> Result<Vec<Connection>> {
+    conn.all("select * from connection order by created_at, id", args![])
+        .await?
+        .iter()
+        .map(read)
+        .collect()
+}
+
+/// One connection.
+pub async fn by_id(conn: &mut Conn, id: ConnectionId) -> Result<Connection> {
+    read(
+        &conn
+            .one(
+                "connection",
+                "select * from connection where id = $1",
+                args![id],
+            )
+            .await?,
+    )
+}
+
+/// Keeps a new session, unless another node kept one first.
+pub async fn save_session(tx: &mut Tx, id: ConnectionId, known: i64, sealed: &[u8]) -> Result<()> {
+    let sql = "update connection set access_token = $1, token_version = token_version + 1, state = 'connected', \
+               state_reason = null where id = $2 and token_version = $3";
+    match tx.run(sql, args![sealed, id, known]).await? {
+        0 => Err(StorageError::Conflict("session")),
+        _ => Ok(()),
+    }
+}
+
+/// Keeps rotated or renewed secrets.
+pub async fn save_secrets(tx: &mut Tx, id: ConnectionId, sealed: &[u8]) -> Result<()> {
+    tx.run(
+        "update connection set secrets = $1 where id = $2",
+        args![sealed, id],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Points a connection at the addresses that its org has now.
+pub async fn set_addresses(
+    tx: &mut Tx,
+    id: ConnectionId,
+    login_url: &str,
+    instance_url: &str,
+) -> Result<()> {
+    let sql = "update connection set login_url = $1, instance_url = $2, access_token = null where id = $3";
+    tx.run(sql, args![login_url, instance_url, id]).await?;
+    Ok(())
+}
+
+/// Records how the connection is.
+pub async fn set_state(
+    tx: &mut Tx,
+    id: ConnectionId,
+    state: &str,
+    reason: Option<&str>,
+) -> Result<()> {
+    let sql =
+        "update connection set state = $1, state_reason = $2, version = version + 1 where id = $3";
+    tx.run(sql, args![state, reason, id]).await?;
+    Ok(())
+}
+
+/// Adds calls to the count of this hour, and what the org said of its own count.
+pub async fn add_usage(
+    tx: &mut Tx,
+    id: ConnectionId,
+    calls: &[(&str, i64)],
+    org_calls: Option<(i64, i64)>,
+) -> Result<()> {
+    let hour = tx.now().0 / HOUR_MS;
+    let rows = calls
+        .iter()
+        .map(|(purpose, calls)| args![id, hour, *purpose, *calls])
+        .collect();
+    let suffix = "on conflict (connection_id, hour, purpose) do update set calls = api_usage.calls + excluded.calls";
+    tx.insert_many(
+        "api_usage",
+        &["connection_id", "hour", "purpose", "calls"],
+        rows,
+        suffix,
+    )
+    .await?;
+    if let Some((used, max)) = org_calls {
+        let sql = "update connection set org_calls_used = $1, org_calls_max = $2 where id = $3";
+        tx.run(sql, args![used, max, id]).await?;
+    }
+    Ok(())
+}
+
+/// Calls of the last 24 hours by purpose.
+pub async fn usage(
+    conn: &mut Conn,
+    id: ConnectionId,
+    now: Timestamp,
+) -> Result<Vec<(String, i64)>> {
+    let sql = "select purpose, cast(sum(calls) as bigint) as calls from api_usage \
+               where connection_id = $1 and hour > $2 group by purpose order by purpose";
+    let rows = conn.all(sql, args![id, now.0 / HOUR_MS - 24]).await?;
+    rows.iter()
+        .map(|row| Ok((row.text("purpose")?, row.int("calls")?)))
+        .collect()
+}
+
+fn read(row: &Row) -> Result<Connection> {
+    let org_calls = row
+        .opt_int("org_calls_used")?
+        .zip(row.opt_int("org_calls_max")?);
+    Ok(Connection {
+        id: row.id("id")?,
+        name: row.text("name")?,
+        kind: row.text("kind")?,
+        login_url: row.text("login_url")?,
+        instance_url: row.text("instance_url")?,
+        org_id: row.text("org_id")?,
+        org_name: row.text("org_name")?,
+        user_id: row.text("user_id")?,
+        username: row.text("username")?,
+        grant_kind: row.text("grant_kind")?,
+        consumer_key: row.text("consumer_key")?,
+        secrets: row.bytes("secrets")?,
+        access_token: row.opt_bytes("access_token")?,
+        token_version: row.int("token_version")?,
+        state: row.text("state")?,
+        state_reason: row.opt_text("state_reason")?,
+        daily_budget: row.int("daily_budget")?,
+        org_calls,
+    })
+}

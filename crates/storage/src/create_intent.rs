@@ -1,0 +1,96 @@
+//! Records that Tieline means to create in an org: written down before the call, so that a create
+//! whose outcome nobody knows is looked for instead of repeated.
+
+use crate::args;
+use crate::db::{Conn, Row};
+use crate::error::Result;
+use crate::store::Tx;
+use tieline_domain::id::{ConnectionId, ContactId, ConversationId, CreateIntentId};
+use tieline_domain::time::Timestamp;
+
+/// An intent as stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CreateIntent {
+    /// Which.
+    pub id: CreateIntentId,
+    /// In which org.
+    pub connection_id: ConnectionId,
+    /// API name of the object.
+    pub object: String,
+    /// The contact that it is for.
+    pub contact_id: Option<ContactId>,
+    /// The conversation that it logs.
+    pub conversation_id: Option<ConversationId>,
+    /// The fields that were or will be sent.
+    pub body: serde_json::Map<String, serde_json::Value>,
+    /// When it was written down, by our clock.
+    pub created_at: Timestamp,
+}
+
+/// Writes intents down.
+pub async fn create_many(tx: &mut Tx, intents: &[CreateIntent]) -> Result<()> {
+    let columns = [
+        "id",
+        "connection_id",
+        "object",
+        "contact_id",
+        "conversation_id",
+        "body",
+        "state",
+        "created_at",
+        "updated_at",
+    ];
+    let rows = intents
+        .iter()
+        .map(|intent| {
+            args![
+                intent.id,
+                intent.connection_id,
+                &intent.object,
+                intent.contact_id,
+                intent.conversation_id,
+                crate::db::json_text(&intent.body),
+                "open",
+                intent.created_at,
+                intent.created_at,
+            ]
+        })
+        .collect();
+    tx.insert_many("create_intent", &columns, rows, "").await?;
+    Ok(())
+}
+
+/// Intents whose outcome is not known, oldest first.
+pub async fn open(
+    conn: &mut Conn,
+    connection: ConnectionId,
+    object: &str,
+) -> Result<Vec<CreateIntent>> {
+    let sql = "select * from create_intent where connection_id = $1 and object = $2 and state <> 'done' order by id";
+    conn.all(sql, args![connection, object])
+        .await?
+        .iter()
+        .map(read)
+        .collect()
+}
+
+/// Settles an intent: with the record that came of it, or without when nothing did.
+pub async fn settle(tx: &mut Tx, id: CreateIntentId, record_id: Option<&str>) -> Result<()> {
+    let now = tx.now();
+    let sql =
+        "update create_intent set state = 'done', record_id = $1, updated_at = $2 where id = $3";
+    tx.run(sql, args![record_id, now, id]).await?;
+    Ok(())
+}
+
+fn read(row: &Row) -> Result<CreateIntent> {
+    Ok(CreateIntent {
+        id: row.id("id")?,
+        connection_id: row.id("connection_id")?,
+        object: row.text("object")?,
+        contact_id: row.opt_id("contact_id")?,
+        conversation_id: row.opt_id("conversation_id")?,
+        body: row.json("body")?,
+        created_at: row.time("created_at")?,
+    })
+}

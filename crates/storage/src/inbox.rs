@@ -1,0 +1,133 @@
+//! Inboxes: a channel end point, its carrier and its members.
+
+use crate::args;
+use crate::db::{Conn, Row};
+use crate::error::Result;
+use crate::store::Tx;
+use tieline_domain::id::{InboxId, StaffId};
+
+/// An inbox as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inbox {
+    /// Which.
+    pub id: InboxId,
+    /// `sms`, …
+    pub channel: String,
+    /// For people.
+    pub name: String,
+    /// The number that contacts see, in E.164.
+    pub address: String,
+    /// `twilio`, …
+    pub carrier: String,
+    /// Where the carrier's API is; no slash at its end.
+    pub carrier_url: String,
+    /// The account at the carrier.
+    pub carrier_account: String,
+    /// The account's secret, sealed.
+    pub carrier_secret: Vec<u8>,
+    /// Whose way of writing numbers is assumed (ISO 3166).
+    pub country: String,
+}
+
+/// Adds an inbox.
+pub async fn create(tx: &mut Tx, inbox: &Inbox) -> Result<()> {
+    let now = tx.now();
+    let columns = [
+        "id",
+        "channel",
+        "name",
+        "address",
+        "carrier",
+        "carrier_url",
+        "carrier_account",
+        "carrier_secret",
+        "country",
+        "created_at",
+    ];
+    let row = args![
+        inbox.id,
+        &inbox.channel,
+        &inbox.name,
+        &inbox.address,
+        &inbox.carrier,
+        &inbox.carrier_url,
+        &inbox.carrier_account,
+        inbox.carrier_secret.clone(),
+        &inbox.country,
+        now,
+    ];
+    tx.insert_many("inbox", &columns, vec![row], "").await?;
+    Ok(())
+}
+
+/// Points an inbox at another carrier address and account, as when the simulator starts anew.
+pub async fn set_carrier(tx: &mut Tx, inbox: &Inbox) -> Result<()> {
+    let sql = "update inbox set carrier_url = $1, carrier_account = $2, carrier_secret = $3 where id = $4";
+    tx.run(
+        sql,
+        args![
+            &inbox.carrier_url,
+            &inbox.carrier_account,
+            inbox.carrier_secret.clone(),
+            inbox.id
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Makes staff members of an inbox.
+pub async fn add_member(tx: &mut Tx, inbox: InboxId, staff: StaffId) -> Result<()> {
+    let row = args![inbox, staff];
+    tx.insert_many(
+        "inbox_member",
+        &["inbox_id", "staff_id"],
+        vec![row],
+        "on conflict do nothing",
+    )
+    .await?;
+    Ok(())
+}
+
+/// The inboxes that somebody is a member of.
+pub async fn of_member(conn: &mut Conn, staff: StaffId) -> Result<Vec<InboxId>> {
+    let rows = conn
+        .all(
+            "select inbox_id from inbox_member where staff_id = $1 order by inbox_id",
+            args![staff],
+        )
+        .await?;
+    rows.iter().map(|row| row.id("inbox_id")).collect()
+}
+
+/// All inboxes, by name.
+pub async fn all(conn: &mut Conn) -> Result<Vec<Inbox>> {
+    conn.all("select * from inbox order by name, id", args![])
+        .await?
+        .iter()
+        .map(read)
+        .collect()
+}
+
+/// One inbox.
+pub async fn by_id(conn: &mut Conn, id: InboxId) -> Result<Inbox> {
+    read(
+        &conn
+            .one("inbox", "select * from inbox where id = $1", args![id])
+            .await?,
+    )
+}
+
+fn read(row: &Row) -> Result<Inbox> {
+    Ok(Inbox {
+        id: row.id("id")?,
+        channel: row.text("channel")?,
+        name: row.text("name")?,
+        address: row.text("address")?,
+        carrier: row.text("carrier")?,
+        carrier_url: row.text("carrier_url")?,
+        carrier_account: row.text("carrier_account")?,
+        carrier_secret: row.bytes("carrier_secret")?,
+        country: row.text("country")?,
+    })
+}

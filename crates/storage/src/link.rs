@@ -1,0 +1,276 @@
+//! Links: one Salesforce record tied to one contact, with the values last agreed.
+
+use crate::args;
+use crate::db::{Conn, Row, Value, json_text};
+use crate::error::{Result, StorageError};
+use crate::store::Tx;
+use std::collections::BTreeMap;
+use tieline_domain::contact::Fields;
+use tieline_domain::id::{ConnectionId, ContactId, LinkId};
+use tieline_domain::time::Timestamp;
+
+/// A link as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// Which.
+    pub id: LinkId,
+    /// The org.
+    pub connection_id: ConnectionId,
+    /// API name of the object.
+    pub object: String,
+    /// The record, 18 characters.
+    pub record_id: String,
+    /// The contact.
+    pub contact_id: ContactId,
+    /// Whether this record exchanges fields; the others carry activity only.
+    pub is_primary: bool,
+    /// How it is with the two sides.
+    pub state: LinkState,
+    /// The values last agreed, by attribute; none before the first exchange.
+    pub base: Option<Fields>,
+    /// SystemModstamp of the record when it was read last.
+    pub modified_at: Timestamp,
+    /// Whether the contact has changes that the record lacks.
+    pub waiting_to_org: bool,
+    /// When the two sides last agreed.
+    pub synced_at: Timestamp,
+    /// Rises with each change.
+    pub version: i64,
+}
+
+/// How it is with the two sides of a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkState {
+    /// They are kept in step.
+    Active,
+    /// Both changed a field whose policy is to ask.
+    Conflict,
+    /// The record is gone and the contact stays.
+    Gone,
+}
+
+impl LinkState {
+    /// The word kept in the database and used by the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            LinkState::Active => "active",
+            LinkState::Conflict => "conflict",
+            LinkState::Gone => "gone",
+        }
+    }
+
+    fn parse(word: &str) -> Option<LinkState> {
+        [LinkState::Active, LinkState::Conflict, LinkState::Gone]
+            .into_iter()
+            .find(|state| state.as_str() == word)
+    }
+}
+
+/// How many links of an object there are, wait and conflict.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LinkCounts {
+    /// All that are not gone.
+    pub records: i64,
+    /// With changes that the record lacks.
+    pub waiting_to_org: i64,
+    /// With fields to decide.
+    pub conflicts: i64,
+}
+
+/// Links of several contacts.
+pub async fn of_contacts(
+    conn: &mut Conn,
+    ids: &[ContactId],
+) -> Result<BTreeMap<ContactId, Vec<Link>>> {
+    let sql =
+        "select * from link where contact_id in ({in}) order by is_primary desc, object, record_id";
+    let mut found: BTreeMap<ContactId, Vec<Link>> = BTreeMap::new();
+    for row in conn
+        .all_in(
+            sql,
+            args![],
+            ids.iter().map(|id| Value::from(*id)).collect(),
+        )
+        .await?
+    {
+        let link = read(&row)?;
+        found.entry(link.contact_id).or_default().push(link);
+    }
+    Ok(found)
+}
+
+/// Links by record, for batch writers.
+pub async fn load_by_records(
+    conn: &mut Conn,
+    connection: ConnectionId,
+    object: &str,
+    records: &[String],
+) -> Result<BTreeMap<String, Link>> {
+    let sql = "select * from link where connection_id = $1 and object = $2 and record_id in ({in})";
+    let keys = records.iter().map(Value::from).collect();
+    let rows = conn.all_in(sql, args![connection, object], keys).await?;
+    rows.iter()
+        .map(|row| read(row).map(|link| (link.record_id.clone(), link)))
+        .collect()
+}
+
+/// The next links whose contact has changes that the record lacks, after one of them.
+pub async fn load_waiting(
+    conn: &mut Conn,
+    connection: ConnectionId,
+    object: &str,
+    after: Option<LinkId>,
+    limit: i64,
+) -> Result<Vec<Link>> {
+    let sql = "select * from link where connection_id = $1 and object = $2 and waiting_to_org = 1 and is_primary = 1 \
+               and state = 'active' and id > $3 order by id limit $4";
+    let after = after.map_or_else(String::new, |id| id.to_string());
+    conn.all(sql, args![connection, object, after, limit])
+        .await?
+        .iter()
+        .map(read)
+        .collect()
+}
+
+/// Counts per object.
+pub async fn counts(
+    conn: &mut Conn,
+    connection: ConnectionId,
+) -> Result<BTreeMap<String, LinkCounts>> {
+    let sql = "select object, count(*) as records, cast(sum(waiting_to_org) as bigint) as waiting, \
+               cast(sum(case when state = 'conflict' then 1 else 0 end) as bigint) as conflicts \
+               from link where connection_id = $1 and state <> 'gone' group by object";
+    let rows = conn.all(sql, args![connection]).await?;
+    rows.iter()
+        .map(|row| {
+            let counts = LinkCounts {
+                records: row.int("records")?,
+                waiting_to_org: row.int("waiting")?,
+                conflicts: row.int("conflicts")?,
+            };
+            Ok((row.text("object")?, counts))
+        })
+        .collect()
+}
+
+/// Notes that a contact changed in the hub: its primary record waits for the change.
+pub async fn mark_waiting(tx: &mut Tx, contact: ContactId) -> Result<Vec<ConnectionId>> {
+    let sql = "update link set waiting_to_org = 1, version = version + 1 \
+               where contact_id = $1 and is_primary = 1 and state <> 'gone' returning connection_id";
+    tx.all(sql, args![contact])
+        .await?
+        .iter()
+        .map(|row| row.id("connection_id"))
+        .collect()
+}
+
+/// Adds links.
+pub async fn create_many(tx: &mut Tx, links: &[Link]) -> Result<()> {
+    let columns = [
+        "id",
+        "connection_id",
+        "object",
+        "record_id",
+        "contact_id",
+        "is_primary",
+        "state",
+        "base",
+        "modified_at",
+        "waiting_to_org",
+        "synced_at",
+    ];
+    let rows = links
+        .iter()
+        .map(|link| {
+            args![
+                link.id,
+                link.connection_id,
+                &link.object,
+                &link.record_id,
+                link.contact_id,
+                link.is_primary,
+                link.state.as_str(),
+                link.base.as_ref().map(json_text),
+                link.modified_at,
+                link.waiting_to_org,
+                link.synced_at,
+            ]
+        })
+        .collect();
+    tx.insert_many("link", &columns, rows, "").await?;
+    Ok(())
+}
+
+/// Writes links as given (their `version` is the one that was read). Fails with a conflict when one
+/// of them was changed meanwhile.
+pub async fn update_many(tx: &mut Tx, links: &[Link]) -> Result<()> {
+    let rows = links
+        .iter()
+        .map(|link| {
+            args![
+                link.id,
+                link.contact_id,
+                link.is_primary,
+                link.state.as_str(),
+                link.base.as_ref().map(json_text),
+                link.modified_at,
+                link.waiting_to_org,
+                link.synced_at,
+                link.version,
+            ]
+        })
+        .collect();
+    let update = crate::db::UpdateMany {
+        table: "link",
+        columns: &[
+            "id",
+            "contact_id",
+            "is_primary",
+            "state",
+            "base",
+            "modified_at",
+            "waiting_to_org",
+            "synced_at",
+            "version",
+        ],
+        types: &[
+            "text", "text", "bigint", "text", "text", "bigint", "bigint", "bigint", "bigint",
+        ],
+        set: "contact_id = given.contact_id, is_primary = given.is_primary, state = given.state, base = given.base, \
+              modified_at = given.modified_at, waiting_to_org = given.waiting_to_org, synced_at = given.synced_at, \
+              version = given.version + 1",
+        condition: "and link.version = given.version",
+    };
+    if tx.update_many(update, rows).await? < links.len() as u64 {
+        return Err(StorageError::Conflict("link"));
+    }
+    Ok(())
+}
+
+/// Removes links, as when the contact is deleted.
+pub async fn delete_many(tx: &mut Tx, ids: &[LinkId]) -> Result<()> {
+    tx.run_in(
+        "delete from link where id in ({in})",
+        args![],
+        ids.iter().map(|id| Value::from(*id)).collect(),
+    )
+    .await?;
+    Ok(())
+}
+
+fn read(row: &Row) -> Result<Link> {
+    Ok(Link {
+        id: row.id("id")?,
+        connection_id: row.id("connection_id")?,
+        object: row.text("object")?,
+        record_id: row.text("record_id")?,
+        contact_id: row.id("contact_id")?,
+        is_primary: row.bool("is_primary")?,
+        state: row.word("state", LinkState::parse)?,
+        base: row.opt_json("base")?,
+        modified_at: row.time("modified_at")?,
+        waiting_to_org: row.bool("waiting_to_org")?,
+        synced_at: row.time("synced_at")?,
+        version: row.int("version")?,
+    })
+}

@@ -1,0 +1,193 @@
+//! Object and field mappings of a connection, and how far each object has been read.
+
+use crate::args;
+use crate::db::{Conn, Row, Value};
+use crate::error::Result;
+use crate::store::Tx;
+use std::collections::BTreeMap;
+use tieline_domain::id::{ConnectionId, ObjectMappingId};
+use tieline_domain::sync::mapping::{Deletes, Direction, FieldMapping, Policy};
+use tieline_domain::time::Timestamp;
+
+/// One Salesforce object tied to contacts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectMapping {
+    /// Which.
+    pub id: ObjectMappingId,
+    /// API name, `Contact`.
+    pub object: String,
+    /// The first object's records are the primary ones.
+    pub position: i64,
+    /// Whether runs include it.
+    pub enabled: bool,
+    /// Which way records flow.
+    pub direction: Direction,
+    /// What a delete in the org does.
+    pub deletes: Deletes,
+    /// Whether contacts of the hub that have no record get one.
+    pub auto_create: bool,
+    /// Everything stamped before this moment of the org has been read; none before the first run.
+    pub read_until: Option<Timestamp>,
+    /// When the last change of a record came in.
+    pub last_changed_at: Option<Timestamp>,
+    /// The pairs of fields, in their order.
+    pub fields: Vec<FieldMapping>,
+}
+
+/// The mappings of a connection in their order.
+pub async fn all(conn: &mut Conn, connection: ConnectionId) -> Result<Vec<ObjectMapping>> {
+    let sql = "select * from object_mapping where connection_id = $1 order by position";
+    let rows = conn.all(sql, args![connection]).await?;
+    let mut mappings: Vec<ObjectMapping> = rows.iter().map(read).collect::<Result<_>>()?;
+    let keys = mappings
+        .iter()
+        .map(|mapping| Value::from(mapping.id))
+        .collect();
+    let sql = "select * from field_mapping where object_mapping_id in ({in}) order by object_mapping_id, position";
+    let mut fields: BTreeMap<ObjectMappingId, Vec<FieldMapping>> = BTreeMap::new();
+    for row in conn.all_in(sql, args![], keys).await? {
+        fields
+            .entry(row.id("object_mapping_id")?)
+            .or_default()
+            .push(read_field(&row)?);
+    }
+    for mapping in &mut mappings {
+        mapping.fields = fields.remove(&mapping.id).unwrap_or_default();
+    }
+    Ok(mappings)
+}
+
+/// Adds a mapping.
+pub async fn create(tx: &mut Tx, connection: ConnectionId, mapping: &ObjectMapping) -> Result<()> {
+    let columns = [
+        "id",
+        "connection_id",
+        "object",
+        "position",
+        "enabled",
+        "direction",
+        "deletes",
+        "auto_create",
+    ];
+    let row = args![
+        mapping.id,
+        connection,
+        &mapping.object,
+        mapping.position,
+        mapping.enabled,
+        mapping.direction.as_str(),
+        mapping.deletes.as_str(),
+        if mapping.auto_create {
+            "create"
+        } else {
+            "none"
+        },
+    ];
+    tx.insert_many("object_mapping", &columns, vec![row], "")
+        .await?;
+    let rows = mapping
+        .fields
+        .iter()
+        .enumerate()
+        .map(|(position, pair)| {
+            args![
+                mapping.id,
+                &pair.field,
+                &pair.attribute,
+                pair.direction.as_str(),
+                pair.policy.as_str(),
+                position as i64,
+            ]
+        })
+        .collect();
+    let columns = [
+        "object_mapping_id",
+        "field",
+        "attribute",
+        "direction",
+        "policy",
+        "position",
+    ];
+    tx.insert_many("field_mapping", &columns, rows, "").await?;
+    Ok(())
+}
+
+/// Changes what a person may change of a mapping.
+pub async fn update(
+    tx: &mut Tx,
+    id: ObjectMappingId,
+    enabled: Option<bool>,
+    deletes: Option<Deletes>,
+) -> Result<bool> {
+    let sql = "update object_mapping set enabled = coalesce($1, enabled), deletes = coalesce($2, deletes), \
+               version = version + 1 where id = $3";
+    let enabled = enabled.map(i64::from);
+    Ok(tx
+        .run(sql, args![enabled, deletes.map(Deletes::as_str), id])
+        .await?
+        > 0)
+}
+
+/// Changes what a person may change of a pair of fields.
+pub async fn update_field(
+    tx: &mut Tx,
+    id: ObjectMappingId,
+    field: &str,
+    policy: Option<Policy>,
+    direction: Option<Direction>,
+) -> Result<bool> {
+    let sql = "update field_mapping set policy = coalesce($1, policy), direction = coalesce($2, direction) \
+               where object_mapping_id = $3 and field = $4";
+    let args = args![
+        policy.map(Policy::as_str),
+        direction.map(Direction::as_str),
+        id,
+        field
+    ];
+    Ok(tx.run(sql, args).await? > 0)
+}
+
+/// Records that an object has been read up to a moment of the org, within the commit that says so.
+pub async fn set_read_until(tx: &mut Tx, id: ObjectMappingId, until: Timestamp) -> Result<()> {
+    tx.run(
+        "update object_mapping set cursor_stamp = $1 where id = $2",
+        args![until, id],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Records that changes came in or went out.
+pub async fn touch(tx: &mut Tx, id: ObjectMappingId) -> Result<()> {
+    let now = tx.now();
+    tx.run(
+        "update object_mapping set last_changed_at = $1 where id = $2",
+        args![now, id],
+    )
+    .await?;
+    Ok(())
+}
+
+fn read(row: &Row) -> Result<ObjectMapping> {
+    Ok(ObjectMapping {
+        id: row.id("id")?,
+        object: row.text("object")?,
+        position: row.int("position")?,
+        enabled: row.bool("enabled")?,
+        direction: row.word("direction", Direction::parse)?,
+        deletes: row.word("deletes", Deletes::parse)?,
+        auto_create: row.text("auto_create")? != "none",
+        read_until: row.opt_time("cursor_stamp")?,
+        last_changed_at: row.opt_time("last_changed_at")?,
+        fields: Vec::new(),
+    })
+}
+
+fn read_field(row: &Row) -> Result<FieldMapping> {
+    Ok(FieldMapping {
+        field: row.text("field")?,
+        attribute: row.text("attribute")?,
+        direction: row.word("direction", Direction::parse)?,
+        policy: row.word("policy", Policy::parse)?,
+    })
+}

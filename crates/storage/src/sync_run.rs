@@ -1,0 +1,314 @@
+//! Sync runs, and the journal of what each of them changed.
+
+use crate::args;
+use crate::db::{Conn, Row, Value, json_text};
+use crate::error::{Result, StorageError};
+use crate::store::Tx;
+use serde::{Deserialize, Serialize};
+use tieline_domain::contact::Fields;
+use tieline_domain::id::{ConnectionId, ContactId, StaffId, SyncRunId};
+use tieline_domain::sync::counts::RunCounts;
+use tieline_domain::time::Timestamp;
+
+/// Where a run stands, so that it goes on there after a crash.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// The org's time when the run began; what is stamped later belongs to the next run.
+    pub org_started_at: Option<i64>,
+    /// Objects that were read to their end.
+    pub pulled: Vec<String>,
+    /// The last record committed of the object being read: SystemModstamp and Id.
+    pub after: Option<(i64, String)>,
+    /// Objects that were written to their end.
+    pub pushed: Vec<String>,
+    /// The number of the last journal row.
+    pub journal_seq: i64,
+}
+
+/// A run as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyncRun {
+    /// Which.
+    pub id: SyncRunId,
+    /// Of which connection.
+    pub connection_id: ConnectionId,
+    /// `staff`, `schedule` or `first`.
+    pub trigger: String,
+    /// Who started it.
+    pub staff_id: Option<StaffId>,
+    /// `running`, `cancelling`, `cancelled`, `done` or `failed`.
+    pub state: String,
+    /// What it is doing, for people.
+    pub phase: String,
+    /// Where it stands.
+    pub checkpoint: Checkpoint,
+    /// What it did.
+    pub counts: RunCounts,
+    /// Records dealt with.
+    pub progress_done: i64,
+    /// Records to deal with, once known.
+    pub progress_total: Option<i64>,
+    /// Calls made.
+    pub api_calls: i64,
+    /// Calls that could not be avoided.
+    pub api_calls_minimum: i64,
+    /// Why it failed.
+    pub error: Option<RunError>,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+}
+
+/// Why a run failed, and the way out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunError {
+    /// The cause.
+    pub text: String,
+    /// What to do.
+    pub fix: String,
+}
+
+/// One row of the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Its number within the run; set when written.
+    pub seq: i64,
+    /// API name of the object.
+    pub object: String,
+    /// The record, if it exists.
+    pub record_id: Option<String>,
+    /// The contact, if it exists.
+    pub contact_id: Option<ContactId>,
+    /// `to_hub` or `to_org`.
+    pub direction: &'static str,
+    /// `create`, `update`, `delete`, `link` or `conflict`.
+    pub act: &'static str,
+    /// `applied`, `failed` or `skipped`.
+    pub state: &'static str,
+    /// Values before, of the attributes that change; blank ones are absent.
+    pub before: Option<Fields>,
+    /// Values after.
+    pub after: Option<Fields>,
+    /// Code and words of a refusal.
+    pub error: Option<(String, String)>,
+    /// When it was done.
+    pub at: Timestamp,
+}
+
+/// Which changes of a run to list.
+#[derive(Debug, Clone, Default)]
+pub struct ChangeQuery {
+    /// Only this direction.
+    pub direction: Option<String>,
+    /// Only this state.
+    pub state: Option<String>,
+    /// After this number.
+    pub after: i64,
+    /// Rows.
+    pub limit: i64,
+}
+
+/// Opens a run; a conflict when the connection has one that is not finished.
+pub async fn create(tx: &mut Tx, run: &SyncRun) -> Result<()> {
+    let columns = [
+        "id",
+        "connection_id",
+        "trigger_kind",
+        "staff_id",
+        "state",
+        "phase",
+        "checkpoint",
+        "counts",
+        "progress_done",
+        "api_calls",
+        "api_calls_minimum",
+        "started_at",
+    ];
+    let row = args![
+        run.id,
+        run.connection_id,
+        &run.trigger,
+        run.staff_id,
+        &run.state,
+        &run.phase,
+        json_text(&run.checkpoint),
+        json_text(&run.counts),
+        run.progress_done,
+        run.api_calls,
+        run.api_calls_minimum,
+        run.started_at,
+    ];
+    match tx
+        .insert_many("sync_run", &columns, vec![row], "on conflict do nothing")
+        .await?
+    {
+        0 => Err(StorageError::Conflict("sync run")),
+        _ => Ok(()),
+    }
+}
+
+/// Writes where a run stands. A cancellation that came meanwhile is kept.
+pub async fn save(tx: &mut Tx, run: &SyncRun) -> Result<()> {
+    let sql = "update sync_run set state = case when state = 'cancelling' and $1 = 'running' then state else $1 end, \
+               phase = $2, checkpoint = $3, counts = $4, progress_done = $5, progress_total = $6, api_calls = $7, \
+               api_calls_minimum = $8, error = $9, finished_at = $10 where id = $11";
+    let args = args![
+        &run.state,
+        &run.phase,
+        json_text(&run.checkpoint),
+        json_text(&run.counts),
+        run.progress_done,
+        run.progress_total,
+        run.api_calls,
+        run.api_calls_minimum,
+        run.error.as_ref().map(json_text),
+        run.finished_at,
+        run.id,
+    ];
+    tx.run(sql, args).await?;
+    Ok(())
+}
+
+/// Asks a run to stop after its batch; whether it was running.
+pub async fn cancel(tx: &mut Tx, id: SyncRunId) -> Result<bool> {
+    let sql = "update sync_run set state = 'cancelling' where id = $1 and state = 'running'";
+    Ok(tx.run(sql, args![id]).await? > 0)
+}
+
+/// One run.
+pub async fn by_id(conn: &mut Conn, id: SyncRunId) -> Result<SyncRun> {
+    read(
+        &conn
+            .one(
+                "sync run",
+                "select * from sync_run where id = $1",
+                args![id],
+            )
+            .await?,
+    )
+}
+
+/// The run that is not finished, if there is one.
+pub async fn open_run(conn: &mut Conn, connection: ConnectionId) -> Result<Option<SyncRun>> {
+    let sql = "select * from sync_run where connection_id = $1 and finished_at is null";
+    conn.opt(sql, args![connection])
+        .await?
+        .as_ref()
+        .map(read)
+        .transpose()
+}
+
+/// Runs, newest first, before one of them.
+pub async fn history(
+    conn: &mut Conn,
+    connection: ConnectionId,
+    before: Option<(Timestamp, SyncRunId)>,
+    limit: i64,
+) -> Result<Vec<SyncRun>> {
+    let (at, id) = before.map_or((i64::MAX, String::new()), |(at, id)| (at.0, id.to_string()));
+    let sql = "select * from sync_run where connection_id = $1 and (started_at < $2 or (started_at = $2 and id < $3)) \
+               order by started_at desc, id desc limit $4";
+    conn.all(sql, args![connection, at, id, limit])
+        .await?
+        .iter()
+        .map(read)
+        .collect()
+}
+
+/// Writes rows of the journal, numbered on from the run's checkpoint.
+pub async fn add_changes(tx: &mut Tx, run: &mut SyncRun, changes: &[Change]) -> Result<()> {
+    let mut rows: Vec<Vec<Value>> = Vec::with_capacity(changes.len());
+    for change in changes {
+        run.checkpoint.journal_seq += 1;
+        let (code, text) = change.error.clone().unzip();
+        rows.push(args![
+            run.id,
+            run.checkpoint.journal_seq,
+            &change.object,
+            change.record_id.clone(),
+            change.contact_id,
+            change.direction,
+            change.act,
+            change.state,
+            change.before.as_ref().map(json_text),
+            change.after.as_ref().map(json_text),
+            code,
+            text,
+            change.at,
+        ]);
+    }
+    let columns = [
+        "run_id",
+        "seq",
+        "object",
+        "record_id",
+        "contact_id",
+        "direction",
+        "act",
+        "state",
+        "before",
+        "after",
+        "error_code",
+        "error_text",
+        "at",
+    ];
+    tx.insert_many("sync_change", &columns, rows, "").await?;
+    Ok(())
+}
+
+/// A page of a run's changes.
+pub async fn changes(conn: &mut Conn, run: SyncRunId, query: &ChangeQuery) -> Result<Vec<Change>> {
+    let sql = "select * from sync_change where run_id = $1 and seq > $2 and ($3 = '' or direction = $3) \
+               and ($4 = '' or state = $4) order by seq limit $5";
+    let args = args![
+        run,
+        query.after,
+        query.direction.clone().unwrap_or_default(),
+        query.state.clone().unwrap_or_default(),
+        query.limit,
+    ];
+    conn.all(sql, args).await?.iter().map(read_change).collect()
+}
+
+fn read(row: &Row) -> Result<SyncRun> {
+    Ok(SyncRun {
+        id: row.id("id")?,
+        connection_id: row.id("connection_id")?,
+        trigger: row.text("trigger_kind")?,
+        staff_id: row.opt_id("staff_id")?,
+        state: row.text("state")?,
+        phase: row.text("phase")?,
+        checkpoint: row.json("checkpoint")?,
+        counts: row.json("counts")?,
+        progress_done: row.int("progress_done")?,
+        progress_total: row.opt_int("progress_total")?,
+        api_calls: row.int("api_calls")?,
+        api_calls_minimum: row.opt_int("api_calls_minimum")?.unwrap_or_default(),
+        error: row.opt_json("error")?,
+        started_at: row.time("started_at")?,
+        finished_at: row.opt_time("finished_at")?,
+    })
+}
+
+fn read_change(row: &Row) -> Result<Change> {
+    let known = |words: &'static [&'static str]| {
+        move |word: &str| words.iter().find(|known| **known == word).copied()
+    };
+    Ok(Change {
+        seq: row.int("seq")?,
+        object: row.text("object")?,
+        record_id: row.opt_text("record_id")?,
+        contact_id: row.opt_id("contact_id")?,
+        direction: row.word("direction", known(&["to_hub", "to_org"]))?,
+        act: row.word(
+            "act",
+            known(&["create", "update", "delete", "link", "conflict"]),
+        )?,
+        state: row.word("state", known(&["applied", "failed", "skipped"]))?,
+        before: row.opt_json("before")?,
+        after: row.opt_json("after")?,
+        error: row.opt_text("error_code")?.zip(row.opt_text("error_text")?),
+        at: row.time("at")?,
+    })
+}
