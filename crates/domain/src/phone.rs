@@ -1,6 +1,6 @@
 //! Phone numbers: what people type, and the one form that tells two numbers apart.
 
-use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat, Region};
+use rlibphonenumber::{NumberLengthType, PHONE_NUMBER_UTIL, PhoneNumberFormat, Region};
 use std::str::FromStr as _;
 
 /// A number in E.164 (`+447700900317`), read the way people in `country` (ISO 3166, `GB`) write
@@ -10,14 +10,13 @@ pub fn normalise(text: &str, country: &str) -> Option<String> {
         .parse(text, Region::from_str(country).ok())
         .ok()?;
     // Possible, not valid: numbers reserved for fiction and ranges newer than the table must pass.
-    if !PHONE_NUMBER_UTIL.is_possible_number(&number) {
-        return None;
-    }
-    Some(
+    let length = PHONE_NUMBER_UTIL.is_possible_number_with_reason(&number);
+    let whole = matches!(length, Ok(NumberLengthType::IsPossible));
+    whole.then(|| {
         PHONE_NUMBER_UTIL
             .format(&number, PhoneNumberFormat::E164)
-            .into_owned(),
-    )
+            .into_owned()
+    })
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 use secrecy::ExposeSecret;
 use serde_json::Value;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What a client is made of.
@@ -62,6 +63,8 @@ struct Inner {
     options: ClientOptions,
     session: tokio::sync::Mutex<Option<Token>>,
     usage: Mutex<Option<Usage>>,
+    /// The org's clock less ours, from the Date header of the last answer.
+    clock_offset_ms: AtomicI64,
     describes: DescribeCache,
 }
 
@@ -72,6 +75,7 @@ impl Client {
             options,
             session: tokio::sync::Mutex::new(None),
             usage: Mutex::new(None),
+            clock_offset_ms: AtomicI64::new(0),
             describes: DescribeCache::default(),
         };
         Client {
@@ -95,6 +99,17 @@ impl Client {
             .usage
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The present moment by the org's clock, as far as its answers told, in epoch milliseconds.
+    pub fn org_now_ms(&self) -> i64 {
+        self.now_ms() + self.inner.clock_offset_ms.load(Ordering::Relaxed)
+    }
+
+    /// Who the session belongs to: the keys of OpenID Connect, and `organization_id`.
+    pub async fn userinfo(&self) -> Result<Value> {
+        self.send_absolute(Method::GET, "/services/oauth2/userinfo", None, Repeat::Safe)
+            .await
     }
 
     /// The session's token, signing in if there is none.
@@ -174,7 +189,7 @@ impl Client {
             self.inner.options.counter.count(self.purpose);
             let answer = send_once(&self.inner.options.transport, request).await;
             if let Ok(response) = &answer {
-                self.note_usage(response);
+                self.note_headers(response);
             }
             match classify(answer) {
                 Outcome::Done(response) => return read_json(&response),
@@ -271,17 +286,31 @@ impl Client {
             .map_err(|e| Error::Invalid(format!("the request cannot be sent: {e}")))
     }
 
-    fn note_usage(&self, response: &Response<Bytes>) {
-        let header = response
-            .headers()
-            .get("sforce-limit-info")
-            .and_then(|value| value.to_str().ok());
-        if let Some(usage) = header.and_then(parse_usage) {
+    fn note_headers(&self, response: &Response<Bytes>) {
+        let header = |name| {
+            response
+                .headers()
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+        };
+        if let Some(usage) = header("sforce-limit-info").and_then(parse_usage) {
             *self
                 .inner
                 .usage
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner) = Some(usage);
+        }
+        if let Some(org_now_ms) = header("date").and_then(crate::time::parse_http_date) {
+            let offset_ms = org_now_ms - self.now_ms();
+            // The header has whole seconds, so less than that is no difference.
+            let offset_ms = if offset_ms.abs() < 2_000 {
+                0
+            } else {
+                offset_ms
+            };
+            self.inner
+                .clock_offset_ms
+                .store(offset_ms, Ordering::Relaxed);
         }
     }
 }

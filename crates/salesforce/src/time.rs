@@ -40,6 +40,19 @@ pub fn date_of(epoch_ms: i64) -> String {
     format_date(epoch_ms.div_euclid(86_400_000))
 }
 
+/// The Date header of HTTP: `Tue, 24 Nov 2026 03:46:04 GMT`.
+pub fn parse_http_date(text: &str) -> Option<i64> {
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
+    let parts: Vec<&str> = text.split_whitespace().collect();
+    let [_, day, month, year, clock, "GMT"] = parts[..] else {
+        return None;
+    };
+    let month = MONTHS.iter().position(|known| *known == month)? + 1;
+    parse(&format!("{year}-{month:02}-{day}T{clock}Z"))
+}
+
 fn zone_seconds(zone: &str) -> Option<i64> {
     if zone == "Z" {
         return Some(0);
@@ -111,6 +124,15 @@ mod tests {
         ] {
             assert_eq!(parse(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn the_date_header_is_read() {
+        assert_eq!(
+            parse_http_date("Thu, 17 Mar 2022 16:21:26 GMT"),
+            Some(1_647_534_086_000)
+        );
+        assert_eq!(parse_http_date("yesterday"), None);
     }
 
     #[test]

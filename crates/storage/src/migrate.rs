@@ -9,7 +9,7 @@ const SQLITE: &[(i64, &str)] = &[(1, include_str!("../migrations/sqlite/0001_hub
 const POSTGRES: &[(i64, &str)] = &[(1, include_str!("../migrations/postgres/0001_hub.sql"))];
 
 /// Any number that no other program locks on the same server.
-const ADVISORY_LOCK: i64 = 0x7469_656c_696e_65;
+const ADVISORY_LOCK: i64 = 0x0074_6965_6c69_6e65;
 
 /// Applies what is missing, within the caller's transaction.
 pub(crate) async fn migrate(conn: &mut Conn) -> Result<()> {
