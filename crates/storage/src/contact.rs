@@ -7,7 +7,7 @@ use crate::store::Tx;
 use std::collections::{BTreeMap, BTreeSet};
 use tieline_domain::access::{Inboxes, Scope};
 use tieline_domain::contact::{self, Fields};
-use tieline_domain::id::{ContactId, PointId};
+use tieline_domain::id::{ConnectionId, ContactId, PointId};
 use tieline_domain::time::Timestamp;
 
 /// A contact as stored.
@@ -128,6 +128,23 @@ pub async fn load_by_ids(
     rows.iter()
         .map(read)
         .map(|contact| contact.map(|contact| (contact.id, contact)))
+        .collect()
+}
+
+/// Contacts that have no record in an org, after one of them; for batch writers.
+pub async fn load_unlinked(
+    conn: &mut Conn,
+    connection: ConnectionId,
+    after: Option<ContactId>,
+    limit: i64,
+) -> Result<Vec<Contact>> {
+    let sql = "select * from contact c where deleted_at is null and id > $2 and not exists \
+               (select 1 from link l where l.contact_id = c.id and l.connection_id = $1) order by id limit $3";
+    let after = after.map_or_else(String::new, |id| id.to_string());
+    conn.all(sql, args![connection, after, limit])
+        .await?
+        .iter()
+        .map(read)
         .collect()
 }
 

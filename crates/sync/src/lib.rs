@@ -1,1 +1,18 @@
-//! Placeholder while the workspace is being laid out.
+//! The two-way mirror between an org's records and the hub's contacts.
+//!
+//! A run pulls what changed in the org, merges it with what changed here, and pushes what the org
+//! lacks; each batch is one transaction that also says where the run stands, so that a crash loses
+//! and repeats nothing. Conversations reach the org as Tasks through the outbox.
+
+pub mod activity;
+pub mod contacts;
+mod create;
+pub mod error;
+mod pull;
+mod push;
+pub mod run;
+pub mod status;
+
+pub use contacts::{ContactEdit, create_contact, delete_contact, edit_contact, restore_contact};
+pub use error::{Result, SyncError};
+pub use run::{JOB_RUN, JOB_SOON, StartedBy, Sync};
