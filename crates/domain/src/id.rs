@@ -111,6 +111,8 @@ ids! {
     SyncRunId = "run_";
     /// A record that Tieline meant to create in an org.
     CreateIntentId = "ci_";
+    /// An entry of the consent ledger.
+    ConsentEntryId = "ce_";
     /// A piece of background work.
     JobId = "job_";
 }

@@ -6,8 +6,14 @@
 
 pub mod access;
 pub mod contact;
+pub mod conversation;
+pub mod delivery;
 pub mod event;
+pub mod gate;
 pub mod id;
+pub mod keyword;
 pub mod phone;
+pub mod receive;
+pub mod segments;
 pub mod sync;
 pub mod time;

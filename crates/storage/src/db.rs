@@ -13,8 +13,8 @@ use sqlx::{
 };
 use std::fmt::Write as _;
 use tieline_domain::id::{
-    ConnectionId, ContactId, ConversationId, CreateIntentId, Id, InboxId, JobId, LinkId, MessageId,
-    ObjectMappingId, PointId, StaffId, SyncRunId,
+    ConnectionId, ConsentEntryId, ContactId, ConversationId, CreateIntentId, Id, InboxId, JobId,
+    LinkId, MessageId, ObjectMappingId, PointId, StaffId, SyncRunId,
 };
 use tieline_domain::time::Timestamp;
 
@@ -130,6 +130,7 @@ id_values!(
     LinkId,
     SyncRunId,
     CreateIntentId,
+    ConsentEntryId,
     JobId,
 );
 

@@ -6,7 +6,9 @@
 
 pub mod activity;
 pub mod connection;
+pub mod consent;
 pub mod contact;
+pub mod conversation;
 pub mod create_intent;
 pub mod db;
 pub mod error;
@@ -15,6 +17,7 @@ pub mod inbox;
 pub mod job;
 pub mod link;
 pub mod mapping;
+pub mod message;
 mod migrate;
 pub mod setting;
 pub mod staff;

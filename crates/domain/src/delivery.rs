@@ -1,0 +1,109 @@
+//! The state of an outgoing message: it goes forward, whatever order reports come in.
+
+/// Where a message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Came in.
+    Received,
+    /// Waits to leave.
+    Queued,
+    /// Is being handed to the carrier.
+    Sending,
+    /// Nobody knows whether the carrier took it.
+    Uncertain,
+    /// The carrier has it.
+    Sent,
+    /// The phone has it.
+    Delivered,
+    /// The carrier could not deliver it.
+    Undelivered,
+    /// It did not leave, or the carrier refused it.
+    Failed,
+    /// The send gate refused it.
+    Refused,
+}
+
+const ALL: [(State, &str); 9] = [
+    (State::Received, "received"),
+    (State::Queued, "queued"),
+    (State::Sending, "sending"),
+    (State::Uncertain, "uncertain"),
+    (State::Sent, "sent"),
+    (State::Delivered, "delivered"),
+    (State::Undelivered, "undelivered"),
+    (State::Failed, "failed"),
+    (State::Refused, "refused"),
+];
+
+impl State {
+    /// The word kept in the database and used by the API.
+    pub fn as_str(self) -> &'static str {
+        ALL.iter()
+            .find(|(state, _)| *state == self)
+            .map_or("", |(_, word)| word)
+    }
+
+    /// The state of that word.
+    pub fn parse(word: &str) -> Option<State> {
+        ALL.iter()
+            .find(|(_, known)| *known == word)
+            .map(|(state, _)| *state)
+    }
+
+    /// The state after a report, or `None` when the report is late, doubled or out of order.
+    pub fn advance(self, reported: State) -> Option<State> {
+        (reported.rank() > self.rank()).then_some(reported)
+    }
+
+    /// Whether a person may send it again without fear of sending it twice.
+    pub fn may_be_retried(self) -> bool {
+        matches!(self, State::Failed | State::Undelivered)
+    }
+
+    /// An end state has the highest rank, and the first to come stays.
+    fn rank(self) -> u8 {
+        match self {
+            State::Queued => 0,
+            State::Sending => 1,
+            State::Uncertain => 2,
+            State::Sent => 3,
+            State::Delivered
+            | State::Undelivered
+            | State::Failed
+            | State::Refused
+            | State::Received => 4,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn reports_in_any_order_end_in_the_same_state() {
+        use State::*;
+        for order in [[Sent, Delivered], [Delivered, Sent]] {
+            let end = order.into_iter().fold(Sending, |state, report| {
+                state.advance(report).unwrap_or(state)
+            });
+            assert_eq!(end, Delivered, "{order:?}");
+        }
+        assert_eq!(Delivered.advance(Undelivered), None);
+        assert_eq!(Uncertain.advance(Delivered), Some(Delivered));
+    }
+
+    proptest! {
+        #[test]
+        fn a_state_never_goes_back(reports in proptest::collection::vec(0..9usize, 0..20)) {
+            let mut state = State::Queued;
+            for report in reports {
+                if let Some(next) = state.advance(ALL[report].0) {
+                    prop_assert!(next.rank() > state.rank());
+                    state = next;
+                }
+            }
+        }
+    }
+}

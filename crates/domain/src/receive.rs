@@ -1,0 +1,241 @@
+//! What an incoming text makes true: who it is from, where it goes, what it asks for.
+//!
+//! The driver loads the state of a whole batch, folds the texts in order through [`receive`], and
+//! writes what came of it. A text that was received before changes nothing.
+
+use crate::conversation::{Conversation, Direction, Draft, Message};
+use crate::delivery::State;
+use crate::id::{ContactId, ConversationId, InboxId, MessageId, PointId};
+use crate::keyword::{Keyword, keyword};
+use crate::time::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A text as the carrier handed it over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inbound {
+    /// Which of our numbers it came to.
+    pub inbox_id: InboxId,
+    /// Who sent it, in E.164.
+    pub address: String,
+    /// What it says.
+    pub text: String,
+    /// The carrier's name for it.
+    pub provider_id: String,
+}
+
+/// Ids that the driver made for one text, in case they are needed.
+#[derive(Debug, Clone, Copy)]
+pub struct FreshIds {
+    /// For a new conversation.
+    pub conversation: ConversationId,
+    /// For the text.
+    pub message: MessageId,
+    /// For a reply by the hub.
+    pub reply: MessageId,
+}
+
+/// What is known before, and changed by each text.
+#[derive(Debug, Default)]
+pub struct ReceiveState {
+    /// The carrier's names of texts that were received before.
+    pub received: BTreeSet<String>,
+    /// Points by address.
+    pub points: BTreeMap<String, PointId>,
+    /// Since when a point wants no messages.
+    pub opted_out: BTreeMap<PointId, Timestamp>,
+    /// Who answers to an address.
+    pub holders: BTreeMap<String, BTreeSet<ContactId>>,
+    /// Conversations by inbox and point.
+    pub conversations: BTreeMap<(InboxId, PointId), Conversation>,
+}
+
+/// What is to be written and done, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// A text came in.
+    Received(Message),
+    /// A text is to be sent by the hub itself.
+    Reply(Message),
+    /// The point wants no messages from now on.
+    OptOut(PointId, MessageId),
+    /// The point wants messages again.
+    OptIn(PointId, MessageId),
+}
+
+/// The organisation as it names itself to those it texts.
+pub struct Sender<'a> {
+    /// The organisation's name.
+    pub organisation: &'a str,
+}
+
+/// Takes one text in.
+pub fn receive(
+    state: &mut ReceiveState,
+    inbound: &Inbound,
+    ids: FreshIds,
+    sender: &Sender<'_>,
+    now: Timestamp,
+) -> Vec<Effect> {
+    let Some(point) = state.points.get(&inbound.address).copied() else {
+        return Vec::new();
+    };
+    if !state.received.insert(inbound.provider_id.clone()) {
+        return Vec::new();
+    }
+    let holders = state.holders.get(&inbound.address);
+    let conversation = state
+        .conversations
+        .entry((inbound.inbox_id, point))
+        .or_insert_with(|| Conversation::begin(ids.conversation, inbound.inbox_id, point, now));
+    if conversation.contact_id.is_none() {
+        // A number that several people share says nothing about who writes.
+        conversation.contact_id = holders
+            .filter(|all| all.len() == 1)
+            .and_then(|all| all.first().copied());
+    }
+    let message = conversation.add(Draft {
+        id: ids.message,
+        direction: Direction::In,
+        author: None,
+        text: inbound.text.clone(),
+        state: State::Received,
+        provider_id: Some(inbound.provider_id.clone()),
+        client_key: None,
+        at: now,
+    });
+    let mut effects = vec![Effect::Received(message)];
+    let was_out = state.opted_out.contains_key(&point);
+    let mut reply = |text: String| {
+        Effect::Reply(conversation.add(Draft {
+            id: ids.reply,
+            direction: Direction::Out,
+            author: None,
+            text,
+            state: State::Queued,
+            provider_id: None,
+            client_key: None,
+            at: now,
+        }))
+    };
+    let name = sender.organisation;
+    match keyword(&inbound.text, was_out) {
+        Some(Keyword::Stop) if !was_out => {
+            state.opted_out.insert(point, now);
+            effects.push(Effect::OptOut(point, ids.message));
+            effects.push(reply(format!(
+                "{name}: you will get no more messages. Text START to get them again."
+            )));
+        }
+        Some(Keyword::Start) if was_out => {
+            state.opted_out.remove(&point);
+            effects.push(Effect::OptIn(point, ids.message));
+            effects.push(reply(format!(
+                "{name}: you will get messages again. Text STOP to end them."
+            )));
+        }
+        Some(Keyword::Help) => {
+            effects.push(reply(format!(
+                "{name}: you are texting with our staff. Message and data rates may apply. Text STOP to end messages."
+            )));
+        }
+        // Who is out already gets no second confirmation; who is in already asks for nothing.
+        Some(Keyword::Stop | Keyword::Start) | None => {}
+    }
+    effects
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::Id;
+
+    const ADDRESS: &str = "+447700900317";
+
+    fn state(holders: &[u128]) -> ReceiveState {
+        let mut state = ReceiveState::default();
+        state
+            .points
+            .insert(ADDRESS.to_owned(), PointId::from_uuid(1));
+        state.holders.insert(
+            ADDRESS.to_owned(),
+            holders.iter().map(|id| ContactId::from_uuid(*id)).collect(),
+        );
+        state
+    }
+
+    fn text(state: &mut ReceiveState, number: u128, text: &str) -> Vec<Effect> {
+        let inbound = Inbound {
+            inbox_id: InboxId::from_uuid(1),
+            address: ADDRESS.to_owned(),
+            text: text.to_owned(),
+            provider_id: format!("SM{number}"),
+        };
+        let ids = FreshIds {
+            conversation: ConversationId::from_uuid(number),
+            message: MessageId::from_uuid(number * 2),
+            reply: MessageId::from_uuid(number * 2 + 1),
+        };
+        receive(
+            state,
+            &inbound,
+            ids,
+            &Sender {
+                organisation: "Acme",
+            },
+            Timestamp(number as i64),
+        )
+    }
+
+    #[test]
+    fn a_text_received_twice_is_one_message() {
+        let mut state = state(&[7]);
+        assert_eq!(text(&mut state, 1, "Hello").len(), 1);
+        assert_eq!(text(&mut state, 1, "Hello").len(), 0);
+        let conversation = state.conversations.values().next().unwrap();
+        assert_eq!(
+            (
+                conversation.last_seq,
+                conversation.unread,
+                conversation.our_turn
+            ),
+            (1, 1, true)
+        );
+        assert_eq!(conversation.contact_id, Some(ContactId::from_uuid(7)));
+    }
+
+    #[test]
+    fn a_shared_number_is_nobodys_until_somebody_says() {
+        let mut state = state(&[7, 8]);
+        text(&mut state, 1, "Hello");
+        assert_eq!(
+            state.conversations.values().next().unwrap().contact_id,
+            None
+        );
+    }
+
+    #[test]
+    fn stop_is_confirmed_once_and_start_undoes_it() {
+        let mut state = state(&[7, 8]);
+        let point = PointId::from_uuid(1);
+        let effects = text(&mut state, 1, "STOP");
+        assert!(
+            matches!(effects[..], [Effect::Received(_), Effect::OptOut(out, _), Effect::Reply(_)] if out == point)
+        );
+        assert_eq!(
+            text(&mut state, 2, "stop").len(),
+            1,
+            "no second confirmation"
+        );
+        let effects = text(&mut state, 3, "yes");
+        assert!(matches!(
+            effects[..],
+            [Effect::Received(_), Effect::OptIn(_, _), Effect::Reply(_)]
+        ));
+        assert_eq!(
+            text(&mut state, 4, "yes").len(),
+            1,
+            "now it is an ordinary answer"
+        );
+        assert_eq!(text(&mut state, 5, "HELP").len(), 2);
+    }
+}

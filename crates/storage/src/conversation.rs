@@ -1,0 +1,320 @@
+//! Conversations: the rows that lists show, each carrying its last message.
+
+use crate::args;
+use crate::contact::like;
+use crate::db::{Conn, Row, Value};
+use crate::error::{Result, StorageError};
+use crate::store::Tx;
+use std::collections::BTreeMap;
+use tieline_domain::access::{Inboxes, Scope};
+use tieline_domain::contact::fold;
+use tieline_domain::conversation::{Conversation, Direction};
+use tieline_domain::delivery::State;
+use tieline_domain::id::{ContactId, ConversationId, InboxId, PointId, StaffId};
+use tieline_domain::time::Timestamp;
+
+/// Which conversations to list.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum View {
+    /// Open ones.
+    #[default]
+    All,
+    /// Open ones that somebody looks after.
+    AssignedTo(StaffId),
+    /// Open ones that nobody looks after.
+    Nobodys,
+    /// Closed ones.
+    Closed,
+}
+
+/// A page of a list.
+#[derive(Debug, Clone, Default)]
+pub struct ConversationQuery {
+    /// Which.
+    pub view: View,
+    /// Words to find in names, addresses and the last message.
+    pub words: String,
+    /// The last row of the page before: whose turn, when and which.
+    pub after: Option<(bool, Timestamp, ConversationId)>,
+    /// Rows.
+    pub limit: i64,
+}
+
+/// A conversation with what a list shows beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The conversation.
+    pub conversation: Conversation,
+    /// `sms`, …
+    pub channel: String,
+    /// Their address.
+    pub address: String,
+    /// What to call the contact, once it is known.
+    pub contact_name: Option<String>,
+    /// Since when the point wants no messages.
+    pub opted_out_since: Option<Timestamp>,
+}
+
+/// How many conversations each list holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ViewCounts {
+    /// Open.
+    pub all: i64,
+    /// Open and the reader's own.
+    pub mine: i64,
+    /// Open and nobody's.
+    pub nobodys: i64,
+    /// Open and ours to answer.
+    pub ours: i64,
+}
+
+const LISTED: &str = "select v.*, p.channel, p.address, c.name as contact_name, o.at as opted_out_since \
+    from conversation v join contact_point p on p.id = v.point_id left join contact c on c.id = v.contact_id \
+    left join consent o on o.point_id = v.point_id and o.scope = 'organisation' and o.state = 'opted_out'";
+
+/// One conversation, if the scope shows it.
+pub async fn get(conn: &mut Conn, scope: &Scope, id: ConversationId) -> Result<Listed> {
+    let mut args = args![id];
+    let sql = format!("{LISTED} where v.id = $1 {}", within(scope, &mut args));
+    read_listed(&conn.one("conversation", &sql, args).await?)
+}
+
+/// A page: those we are to answer first, the newest first in each part.
+pub async fn list(
+    conn: &mut Conn,
+    scope: &Scope,
+    query: &ConversationQuery,
+) -> Result<Vec<Listed>> {
+    let mut args = Vec::new();
+    let mut sql = format!(
+        "{LISTED} where {} {}",
+        shown(query.view, &mut args),
+        within(scope, &mut args)
+    );
+    for word in fold(&query.words).split_whitespace() {
+        args.push(Value::from(like(word)));
+        let n = args.len();
+        sql.push_str(&format!(
+            " and (c.search_text like ${n} escape '!' or p.address like ${n} escape '!' \
+             or exists (select 1 from message m where m.conversation_id = v.id and lower(m.text) like ${n} escape '!'))"
+        ));
+    }
+    if let Some((ours, at, id)) = query.after {
+        let n = args.len();
+        args.extend(args![if ours { "ours" } else { "theirs" }, at, id]);
+        let (turn, time, key) = (n + 1, n + 2, n + 3);
+        sql.push_str(&format!(
+            " and (v.turn > ${turn} or (v.turn = ${turn} and (v.last_at < ${time} or (v.last_at = ${time} and v.id < ${key}))))"
+        ));
+    }
+    args.push(query.limit.into());
+    sql.push_str(&format!(
+        " order by v.turn, v.last_at desc, v.id desc limit ${}",
+        args.len()
+    ));
+    conn.all(&sql, args)
+        .await?
+        .iter()
+        .map(read_listed)
+        .collect()
+}
+
+/// How many conversations each list holds for this reader.
+pub async fn count_views(conn: &mut Conn, scope: &Scope) -> Result<ViewCounts> {
+    let mut args = args![scope.staff];
+    let sum = |condition: &str| {
+        format!("cast(coalesce(sum(case when {condition} then 1 else 0 end), 0) as bigint)")
+    };
+    let sql = format!(
+        "select count(*) as every, {} as mine, {} as nobodys, {} as ours from conversation v where status = 'open' {}",
+        sum("assigned_to = $1"),
+        sum("assigned_to is null"),
+        sum("turn = 'ours'"),
+        within(scope, &mut args)
+    );
+    let row = conn.one("conversation", &sql, args).await?;
+    Ok(ViewCounts {
+        all: row.int("every")?,
+        mine: row.int("mine")?,
+        nobodys: row.int("nobodys")?,
+        ours: row.int("ours")?,
+    })
+}
+
+/// The conversations of a contact, newest first.
+pub async fn list_of_contact(
+    conn: &mut Conn,
+    scope: &Scope,
+    contact: ContactId,
+) -> Result<Vec<Listed>> {
+    let mut args = args![contact];
+    let sql = format!(
+        "{LISTED} where v.point_id in (select point_id from contact_has_point where contact_id = $1) {} \
+         order by v.last_at desc limit 20",
+        within(scope, &mut args)
+    );
+    conn.all(&sql, args)
+        .await?
+        .iter()
+        .map(read_listed)
+        .collect()
+}
+
+/// Conversations of points in inboxes, for batch writers.
+pub async fn load_by_points(
+    conn: &mut Conn,
+    points: &[PointId],
+) -> Result<BTreeMap<(InboxId, PointId), Conversation>> {
+    let keys = points.iter().map(|id| Value::from(*id)).collect();
+    let rows = conn
+        .all_in(
+            "select * from conversation where point_id in ({in})",
+            args![],
+            keys,
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            read(row)
+                .map(|conversation| ((conversation.inbox_id, conversation.point_id), conversation))
+        })
+        .collect()
+}
+
+/// Conversations by id, for batch writers.
+pub async fn load_by_ids(
+    conn: &mut Conn,
+    ids: &[ConversationId],
+) -> Result<BTreeMap<ConversationId, Conversation>> {
+    let keys = ids.iter().map(|id| Value::from(*id)).collect();
+    let rows = conn
+        .all_in(
+            "select * from conversation where id in ({in})",
+            args![],
+            keys,
+        )
+        .await?;
+    rows.iter()
+        .map(|row| read(row).map(|conversation| (conversation.id, conversation)))
+        .collect()
+}
+
+/// Writes conversations as given (their `version` is the one that was read, 0 for new ones). Fails
+/// with a conflict when one of them was changed or begun by somebody else meanwhile.
+pub async fn save_many(tx: &mut Tx, conversations: &[Conversation]) -> Result<()> {
+    let columns = [
+        "id",
+        "inbox_id",
+        "point_id",
+        "contact_id",
+        "status",
+        "turn",
+        "assigned_to",
+        "last_seq",
+        "last_text",
+        "last_direction",
+        "last_author",
+        "last_state",
+        "last_at",
+        "unread",
+        "created_at",
+        "version",
+    ];
+    let rows: Vec<Vec<Value>> = conversations.iter().map(row).collect();
+    let suffix = "on conflict (inbox_id, point_id) do update set contact_id = excluded.contact_id, \
+                  status = excluded.status, turn = excluded.turn, assigned_to = excluded.assigned_to, \
+                  last_seq = excluded.last_seq, last_text = excluded.last_text, \
+                  last_direction = excluded.last_direction, last_author = excluded.last_author, \
+                  last_state = excluded.last_state, last_at = excluded.last_at, unread = excluded.unread, \
+                  version = excluded.version \
+                  where conversation.version = excluded.version - 1 and conversation.id = excluded.id";
+    if tx
+        .insert_many("conversation", &columns, rows, suffix)
+        .await?
+        < conversations.len() as u64
+    {
+        return Err(StorageError::Conflict("conversation"));
+    }
+    Ok(())
+}
+
+fn row(conversation: &Conversation) -> Vec<Value> {
+    args![
+        conversation.id,
+        conversation.inbox_id,
+        conversation.point_id,
+        conversation.contact_id,
+        if conversation.open { "open" } else { "closed" },
+        if conversation.our_turn {
+            "ours"
+        } else {
+            "theirs"
+        },
+        conversation.assigned_to,
+        conversation.last_seq,
+        &conversation.last_text,
+        conversation.last_direction.as_str(),
+        conversation.last_author,
+        conversation.last_state.as_str(),
+        conversation.last_at,
+        conversation.unread,
+        conversation.created_at,
+        conversation.version + 1,
+    ]
+}
+
+fn shown(view: View, args: &mut Vec<Value>) -> String {
+    match view {
+        View::All => "v.status = 'open'".to_owned(),
+        View::Closed => "v.status = 'closed'".to_owned(),
+        View::Nobodys => "v.status = 'open' and v.assigned_to is null".to_owned(),
+        View::AssignedTo(staff) => {
+            args.push(staff.into());
+            format!("v.status = 'open' and v.assigned_to = ${}", args.len())
+        }
+    }
+}
+
+fn within(scope: &Scope, args: &mut Vec<Value>) -> String {
+    match &scope.inboxes {
+        Inboxes::All => String::new(),
+        Inboxes::Some(list) if list.is_empty() => "and 1 = 0".to_owned(),
+        Inboxes::Some(list) => {
+            let first = args.len() + 1;
+            args.extend(list.iter().map(|id| Value::from(*id)));
+            let places: Vec<String> = (first..=args.len()).map(|n| format!("${n}")).collect();
+            format!("and v.inbox_id in ({})", places.join(", "))
+        }
+    }
+}
+
+fn read_listed(row: &Row) -> Result<Listed> {
+    Ok(Listed {
+        conversation: read(row)?,
+        channel: row.text("channel")?,
+        address: row.text("address")?,
+        contact_name: row.opt_text("contact_name")?,
+        opted_out_since: row.opt_time("opted_out_since")?,
+    })
+}
+
+fn read(row: &Row) -> Result<Conversation> {
+    Ok(Conversation {
+        id: row.id("id")?,
+        inbox_id: row.id("inbox_id")?,
+        point_id: row.id("point_id")?,
+        contact_id: row.opt_id("contact_id")?,
+        open: row.text("status")? == "open",
+        our_turn: row.text("turn")? == "ours",
+        assigned_to: row.opt_id("assigned_to")?,
+        last_seq: row.int("last_seq")?,
+        last_text: row.text("last_text")?,
+        last_direction: row.word("last_direction", Direction::parse)?,
+        last_author: row.opt_id("last_author")?,
+        last_state: row.word("last_state", State::parse)?,
+        last_at: row.time("last_at")?,
+        unread: row.int("unread")?,
+        created_at: row.time("created_at")?,
+        version: row.int("version")?,
+    })
+}
