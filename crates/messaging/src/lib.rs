@@ -1,1 +1,62 @@
-//! Placeholder while the workspace is being laid out.
+//! Conversations: receiving, sending, delivery, and what staff do with them.
+//!
+//! What comes in is taken in batches, one commit for all that queued during the last one. What goes
+//! out passes the send gate, is committed with its job, and leaves at most once.
+
+pub mod converse;
+pub mod error;
+pub mod receive;
+pub mod send;
+
+pub use error::{MessagingError, Result};
+pub use receive::Receiver;
+
+use std::sync::Arc;
+use tieline_channels::Transport;
+use tieline_domain::id::ConversationId;
+use tieline_domain::time::Timestamp;
+use tieline_storage::job::{self, Class, NewJob};
+use tieline_storage::{Store, Tx};
+
+/// The job that hands a text to its carrier.
+pub const JOB_SEND: &str = "message.send";
+/// The job that finds out what became of a text whose sending was cut off.
+pub const JOB_CONFIRM: &str = "message.confirm";
+/// The job, handled by the sync, that logs a conversation's day to the org.
+pub const JOB_LOG: &str = "activity.log";
+/// Messages that come together are logged together.
+const LOG_AFTER_MS: i64 = 2_000;
+const DAY_MS: i64 = 86_400_000;
+
+/// Opens a sealed secret; `None` when it was sealed with another key.
+pub type OpenSecret = Arc<dyn Fn(&[u8]) -> Option<String> + Send + Sync>;
+
+/// What conversations need of the world; cheap to clone.
+#[derive(Clone)]
+pub struct Messaging {
+    /// Where everything is kept.
+    pub store: Store,
+    /// Carries requests to carriers.
+    pub transport: Transport,
+    /// Opens carriers' secrets.
+    pub open_secret: OpenSecret,
+    /// Where carriers reach us; no slash at its end.
+    pub public_url: String,
+}
+
+/// Asks for a conversation's day to be logged to the org.
+pub(crate) async fn ask_log(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    at: Timestamp,
+) -> tieline_storage::Result<()> {
+    let day = at.0.div_euclid(DAY_MS);
+    let new = NewJob {
+        kind: JOB_LOG,
+        class: Class::Repeatable,
+        dedupe_key: Some(format!("{JOB_LOG}:{conversation}:{day}")),
+        payload: serde_json::json!({"conversation_id": conversation, "day": day}),
+        run_at: tx.now() + LOG_AFTER_MS,
+    };
+    job::enqueue(tx, new).await
+}

@@ -1,0 +1,122 @@
+//! What staff do with a conversation: begin, assign, close, read, say who it is.
+
+use crate::error::{MessagingError, Result};
+use tieline_domain::access::Scope;
+use tieline_domain::conversation::Conversation;
+use tieline_domain::event::Event;
+use tieline_domain::id::{ContactId, ConversationId, InboxId, StaffId};
+use tieline_storage::conversation::{self, Listed};
+use tieline_storage::{StorageError, Store, Tx, contact};
+
+/// A change of a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    /// Open it, or close it.
+    SetOpen(bool),
+    /// Give it to somebody, or to nobody.
+    AssignTo(Option<StaffId>),
+    /// Say who it is.
+    TieTo(Option<ContactId>),
+    /// It was read.
+    MarkRead,
+}
+
+/// Changes a conversation.
+pub async fn change(
+    store: &Store,
+    scope: &Scope,
+    id: ConversationId,
+    acts: &[Act],
+) -> Result<Listed> {
+    let mut tx = store.begin().await?;
+    let mut conversation = conversation::get(&mut tx, scope, id).await?.conversation;
+    let before = conversation.clone();
+    for act in acts {
+        match *act {
+            Act::SetOpen(open) => {
+                conversation.open = open;
+                conversation.our_turn &= open;
+            }
+            Act::AssignTo(staff) => conversation.assigned_to = staff,
+            Act::TieTo(contact) => conversation.contact_id = contact,
+            Act::MarkRead => conversation.unread = 0,
+        }
+    }
+    if conversation != before {
+        save(&mut tx, &conversation).await?;
+    }
+    let listed = conversation::get(&mut tx, scope, id).await?;
+    tx.commit().await?;
+    Ok(listed)
+}
+
+/// Opens the conversation of an inbox with a contact's number, or finds it; whether it is new.
+pub async fn begin(
+    store: &Store,
+    scope: &Scope,
+    inbox: InboxId,
+    contact: Option<ContactId>,
+    address: Option<&str>,
+) -> Result<(Listed, bool)> {
+    if !scope.sees_inbox(inbox) {
+        return Err(StorageError::NotFound("inbox").into());
+    }
+    let mut tx = store.begin().await?;
+    let address = match (address, contact) {
+        (Some(address), _) => address.to_owned(),
+        (None, Some(id)) => first_number(&mut tx, scope, id).await?,
+        (None, None) => {
+            let problem = "say with whom: give a contact_id or an address".to_owned();
+            return Err(MessagingError::Invalid {
+                field: "contact_id",
+                problem,
+            });
+        }
+    };
+    let points = contact::ensure_points(&mut tx, "sms", std::slice::from_ref(&address)).await?;
+    let point = points[&address];
+    let known = conversation::load_by_points(&mut tx, &[point])
+        .await?
+        .remove(&(inbox, point));
+    let is_new = known.is_none();
+    let mut conversation = match known {
+        Some(conversation) => conversation,
+        None => Conversation::begin(tx.new_id(), inbox, point, tx.now()),
+    };
+    let before = conversation.clone();
+    conversation.open = true;
+    if contact.is_some() {
+        conversation.contact_id = contact;
+    }
+    if is_new || conversation != before {
+        save(&mut tx, &conversation).await?;
+    }
+    let listed = conversation::get(&mut tx, scope, conversation.id).await?;
+    tx.commit().await?;
+    Ok((listed, is_new))
+}
+
+async fn save(tx: &mut Tx, conversation: &Conversation) -> Result<()> {
+    conversation::save_many(tx, std::slice::from_ref(conversation)).await?;
+    tx.emit(Event::Conversation {
+        inbox_id: conversation.inbox_id,
+        conversation_id: conversation.id,
+    });
+    Ok(())
+}
+
+async fn first_number(tx: &mut Tx, scope: &Scope, id: ContactId) -> Result<String> {
+    contact::get(tx, scope, id).await?;
+    let points = contact::load_points(tx, &[id])
+        .await?
+        .remove(&id)
+        .unwrap_or_default();
+    points
+        .into_iter()
+        .find(|point| point.channel == "sms")
+        .map(|point| point.address)
+        .ok_or(MessagingError::Invalid {
+            field: "contact_id",
+            problem: "this contact has no phone number that can be read; add one first".to_owned(),
+        })
+}

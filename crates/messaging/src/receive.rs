@@ -1,0 +1,263 @@
+//! Taking in: texts and delivery reports queue while the last batch commits, then go together.
+//!
+//! A batch loads the state of all in set queries, folds the inputs in order through the pure
+//! decision, writes what came of them in set statements, commits once, and acknowledges each.
+
+use crate::error::{MessagingError, Result};
+use crate::{Messaging, ask_log, send};
+use std::collections::{BTreeMap, BTreeSet};
+use tieline_channels::twilio::status::StatusReport;
+use tieline_domain::conversation::Conversation;
+use tieline_domain::event::Event;
+use tieline_domain::id::{ConversationId, InboxId, MessageId, PointId};
+use tieline_domain::receive::{Effect, FreshIds, Inbound, ReceiveState, Sender, receive};
+use tieline_storage::consent::Entry;
+use tieline_storage::{StorageError, Tx, consent, contact, conversation, message, setting};
+use tokio::sync::{mpsc, oneshot};
+
+/// Inputs of one commit.
+const BATCH_MAX: usize = 256;
+/// Inputs that may wait; more wait in their connections.
+const QUEUE_MAX: usize = 4_096;
+/// How often a batch is decided again when somebody changed its rows meanwhile.
+const ATTEMPTS: usize = 5;
+const CHANNEL: &str = "sms";
+
+/// What a carrier tells us.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// A text came in.
+    Text(Inbound),
+    /// Something became of a text of ours.
+    Status(MessageId, StatusReport),
+}
+
+type Waiting = (Input, oneshot::Sender<std::result::Result<(), String>>);
+
+/// The door for what comes in; cheap to clone.
+#[derive(Clone)]
+pub struct Receiver {
+    queue: mpsc::Sender<Waiting>,
+}
+
+impl Receiver {
+    /// Opens the door; the task ends when the last clone is dropped.
+    pub fn start(messaging: Messaging) -> Receiver {
+        let (queue, mut waiting) = mpsc::channel::<Waiting>(QUEUE_MAX);
+        tokio::spawn(async move {
+            let mut batch = Vec::with_capacity(BATCH_MAX);
+            while waiting.recv_many(&mut batch, BATCH_MAX).await > 0 {
+                let (inputs, acks): (Vec<Input>, Vec<_>) = batch.drain(..).unzip();
+                let outcome = messaging
+                    .take_in(&inputs)
+                    .await
+                    .map_err(|error| error.to_string());
+                for ack in acks {
+                    // Who gave up waiting sends it again, and it is known by then.
+                    let _ = ack.send(outcome.clone());
+                }
+            }
+        });
+        Receiver { queue }
+    }
+
+    /// Hands an input in; returns once it is durable.
+    pub async fn receive(&self, input: Input) -> Result<()> {
+        let (ack, answer) = oneshot::channel();
+        let gone = |_| MessagingError::NotStored("the hub is stopping".to_owned());
+        self.queue.send((input, ack)).await.map_err(|_| gone(()))?;
+        answer
+            .await
+            .map_err(|_| gone(()))?
+            .map_err(MessagingError::NotStored)
+    }
+}
+
+impl Messaging {
+    /// Takes a batch in, in one commit.
+    pub async fn take_in(&self, inputs: &[Input]) -> Result<()> {
+        for _ in 1..ATTEMPTS {
+            match self.take_in_once(inputs).await {
+                // Another node took in one of them, or somebody changed a conversation: look again.
+                Err(MessagingError::Storage(
+                    StorageError::Conflict(_) | StorageError::Duplicate(_),
+                )) => {}
+                other => return other,
+            }
+        }
+        self.take_in_once(inputs).await
+    }
+
+    async fn take_in_once(&self, inputs: &[Input]) -> Result<()> {
+        let texts: Vec<&Inbound> = inputs
+            .iter()
+            .filter_map(|i| {
+                if let Input::Text(text) = i {
+                    Some(text)
+                } else {
+                    None
+                }
+            })
+            .collect();
+        let mut tx = self.store.begin().await?;
+        if !texts.is_empty() {
+            take_texts(&mut tx, &texts).await?;
+        }
+        for input in inputs {
+            if let Input::Status(id, report) = input {
+                take_status(&mut tx, *id, report).await?;
+            }
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+async fn take_texts(tx: &mut Tx, texts: &[&Inbound]) -> Result<()> {
+    let (mut state, before) = load(tx, texts).await?;
+    let organisation: String = setting::get(tx, setting::ORGANISATION_NAME)
+        .await?
+        .unwrap_or_else(|| "Tieline".to_owned());
+    let sender = Sender {
+        organisation: &organisation,
+    };
+    let now = tx.now();
+    let mut effects = Vec::new();
+    for text in texts {
+        let ids = FreshIds {
+            conversation: tx.new_id(),
+            message: tx.new_id(),
+            reply: tx.new_id(),
+        };
+        effects.extend(receive(&mut state, text, ids, &sender, now));
+    }
+    write(tx, state, &before, effects).await
+}
+
+async fn load(tx: &mut Tx, texts: &[&Inbound]) -> Result<(ReceiveState, BTreeSet<String>)> {
+    let ids: Vec<String> = texts.iter().map(|text| text.provider_id.clone()).collect();
+    let addresses: BTreeSet<String> = texts.iter().map(|text| text.address.clone()).collect();
+    let addresses: Vec<String> = addresses.into_iter().collect();
+    let received = message::load_receipts(tx, CHANNEL, &ids).await?;
+    let points = contact::ensure_points(tx, CHANNEL, &addresses).await?;
+    let point_ids: Vec<PointId> = points.values().copied().collect();
+    let opted_out = consent::load(tx, &point_ids)
+        .await?
+        .into_iter()
+        .filter(|(_, consent)| consent.state == "opted_out")
+        .map(|(point, consent)| (point, consent.at))
+        .collect();
+    let state = ReceiveState {
+        received: received.clone(),
+        points,
+        opted_out,
+        holders: contact::load_holders(tx, CHANNEL, &addresses).await?,
+        conversations: conversation::load_by_points(tx, &point_ids).await?,
+    };
+    Ok((state, received))
+}
+
+async fn write(
+    tx: &mut Tx,
+    state: ReceiveState,
+    before: &BTreeSet<String>,
+    effects: Vec<Effect>,
+) -> Result<()> {
+    let new: Vec<String> = state.received.difference(before).cloned().collect();
+    let by_id: BTreeMap<ConversationId, &Conversation> = state
+        .conversations
+        .values()
+        .map(|conversation| (conversation.id, conversation))
+        .collect();
+    let (mut messages, mut replies, mut consents) = (Vec::new(), Vec::new(), Vec::new());
+    for effect in effects {
+        match effect {
+            Effect::Received(message) => messages.push(message),
+            Effect::Reply(message) => {
+                replies.push(message.id);
+                messages.push(message);
+            }
+            Effect::OptOut(point, because) => consents.push((point, false, because)),
+            Effect::OptIn(point, because) => consents.push((point, true, because)),
+        }
+    }
+    let touched: BTreeSet<ConversationId> = messages
+        .iter()
+        .map(|message| message.conversation_id)
+        .collect();
+    let conversations: Vec<Conversation> = touched.iter().map(|id| by_id[id].clone()).collect();
+    message::add_receipts(tx, CHANNEL, &new).await?;
+    conversation::save_many(tx, &conversations).await?;
+    message::create_many(tx, &messages).await?;
+    for (point_id, opted_in, because) in consents {
+        let entry = Entry {
+            point_id,
+            opted_in,
+            source: "keyword",
+            message_id: Some(because),
+        };
+        consent::add(tx, entry).await?;
+    }
+    for id in replies {
+        send::ask_send(tx, id, tieline_domain::gate::Purpose::KeywordReply).await?;
+    }
+    for message in &messages {
+        tell(
+            tx,
+            by_id[&message.conversation_id].inbox_id,
+            message.conversation_id,
+            message.id,
+        );
+    }
+    let now = tx.now();
+    for id in touched {
+        ask_log(tx, id, now).await?;
+    }
+    Ok(())
+}
+
+/// Tells screens of a new message.
+pub(crate) fn tell(
+    tx: &mut Tx,
+    inbox_id: InboxId,
+    conversation_id: ConversationId,
+    message_id: MessageId,
+) {
+    tx.emit(Event::Message {
+        inbox_id,
+        conversation_id,
+        message_id,
+    });
+    tx.emit(Event::Conversation {
+        inbox_id,
+        conversation_id,
+    });
+}
+
+/// Moves the state of a message of ours on; late, doubled and unknown reports change nothing.
+async fn take_status(tx: &mut Tx, id: MessageId, report: &StatusReport) -> Result<()> {
+    let Some(mut message) = message::load_by_ids(tx, &[id]).await?.remove(&id) else {
+        return Ok(());
+    };
+    if message
+        .provider_id
+        .as_ref()
+        .is_some_and(|known| *known != report.provider_id)
+    {
+        return Ok(());
+    }
+    let named = message.provider_id.is_some();
+    message.provider_id = Some(report.provider_id.clone());
+    match message.state.advance(report.state) {
+        None if named => return Ok(()),
+        None => {}
+        Some(state) => {
+            message.state = state;
+            message.state_at = tx.now();
+            message.error = report.error_code.as_ref().map(|code| {
+                (code.clone(), format!("The carrier could not deliver it (error {code}). Check the number, then try again."))
+            });
+        }
+    }
+    send::save_and_tell(tx, &message).await
+}
