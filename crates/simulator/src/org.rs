@@ -2,132 +2,68 @@
 //! changes. Everything is in memory, synchronous and safe to call from many threads; the surface
 //! in `http` only translates requests into the calls below.
 
+mod call;
 pub mod change;
+mod datetime;
+mod describe;
+mod dml;
 pub mod error;
+mod generate;
 pub mod id;
+mod record;
+mod retrieve;
+mod sample_data;
+mod schema;
+pub mod soql;
+mod state;
+mod store;
 pub mod user;
+mod value;
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
 use crate::clock::Clock;
+use describe::Describer;
+use dml::Writer;
+use schema::Schema;
+use soql::Found;
+use state::State;
 
+pub use call::{Call, ExternalKey, OrgKind, OrgOptions, QueryAnswer, SaveResult, Upserted};
 pub use change::{Act, FieldChange, RecordedChange};
 pub use error::ApiError;
 pub use id::RecordId;
 pub use user::{FieldAccess, ObjectAccess, User};
 
-/// Whether the org calls itself a production org or a sandbox.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OrgKind {
-    /// Signs in at the production login host.
-    Production,
-    /// Signs in at the sandbox login host.
-    Sandbox,
-}
+/// Errors of one record; never empty.
+pub type ApiErrors = Vec<ApiError>;
 
-/// How an org is made.
-pub struct OrgOptions {
-    /// Decides ids, people and the order of unordered results.
-    pub seed: u64,
-    /// Generated contacts beside the sample records.
-    pub contacts: usize,
-    /// Generated leads beside the sample records.
-    pub leads: usize,
-    /// Production or sandbox.
-    pub kind: OrgKind,
-    /// The org's time.
-    pub clock: Arc<dyn Clock>,
-}
-
-/// Who asks, and how: goes with every call.
-#[derive(Debug, Clone)]
-pub struct Call {
-    /// The running user.
-    pub user: RecordId,
-    /// `client=` of Sforce-Call-Options, kept in the log of changes.
-    pub client: Option<String>,
-    /// API version for the URLs in answers, for example `60.0`.
-    pub version: String,
-    /// A planned failure of one record of a collection: its position and the error.
-    pub refuse: Option<(usize, ApiError)>,
-}
-
-/// What saving one record of a collection gave.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SaveResult {
-    /// The record, when there is one.
-    pub id: Option<RecordId>,
-    /// For upserts: whether it was made.
-    pub created: Option<bool>,
-    /// Empty on success.
-    pub errors: Vec<ApiError>,
-}
-
-/// How an upsert ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Upserted {
-    /// No record had the value: one was made.
-    Created(RecordId),
-    /// One record had it and was changed.
-    Updated(RecordId),
-    /// Several records have it: nothing was done (HTTP 300).
-    Ambiguous(Vec<RecordId>),
-}
-
-/// Where an upsert looks.
-#[derive(Debug, Clone, Copy)]
-pub struct ExternalKey<'a> {
-    /// API name of the object.
-    pub object: &'a str,
-    /// API name of the external-id field, or `Id`.
-    pub field: &'a str,
-    /// The value to look for.
-    pub value: &'a str,
-}
-
-/// The answer to a query. Rows are rendered when asked for, from the records as they are then.
-#[derive(Clone)]
-pub struct QueryAnswer {
-    rows: Vec<Json>,
-}
-
-impl QueryAnswer {
-    /// `totalSize`: rows of the whole result, or the number of a `SELECT count()`.
-    pub fn total_size(&self) -> usize {
-        self.rows.len()
-    }
-
-    /// Rows that can be fetched; 0 for `SELECT count()`.
-    pub fn len(&self) -> usize {
-        self.rows.len()
-    }
-
-    /// Whether there is no row to fetch.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
+type Body = Map<String, Json>;
 
 /// The pretend org.
 pub struct Org {
     id: RecordId,
     kind: OrgKind,
     clock: Arc<dyn Clock>,
+    schema: Arc<Schema>,
+    state: RwLock<State>,
 }
-
-/// Errors of one record; never empty.
-pub type ApiErrors = Vec<ApiError>;
 
 impl Org {
     /// An org with the sample records of a new Developer Edition, and generated ones.
     pub fn new(options: OrgOptions) -> Self {
+        let state = sample_data::populate(&options);
+        let schema = Arc::clone(&state.store.schema);
+        let id = state.store.id_at(schema.index("Organization"), 0);
         Self {
-            id: RecordId::new("00D", *b"gL", options.seed),
+            id,
             kind: options.kind,
             clock: options.clock,
+            schema,
+            state: RwLock::new(state),
         }
     }
 
@@ -148,196 +84,232 @@ impl Org {
 
     /// Name of the organisation.
     pub fn name(&self) -> String {
-        String::new()
+        let state = self.read();
+        let name = state
+            .store
+            .read_named(self.schema.index("Organization"), 0, "Name");
+        name.as_str().unwrap_or_default().to_owned()
     }
 
     /// All users, inactive ones too, in a fixed order; the first is the administrator.
     pub fn users(&self) -> Vec<User> {
-        Vec::new()
+        let state = self.read();
+        let count = state.store.table(self.schema.index("User")).len() as u32;
+        (0..count).map(|slot| state.user_at(slot)).collect()
     }
 
     /// The user with this record id.
-    pub fn user(&self, _id: &RecordId) -> Option<User> {
-        None
+    pub fn user(&self, id: &RecordId) -> Option<User> {
+        let state = self.read();
+        let (object, slot) = state.store.locate(id)?;
+        (object == self.schema.index("User")).then(|| state.user_at(slot))
     }
 
     /// The user with this sign-in name, whatever its case.
-    pub fn user_by_username(&self, _username: &str) -> Option<User> {
-        None
+    pub fn user_by_username(&self, username: &str) -> Option<User> {
+        let mut users = self.users().into_iter();
+        users.find(|u| u.username.eq_ignore_ascii_case(username))
     }
 
     /// Deactivates or reactivates a user, as an administrator would on the user's page.
     pub fn set_user_active(
         &self,
-        _call: &Call,
-        _user: &RecordId,
-        _active: bool,
+        call: &Call,
+        user: &RecordId,
+        active: bool,
     ) -> Result<(), ApiErrors> {
-        Ok(())
+        let body = Map::from_iter([("IsActive".to_owned(), json!(active))]);
+        self.update(call, "User", &user.to_string(), &body)
     }
 
     /// Changes what the users of a profile may do with an object.
     pub fn set_object_access(
         &self,
-        _profile: &str,
-        _object: &str,
-        _access: ObjectAccess,
+        profile: &str,
+        object: &str,
+        access: ObjectAccess,
     ) -> Result<(), ApiError> {
-        Ok(())
+        let object = self.known(object)?;
+        self.change_rights(profile, |rights| rights.set_object(object, access))
     }
 
     /// Changes what the users of a profile may do with a field.
     pub fn set_field_access(
         &self,
-        _profile: &str,
-        _object: &str,
-        _field: &str,
-        _access: FieldAccess,
+        profile: &str,
+        object: &str,
+        field: &str,
+        access: FieldAccess,
     ) -> Result<(), ApiError> {
-        Ok(())
+        let object = self.known(object)?;
+        let def = &self.schema.objects[object];
+        let field = def
+            .field(field)
+            .ok_or_else(|| ApiError::no_such_column(field, &def.name))?;
+        self.change_rights(profile, |rights| {
+            rights.set_field(object, field.index, access);
+        })
     }
 
     /// `GET sobjects`.
-    pub fn describe_global(&self, _call: &Call) -> Json {
-        Json::Null
+    pub fn describe_global(&self, call: &Call) -> Json {
+        let state = self.read();
+        self.describer(&state, call).global()
     }
 
     /// `GET sobjects/X/describe`.
-    pub fn describe(&self, _call: &Call, _object: &str) -> Result<Json, ApiError> {
-        Err(ApiError::not_found())
+    pub fn describe(&self, call: &Call, object: &str) -> Result<Json, ApiError> {
+        let state = self.read();
+        let object = state.visible_object(&call.user, object)?;
+        Ok(self.describer(&state, call).full(object))
     }
 
     /// `GET sobjects/X`: `{objectDescribe, recentItems}`.
-    pub fn basic_describe(&self, _call: &Call, _object: &str) -> Result<Json, ApiError> {
-        Err(ApiError::not_found())
+    pub fn basic_describe(&self, call: &Call, object: &str) -> Result<Json, ApiError> {
+        let state = self.read();
+        let object = state.visible_object(&call.user, object)?;
+        Ok(self.describer(&state, call).basic(object))
     }
 
     /// `GET sobjects/X/{id}`; all readable fields when `fields` is `None`.
     pub fn get(
         &self,
-        _call: &Call,
-        _object: &str,
-        _id: &str,
-        _fields: Option<&[String]>,
+        call: &Call,
+        object: &str,
+        id: &str,
+        fields: Option<&[String]>,
     ) -> Result<Json, ApiError> {
-        Err(ApiError::not_found())
+        self.read().get(call, (object, id), fields)
     }
 
     /// The live records whose external-id field has this value: never empty, several are ambiguous.
     pub fn find_by_external_id(
         &self,
-        _call: &Call,
-        _key: ExternalKey<'_>,
+        call: &Call,
+        key: ExternalKey<'_>,
     ) -> Result<Vec<RecordId>, ApiError> {
-        Err(ApiError::not_found())
+        self.read().find_by_external_id(call, key)
     }
 
     /// `POST sobjects/X`.
-    pub fn create(
-        &self,
-        _call: &Call,
-        _object: &str,
-        _body: &Map<String, Json>,
-    ) -> Result<RecordId, ApiErrors> {
-        Err(vec![ApiError::not_found()])
+    pub fn create(&self, call: &Call, object: &str, body: &Body) -> Result<RecordId, ApiErrors> {
+        self.write(call, |writer| writer.create(object, body))
     }
 
     /// `PATCH sobjects/X/{id}`.
     pub fn update(
         &self,
-        _call: &Call,
-        _object: &str,
-        _id: &str,
-        _body: &Map<String, Json>,
+        call: &Call,
+        object: &str,
+        id: &str,
+        body: &Body,
     ) -> Result<(), ApiErrors> {
-        Err(vec![ApiError::not_found()])
+        self.write(call, |writer| writer.update(object, id, body))
     }
 
     /// `PATCH sobjects/X/{field}/{value}`; with `update_only` nothing is made.
     pub fn upsert(
         &self,
-        _call: &Call,
-        _key: ExternalKey<'_>,
-        _body: &Map<String, Json>,
-        _update_only: bool,
+        call: &Call,
+        key: ExternalKey<'_>,
+        body: &Body,
+        update_only: bool,
     ) -> Result<Upserted, ApiErrors> {
-        Err(vec![ApiError::not_found()])
+        self.write(call, |writer| writer.upsert(key, body, update_only))
     }
 
     /// `DELETE sobjects/X/{id}`.
-    pub fn delete(&self, _call: &Call, _object: &str, _id: &str) -> Result<(), ApiErrors> {
-        Err(vec![ApiError::not_found()])
+    pub fn delete(&self, call: &Call, object: &str, id: &str) -> Result<(), ApiErrors> {
+        self.write(call, |writer| writer.delete(object, id))
     }
 
     /// `POST composite/sobjects`: records with `attributes.type`, at most 200.
     pub fn create_many(
         &self,
-        _call: &Call,
-        _records: &[Json],
-        _all_or_none: bool,
+        call: &Call,
+        records: &[Json],
+        all_or_none: bool,
     ) -> Result<Vec<SaveResult>, ApiError> {
-        Err(ApiError::not_found())
+        self.write(call, |writer| writer.create_many(records, all_or_none))
     }
 
     /// `PATCH composite/sobjects`: records with `attributes.type` and `Id`, at most 200.
     pub fn update_many(
         &self,
-        _call: &Call,
-        _records: &[Json],
-        _all_or_none: bool,
+        call: &Call,
+        records: &[Json],
+        all_or_none: bool,
     ) -> Result<Vec<SaveResult>, ApiError> {
-        Err(ApiError::not_found())
+        self.write(call, |writer| writer.update_many(records, all_or_none))
     }
 
     /// `PATCH composite/sobjects/X/{field}`: the key's value stands in each record.
     pub fn upsert_many(
         &self,
-        _call: &Call,
-        _target: (&str, &str),
-        _records: &[Json],
-        _all_or_none: bool,
+        call: &Call,
+        target: (&str, &str),
+        records: &[Json],
+        all_or_none: bool,
     ) -> Result<Vec<SaveResult>, ApiError> {
-        Err(ApiError::not_found())
+        self.write(call, |writer| {
+            writer.upsert_many(target, records, all_or_none)
+        })
     }
 
     /// `DELETE composite/sobjects?ids=`, at most 200, of any objects.
     pub fn delete_many(
         &self,
-        _call: &Call,
-        _ids: &[String],
-        _all_or_none: bool,
+        call: &Call,
+        ids: &[String],
+        all_or_none: bool,
     ) -> Result<Vec<SaveResult>, ApiError> {
-        Err(ApiError::not_found())
+        self.write(call, |writer| writer.delete_many(ids, all_or_none))
     }
 
     /// `POST composite/sobjects/X {ids, fields}`: one entry per id, null for a missing record.
     pub fn retrieve_many(
         &self,
-        _call: &Call,
-        _object: &str,
-        _ids: &[String],
-        _fields: &[String],
+        call: &Call,
+        object: &str,
+        ids: &[String],
+        fields: &[String],
     ) -> Result<Vec<Json>, ApiError> {
-        Err(ApiError::not_found())
+        self.read().retrieve_many(call, object, ids, fields)
     }
 
     /// `GET query?q=`, or `queryAll` when `include_deleted`.
     pub fn query(
         &self,
-        _call: &Call,
-        _soql: &str,
-        _include_deleted: bool,
+        call: &Call,
+        soql: &str,
+        include_deleted: bool,
     ) -> Result<QueryAnswer, ApiError> {
-        Err(ApiError::not_found())
+        let state = self.read();
+        let plan = soql::parse(soql).and_then(|query| {
+            soql::prepare(&state, call, &query, (self.now_ms(), include_deleted))
+        });
+        let plan = plan.map_err(|error| error.into_api(soql))?;
+        let found = soql::run(&state.store, &plan);
+        Ok(QueryAnswer {
+            plan: Arc::new(plan),
+            found: Arc::new(found),
+        })
     }
 
     /// The rows of an answer in `range` (cut to what there is), read now.
-    pub fn rows(&self, _call: &Call, answer: &QueryAnswer, range: Range<usize>) -> Vec<Json> {
-        answer
-            .rows
-            .get(range)
-            .map(<[Json]>::to_vec)
-            .unwrap_or_default()
+    pub fn rows(&self, call: &Call, answer: &QueryAnswer, range: Range<usize>) -> Vec<Json> {
+        let end = range.end.min(answer.len());
+        let range = range.start.min(end)..end;
+        match &*answer.found {
+            Found::Count(_) => Vec::new(),
+            Found::Rows(rows) => rows[range].to_vec(),
+            Found::Slots(slots) => {
+                let state = self.read();
+                let row =
+                    |slot: &u32| soql::render(&state.store, &answer.plan, *slot, &call.version);
+                slots[range].iter().map(row).collect()
+            }
+        }
     }
 
     /// The org's own log: every change since the org was made, oldest first.
@@ -346,17 +318,78 @@ impl Org {
     }
 
     /// The log from the entry after `seq`.
-    pub fn changes_after(&self, _seq: u64) -> Vec<RecordedChange> {
-        Vec::new()
+    pub fn changes_after(&self, seq: u64) -> Vec<RecordedChange> {
+        let state = self.read();
+        let from = usize::try_from(seq).unwrap_or(usize::MAX);
+        state.changes.get(from..).unwrap_or_default().to_vec()
     }
 
     /// Names of the objects that a user sees, in order of describe.
-    pub fn object_names(&self, _call: &Call) -> Vec<String> {
-        Vec::new()
+    pub fn object_names(&self, call: &Call) -> Vec<String> {
+        let state = self.read();
+        let view = state.view(&call.user);
+        let seen = self
+            .schema
+            .objects
+            .iter()
+            .filter(|o| view.object(o.index).read);
+        seen.map(|o| o.name.clone()).collect()
     }
 
     /// The object's API name in its own casing, for an id's key prefix.
-    pub fn object_of(&self, _id: &RecordId) -> Option<&str> {
-        None
+    pub fn object_of(&self, id: &RecordId) -> Option<&str> {
+        let object = self.schema.object_of_prefix(id.prefix())?;
+        Some(&object.name)
+    }
+
+    fn describer<'a>(&'a self, state: &'a State, call: &'a Call) -> Describer<'a> {
+        Describer {
+            schema: &self.schema,
+            view: state.view(&call.user),
+            version: &call.version,
+        }
+    }
+
+    fn known(&self, object: &str) -> Result<usize, ApiError> {
+        let object = self.schema.object(object);
+        object.map(|o| o.index).ok_or_else(ApiError::not_found)
+    }
+
+    fn change_rights(
+        &self,
+        profile: &str,
+        change: impl FnOnce(&mut user::Rights),
+    ) -> Result<(), ApiError> {
+        let mut state = self.lock();
+        let object = self.schema.index("Profile");
+        let count = state.store.table(object).len() as u32;
+        let named = |slot: &u32| {
+            let name = state.store.read_named(object, *slot, "Name");
+            name.as_str() == Some(profile)
+        };
+        let slot = (0..count).find(named).ok_or_else(ApiError::not_found)?;
+        let id = state.store.id_at(object, slot);
+        change(state.rights.entry(id).or_default());
+        Ok(())
+    }
+
+    fn write<T>(&self, call: &Call, act: impl FnOnce(&mut Writer<'_>) -> T) -> T {
+        let now_ms = self.now_ms();
+        let mut state = self.lock();
+        act(&mut Writer {
+            state: &mut state,
+            call,
+            now_ms,
+        })
+    }
+
+    /// A poisoned lock means that a thread died in mid-change; the records are still whole enough
+    /// to look at, which is what a test that failed needs.
+    fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(|e| e.into_inner())
+    }
+
+    fn lock(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(|e| e.into_inner())
     }
 }

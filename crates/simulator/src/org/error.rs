@@ -124,8 +124,4 @@ impl ApiError {
                     using AllOrNone header";
         Self::record("ALL_OR_NONE_OPERATION_ROLLED_BACK", text, &[])
     }
-
-    pub(crate) fn malformed_query(message: impl Into<String>) -> Self {
-        Self::request(400, "MALFORMED_QUERY", message)
-    }
 }

@@ -16,12 +16,7 @@ impl RecordId {
         let mut bytes = [b'0'; 15];
         bytes[..3].copy_from_slice(&prefix.as_bytes()[..3]);
         bytes[3..5].copy_from_slice(&instance);
-        let mut rest = serial;
-        for place in bytes[6..].iter_mut().rev() {
-            *place = BASE62[(rest % 62) as usize];
-            rest /= 62;
-        }
-        Self(bytes)
+        Self(bytes).with_serial(serial)
     }
 
     /// Reads the 15- or the 18-character form. With 18 characters the case comes from the check
@@ -59,6 +54,16 @@ impl RecordId {
     /// Everything before the serial number: prefix, instance and the reserved character.
     pub(crate) fn stem(&self) -> &[u8] {
         &self.0[..6]
+    }
+
+    /// The id of a neighbour in the same table.
+    pub(crate) fn with_serial(mut self, serial: u64) -> Self {
+        let mut rest = serial;
+        for place in self.0[6..].iter_mut().rev() {
+            *place = BASE62[(rest % 62) as usize];
+            rest /= 62;
+        }
+        self
     }
 
     fn restore_case(bytes: &[u8]) -> Option<Self> {

@@ -1,0 +1,285 @@
+//! Which objects the org has and how their fields behave. Read once from the tables in
+//! `describe/`, which were recorded from real orgs, so that a field is described in one place.
+
+mod parse;
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+/// All objects of the org.
+pub(crate) struct Schema {
+    pub objects: Vec<ObjectDef>,
+    by_name: HashMap<String, usize>,
+}
+
+/// One object: a kind of record.
+pub(crate) struct ObjectDef {
+    pub index: usize,
+    pub name: String,
+    pub label: String,
+    pub label_plural: String,
+    pub prefix: [u8; 3],
+    pub createable: bool,
+    pub updateable: bool,
+    pub deletable: bool,
+    pub undeletable: bool,
+    pub searchable: bool,
+    pub mergeable: bool,
+    pub layoutable: bool,
+    pub feed_enabled: bool,
+    pub fields: Vec<FieldDef>,
+    pub children: Vec<ChildRelation>,
+    by_name: HashMap<String, u16>,
+    by_relationship: HashMap<String, u16>,
+}
+
+/// One field of an object.
+#[derive(Clone)]
+pub(crate) struct FieldDef {
+    pub index: u16,
+    pub name: String,
+    pub label: String,
+    pub kind: FieldKind,
+    pub length: usize,
+    pub precision: u32,
+    pub scale: u32,
+    pub soap_type: String,
+    pub nillable: bool,
+    pub createable: bool,
+    pub updateable: bool,
+    pub defaulted: bool,
+    pub calculated: bool,
+    pub id_lookup: bool,
+    pub external_id: bool,
+    pub unique: bool,
+    pub compound: Option<String>,
+    pub reference_to: Vec<String>,
+    pub relationship: Option<String>,
+    pub polymorphic: bool,
+    pub name_field: bool,
+    pub filterable: bool,
+    pub sortable: bool,
+    pub groupable: bool,
+    pub aggregatable: bool,
+    pub restricted: bool,
+    pub picklist: Vec<PicklistEntry>,
+    pub role: Role,
+    /// Those of `reference_to` that this org has.
+    pub targets: Vec<usize>,
+    /// Kept in a hash index, so that equality needs no scan.
+    pub indexed: bool,
+}
+
+/// One value of a picklist.
+#[derive(Clone)]
+pub(crate) struct PicklistEntry {
+    pub value: String,
+    pub default: bool,
+}
+
+/// The type of a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FieldKind {
+    Id,
+    Reference,
+    Text,
+    TextArea,
+    Picklist,
+    MultiPicklist,
+    Combobox,
+    Phone,
+    Email,
+    Url,
+    Bool,
+    Int,
+    Double,
+    Currency,
+    Percent,
+    Date,
+    DateTime,
+    Address,
+}
+
+/// Where a field's value comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    Id,
+    IsDeleted,
+    CreatedDate,
+    CreatedBy,
+    ModifiedDate,
+    ModifiedBy,
+    Stamp,
+    /// Kept with the record.
+    Stored,
+    /// First and last name, joined.
+    PersonName,
+    /// Parts under one roof, such as MailingAddress.
+    Address,
+    /// Worked out from other records whenever it is read.
+    Derived,
+}
+
+/// A lookup seen from the other side.
+#[derive(Clone)]
+pub(crate) struct ChildRelation {
+    pub child: usize,
+    pub field: u16,
+    pub name: Option<String>,
+    pub on_delete: OnDelete,
+}
+
+/// What becomes of the child when the parent is deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnDelete {
+    Keep,
+    Clear,
+    Cascade,
+}
+
+impl Schema {
+    /// The schema of every org; read once per process.
+    pub fn standard() -> Arc<Self> {
+        static SCHEMA: OnceLock<Arc<Schema>> = OnceLock::new();
+        Arc::clone(SCHEMA.get_or_init(|| Arc::new(parse::standard())))
+    }
+
+    /// By API name, whatever its case.
+    pub fn object(&self, name: &str) -> Option<&ObjectDef> {
+        let index = self.by_name.get(&name.to_ascii_lowercase())?;
+        Some(&self.objects[*index])
+    }
+
+    pub fn object_of_prefix(&self, prefix: [u8; 3]) -> Option<&ObjectDef> {
+        self.objects.iter().find(|o| o.prefix == prefix)
+    }
+
+    /// The position of an object that the schema is known to have.
+    pub fn index(&self, name: &str) -> usize {
+        let object = self.object(name);
+        object
+            .expect("the name is one of describe/objects.tsv")
+            .index
+    }
+}
+
+impl ObjectDef {
+    /// By API name, whatever its case.
+    pub fn field(&self, name: &str) -> Option<&FieldDef> {
+        let index = self.field_index(name)?;
+        Some(&self.fields[index as usize])
+    }
+
+    pub fn field_index(&self, name: &str) -> Option<u16> {
+        match self.by_name.get(name) {
+            Some(index) => Some(*index),
+            None => self.by_name.get(&name.to_ascii_lowercase()).copied(),
+        }
+    }
+
+    /// The lookup field behind a relationship name such as `Account`.
+    pub fn lookup(&self, relationship: &str) -> Option<&FieldDef> {
+        let index = self
+            .by_relationship
+            .get(&relationship.to_ascii_lowercase())?;
+        Some(&self.fields[*index as usize])
+    }
+
+    /// The position of a field that the object is known to have.
+    pub fn at(&self, name: &str) -> u16 {
+        let index = self.field_index(name);
+        index.expect("the name is one of the object's describe table")
+    }
+
+    pub fn child(&self, relationship: &str) -> Option<&ChildRelation> {
+        let same = |name: &String| name.eq_ignore_ascii_case(relationship);
+        self.children
+            .iter()
+            .find(|c| c.name.as_ref().is_some_and(same))
+    }
+
+    pub fn prefix_str(&self) -> &str {
+        std::str::from_utf8(&self.prefix).expect("prefixes are ASCII")
+    }
+
+    /// The field that names a record, if the object has one.
+    pub fn name_field(&self) -> Option<&FieldDef> {
+        self.fields.iter().find(|f| f.name_field)
+    }
+
+    /// First name and last name stand apart and are shown as one.
+    pub fn is_person(&self) -> bool {
+        self.fields.iter().any(|f| f.role == Role::PersonName)
+    }
+}
+
+impl FieldDef {
+    /// Must be given on create.
+    pub fn required(&self) -> bool {
+        !self.nillable && self.createable && !self.defaulted && self.kind != FieldKind::Bool
+    }
+
+    /// The object that a single-target lookup points at.
+    pub fn single_target(&self) -> Option<usize> {
+        match (self.polymorphic, self.targets.as_slice()) {
+            (false, [one]) => Some(*one),
+            _ => None,
+        }
+    }
+
+    pub fn default_value(&self) -> Option<&str> {
+        let entry = self.picklist.iter().find(|p| p.default);
+        entry.map(|p| p.value.as_str())
+    }
+}
+
+impl FieldKind {
+    /// The name in describe.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Id => "id",
+            Self::Reference => "reference",
+            Self::Text => "string",
+            Self::TextArea => "textarea",
+            Self::Picklist => "picklist",
+            Self::MultiPicklist => "multipicklist",
+            Self::Combobox => "combobox",
+            Self::Phone => "phone",
+            Self::Email => "email",
+            Self::Url => "url",
+            Self::Bool => "boolean",
+            Self::Int => "int",
+            Self::Double => "double",
+            Self::Currency => "currency",
+            Self::Percent => "percent",
+            Self::Date => "date",
+            Self::DateTime => "datetime",
+            Self::Address => "address",
+        }
+    }
+
+    pub fn is_text(self) -> bool {
+        matches!(
+            self,
+            Self::Text
+                | Self::TextArea
+                | Self::Picklist
+                | Self::MultiPicklist
+                | Self::Combobox
+                | Self::Phone
+                | Self::Email
+                | Self::Url
+        )
+    }
+
+    pub fn is_number(self) -> bool {
+        matches!(
+            self,
+            Self::Int | Self::Double | Self::Currency | Self::Percent
+        )
+    }
+
+    pub fn is_id(self) -> bool {
+        matches!(self, Self::Id | Self::Reference)
+    }
+}

@@ -1,0 +1,276 @@
+//! All records of the org with their indexes. A record's place in its table and the serial number
+//! of its id are the same number, so an id needs no index and "ordered by id" is the table's order.
+
+mod read;
+
+use std::collections::BTreeSet;
+use std::ops::{Bound, RangeBounds};
+use std::sync::Arc;
+
+use super::id::RecordId;
+use super::record::Record;
+use super::schema::{ObjectDef, Role, Schema};
+use super::value::Value;
+
+/// Place of a record in its table.
+pub(crate) type Slot = u32;
+
+/// The tables of all objects.
+pub(crate) struct Store {
+    pub schema: Arc<Schema>,
+    tables: Vec<Table>,
+    undo: Option<Vec<Undo>>,
+}
+
+/// The records of one object.
+pub(crate) struct Table {
+    stem: RecordId,
+    first_serial: u64,
+    records: Vec<Record>,
+    by_stamp: BTreeSet<(i64, Slot)>,
+    hashes: Vec<HashIndex>,
+    person: Option<(u16, u16)>,
+}
+
+/// Slots by the hash of a field's value; a hit is checked against the record itself.
+struct HashIndex {
+    field: u16,
+    role: Role,
+    entries: BTreeSet<(u64, Slot)>,
+}
+
+enum Undo {
+    Insert(usize),
+    Replace(usize, Slot, Box<Record>),
+}
+
+impl Store {
+    /// Empty tables; `instance` and `first_serial` shape the ids.
+    pub fn new(schema: Arc<Schema>, instance: [u8; 2], first_serial: u64) -> Self {
+        let table = |o: &ObjectDef| Table::new(o, instance, first_serial);
+        let tables = schema.objects.iter().map(table).collect();
+        Self {
+            schema,
+            tables,
+            undo: None,
+        }
+    }
+
+    pub fn table(&self, object: usize) -> &Table {
+        &self.tables[object]
+    }
+
+    pub fn def(&self, object: usize) -> &ObjectDef {
+        &self.schema.objects[object]
+    }
+
+    /// Object and slot of an id, deleted records too.
+    pub fn locate(&self, id: &RecordId) -> Option<(usize, Slot)> {
+        let object = self.schema.object_of_prefix(id.prefix())?.index;
+        let slot = self.tables[object].slot_of(id)?;
+        Some((object, slot))
+    }
+
+    /// The record of an id, unless it is deleted.
+    pub fn live(&self, id: &RecordId) -> Option<(usize, Slot)> {
+        let found = self.locate(id)?;
+        (!self.record(found).deleted).then_some(found)
+    }
+
+    pub fn record(&self, (object, slot): (usize, Slot)) -> &Record {
+        self.tables[object].record(slot)
+    }
+
+    pub fn id_at(&self, object: usize, slot: Slot) -> RecordId {
+        self.tables[object].id_at(slot)
+    }
+
+    pub fn insert(&mut self, object: usize, record: Record) -> Slot {
+        if let Some(undo) = &mut self.undo {
+            undo.push(Undo::Insert(object));
+        }
+        self.tables[object].insert(record)
+    }
+
+    pub fn replace(&mut self, object: usize, slot: Slot, record: Record) {
+        let old = self.tables[object].replace(slot, record);
+        if let Some(undo) = &mut self.undo {
+            undo.push(Undo::Replace(object, slot, Box::new(old)));
+        }
+    }
+
+    /// Starts remembering, so that everything until the end of the transaction can be taken back.
+    pub fn begin(&mut self) {
+        self.undo = Some(Vec::new());
+    }
+
+    /// Ends the transaction; without `keep`, all its changes are undone.
+    pub fn end(&mut self, keep: bool) {
+        let steps = self.undo.take().unwrap_or_default();
+        if keep {
+            return;
+        }
+        for step in steps.into_iter().rev() {
+            match step {
+                Undo::Insert(object) => self.tables[object].remove_last(),
+                Undo::Replace(object, slot, old) => {
+                    self.tables[object].replace(slot, *old);
+                }
+            }
+        }
+    }
+
+    /// Live children of `parent` through a lookup, in the order of their ids.
+    pub fn children(&self, child: usize, field: u16, parent: &RecordId) -> Vec<Slot> {
+        let mut slots = self.children_with_deleted(child, field, parent);
+        slots.retain(|slot| !self.tables[child].record(*slot).deleted);
+        slots
+    }
+
+    /// Children of `parent`, those in the recycle bin too.
+    pub fn children_with_deleted(&self, child: usize, field: u16, parent: &RecordId) -> Vec<Slot> {
+        let table = &self.tables[child];
+        let wanted = Value::Id(*parent);
+        let slots = table.with_key(field, wanted.index_key());
+        slots
+            .filter(|slot| *table.record(*slot).cell(field) == wanted)
+            .collect()
+    }
+}
+
+impl Table {
+    fn new(object: &ObjectDef, instance: [u8; 2], first_serial: u64) -> Self {
+        let index = |f: &super::schema::FieldDef| HashIndex {
+            field: f.index,
+            role: f.role,
+            entries: BTreeSet::new(),
+        };
+        let person = object.is_person();
+        Self {
+            stem: RecordId::new(object.prefix_str(), instance, 0),
+            first_serial,
+            records: Vec::new(),
+            by_stamp: BTreeSet::new(),
+            hashes: object
+                .fields
+                .iter()
+                .filter(|f| f.indexed)
+                .map(index)
+                .collect(),
+            person: person.then(|| (object.at("FirstName"), object.at("LastName"))),
+        }
+    }
+
+    /// Number of records, deleted ones too.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    pub fn record(&self, slot: Slot) -> &Record {
+        &self.records[slot as usize]
+    }
+
+    pub fn id_at(&self, slot: Slot) -> RecordId {
+        self.stem.with_serial(self.first_serial + u64::from(slot))
+    }
+
+    pub fn slot_of(&self, id: &RecordId) -> Option<Slot> {
+        let place = id.serial().checked_sub(self.first_serial)?;
+        let known = id.stem() == self.stem.stem() && place < self.records.len() as u64;
+        known.then_some(place as Slot)
+    }
+
+    /// The first slot whose id is not below `id`; the table's length when all are.
+    pub fn slot_from(&self, id: &RecordId) -> Slot {
+        let records = self.records.len() as u64;
+        match id.stem().cmp(self.stem.stem()) {
+            std::cmp::Ordering::Less => 0,
+            std::cmp::Ordering::Greater => records as Slot,
+            std::cmp::Ordering::Equal => {
+                id.serial().saturating_sub(self.first_serial).min(records) as Slot
+            }
+        }
+    }
+
+    /// Slots by (SystemModstamp, Id) for stamps in `range`.
+    pub fn by_stamp(
+        &self,
+        range: impl RangeBounds<i64>,
+    ) -> impl DoubleEndedIterator<Item = Slot> + '_ {
+        let low = match range.start_bound() {
+            Bound::Included(stamp) => Bound::Included((*stamp, 0)),
+            Bound::Excluded(stamp) => Bound::Excluded((*stamp, Slot::MAX)),
+            Bound::Unbounded => Bound::Unbounded,
+        };
+        let high = match range.end_bound() {
+            Bound::Included(stamp) => Bound::Included((*stamp, Slot::MAX)),
+            Bound::Excluded(stamp) => Bound::Excluded((*stamp, 0)),
+            Bound::Unbounded => Bound::Unbounded,
+        };
+        self.by_stamp.range((low, high)).map(|(_, slot)| *slot)
+    }
+
+    /// Slots that may hold the value with this key in an indexed field.
+    pub fn with_key(&self, field: u16, key: u64) -> impl Iterator<Item = Slot> + '_ {
+        let index = self.hashes.iter().find(|h| h.field == field);
+        index
+            .into_iter()
+            .flat_map(move |h| h.entries.range((key, 0)..=(key, Slot::MAX)))
+            .map(|(_, slot)| *slot)
+    }
+
+    /// First and last name, joined.
+    pub fn person_name(&self, record: &Record) -> Value {
+        let Some((first, last)) = self.person else {
+            return Value::Null;
+        };
+        match (record.cell(first).as_str(), record.cell(last).as_str()) {
+            (Some(first), Some(last)) => Value::text(&format!("{first} {last}")),
+            (one, other) => Value::text(one.or(other).unwrap_or_default()),
+        }
+    }
+
+    fn insert(&mut self, mut record: Record) -> Slot {
+        let slot = self.records.len() as Slot;
+        record.shrink();
+        self.index(slot, &record, true);
+        self.records.push(record);
+        slot
+    }
+
+    fn replace(&mut self, slot: Slot, mut record: Record) -> Record {
+        record.shrink();
+        let old = std::mem::replace(&mut self.records[slot as usize], record);
+        self.index(slot, &old, false);
+        let new = self.records[slot as usize].clone();
+        self.index(slot, &new, true);
+        old
+    }
+
+    fn remove_last(&mut self) {
+        if let Some(record) = self.records.pop() {
+            self.index(self.records.len() as Slot, &record, false);
+        }
+    }
+
+    fn index(&mut self, slot: Slot, record: &Record, present: bool) {
+        put(&mut self.by_stamp, (record.stamp, slot), present);
+        let name = self.person_name(record);
+        for index in &mut self.hashes {
+            let value = match index.role {
+                Role::PersonName => &name,
+                _ => record.cell(index.field),
+            };
+            if !value.is_null() {
+                put(&mut index.entries, (value.index_key(), slot), present);
+            }
+        }
+    }
+}
+
+fn put<T: Ord>(set: &mut BTreeSet<T>, entry: T, present: bool) {
+    match present {
+        true => set.insert(entry),
+        false => set.remove(&entry),
+    };
+}

@@ -1,0 +1,11 @@
+//! The engine of the pretend org, called as its HTTP surface calls it. Tests whose names begin with
+//! `mistake_` hold one of the things that a naive simulator gets wrong.
+
+mod describe;
+mod dml;
+mod people;
+mod scale;
+mod soql_errors;
+mod soql_printing;
+mod soql_results;
+mod support;
