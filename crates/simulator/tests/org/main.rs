@@ -1,7 +1,10 @@
 //! The engine of the pretend org, called as its HTTP surface calls it. Tests whose names begin with
 //! `mistake_` hold one of the things that a naive simulator gets wrong.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should say where"
+)]
 
 mod describe;
 mod dml;
