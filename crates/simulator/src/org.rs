@@ -285,15 +285,19 @@ impl Org {
         include_deleted: bool,
     ) -> Result<QueryAnswer, ApiError> {
         let state = self.read();
-        let plan = soql::parse(soql).and_then(|query| {
-            soql::prepare(&state, call, &query, (self.now_ms(), include_deleted))
-        });
-        let plan = plan.map_err(|error| error.into_api(soql))?;
+        let plan = soql::plan(&state, call, soql, (self.now_ms(), include_deleted))?;
         let found = soql::run(&state.store, &plan);
         Ok(QueryAnswer {
             plan: Arc::new(plan),
             found: Arc::new(found),
         })
+    }
+
+    /// `GET query?columns=true&q=`: the shape of the rows, without the rows.
+    pub fn query_columns(&self, call: &Call, soql: &str) -> Result<Json, ApiError> {
+        let state = self.read();
+        let plan = soql::plan(&state, call, soql, (self.now_ms(), false))?;
+        Ok(soql::column_metadata(&self.schema, &plan))
     }
 
     /// The rows of an answer in `range` (cut to what there is), read now.

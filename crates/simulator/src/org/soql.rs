@@ -1,9 +1,10 @@
 //! The org's query language, from text to rows: lexer and parser give a syntax tree, `plan` binds
-//! its names to the schema as the user sees it and chooses an index, `run` finds the rows, and
+//! its names to the schema as the user sees it, `run` chooses an index and finds the rows, and
 //! `render` reads them when they are fetched.
 
 mod aggregate;
 pub mod ast;
+mod columns;
 mod condition;
 mod date_literal;
 mod display;
@@ -17,8 +18,23 @@ mod render;
 mod run;
 mod select;
 
+use crate::org::{ApiError, Call, state::State};
+
+pub(crate) use columns::column_metadata;
 pub use error::SoqlError;
 pub use parser::parse;
-pub(crate) use plan::{Plan, prepare};
+pub(crate) use plan::Plan;
 pub(crate) use render::{attributes, render};
 pub(crate) use run::{Found, run};
+
+/// Parses a query and binds it to the schema as the user sees it, at a moment and with or without
+/// deleted records.
+pub(crate) fn plan(
+    state: &State,
+    call: &Call,
+    soql: &str,
+    moment: (i64, bool),
+) -> Result<Plan, ApiError> {
+    let plan = parse(soql).and_then(|query| plan::prepare(state, call, &query, moment));
+    plan.map_err(|error| error.into_api(soql))
+}

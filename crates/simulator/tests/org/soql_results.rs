@@ -385,3 +385,26 @@ fn rows_are_read_when_they_are_fetched() {
         json!("Later")
     );
 }
+
+#[test]
+fn the_columns_of_a_query_are_told_without_its_rows() {
+    let t = org();
+    let soql = "SELECT Id, Email, Account.Name, Account.Industry, (SELECT Subject FROM Tasks) FROM Contact";
+    let shape = t.org.query_columns(&t.call, soql).unwrap();
+    assert_eq!(
+        (&shape["entityName"], &shape["idSelected"]),
+        (&json!("Contact"), &json!(true))
+    );
+    let columns = shape["columnMetadata"].as_array().unwrap();
+    let names: Vec<&str> = columns
+        .iter()
+        .filter_map(|c| c["columnName"].as_str())
+        .collect();
+    assert_eq!(names, ["Id", "Email", "Account", "Tasks"]);
+    assert_eq!(columns[2]["joinColumns"].as_array().unwrap().len(), 2);
+    assert!(
+        t.org
+            .query_columns(&t.call, "SELECT Nope FROM Contact")
+            .is_err()
+    );
+}
