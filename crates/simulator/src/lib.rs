@@ -1,6 +1,15 @@
 //! A pretend Salesforce org and a pretend phone carrier, for running and testing programs without
 //! the real outside parties. The crate stands alone: it shares no code with any client.
 
+pub mod carrier;
 pub mod clock;
+pub mod control;
+mod http;
 pub mod org;
 pub mod seeded;
+pub mod serve;
+pub mod simulator;
+
+pub use control::{CallRecord, Fault, Mishap};
+pub use serve::{ReadyInfo, Running, ServeOptions, serve};
+pub use simulator::{CarrierAccess, OrgAccess, Outgoing, Simulator, SimulatorOptions};

@@ -1,0 +1,75 @@
+//! The org as programs and people reach it over HTTP: sign-in, the REST API, plain pages.
+
+pub(crate) mod html;
+pub(crate) mod oauth;
+pub(crate) mod query;
+mod records;
+mod rest;
+mod screens;
+mod sign_in;
+
+use crate::carrier;
+use crate::simulator::Simulator;
+use axum::Router;
+use axum::routing::{any, get, post};
+
+/// Every URL of the org and the carrier.
+pub(crate) fn router(simulator: Simulator) -> Router {
+    Router::new()
+        .route("/", get(screens::home))
+        .route(
+            "/records/{object}",
+            get(screens::list).post(screens::create),
+        )
+        .route(
+            "/lightning/r/{object}/{id}/view",
+            get(screens::record).post(screens::save),
+        )
+        .route(
+            "/services/oauth2/authorize",
+            get(sign_in::ask).post(sign_in::allow),
+        )
+        .route("/services/oauth2/token", post(sign_in::token))
+        .route("/services/oauth2/revoke", post(sign_in::revoke))
+        .route("/services/oauth2/introspect", post(sign_in::introspect))
+        .route(
+            "/services/oauth2/userinfo",
+            get(sign_in::userinfo).post(sign_in::userinfo),
+        )
+        .route(
+            "/id/{org}/{user}",
+            get(sign_in::identity).post(sign_in::identity),
+        )
+        .route("/services/data", get(rest::versions))
+        .route("/services/data/", get(rest::versions))
+        .route("/services/data/{*path}", any(rest::dispatch))
+        .route(
+            "/phones",
+            get(carrier::pages::phones).post(carrier::pages::open),
+        )
+        .route(
+            "/phones/{phone}",
+            get(carrier::pages::phone).post(carrier::pages::answer),
+        )
+        .route(
+            "/2010-04-01/Accounts/{account}/Messages.json",
+            get(carrier::api::list).post(carrier::api::create),
+        )
+        .route(
+            "/2010-04-01/Accounts/{account}/Messages/{file}",
+            get(carrier::api::read),
+        )
+        .fallback(rest::nowhere)
+        .layer(axum::middleware::from_fn_with_state(
+            simulator.clone(),
+            rest::with_faults,
+        ))
+        .with_state(simulator)
+}
+
+/// A date as Twilio and HTTP write it: `Tue, 24 Nov 2026 03:46:04 +0000`.
+pub(crate) fn rfc2822(epoch_ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(epoch_ms)
+        .map(|at| at.strftime("%a, %d %b %Y %H:%M:%S +0000").to_string())
+        .unwrap_or_default()
+}

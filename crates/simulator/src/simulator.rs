@@ -1,0 +1,227 @@
+//! One pretend world: an org, a carrier, the faults planned for them, and their own records of
+//! what they saw. Programs under test reach it by HTTP or by its router in the same process.
+
+use crate::carrier::Carrier;
+use crate::clock::Clock;
+use crate::control::{CallRecord, Fault, Faults};
+use crate::http::oauth::OAuth;
+use crate::http::query::Locators;
+use crate::org::{Org, OrgKind, OrgOptions};
+use crate::seeded::Seeded;
+use axum::Router;
+use bytes::Bytes;
+use http::{Request, Response};
+use serde::Serialize;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tower::util::BoxCloneSyncService;
+
+/// Carries the carrier's webhooks out.
+pub type Outgoing =
+    BoxCloneSyncService<Request<Bytes>, Response<Bytes>, Box<dyn std::error::Error + Send + Sync>>;
+
+/// Calls that the org allows in 24 hours.
+const CALLS_MAX: i64 = 100_000;
+
+/// How a simulator is made.
+pub struct SimulatorOptions {
+    /// Decides people, ids, tokens and delays.
+    pub seed: u64,
+    /// Generated contacts beside the sample records.
+    pub contacts: usize,
+    /// Generated leads beside the sample records.
+    pub leads: usize,
+    /// The time of org and carrier.
+    pub clock: Arc<dyn Clock>,
+    /// Where it will be reached, `http://127.0.0.1:4010`; no slash at its end.
+    pub base_url: String,
+}
+
+/// The pretend world; cheap to clone.
+#[derive(Clone)]
+pub struct Simulator {
+    pub(crate) world: Arc<World>,
+}
+
+pub(crate) struct World {
+    pub org: Org,
+    pub clock: Arc<dyn Clock>,
+    pub base_url: String,
+    pub oauth: Mutex<OAuth>,
+    pub locators: Mutex<Locators>,
+    pub carrier: Mutex<Carrier>,
+    pub faults: Mutex<Faults>,
+    pub calls: Mutex<Vec<CallRecord>>,
+    pub used: AtomicU64,
+    pub calls_max: AtomicI64,
+    pub control_token: String,
+    pub outgoing: Mutex<Option<Outgoing>>,
+}
+
+/// What a program needs to reach an org.
+#[derive(Debug, Clone, Serialize)]
+pub struct OrgAccess {
+    /// `production` or `sandbox`.
+    pub kind: String,
+    /// 18 characters.
+    pub org_id: String,
+    /// The administrator.
+    pub username: String,
+    /// The administrator's password.
+    pub password: String,
+    /// Goes behind the password.
+    pub security_token: String,
+    /// The app's public name.
+    pub consumer_key: String,
+    /// The app's secret.
+    pub consumer_secret: String,
+    /// A session of the administrator, ready for use.
+    pub access_token: String,
+    /// The app's private key, for the JWT bearer flow; a path once served.
+    pub jwt_key_file: String,
+}
+
+/// What a program needs to reach the carrier.
+#[derive(Debug, Clone, Serialize)]
+pub struct CarrierAccess {
+    /// Same host as the org.
+    pub url: String,
+    /// `AC…`.
+    pub account_sid: String,
+    /// Signs webhooks and signs in.
+    pub auth_token: String,
+}
+
+impl Simulator {
+    /// A new world.
+    pub fn new(options: SimulatorOptions) -> Simulator {
+        let mut random = Seeded::new(options.seed, "secrets");
+        let mut secret = |prefix: &str| {
+            format!(
+                "{prefix}{:016x}{:016x}",
+                random.next_u64(),
+                random.next_u64()
+            )
+        };
+        let org = Org::new(OrgOptions {
+            seed: options.seed,
+            contacts: options.contacts,
+            leads: options.leads,
+            kind: OrgKind::Production,
+            clock: options.clock.clone(),
+        });
+        let oauth = OAuth::new(&mut secret);
+        let carrier = Carrier::new(options.seed, &mut secret);
+        let control_token = secret("ctl_");
+        let world = World {
+            org,
+            clock: options.clock,
+            base_url: options.base_url,
+            oauth: Mutex::new(oauth),
+            locators: Mutex::new(Locators::default()),
+            carrier: Mutex::new(carrier),
+            faults: Mutex::new(Faults::new(options.seed)),
+            calls: Mutex::new(Vec::new()),
+            used: AtomicU64::new(0),
+            calls_max: AtomicI64::new(CALLS_MAX),
+            control_token,
+            outgoing: Mutex::new(None),
+        };
+        Simulator {
+            world: Arc::new(world),
+        }
+    }
+
+    /// Everything that outside programs may reach: the org, its pages, the carrier, the phones.
+    pub fn router(&self) -> Router {
+        crate::http::router(self.clone())
+    }
+
+    /// The control plane, for a port of its own.
+    pub fn control_router(&self) -> Router {
+        crate::control::http::router(self.clone())
+    }
+
+    /// The org, for looking at it from the inside.
+    pub fn org(&self) -> &Org {
+        &self.world.org
+    }
+
+    /// How to reach the org.
+    pub fn org_access(&self) -> OrgAccess {
+        let administrator = self.administrator();
+        let mut oauth = lock(&self.world.oauth);
+        let access_token =
+            oauth.open_session(&self.world.org, administrator.id, self.world.clock.now_ms());
+        OrgAccess {
+            kind: "production".to_owned(),
+            org_id: self.world.org.id().to_string(),
+            username: administrator.username,
+            password: oauth.password.clone(),
+            security_token: oauth.security_token.clone(),
+            consumer_key: oauth.consumer_key.clone(),
+            consumer_secret: oauth.consumer_secret.clone(),
+            access_token,
+            jwt_key_file: String::new(),
+        }
+    }
+
+    /// How to reach the carrier.
+    pub fn carrier_access(&self) -> CarrierAccess {
+        let carrier = lock(&self.world.carrier);
+        CarrierAccess {
+            url: self.world.base_url.clone(),
+            account_sid: carrier.account_sid.clone(),
+            auth_token: carrier.auth_token.clone(),
+        }
+    }
+
+    /// Gives the carrier a way to reach webhooks.
+    pub fn set_outgoing(&self, outgoing: Outgoing) {
+        *lock(&self.world.outgoing) = Some(outgoing);
+    }
+
+    /// Plans a fault; its number, for asking how often it fired.
+    pub fn plan(&self, fault: Fault) -> usize {
+        lock(&self.world.faults).plan(fault)
+    }
+
+    /// How often a planned fault fired.
+    pub fn fired(&self, fault: usize) -> u32 {
+        lock(&self.world.faults).fired(fault)
+    }
+
+    /// Takes all faults back; the counts stay.
+    pub fn clear_faults(&self) {
+        lock(&self.world.faults).clear();
+    }
+
+    /// Ends all sessions, as an administrator may.
+    pub fn end_sessions(&self) {
+        lock(&self.world.oauth).end_sessions();
+    }
+
+    /// The requests that were answered, oldest first.
+    pub fn calls(&self) -> Vec<CallRecord> {
+        lock(&self.world.calls).clone()
+    }
+
+    /// API calls that counted, since the start.
+    pub fn calls_used(&self) -> u64 {
+        self.world.used.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn administrator(&self) -> crate::org::User {
+        self.world
+            .org
+            .users()
+            .into_iter()
+            .next()
+            .expect("every org has its administrator")
+    }
+}
+
+/// Locks, whatever became of a thread that held the lock before.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
