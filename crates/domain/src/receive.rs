@@ -117,31 +117,35 @@ pub fn receive(
             at: now,
         }))
     };
-    let name = sender.organisation;
-    match keyword(&inbound.text, was_out) {
+    let said = keyword(&inbound.text, was_out);
+    match said {
         Some(Keyword::Stop) if !was_out => {
             state.opted_out.insert(point, now);
             effects.push(Effect::OptOut(point, ids.message));
-            effects.push(reply(format!(
-                "{name}: you will get no more messages. Text START to get them again."
-            )));
         }
         Some(Keyword::Start) if was_out => {
             state.opted_out.remove(&point);
             effects.push(Effect::OptIn(point, ids.message));
-            effects.push(reply(format!(
-                "{name}: you will get messages again. Text STOP to end them."
-            )));
         }
-        Some(Keyword::Help) => {
-            effects.push(reply(format!(
-                "{name}: you are texting with our staff. Message and data rates may apply. Text STOP to end messages."
-            )));
-        }
+        Some(Keyword::Help) => {}
         // Who is out already gets no second confirmation; who is in already asks for nothing.
-        Some(Keyword::Stop | Keyword::Start) | None => {}
+        Some(Keyword::Stop | Keyword::Start) | None => return effects,
     }
+    effects.extend(said.map(|word| reply(words_for(word, sender.organisation))));
     effects
+}
+
+/// The one answer to a keyword: who we are, what happens, what they can do.
+fn words_for(word: Keyword, name: &str) -> String {
+    match word {
+        Keyword::Stop => {
+            format!("{name}: you will get no more messages. Text START to get them again.")
+        }
+        Keyword::Start => format!("{name}: you will get messages again. Text STOP to end them."),
+        Keyword::Help => format!(
+            "{name}: you are texting with our staff. Message and data rates may apply. Text STOP to end messages."
+        ),
+    }
 }
 
 #[cfg(test)]

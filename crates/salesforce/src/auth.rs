@@ -143,15 +143,9 @@ pub async fn revoke(transport: &Transport, app: &App, token: &SecretString) -> R
 }
 
 async fn token_request(transport: &Transport, app: &App, form: &[(&str, &str)]) -> Result<Token> {
-    let mut body = Serializer::new(String::new());
-    body.extend_pairs(form)
-        .append_pair("client_id", &app.consumer_key);
-    if let Some(secret) = &app.consumer_secret {
-        body.append_pair("client_secret", secret.expose_secret());
-    }
     let request = form_request(
         &format!("{}/services/oauth2/token", app.login_url),
-        body.finish(),
+        token_form(app, form),
     )?;
     let response = send_once(transport, request)
         .await
@@ -176,6 +170,16 @@ async fn token_request(transport: &Transport, app: &App, form: &[(&str, &str)]) 
         identity_url: required("id")?,
         refresh_token: text("refresh_token").map(Into::into),
     })
+}
+
+fn token_form(app: &App, form: &[(&str, &str)]) -> String {
+    let mut body = Serializer::new(String::new());
+    body.extend_pairs(form)
+        .append_pair("client_id", &app.consumer_key);
+    if let Some(secret) = &app.consumer_secret {
+        body.append_pair("client_secret", secret.expose_secret());
+    }
+    body.finish()
 }
 
 fn form_request(url: &str, body: String) -> Result<Request<Bytes>> {

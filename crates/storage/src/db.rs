@@ -18,8 +18,9 @@ use tieline_domain::id::{
 };
 use tieline_domain::time::Timestamp;
 
-/// Arguments that one statement may carry; SQLite allows 32,766, PostgreSQL 65,535.
-const ARGUMENTS_MAX: usize = 30_000;
+/// Arguments of one statement. The databases allow more (32,766 and 65,535), but SQLite finds each
+/// `$n` by walking a list, so that long statements cost the square of their arguments.
+const ARGUMENTS_MAX: usize = 2_000;
 
 /// One argument of a statement; a null knows its type.
 #[derive(Debug, Clone, PartialEq)]

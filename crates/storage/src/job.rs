@@ -131,6 +131,12 @@ pub async fn next_due(conn: &mut Conn) -> Result<Option<Timestamp>> {
     .opt_time("at")
 }
 
+/// Whether some worker did not come back in time.
+pub async fn any_expired(conn: &mut Conn, now: Timestamp) -> Result<bool> {
+    let sql = "select id from job where state in ('leased', 'attempt_started') and lease_until <= $1 limit 1";
+    Ok(conn.opt(sql, args![now]).await?.is_some())
+}
+
 /// Records, before anything leaves, that the one attempt of a `once` job begins.
 pub async fn start_attempt(tx: &mut Tx, job: &ClaimedJob) -> Result<()> {
     let now = tx.now();

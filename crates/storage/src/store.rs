@@ -6,7 +6,7 @@ use crate::error::{Result, StorageError};
 use crate::{event, migrate};
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgPool, SqlitePool};
+use sqlx::{ConnectOptions as _, PgPool, SqlitePool};
 use std::ops::{Deref, DerefMut};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -125,7 +125,9 @@ impl Store {
 impl Pools {
     async fn open(url: &str) -> Result<Pools> {
         if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            let options = PgConnectOptions::from_str(url).map_err(|e| bad_url(url, &e))?;
+            let options = PgConnectOptions::from_str(url)
+                .map_err(|e| bad_url(url, &e))?
+                .disable_statement_logging();
             let pool = PgPoolOptions::new()
                 .max_connections(POSTGRES_CONNECTIONS_MAX)
                 .connect_with(options)
@@ -144,7 +146,8 @@ impl Pools {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT)
-            .statement_cache_capacity(256);
+            .statement_cache_capacity(256)
+            .disable_statement_logging();
         let one = SqlitePoolOptions::new()
             .max_connections(1)
             .min_connections(1)

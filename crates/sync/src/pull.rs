@@ -223,7 +223,7 @@ impl Batch {
             None => self.meet(tx, mapping, record),
             Some(link) if record.deleted && link.state == LinkState::Gone => {}
             Some(link) if record.deleted => self.lose(mapping, record, link),
-            Some(link) if link.modified_at == record.stamp && link.state != LinkState::Gone => {}
+            Some(link) if is_known(&link, record) => {}
             Some(link) => self.follow(mapping, record, link),
         }
     }
@@ -571,6 +571,14 @@ impl Batch {
         }
         Ok(())
     }
+}
+
+/// Read before, as it still is. The stamp alone does not tell: it has whole seconds, and a record
+/// may change twice within one.
+fn is_known(link: &Link, record: &Incoming) -> bool {
+    link.modified_at == record.stamp
+        && link.state != LinkState::Gone
+        && link.base.as_ref() == Some(&record.fields)
 }
 
 fn values(

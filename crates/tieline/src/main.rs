@@ -1,1 +1,160 @@
-fn main() {}
+//! The `tieline` program: serve the hub, serve a simulator, or show both in a demo.
+
+#![allow(
+    clippy::print_stderr,
+    reason = "a program tells the person at the terminal why it ended"
+)]
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tieline::{demo, serve, simulate, story};
+
+#[derive(Parser)]
+#[command(
+    version,
+    about = "The messaging hub for companies that live in Salesforce"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start a pretend org, a pretend carrier and the hub on this machine, filled with people
+    Demo(DemoArgs),
+    /// Serve the hub
+    Serve(ServeArgs),
+    /// Serve a pretend org and carrier, for tests in any language
+    Simulate(SimulateArgs),
+}
+
+#[derive(Args)]
+struct DemoArgs {
+    /// Keep the hub's data in this folder instead of a new temporary one
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// Generated contacts beside the sample records
+    #[arg(long)]
+    contacts: Option<usize>,
+    /// Generated leads beside the sample records
+    #[arg(long)]
+    leads: Option<usize>,
+    /// Port of the hub; 0 for any free one
+    #[arg(long, default_value_t = 4000)]
+    port: u16,
+    /// Decides who lives in the pretend org
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Play the story without a browser, each step judged from the other side, and end
+    #[arg(long)]
+    story: bool,
+    /// Spoil one step of the story, to see that it is noticed
+    #[arg(long = "break", value_name = "STEP", requires = "story")]
+    spoil: Option<String>,
+}
+
+#[derive(Args)]
+struct ServeArgs {
+    /// The database: sqlite:PATH or postgres://…
+    #[arg(long, env = "TIELINE_DATABASE", default_value = "sqlite:tieline.db")]
+    database: String,
+    /// The file with the key that seals secrets; made when it is missing
+    #[arg(long, env = "TIELINE_KEY_FILE", default_value = "tieline.key")]
+    key_file: PathBuf,
+    /// Where to listen
+    #[arg(long, env = "TIELINE_LISTEN", default_value = "127.0.0.1:4000")]
+    listen: std::net::SocketAddr,
+    /// Where people and carriers reach the hub
+    #[arg(
+        long,
+        env = "TIELINE_PUBLIC_URL",
+        default_value = "http://127.0.0.1:4000"
+    )]
+    public_url: String,
+    /// Make a system administrator of this e-mail address, and print a sign-in link
+    #[arg(long, env = "TIELINE_ADMINISTRATOR")]
+    administrator: Option<String>,
+    /// Let connections of kind simulated reach this machine
+    #[arg(long, env = "TIELINE_ALLOW_SIMULATED")]
+    allow_simulated: bool,
+}
+
+#[derive(Args)]
+struct SimulateArgs {
+    /// Port; 0 for any free one
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+    /// Decides who lives in the pretend org
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Generated contacts beside the sample records
+    #[arg(long, default_value_t = 0)]
+    contacts: usize,
+    /// Generated leads beside the sample records
+    #[arg(long, default_value_t = 0)]
+    leads: usize,
+    /// Print one JSON line when ready
+    #[arg(long)]
+    json: bool,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("TIELINE_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    let outcome = match Cli::parse().command {
+        Command::Demo(args) if args.story => {
+            story::play(story::StoryOptions {
+                contacts: args.contacts.unwrap_or(2_000),
+                leads: args.leads.unwrap_or(500),
+                seed: args.seed,
+                spoil: args.spoil,
+            })
+            .await
+        }
+        Command::Demo(args) => {
+            demo::run(demo::DemoOptions {
+                data: args.data,
+                contacts: args.contacts.unwrap_or(200),
+                leads: args.leads.unwrap_or(60),
+                port: args.port,
+                seed: args.seed,
+            })
+            .await
+        }
+        Command::Serve(args) => {
+            serve::run(serve::ServeOptions {
+                database: args.database,
+                key_file: args.key_file,
+                listen: args.listen,
+                public_url: args.public_url,
+                administrator: args.administrator,
+                allow_simulated: args.allow_simulated,
+            })
+            .await
+        }
+        Command::Simulate(args) => {
+            simulate::run(simulate::SimulateOptions {
+                port: args.port,
+                seed: args.seed,
+                contacts: args.contacts,
+                leads: args.leads,
+                json: args.json,
+            })
+            .await
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

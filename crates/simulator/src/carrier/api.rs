@@ -24,7 +24,7 @@ pub(crate) async fn create(
         .into_owned()
         .collect();
     if let Err(refusal) = authorise(&simulator, &account, &headers) {
-        return refusal;
+        return *refusal;
     }
     let field = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
     let is_number = |text: &str| {
@@ -85,7 +85,7 @@ pub(crate) async fn list(
     headers: HeaderMap,
 ) -> Response {
     if let Err(refusal) = authorise(&simulator, &account, &headers) {
-        return refusal;
+        return *refusal;
     }
     let carrier = lock(&simulator.world.carrier);
     let wanted = |name: &str, value: &str| filter.get(name).is_none_or(|given| given == value);
@@ -117,7 +117,7 @@ pub(crate) async fn read(
     headers: HeaderMap,
 ) -> Response {
     if let Err(refusal) = authorise(&simulator, &account, &headers) {
-        return refusal;
+        return *refusal;
     }
     let sid = file.trim_end_matches(".json");
     let carrier = lock(&simulator.world.carrier);
@@ -131,7 +131,11 @@ pub(crate) async fn read(
     }
 }
 
-fn authorise(simulator: &Simulator, account: &str, headers: &HeaderMap) -> Result<(), Response> {
+fn authorise(
+    simulator: &Simulator,
+    account: &str,
+    headers: &HeaderMap,
+) -> Result<(), Box<Response>> {
     let carrier = lock(&simulator.world.carrier);
     let wanted = format!(
         "Basic {}",
@@ -144,7 +148,7 @@ fn authorise(simulator: &Simulator, account: &str, headers: &HeaderMap) -> Resul
     if known {
         Ok(())
     } else {
-        Err(error(401, 20003, "Authenticate"))
+        Err(Box::new(error(401, 20003, "Authenticate")))
     }
 }
 

@@ -1,0 +1,245 @@
+//! `tieline demo`: the pretend outside parties and the hub in one process, filled with people.
+
+use crate::hub::{Hub, HubOptions};
+use crate::real::RealWorld;
+use crate::serve::serve_until;
+use crate::simulate::{SimulateOptions, start};
+use crate::{Outcome, keys, transport};
+use secrecy::SecretString;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use tieline_domain::access::Role;
+use tieline_domain::id::ConnectionId;
+use tieline_org::NewConnection;
+use tieline_simulator::Running;
+use tieline_storage::inbox::{self, Inbox};
+use tieline_storage::{Store, StoreOptions, connection, setting, staff};
+use tieline_sync::StartedBy;
+use tieline_web::router::DemoLinks;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+/// The organisation's own number, from Ofcom's range for drama.
+pub const OUR_NUMBER: &str = "+447700900010";
+const ADMINISTRATOR: &str = "priya.nair@harrow-vale.example";
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// What `tieline demo` was told.
+pub struct DemoOptions {
+    /// Where to keep the hub's data; a new temporary folder when absent.
+    pub data: Option<PathBuf>,
+    /// Generated contacts.
+    pub contacts: usize,
+    /// Generated leads.
+    pub leads: usize,
+    /// Port of the hub; 0 for any free one.
+    pub port: u16,
+    /// Decides who lives in the pretend org.
+    pub seed: u64,
+}
+
+/// A demo that is set up and served.
+pub struct Demo {
+    /// The hub.
+    pub hub: Hub,
+    /// The pretend outside parties.
+    pub running: Running,
+    /// The org's connection.
+    pub connection: ConnectionId,
+    /// Where the hub is.
+    pub url: String,
+    /// Signs the administrator in, once.
+    pub sign_in_link: String,
+    stop: watch::Sender<bool>,
+    served: tokio::task::JoinHandle<()>,
+    worked: tokio::task::JoinHandle<()>,
+}
+
+impl Demo {
+    /// Sets everything up and serves it.
+    pub async fn start(options: DemoOptions) -> Result<Demo, Error> {
+        let running = start(SimulateOptions {
+            port: 0,
+            seed: options.seed,
+            contacts: options.contacts,
+            leads: options.leads,
+            json: false,
+        })
+        .await?;
+        let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, options.port)))
+            .await
+            .map_err(|error| {
+                format!(
+                    "port {}: {error}; choose another with --port, or --port 0",
+                    options.port
+                )
+            })?;
+        let url = format!("http://127.0.0.1:{}", listener.local_addr()?.port());
+        let folder = options.data.unwrap_or_else(|| {
+            std::env::temp_dir().join(format!("tieline-demo-{}", std::process::id()))
+        });
+        std::fs::create_dir_all(&folder)?;
+        let hub = open_hub(&folder, &url, &running).await?;
+        let connection = fill(&hub, &running).await?;
+        point_at(&hub, &running, &url).await?;
+        let administrator = staff::by_email(&mut *hub.store.reader().await?, ADMINISTRATOR).await?;
+        let administrator =
+            administrator.ok_or("the demo's administrator is missing from its database")?;
+        let sign_in_link = format!(
+            "{url}/sign-in/{}",
+            hub.access.sign_in_link(administrator.id).await?
+        );
+        let (stop, stopped) = watch::channel(false);
+        let worked = tokio::spawn(hub.worker().run(stopped.clone()));
+        let router = hub.router();
+        let served = tokio::spawn(async move {
+            let _ = serve_until(listener, router, stopped, std::future::pending()).await;
+        });
+        Ok(Demo {
+            hub,
+            running,
+            connection,
+            url,
+            sign_in_link,
+            stop,
+            served,
+            worked,
+        })
+    }
+
+    /// Stops everything, in order.
+    pub async fn stop(self) {
+        self.stop.send_replace(true);
+        self.running.stop();
+        let _ = self.served.await;
+        let _ = self.worked.await;
+        self.hub.store.close().await;
+    }
+}
+
+/// Runs the demo until Ctrl-C.
+pub async fn run(options: DemoOptions) -> Outcome {
+    let demo = Demo::start(options).await?;
+    // A second start on the same data finds its contacts; a run brings them up to date.
+    demo.hub
+        .sync
+        .start(demo.connection, StartedBy::Schedule)
+        .await?;
+    let base = &demo.running.info.base_url;
+    println!();
+    println!("  Tieline is running with a pretend Salesforce org and a pretend phone carrier.");
+    println!();
+    println!("  Sign in       {}", demo.sign_in_link);
+    println!("  Tieline       {}/app", demo.url);
+    println!("  Salesforce    {base}          someone in the org, editing records");
+    println!("  Phones        {base}/phones   the people you text, answering");
+    println!();
+    println!("  Stop with Ctrl-C.");
+    tokio::signal::ctrl_c().await?;
+    println!();
+    println!("  Stopping.");
+    demo.stop().await;
+    Ok(())
+}
+
+async fn open_hub(folder: &std::path::Path, url: &str, running: &Running) -> Result<Hub, Error> {
+    let world = Arc::new(RealWorld);
+    let database = format!("sqlite:{}", folder.join("tieline.db").display());
+    let store = Store::open(StoreOptions {
+        url: database,
+        clock: world.clone(),
+        ids: world.clone(),
+    })
+    .await?;
+    let base = &running.info.base_url;
+    Ok(Hub::new(HubOptions {
+        store,
+        vault: keys::open(&folder.join("tieline.key"))?,
+        transport: transport::http()?,
+        environment: world,
+        public_url: url.to_owned(),
+        demo: Some(DemoLinks {
+            org_url: base.clone(),
+            phones_url: format!("{base}/phones"),
+        }),
+    }))
+}
+
+/// Makes what a new hub lacks: people, the inbox, the connection and its mappings.
+async fn fill(hub: &Hub, running: &Running) -> Result<ConnectionId, Error> {
+    let known = connection::all(&mut *hub.store.reader().await?).await?;
+    if let Some(known) = known.first() {
+        return Ok(known.id);
+    }
+    let priya = hub
+        .access
+        .add_staff("Priya Nair", ADMINISTRATOR, Role::SystemAdministrator, None)
+        .await?;
+    let tom = hub
+        .access
+        .add_staff(
+            "Tom Aldridge",
+            "tom.aldridge@harrow-vale.example",
+            Role::Staff,
+            None,
+        )
+        .await?;
+    let mut tx = hub.store.begin().await?;
+    setting::set(&mut tx, setting::ORGANISATION_NAME, &"Harrow & Vale").await?;
+    setting::set(&mut tx, setting::DEFAULT_COUNTRY, &"GB").await?;
+    let inbox = Inbox {
+        id: tx.new_id(),
+        channel: "sms".to_owned(),
+        name: "Client Care".to_owned(),
+        address: OUR_NUMBER.to_owned(),
+        carrier: "twilio".to_owned(),
+        carrier_url: String::new(),
+        carrier_account: String::new(),
+        carrier_secret: Vec::new(),
+        country: "GB".to_owned(),
+    };
+    inbox::create(&mut tx, &inbox).await?;
+    inbox::add_member(&mut tx, inbox.id, priya.id).await?;
+    inbox::add_member(&mut tx, inbox.id, tom.id).await?;
+    tx.commit().await?;
+    let org = &running.info.orgs[0];
+    let id = hub
+        .connections
+        .connect(NewConnection {
+            name: "Harrow & Vale".to_owned(),
+            kind: "simulated".to_owned(),
+            login_url: running.info.base_url.clone(),
+            consumer_key: org.consumer_key.clone(),
+            consumer_secret: SecretString::from(org.consumer_secret.clone()),
+        })
+        .await?;
+    hub.sync.set_up(id).await?;
+    Ok(id)
+}
+
+/// The pretend parties have new ports with every start: points the hub and the carrier at each other.
+async fn point_at(hub: &Hub, running: &Running, url: &str) -> Result<(), Error> {
+    let carrier = &running.info.carrier;
+    let mut tx = hub.store.begin().await?;
+    for connection in connection::all(&mut tx).await? {
+        connection::set_addresses(
+            &mut tx,
+            connection.id,
+            &running.info.base_url,
+            &running.info.base_url,
+        )
+        .await?;
+        hub.connections.forget(connection.id);
+    }
+    for mut inbox in inbox::all(&mut tx).await? {
+        inbox.carrier_url = carrier.url.clone();
+        inbox.carrier_account = carrier.account_sid.clone();
+        inbox.carrier_secret = hub.connections.vault().seal(carrier.auth_token.as_bytes());
+        inbox::set_carrier(&mut tx, &inbox).await?;
+        running
+            .simulator
+            .provision(&inbox.address, &format!("{url}/hooks/twilio/{}", inbox.id));
+    }
+    Ok(tx.commit().await?)
+}

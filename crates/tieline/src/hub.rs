@@ -1,0 +1,103 @@
+//! The hub: its parts put together over one store.
+
+use crate::transport::Transport;
+use crate::worker::Worker;
+use std::sync::Arc;
+use tieline_access::Access;
+use tieline_messaging::{Messaging, OpenSecret, Receiver};
+use tieline_org::{Connections, Vault};
+use tieline_salesforce::Environment;
+use tieline_storage::Store;
+use tieline_sync::Sync;
+use tieline_web::router::DemoLinks;
+use tieline_web::{WebState, router};
+
+/// What a hub is made of.
+pub struct HubOptions {
+    /// The open database.
+    pub store: Store,
+    /// Seals and opens secrets.
+    pub vault: Vault,
+    /// Carries requests out.
+    pub transport: Transport,
+    /// Time, randomness and waiting for the org's client.
+    pub environment: Arc<dyn Environment>,
+    /// Where people and carriers reach it; no slash at its end.
+    pub public_url: String,
+    /// The pretend outside parties, in the demo.
+    pub demo: Option<DemoLinks>,
+}
+
+/// A hub that is ready to serve and to work; cheap to clone.
+#[derive(Clone)]
+pub struct Hub {
+    /// The open database.
+    pub store: Store,
+    /// Signing in.
+    pub access: Access,
+    /// The orgs.
+    pub connections: Connections,
+    /// The sync.
+    pub sync: Sync,
+    /// Conversations.
+    pub messaging: Messaging,
+    web: WebState,
+}
+
+impl Hub {
+    /// Puts the parts together.
+    pub fn new(options: HubOptions) -> Hub {
+        let HubOptions {
+            store,
+            vault,
+            transport,
+            environment,
+            public_url,
+            demo,
+        } = options;
+        let connections =
+            Connections::new(store.clone(), vault.clone(), transport.clone(), environment);
+        let sync = Sync::new(store.clone(), connections.clone());
+        let open_secret: OpenSecret =
+            Arc::new(move |sealed: &[u8]| String::from_utf8(vault.open(sealed).ok()?).ok());
+        let messaging = Messaging {
+            store: store.clone(),
+            transport,
+            open_secret: open_secret.clone(),
+            public_url: public_url.clone(),
+        };
+        let access = Access::new(store.clone());
+        let web = WebState {
+            store: store.clone(),
+            access: access.clone(),
+            receiver: Receiver::start(messaging.clone()),
+            sync: sync.clone(),
+            open_secret,
+            public_url,
+            demo,
+            metrics: Arc::default(),
+        };
+        Hub {
+            store,
+            access,
+            connections,
+            sync,
+            messaging,
+            web,
+        }
+    }
+
+    /// What is served.
+    pub fn router(&self) -> axum::Router {
+        router(self.web.clone())
+    }
+
+    /// What does the jobs.
+    pub fn worker(&self) -> Worker {
+        Worker::new(
+            self.store.clone(),
+            self.sync.clone(),
+            self.messaging.clone(),
+        )
+    }
+}

@@ -1,0 +1,20 @@
+//! Wiring: the parts of the hub put together, the worker that does its jobs, and the verbs of the
+//! command line.
+
+#![allow(
+    clippy::print_stdout,
+    reason = "a program's verbs talk to the person at the terminal"
+)]
+
+pub mod demo;
+pub mod hub;
+pub mod keys;
+pub mod real;
+pub mod serve;
+pub mod simulate;
+pub mod story;
+pub mod transport;
+pub mod worker;
+
+/// Whatever ends a verb, told to the person at the terminal.
+pub type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;

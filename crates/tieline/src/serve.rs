@@ -1,0 +1,112 @@
+//! `tieline serve`: the hub in the real world.
+
+use crate::hub::{Hub, HubOptions};
+use crate::real::RealWorld;
+use crate::{Outcome, keys, transport};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tieline_domain::access::Role;
+use tieline_storage::{Store, StoreOptions, connection, staff};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+/// What `tieline serve` was told.
+pub struct ServeOptions {
+    /// `sqlite:PATH` or `postgres://…`.
+    pub database: String,
+    /// The key that seals secrets.
+    pub key_file: PathBuf,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Where people and carriers reach the hub.
+    pub public_url: String,
+    /// The first administrator.
+    pub administrator: Option<String>,
+    /// Whether connections of kind simulated may be used.
+    pub allow_simulated: bool,
+}
+
+/// Serves until Ctrl-C.
+pub async fn run(options: ServeOptions) -> Outcome {
+    let world = Arc::new(RealWorld);
+    let store = Store::open(StoreOptions {
+        url: options.database,
+        clock: world.clone(),
+        ids: world.clone(),
+    })
+    .await?;
+    if !options.allow_simulated {
+        refuse_simulated(&store).await?;
+    }
+    let public_url = options.public_url.trim_end_matches('/').to_owned();
+    let hub = Hub::new(HubOptions {
+        store: store.clone(),
+        vault: keys::open(&options.key_file)?,
+        transport: transport::http()?,
+        environment: world,
+        public_url: public_url.clone(),
+        demo: None,
+    });
+    if let Some(email) = options.administrator {
+        let link = administrator_link(&hub, &email).await?;
+        println!("Sign in:  {public_url}/sign-in/{link}");
+    }
+    let listener = TcpListener::bind(options.listen).await?;
+    println!("Tieline:  {public_url}/app");
+    let (stop, stopped) = watch::channel(false);
+    let working = tokio::spawn(hub.worker().run(stopped.clone()));
+    serve_until(listener, hub.router(), stopped, async move {
+        let _ = tokio::signal::ctrl_c().await;
+        stop.send_replace(true);
+    })
+    .await?;
+    working.await?;
+    store.close().await;
+    Ok(())
+}
+
+/// Serves a router until `stop` is told and open requests are answered; live streams end at once.
+pub async fn serve_until(
+    listener: TcpListener,
+    router: axum::Router,
+    mut stopped: watch::Receiver<bool>,
+    waiting: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let told = tokio::spawn(waiting);
+    let served = tokio::spawn(async move { axum::serve(listener, router).await });
+    // The sender lives as long as somebody waits for it.
+    let _ = stopped.wait_for(|stop| *stop).await;
+    served.abort();
+    told.abort();
+    Ok(())
+}
+
+async fn administrator_link(
+    hub: &Hub,
+    email: &str,
+) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
+    let known = staff::by_email(&mut *hub.store.reader().await?, email).await?;
+    let user = match known {
+        Some(user) => user,
+        None => {
+            let name = email.split('@').next().unwrap_or(email);
+            hub.access
+                .add_staff(name, email, Role::SystemAdministrator, None)
+                .await?
+        }
+    };
+    Ok(hub.access.sign_in_link(user.id).await?)
+}
+
+async fn refuse_simulated(store: &Store) -> Outcome {
+    let all = connection::all(&mut *store.reader().await?).await?;
+    match all.iter().find(|connection| connection.kind == "simulated") {
+        None => Ok(()),
+        Some(found) => Err(format!(
+            "the connection {:?} is simulated; start with --allow-simulated, or use another database",
+            found.name
+        )
+        .into()),
+    }
+}

@@ -1,0 +1,87 @@
+//! Webhooks of carriers: the signature first, then the form, and an answer once it is durable.
+
+use crate::json::id;
+use crate::problem::{Problem, Result};
+use crate::router::WebState;
+use axum::body::Bytes;
+use axum::extract::{OriginalUri, Path, State};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, StatusCode, Uri};
+use tieline_channels::FormError;
+use tieline_channels::form::Form;
+use tieline_channels::twilio::{inbound, signature, status as report};
+use tieline_domain::id::{InboxId, MessageId};
+use tieline_domain::receive::Inbound;
+use tieline_messaging::receive::Input;
+use tieline_storage::inbox::{self, Inbox};
+
+/// Twilio's "no answer": an empty document.
+const NO_REPLY: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response></Response>";
+
+pub(crate) async fn inbound(
+    State(state): State<WebState>,
+    Path(inbox): Path<String>,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response> {
+    let (inbox, form) = verified(&state, &inbox, &uri, &headers, &body).await?;
+    let text = inbound::read(&form, &inbox.country).map_err(bad_form)?;
+    let input = Inbound {
+        inbox_id: inbox.id,
+        address: text.from,
+        text: text.text,
+        provider_id: text.provider_id,
+    };
+    state.receiver.receive(Input::Text(input)).await?;
+    Ok((StatusCode::OK, [("content-type", "text/xml")], NO_REPLY).into_response())
+}
+
+pub(crate) async fn status(
+    State(state): State<WebState>,
+    Path(inbox): Path<String>,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<StatusCode> {
+    let (_, form) = verified(&state, &inbox, &uri, &headers, &body).await?;
+    let report = report::read(&form).map_err(bad_form)?;
+    let query = Form::parse(uri.query().unwrap_or_default().as_bytes());
+    let message: MessageId = id("message", query.get("message").unwrap_or_default())?;
+    state
+        .receiver
+        .receive(Input::Status(message, report))
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The inbox and form of a webhook that its carrier signed.
+async fn verified(
+    state: &WebState,
+    inbox: &str,
+    uri: &Uri,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Result<(Inbox, Form)> {
+    let id: InboxId = id("inbox_id", inbox)?;
+    let inbox = inbox::by_id(&mut *state.store.reader().await?, id).await?;
+    let form = Form::parse(body);
+    let given = headers
+        .get("x-twilio-signature")
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let path = uri.path_and_query().map_or("", |path| path.as_str());
+    let url = format!("{}{path}", state.public_url);
+    let secret = (state.open_secret)(&inbox.carrier_secret);
+    if secret.is_some_and(|secret| signature::is_valid(&secret, &url, &form, given)) {
+        return Ok((inbox, form));
+    }
+    state.metrics.refuse_webhook();
+    Err(Problem::new(StatusCode::FORBIDDEN, "wrong_signature", "the signature does not fit the request")
+        .fix("Check the auth token of the inbox, and that public_url is the address given to the carrier."))
+}
+
+fn bad_form(error: FormError) -> Problem {
+    let fix = "send the form as Twilio's documentation describes it";
+    Problem::field(error.field, error.problem, fix)
+}
