@@ -1,0 +1,49 @@
+// What one does with conversations.
+
+import { api, newKey } from "../api";
+import { attempt, conversations, go, me, openId, putConversation, putMessage, say } from "../state";
+import type { Conversation, Message } from "../types";
+
+const find = (id: string) => conversations.value?.find((it) => it.id === id);
+
+export async function change(id: string, body: object) {
+  const changed = await attempt(() => api<Conversation>(`/conversations/${id}`, "PATCH", body));
+  if (changed) putConversation(changed);
+  return changed;
+}
+
+export async function close(id: string) {
+  const open = find(id)?.status !== "closed";
+  const done = await change(id, { status: open ? "closed" : "open" });
+  if (done && open) say("Closed.", () => void change(id, { status: "open" }));
+}
+
+export const assignToMe = (id: string) => change(id, { assigned_to: me.value?.staff.id });
+
+export function move(by: number) {
+  const list = conversations.value ?? [];
+  const at = list.findIndex((it) => it.id === openId.value);
+  const next = list[at < 0 ? 0 : Math.min(list.length - 1, Math.max(0, at + by))];
+  if (next) go(`inbox/${next.id}`);
+}
+
+/** Shows what was written at once, and the truth when it comes. */
+export async function send(conversation: Conversation, text: string, kind: "text" | "note") {
+  const key = newKey();
+  const now = Date.now();
+  const staff = me.value!.staff;
+  const shown: Message = {
+    id: key, conversation_id: conversation.id, seq: Number.MAX_SAFE_INTEGER, direction: kind === "note" ? "note" : "out",
+    author: { id: staff.id, name: staff.name }, text, at: now, state: "queued", state_at: now, error: null, segments: 1, client_key: key,
+  };
+  putMessage(shown);
+  try {
+    putMessage(await api<Message>(`/conversations/${conversation.id}/messages`, "POST", { text, kind }, key));
+    return true;
+  } catch (error) {
+    putMessage({ ...shown, state: "failed", error: { code: "not_sent", text: (error as Error).message } });
+    return false;
+  }
+}
+
+export const retry = (id: string) => attempt(() => api(`/messages/${id}/retry`, "POST", {}));

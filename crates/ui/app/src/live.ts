@@ -1,0 +1,78 @@
+// The live stream: one for all tabs of a browser. The tab that holds the lock listens and passes
+// on what it hears; the others hear it from there.
+
+import { contactsChanged, live, loadConversations, loadMe, loadRuns, loadSync, loadThread, openId, putConversation, putMessage, runs, sync, threads } from "./state";
+import type { Message, Run } from "./types";
+
+const EVENTS = ["message", "message_state", "conversation", "contacts", "run", "reset"];
+const channel = new BroadcastChannel("tieline-live");
+
+export function follow() {
+  channel.onmessage = ({ data }) => (data.name === "state" ? (live.value = data.value) : take(data.name, data.value));
+  void navigator.locks.request("tieline-live", () => new Promise<void>(() => listen()));
+}
+
+function listen() {
+  const stream = new EventSource("/api/v1/live");
+  const tell = (value: typeof live.value) => {
+    live.value = value;
+    channel.postMessage({ name: "state", value });
+  };
+  stream.onopen = () => tell("live");
+  stream.onerror = () => {
+    tell("lost");
+    // A browser gives up after a refusal, as when the session is over.
+    if (stream.readyState === EventSource.CLOSED) {
+      void loadMe();
+      setTimeout(listen, 3000);
+    }
+  };
+  for (const name of EVENTS) {
+    stream.addEventListener(name, (event) => {
+      const value = JSON.parse((event as MessageEvent).data);
+      take(name, value);
+      channel.postMessage({ name, value });
+    });
+  }
+}
+
+let later = 0;
+function refreshSync() {
+  clearTimeout(later);
+  later = setTimeout(() => {
+    if (sync.value) void loadSync();
+  }, 150) as unknown as number;
+}
+
+function take(name: string, value: any) {
+  if (name === "message") {
+    putMessage(value.message as Message);
+  } else if (name === "message_state") {
+    const thread = threads.value[value.conversation_id];
+    const known = thread?.messages.find((it) => it.id === value.message_id);
+    if (known) putMessage({ ...known, state: value.state, state_at: value.state_at, error: value.error });
+  } else if (name === "conversation") {
+    putConversation(value.conversation);
+    void loadMe();
+  } else if (name === "contacts") {
+    contactsChanged.value++;
+    refreshSync();
+  } else if (name === "run") {
+    const run = value.run as Run;
+    if (sync.value) {
+      const over = run.finished_at !== null;
+      sync.value = { ...sync.value, state: over ? sync.value.state : "running", running: over ? null : run };
+      if (over) refreshSync();
+    }
+    if (runs.value) {
+      const others = runs.value.filter((it) => it.id !== run.id);
+      runs.value = [run, ...others].sort((a, b) => b.started_at - a.started_at);
+    }
+  } else if (name === "reset") {
+    void loadConversations();
+    if (openId.value) void loadThread(openId.value);
+    if (sync.value) void loadSync();
+    if (runs.value) void loadRuns();
+    contactsChanged.value++;
+  }
+}

@@ -1,0 +1,59 @@
+// Settings: the connection, the mappings and their rules, the look, and signing out.
+
+import { useEffect, useState } from "preact/hooks";
+import { api } from "./api";
+import { Skeleton } from "./parts";
+import { attempt, loadSync, me, say, signedOut, sync } from "./state";
+import type { Mapping } from "./types";
+
+const POLICIES: [string, string][] = [["salesforce", "Salesforce wins"], ["tieline", "Tieline wins"], ["newest", "The newest wins"], ["ask", "Ask"]];
+const LOOKS: [string, string][] = [["light dark", "As the system"], ["light", "Light"], ["dark", "Dark"]];
+
+export function applyLook() {
+  document.documentElement.style.colorScheme = localStorage.getItem("look") ?? "light dark";
+}
+applyLook();
+
+export function SettingsPage() {
+  useEffect(() => void loadSync(), []);
+  const [look, setLook] = useState(localStorage.getItem("look") ?? "light dark");
+  const connection = me.value?.connection;
+  const signOut = async () => {
+    await attempt(() => api("/session", "DELETE"));
+    signedOut.value = true;
+  };
+  return (
+    <section class="narrow">
+      <h1>Settings</h1>
+      <div class="card"><h2>Salesforce</h2>
+        {connection ? <dl class="facts-list"><div><dt>Org</dt><dd>{connection.org_name}, {connection.kind}</dd></div><div><dt>State</dt><dd>{connection.state === "connected" ? <span class="tag well">Connected</span> : <span class="tag bad">{connection.state_reason ?? connection.state}</span>}</dd></div><div><dt>Runs as</dt><dd>{connection.username}</dd></div><div><dt>Address</dt><dd class="mono">{connection.instance_url}</dd></div></dl>
+          : <p class="quiet">No org is connected.</p>}
+      </div>
+      {!sync.value ? <Skeleton rows={2} height={120} /> : sync.value.mappings.map((mapping) => <Rules key={mapping.id} mapping={mapping} />)}
+      <div class="card"><h2>Look</h2>
+        <label class="inline">Colours <select value={look} onChange={(event) => { localStorage.setItem("look", event.currentTarget.value); setLook(event.currentTarget.value); applyLook(); }}>{LOOKS.map(([value, label]) => <option key={value} value={value}>{label}</option>)}</select></label>
+      </div>
+      <div class="card"><h2>You</h2><p>{me.value?.staff.name}, {me.value?.staff.email}</p><button onClick={() => void signOut()}>Sign out</button></div>
+    </section>
+  );
+}
+
+function Rules({ mapping }: { mapping: Mapping }) {
+  const change = async (path: string, body: object) => {
+    const done = await attempt(() => api(`/sync/mappings/${mapping.id}${path}`, "PATCH", body).then(() => true));
+    if (done) say("Saved. It holds from the next run on.");
+    await loadSync();
+  };
+  return (
+    <div class="card"><h2>{mapping.object}</h2>
+      <label class="check"><input type="checkbox" checked={mapping.enabled} onChange={(event) => void change("", { enabled: event.currentTarget.checked })} /> Keep {mapping.object} records and contacts in step</label>
+      <label class="inline">When a record is deleted in Salesforce <select value={mapping.deletes} onChange={(event) => void change("", { deletes: event.currentTarget.value })}><option value="honour">delete the contact</option><option value="ignore">keep the contact</option></select></label>
+      <details><summary>{mapping.fields.length} fields, and who wins when both sides change one</summary>
+        <div class="table-box"><table class="table"><thead><tr><th>Salesforce</th><th>Tieline</th><th>When both change</th></tr></thead>
+          <tbody>{mapping.fields.map((pair) => (
+            <tr key={pair.field}><td class="mono">{pair.field}</td><td>{pair.attribute.replaceAll("_", " ")}</td>
+              <td>{pair.direction === "both" ? <select aria-label={`Who wins for ${pair.field}`} value={pair.policy} onChange={(event) => void change(`/fields/${pair.field}`, { policy: event.currentTarget.value })}>{POLICIES.map(([value, label]) => <option key={value} value={value}>{label}</option>)}</select> : <span class="quiet">read only</span>}</td></tr>))}</tbody></table></div>
+      </details>
+    </div>
+  );
+}

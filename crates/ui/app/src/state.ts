@@ -1,0 +1,108 @@
+// What the app knows, as signals; filled by the API and kept fresh by the live stream.
+
+import { computed, signal } from "@preact/signals";
+import { api, Problem } from "./api";
+import type { Conversation, Me, Message, Page, Run, SyncStatus } from "./types";
+
+export const me = signal<Me | null>(null);
+export const signedOut = signal(false);
+export const path = signal(location.pathname.replace(/^\/app\/?/, ""));
+export const live = signal<"connecting" | "live" | "lost">("connecting");
+export const toast = signal<{ text: string; undo?: () => void } | null>(null);
+
+export const view = signal("all");
+export const words = signal("");
+export const conversations = signal<Conversation[] | null>(null);
+export const counts = signal({ all: 0, mine: 0, nobody: 0, ours: 0, theirs: 0 });
+export const nextCursor = signal<string | null>(null);
+export const threads = signal<Record<string, { messages: Message[]; more: boolean }>>({});
+export const sync = signal<SyncStatus | null>(null);
+export const runs = signal<Run[] | null>(null);
+/** Rises when contacts changed, so that open pages look again. */
+export const contactsChanged = signal(0);
+export const failure = signal<Problem | null>(null);
+
+export const openId = computed(() => (path.value.startsWith("inbox/") ? path.value.slice(6) : null));
+
+export function go(to: string) {
+  history.pushState(null, "", `/app/${to}`);
+  path.value = to;
+}
+addEventListener("popstate", () => (path.value = location.pathname.replace(/^\/app\/?/, "")));
+
+let toastTimer = 0;
+export function say(text: string, undo?: () => void) {
+  toast.value = { text, undo };
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => (toast.value = null), 6000) as unknown as number;
+}
+
+/** Runs a request; a refusal is told in a toast, a lost session leads to sign-in. */
+export async function attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    if (error.status === 401) signedOut.value = true;
+    else say([error.message, error.fix].filter(Boolean).join(" "));
+    return undefined;
+  }
+}
+
+export async function loadMe() {
+  try {
+    me.value = await api<Me>("/me");
+    signedOut.value = false;
+  } catch (error) {
+    if (error instanceof Problem && error.status === 401) signedOut.value = true;
+    else failure.value = error as Problem;
+  }
+}
+
+export async function loadConversations(more = false) {
+  const query = new URLSearchParams({ view: view.value, q: words.value });
+  if (more && nextCursor.value) query.set("cursor", nextCursor.value);
+  const page = await attempt(() => api<Page<Conversation> & { counts: typeof counts.value }>(`/conversations?${query}`));
+  if (!page) return;
+  conversations.value = more ? [...(conversations.value ?? []), ...page.items] : page.items;
+  counts.value = page.counts;
+  nextCursor.value = page.next_cursor;
+}
+
+export async function loadThread(id: string, before?: number) {
+  const query = before ? `?before_seq=${before}` : "";
+  const page = await attempt(() => api<{ items: Message[]; has_more: boolean }>(`/conversations/${id}/messages${query}`));
+  if (!page) return;
+  const known = before ? (threads.value[id]?.messages ?? []) : [];
+  threads.value = { ...threads.value, [id]: { messages: [...page.items, ...known], more: page.has_more } };
+}
+
+export async function loadSync() {
+  const status = await attempt(() => api<SyncStatus>("/sync"));
+  if (status) sync.value = status;
+}
+
+export async function loadRuns() {
+  const page = await attempt(() => api<Page<Run>>("/sync/runs"));
+  if (page) runs.value = page.items;
+}
+
+/** Puts a message into its thread, in place of the one that was shown before the hub answered. */
+export function putMessage(message: Message) {
+  const thread = threads.value[message.conversation_id];
+  if (!thread) return;
+  const key = message.client_key?.split(":").pop();
+  const others = thread.messages.filter((it) => it.id !== message.id && !(key && it.id === key));
+  const messages = [...others, message].sort((a, b) => a.seq - b.seq);
+  threads.value = { ...threads.value, [message.conversation_id]: { ...thread, messages } };
+}
+
+export function putConversation(conversation: Conversation) {
+  const list = conversations.value;
+  if (!list) return;
+  const others = list.filter((it) => it.id !== conversation.id);
+  const shown = view.value === "closed" ? conversation.status === "closed" : conversation.status === "open";
+  const next = shown ? [...others, conversation] : others;
+  next.sort((a, b) => (a.turn === b.turn ? (b.last?.at ?? 0) - (a.last?.at ?? 0) : a.turn === "ours" ? -1 : 1));
+  conversations.value = next;
+}

@@ -1,0 +1,115 @@
+// The README's story in a browser: sign in, see who is there, edit, sync, text, be answered, STOP.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, test } from "node:test";
+import { openBrowser, startDemo } from "./demo.mjs";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const SHOTS = process.env.TIELINE_SHOTS;
+const PERSON = "Rose Gonzalez";
+let demo, browser, page, phone;
+
+before(async () => {
+  demo = await startDemo();
+  browser = await openBrowser();
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, bypassCSP: true });
+  page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+});
+after(async () => {
+  await browser?.close();
+  await demo?.stop();
+});
+
+const inOrg = async (path) => (await (await fetch(demo.org + path)).text());
+
+test("the printed link signs in, once", async () => {
+  await page.goto(demo.signIn);
+  await page.getByRole("heading", { name: "Inbox" }).waitFor();
+  const again = await fetch(demo.signIn, { redirect: "manual" });
+  assert.match(again.headers.get("location"), /link=over/);
+});
+
+test("the first sync brings everybody in, and its run shows what it did", async () => {
+  await page.getByRole("link", { name: "Sync", exact: true }).click();
+  await page.getByText("In step since").waitFor({ timeout: 30_000 });
+  await page.locator("table tbody tr a").first().click();
+  await page.getByText("Created").first().waitFor();
+});
+
+test("an edit of a contact arrives in Salesforce", async () => {
+  await page.getByRole("link", { name: "Contacts", exact: true }).click();
+  await page.getByLabel("Search contacts").fill(PERSON);
+  await page.getByRole("link", { name: PERSON }).first().click();
+  await page.getByLabel("Title", { exact: true }).fill("Head of procurement");
+  await page.getByLabel("Title", { exact: true }).blur();
+  await page.getByText("Title saved").waitFor();
+  for (let tries = 0; !(await inOrg("/records/Contact?q=Rose")).includes("Head of procurement"); tries++) {
+    assert.ok(tries < 50, "the org never got the title");
+    await page.waitForTimeout(200);
+  }
+});
+
+test("a text goes out and its receipt is shown", async () => {
+  // The sample's numbers are made up; this one the pretend carrier takes.
+  await page.getByLabel("Mobile", { exact: true }).fill("+441134960555");
+  await page.getByLabel("Mobile", { exact: true }).blur();
+  await page.getByText("Mobile saved").waitFor();
+  await page.getByRole("button", { name: "Write a text" }).click();
+  await page.getByRole("textbox", { name: "Text message" }).fill("Hello Rose, the forms are ready.");
+  await page.keyboard.press("Control+Enter");
+  await page.getByText("Delivered").waitFor();
+});
+
+test("an answer from the phone is seen live", async () => {
+  phone = await page.context().newPage();
+  await phone.goto(`${demo.phones}`);
+  await phone.getByRole("link").filter({ hasText: "+44" }).first().click();
+  await phone.getByLabel("Text").fill("Thank you, I will fetch them.");
+  await phone.getByRole("button", { name: "Send" }).click();
+  await page.getByText("Thank you, I will fetch them.").first().waitFor();
+});
+
+test("STOP takes the send button away and says why", async () => {
+  await phone.getByLabel("Text").fill("STOP");
+  await phone.getByRole("button", { name: "Send" }).click();
+  await page.getByText("They cannot be texted.").waitFor();
+  assert.equal(await page.getByRole("button", { name: /^Send/ }).count(), 0);
+});
+
+test("the keyboard moves, notes and lists its keys", async () => {
+  await page.keyboard.press("?");
+  await page.getByRole("heading", { name: "Keyboard" }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.locator(".scroll").focus();
+  await page.keyboard.press("n");
+  await page.getByLabel("Note", { exact: true }).fill("Asked to be left alone.");
+  await page.keyboard.press("Control+Enter");
+  await page.getByText("only staff see this").waitFor();
+});
+
+test("no screen has a fault that axe finds, and none is wider than its window", async () => {
+  const thread = page.url();
+  const base = demo.app;
+  for (const [width, height] of [[1440, 900], [390, 844], [320, 700]]) {
+    await page.setViewportSize({ width, height });
+    for (const colorScheme of ["light", "dark"]) {
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      for (const [name, url] of [["inbox", `${base}/inbox`], ["thread", thread], ["contacts", `${base}/contacts`], ["sync", `${base}/sync`], ["settings", `${base}/settings`]]) {
+        await page.goto(url);
+        await page.waitForLoadState("load");
+        await page.locator("main").waitFor();
+        await page.waitForTimeout(300);
+        if (SHOTS) await page.screenshot({ path: `${SHOTS}/${name}-${width}-${colorScheme}.png` });
+        await page.evaluate(AXE);
+        const { violations } = await page.evaluate(() => globalThis.axe.run());
+        const told = violations.map((it) => `${it.id}: ${it.nodes.map((node) => node.html.slice(0, 160)).slice(0, 3).join(" | ")}`);
+        assert.deepEqual(told, [], `${name} at ${width}, ${colorScheme}`);
+        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        assert.ok(overflow <= 0, `${name} is ${overflow} px too wide at ${width}`);
+      }
+    }
+  }
+});
