@@ -26,9 +26,11 @@ export function dayName(ms: number, now = Date.now()): string {
   return days === 1 ? "Yesterday" : longDay.format(ms);
 }
 
-export const moment = (ms: number) => `${sameDay(ms, Date.now()) ? "Today" : when(ms)} ${sameDay(ms, Date.now()) ? time(ms) : sameWeek(ms) ? time(ms) : ""}`.trim();
-
-const sameWeek = (ms: number) => Date.now() - ms < 7 * DAY_MS;
+/** A moment within a sentence: "today 09:14", "Fri 17:42", "3 Mar". */
+export function moment(ms: number, now = Date.now()): string {
+  if (sameDay(ms, now)) return `today ${time(ms)}`;
+  return now - ms < 7 * DAY_MS ? `${weekday.format(ms)} ${time(ms)}` : dayMonth.format(ms);
+}
 
 export function took(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));

@@ -40,7 +40,7 @@ export function Thread({ conversation }: { conversation: Conversation }) {
     <section class="thread" aria-label={`Conversation with ${name}`}>
       <header class="head">
         <button class="back" aria-label="Back to the list" onClick={() => go("inbox")}><ChevronLeft size={20} /></button>
-        <div><h2>{name}</h2><p>{phone(conversation.address)}, by text message</p></div>
+        <div><h1>{name}</h1><p>{phone(conversation.address)}, by text message</p></div>
         <span class="grow" />
         <select aria-label="Who looks after it" value={conversation.assigned_to?.id ?? ""}
                 onChange={(event) => void change(conversation.id, { assigned_to: event.currentTarget.value || null })}>
