@@ -189,9 +189,12 @@ pub struct Expired {
 /// [`finish_uncertain`].
 pub async fn expire(tx: &mut Tx) -> Result<Expired> {
     let now = tx.now();
-    // A waiting job of the same key does the same work, so the expired one is dropped.
-    let sql = "delete from job where state = 'leased' and lease_until <= $1 and exists \
-               (select 1 from job other where other.dedupe_key = job.dedupe_key and other.state = 'ready')";
+    // One waiting job of a key does the work of all: of several that expired the last is kept, and
+    // none when another waits already. Two waiting ones would break the unique key, for every caller.
+    let sql = "delete from job where (state = 'leased' or (state = 'attempt_started' and class = 'repeatable')) \
+               and lease_until <= $1 and exists (select 1 from job other where other.dedupe_key = job.dedupe_key \
+               and (other.state = 'ready' or (other.id > job.id and other.lease_until <= $1 and \
+               (other.state = 'leased' or (other.state = 'attempt_started' and other.class = 'repeatable')))))";
     tx.run(sql, args![now]).await?;
     let sql = "update job set state = 'ready', lease_until = null where (state = 'leased' or \
                (state = 'attempt_started' and class = 'repeatable')) and lease_until <= $1";

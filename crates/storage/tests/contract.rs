@@ -3,5 +3,7 @@
 mod contract {
     pub mod harness;
     mod jobs;
+    mod postgres;
+    mod schema;
     mod stream;
 }

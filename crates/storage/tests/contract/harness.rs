@@ -1,5 +1,8 @@
-//! Opens a fresh store on each database for a test; PostgreSQL is a throw-away server of our own.
+//! Opens a fresh store on each database for a test; a failure names
+//! the database that it was seen on.
 
+use super::postgres::Database;
+use futures_util::FutureExt as _;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -40,24 +43,34 @@ pub struct Fixture {
     pub store: Store,
     /// Its clock.
     pub clock: Arc<TestClock>,
+    url: String,
 }
 
-/// A fresh store on SQLite.
-pub async fn sqlite(folder: &std::path::Path) -> Fixture {
-    open(&format!("sqlite:{}", folder.join("tieline.db").display())).await
+impl Fixture {
+    /// A second hub on the same database, looking at the same clock.
+    pub async fn second_hub(&self) -> Fixture {
+        static HUBS: AtomicU64 = AtomicU64::new(1);
+        let hub = HUBS.fetch_add(1, Ordering::SeqCst);
+        connect(&self.url, self.clock.clone(), hub << 32).await
+    }
 }
 
-/// Opens a store at this address.
+/// Opens a store at this address, with a clock of its own.
 pub async fn open(url: &str) -> Fixture {
     let clock = Arc::new(TestClock(AtomicI64::new(1_750_000_000_000)));
+    connect(url, clock, 0).await
+}
+
+async fn connect(url: &str, clock: Arc<TestClock>, first_id: u64) -> Fixture {
     let options = StoreOptions {
         url: url.to_owned(),
         clock: clock.clone(),
-        ids: Arc::new(CountingIds::default()),
+        ids: Arc::new(CountingIds(AtomicU64::new(first_id))),
     };
     Fixture {
         store: Store::open(options).await.expect("the store opens"),
         clock,
+        url: url.to_owned(),
     }
 }
 
@@ -67,6 +80,38 @@ where
     F: Fn(Fixture) -> Fut,
     Fut: Future<Output = ()>,
 {
+    on_sqlite(&test).await;
+    on_postgres(&test).await;
+}
+
+/// Runs a test on a fresh SQLite file.
+pub async fn on_sqlite<F, Fut>(test: F)
+where
+    F: Fn(Fixture) -> Fut,
+    Fut: Future<Output = ()>,
+{
     let folder = tempfile::tempdir().expect("a temporary folder");
-    test(sqlite(folder.path()).await).await;
+    let url = format!("sqlite:{}", folder.path().join("tieline.db").display());
+    let outcome = attempt(test(open(&url).await)).await;
+    assert!(outcome.is_ok(), "it failed on SQLite, for the reason above");
+}
+
+/// Runs a test in a fresh PostgreSQL database.
+pub async fn on_postgres<F, Fut>(test: F)
+where
+    F: Fn(Fixture) -> Fut,
+    Fut: Future<Output = ()>,
+{
+    let database = Database::create().await;
+    let outcome = attempt(test(open(&database.url).await)).await;
+    database.remove().await;
+    assert!(
+        outcome.is_ok(),
+        "it failed on PostgreSQL, for the reason above"
+    );
+}
+
+/// So that a failure says which database it was, and leaves no database behind.
+async fn attempt(test: impl Future<Output = ()>) -> std::thread::Result<()> {
+    std::panic::AssertUnwindSafe(test).catch_unwind().await
 }

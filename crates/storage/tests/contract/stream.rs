@@ -1,10 +1,11 @@
 //! Events: numbered by commit, without gaps, read within a scope.
 
-use super::harness::on_both;
+use super::harness::{on_both, on_postgres};
+use std::time::Duration;
 use tieline_domain::access::{Inboxes, Scope};
 use tieline_domain::event::Event;
 use tieline_domain::id::{ConversationId, Id, InboxId, SyncRunId};
-use tieline_storage::event;
+use tieline_storage::{Store, args, event};
 
 #[tokio::test]
 async fn events_are_committed_with_the_change_or_not_at_all() {
@@ -83,6 +84,100 @@ async fn a_reader_from_before_the_window_or_from_the_future_starts_afresh() {
                 .await
                 .unwrap();
             assert_eq!(answer.is_some(), known, "after {seq}");
+        }
+    })
+    .await;
+}
+
+const COMMITTERS: u128 = 8;
+const COMMITS: u128 = 25;
+
+/// Tells who committed what as its how-manieth: committer, commit, event of the commit.
+fn told(committer: u128, commit: u128, part: u128) -> Event {
+    Event::SyncRun {
+        run_id: SyncRunId::from_uuid(committer << 64 | commit << 8 | part),
+    }
+}
+
+async fn commit_in_turns(store: Store, committer: u128) {
+    for commit in 0..COMMITS {
+        let mut tx = store.begin().await.unwrap();
+        // Some take longer between their first statement and their commit than others.
+        let at = args![committer.to_string(), commit.to_string(), store.now()];
+        let sql = "insert into setting (key, value, updated_at) values ($1, $2, $3) \
+                   on conflict (key) do update set value = excluded.value";
+        tx.run(sql, at).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(
+            (committer * 7 + commit * 3) as u64 % 5,
+        ))
+        .await;
+        for part in 0..=commit % 3 {
+            tx.emit(told(committer, commit, part));
+        }
+        tx.commit().await.unwrap();
+    }
+}
+
+/// Reads as a screen does, until `total` events were seen; how often it found news.
+async fn follow(store: Store, total: i64) -> (Vec<Event>, usize) {
+    let (mut seen, mut looks, mut seq) = (Vec::new(), 0, 0);
+    while seq < total {
+        let mut reader = store.reader().await.unwrap();
+        let (events, looked) = event::list_after(&mut reader, &Scope::system(), seq, 1000)
+            .await
+            .unwrap()
+            .expect("nothing was forgotten");
+        drop(reader);
+        for stored in &events {
+            assert_eq!(stored.seq, seq + 1, "a number was missing when it was read");
+            seq = stored.seq;
+        }
+        assert_eq!(looked, seq);
+        looks += usize::from(!events.is_empty());
+        seen.extend(events.into_iter().map(|stored| stored.event));
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    (seen, looks)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn eight_committers_on_two_hubs_leave_a_reader_no_gap() {
+    on_postgres(|at| async move {
+        let other = at.second_hub().await;
+        let per_committer: u128 = (0..COMMITS).map(|commit| commit % 3 + 1).sum();
+        let total = (COMMITTERS * per_committer) as i64;
+        let reading = tokio::spawn(follow(at.store.clone(), total));
+        let committers: Vec<_> = (0..COMMITTERS)
+            .map(|committer| {
+                let hub = if committer % 2 == 0 { &at } else { &other };
+                tokio::spawn(commit_in_turns(hub.store.clone(), committer))
+            })
+            .collect();
+        for committer in committers {
+            committer.await.unwrap();
+        }
+        let (seen, looks) = tokio::time::timeout(Duration::from_secs(30), reading)
+            .await
+            .expect("the reader sees all of it")
+            .unwrap();
+        assert!(looks > 10, "the reader read while others wrote, not after");
+        for committer in 0..COMMITTERS {
+            let expected: Vec<Event> = (0..COMMITS)
+                .flat_map(|commit| (0..=commit % 3).map(move |part| told(committer, commit, part)))
+                .collect();
+            let mine: Vec<&Event> = seen.iter().filter(|e| expected.contains(e)).collect();
+            assert_eq!(
+                mine,
+                expected.iter().collect::<Vec<_>>(),
+                "order of commits"
+            );
+        }
+        for hub in [&at, &other] {
+            let mut head = hub.store.head();
+            tokio::time::timeout(Duration::from_secs(5), head.wait_for(|seq| *seq == total))
+                .await
+                .expect("each hub hears of the other's commits")
+                .unwrap();
         }
     })
     .await;
