@@ -1,6 +1,8 @@
 //! Every storage method on both databases, through one harness.
 
 mod contract {
+    mod access;
+    mod contacts;
     pub mod harness;
     mod jobs;
     mod postgres;

@@ -1,0 +1,228 @@
+//! Contacts: saved in sets, found by words, read in pages, never overwritten unseen.
+
+use super::harness::{Fixture, on_both, on_postgres};
+use std::time::Duration;
+use tieline_domain::access::Scope;
+use tieline_domain::contact::Fields;
+use tieline_domain::id::ContactId;
+use tieline_storage::contact::{self, Contact, ContactQuery};
+use tieline_storage::{Result, StorageError};
+
+fn person(at: &Fixture, pairs: &[(&str, &str)]) -> Contact {
+    let fields: Fields = pairs
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
+    contact::new(at.store.new_id(), fields, at.store.now())
+}
+
+async fn save(at: &Fixture, contacts: &[Contact]) -> Result<()> {
+    let mut tx = at.store.begin().await?;
+    contact::save_many(&mut tx, contacts, "GB").await?;
+    tx.commit().await
+}
+
+async fn get(at: &Fixture, id: ContactId) -> Contact {
+    let mut conn = at.store.reader().await.unwrap();
+    contact::get(&mut conn, &Scope::system(), id).await.unwrap()
+}
+
+async fn addresses(at: &Fixture, id: ContactId) -> Vec<(String, String)> {
+    let mut conn = at.store.reader().await.unwrap();
+    let mut points = contact::load_points(&mut conn, &[id]).await.unwrap();
+    let points = points.remove(&id).unwrap_or_default();
+    points.into_iter().map(|p| (p.field, p.address)).collect()
+}
+
+async fn found(at: &Fixture, words: &str) -> Vec<String> {
+    let query = ContactQuery {
+        words: words.to_owned(),
+        after: None,
+        limit: 50,
+    };
+    let mut conn = at.store.reader().await.unwrap();
+    let scope = Scope::system();
+    let page = contact::list(&mut conn, &scope, &query).await.unwrap();
+    let count = contact::count(&mut conn, &scope, &query).await.unwrap();
+    assert_eq!(count, page.len() as i64, "for {words:?}");
+    page.into_iter().map(|contact| contact.name).collect()
+}
+
+#[tokio::test]
+async fn a_contact_answers_to_its_numbers_and_an_edit_moves_them() {
+    on_both(|at| async move {
+        let ann = person(
+            &at,
+            &[
+                ("last_name", "Ann"),
+                ("phone", "020 7946 0123"),
+                ("mobile_phone", "07700 900317"),
+            ],
+        );
+        save(&at, std::slice::from_ref(&ann)).await.unwrap();
+        let mobile = ("mobile_phone".to_owned(), "+447700900317".to_owned());
+        let phone = ("phone".to_owned(), "+442079460123".to_owned());
+        assert_eq!(addresses(&at, ann.id).await, [mobile, phone.clone()]);
+        let mut edited = get(&at, ann.id).await;
+        assert_eq!((edited.version, &edited.fields), (1, &ann.fields));
+        edited.fields.remove("mobile_phone");
+        save(&at, &[edited]).await.unwrap();
+        assert_eq!(addresses(&at, ann.id).await, [phone]);
+        assert_eq!(get(&at, ann.id).await.version, 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_contact_changed_meanwhile_is_not_overwritten_nor_are_others_of_the_set() {
+    on_both(|at| async move {
+        let (ann, bob) = (
+            person(&at, &[("last_name", "Ann")]),
+            person(&at, &[("last_name", "Bob")]),
+        );
+        save(&at, &[ann.clone(), bob.clone()]).await.unwrap();
+        let (mut stale, mut fresh) = (get(&at, ann.id).await, get(&at, bob.id).await);
+        save(&at, &[get(&at, ann.id).await]).await.unwrap();
+        stale.fields.insert("title".to_owned(), "Stale".to_owned());
+        fresh.fields.insert("title".to_owned(), "Fresh".to_owned());
+        let refused = save(&at, &[fresh, stale]).await;
+        assert!(
+            matches!(refused, Err(StorageError::Conflict("contact"))),
+            "{refused:?}"
+        );
+        assert!(!refused.unwrap_err().is_permanent());
+        for id in [ann.id, bob.id] {
+            assert_eq!(get(&at, id).await.fields.get("title"), None);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_shared_number_is_one_point_and_a_deleted_holder_lets_it_go() {
+    on_both(|at| async move {
+        let number = ("mobile_phone", "07700 900317");
+        let ann = person(&at, &[("last_name", "Ann"), number]);
+        let bob = person(&at, &[("last_name", "Bob"), number]);
+        save(&at, &[ann.clone(), bob.clone()]).await.unwrap();
+        let holders = async |at: &Fixture| {
+            let mut conn = at.store.reader().await.unwrap();
+            let address = "+447700900317".to_owned();
+            let found = contact::load_holders(&mut conn, "sms", std::slice::from_ref(&address));
+            let holders = found.await.unwrap().remove(&address).unwrap_or_default();
+            holders.into_iter().collect::<Vec<_>>()
+        };
+        assert_eq!(holders(&at).await, [ann.id, bob.id]);
+        let mut gone = get(&at, ann.id).await;
+        gone.deleted_at = Some(at.store.now());
+        save(&at, &[gone]).await.unwrap();
+        assert_eq!(holders(&at).await, [bob.id]);
+        assert_eq!(found(&at, "").await, ["Bob"]);
+        let mut back = get(&at, ann.id).await;
+        assert_eq!(back.deleted_at.take(), Some(at.store.now()));
+        save(&at, &[back]).await.unwrap();
+        assert_eq!(holders(&at).await, [ann.id, bob.id]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn words_find_accents_case_digits_and_their_own_signs() {
+    on_both(|at| async move {
+        let people = [
+            person(
+                &at,
+                &[
+                    ("first_name", "Łucja"),
+                    ("last_name", "Böhm"),
+                    ("company", "50%_Off!"),
+                ],
+            ),
+            person(
+                &at,
+                &[
+                    ("last_name", "Zoe"),
+                    ("phone", "(020) 7946-0123"),
+                    ("company", "500 Off"),
+                ],
+            ),
+        ];
+        save(&at, &people).await.unwrap();
+        for (words, names) in [
+            ("LUCJA", &["Łucja Böhm"][..]),
+            ("bohm luc", &["Łucja Böhm"]),
+            ("7946-0123", &["Zoe"]),
+            ("50%", &["Łucja Böhm"]),
+            ("_off!", &["Łucja Böhm"]),
+            ("off", &["Łucja Böhm", "Zoe"]),
+            ("nobody", &[]),
+        ] {
+            assert_eq!(found(&at, words).await, names, "{words:?}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn pages_show_each_contact_once_even_where_names_tie() {
+    on_both(|at| async move {
+        // More than fits one statement, so that the set is cut and joined.
+        let people: Vec<Contact> = (0..700)
+            .map(|n| person(&at, &[("last_name", ["Ash", "Birch", "Cedar"][n % 3])]))
+            .collect();
+        save(&at, &people).await.unwrap();
+        let mut conn = at.store.reader().await.unwrap();
+        let (mut seen, mut after) = (Vec::new(), None);
+        loop {
+            let query = ContactQuery {
+                words: String::new(),
+                after,
+                limit: 90,
+            };
+            let page = contact::list(&mut conn, &Scope::system(), &query)
+                .await
+                .unwrap();
+            let Some(last) = page.last() else { break };
+            after = Some((last.name.to_lowercase(), last.id));
+            seen.extend(
+                page.iter()
+                    .map(|contact| (contact.name.clone(), contact.id)),
+            );
+        }
+        let mut expected: Vec<_> = people.iter().map(|c| (c.name.clone(), c.id)).collect();
+        expected.sort();
+        assert_eq!(seen, expected);
+        let ids: Vec<ContactId> = people.iter().map(|contact| contact.id).collect();
+        assert_eq!(
+            contact::load_by_ids(&mut conn, &ids).await.unwrap().len(),
+            700
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn two_hubs_that_meet_one_new_number_share_one_point() {
+    on_postgres(|at| async move {
+        let other = at.second_hub().await;
+        let number = "+447700900317".to_owned();
+        let mut first = at.store.begin().await.unwrap();
+        let mine = contact::ensure_points(&mut first, "sms", std::slice::from_ref(&number));
+        let mine = mine.await.unwrap();
+        let wanted = number.clone();
+        let late = tokio::spawn(async move {
+            let mut second = other.store.begin().await.unwrap();
+            let theirs = contact::ensure_points(&mut second, "sms", &[wanted]).await;
+            second.commit().await.unwrap();
+            theirs.unwrap()
+        });
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert!(
+            !late.is_finished(),
+            "the second hub met the first one's row"
+        );
+        first.commit().await.unwrap();
+        assert_eq!(late.await.unwrap()[&number], mine[&number]);
+    })
+    .await;
+}
