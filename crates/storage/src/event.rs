@@ -41,21 +41,18 @@ pub async fn list_after(
     seq: i64,
     limit: i64,
 ) -> Result<Option<(Vec<StoredEvent>, i64)>> {
-    let oldest = conn
-        .one("event", "select min(seq) as seq from event", args![])
-        .await?
-        .opt_int("seq")?;
+    // The head comes first: what it counts is committed, so the page must hold it, number by number,
+    // unless it was forgotten. Commits and forgetting between the two statements do no harm.
     let head = head(conn).await?;
-    let kept_from = oldest.unwrap_or(head + 1);
-    if seq > head || seq + 1 < kept_from {
-        return Ok(None);
-    }
     let rows = conn
         .all(
             "select seq, at, body from event where seq > $1 order by seq limit $2",
             args![seq, limit],
         )
         .await?;
+    if seq > head || (rows.is_empty() && seq < head) {
+        return Ok(None);
+    }
     let mut events = Vec::with_capacity(rows.len());
     let mut looked = seq;
     for row in &rows {
@@ -64,6 +61,9 @@ pub async fn list_after(
             at: row.time("at")?,
             event: row.json("body")?,
         };
+        if stored.seq != looked + 1 {
+            return Ok(None);
+        }
         looked = stored.seq;
         if inbox_of(&stored.event).is_none_or(|inbox| scope.sees_inbox(inbox)) {
             events.push(stored);

@@ -89,6 +89,33 @@ async fn a_reader_from_before_the_window_or_from_the_future_starts_afresh() {
     .await;
 }
 
+#[tokio::test]
+async fn a_hole_in_the_middle_makes_the_reader_start_afresh_instead_of_skipping_it() {
+    on_both(|at| async move {
+        // A hub whose clock runs behind commits later with an earlier time, and is forgotten first.
+        for (id, ms) in [(1, 2000), (2, -1500), (3, 1500)] {
+            at.clock.advance(ms);
+            let mut tx = at.store.begin().await.unwrap();
+            tx.emit(Event::SyncRun {
+                run_id: SyncRunId::from_uuid(id),
+            });
+            tx.commit().await.unwrap();
+        }
+        let mut tx = at.store.begin().await.unwrap();
+        let window = tx.now() - 1000;
+        assert_eq!(event::forget_before(&mut tx, window).await.unwrap(), 1);
+        tx.commit().await.unwrap();
+        let mut reader = at.store.reader().await.unwrap();
+        for (seq, known) in [(0, false), (1, false), (2, true), (3, true)] {
+            let answer = event::list_after(&mut reader, &Scope::system(), seq, 10)
+                .await
+                .unwrap();
+            assert_eq!(answer.is_some(), known, "after {seq}");
+        }
+    })
+    .await;
+}
+
 const COMMITTERS: u128 = 8;
 const COMMITS: u128 = 25;
 
