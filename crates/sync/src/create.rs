@@ -27,7 +27,6 @@ const CLOCK_SKEW_MS: i64 = 5 * 60 * 1_000;
 impl Driver {
     /// Creates what is missing of one object.
     pub(crate) async fn create(&mut self, mapping: &ObjectMapping) -> Result<()> {
-        self.settle_open(mapping).await?;
         let mut after: Option<ContactId> = None;
         loop {
             self.check_cancelled().await?;
@@ -137,7 +136,8 @@ impl Driver {
     }
 
     /// Finds out what became of creates whose answer never came.
-    async fn settle_open(&mut self, mapping: &ObjectMapping) -> Result<()> {
+    /// Goes before the pull, which would take such a record for somebody new.
+    pub(crate) async fn settle_open(&mut self, mapping: &ObjectMapping) -> Result<()> {
         let connection = self.run.connection_id;
         let open = create_intent::open(
             &mut *self.store.reader().await?,

@@ -284,6 +284,9 @@ impl Driver {
             .into_iter()
             .filter(|mapping| mapping.enabled)
             .collect();
+        for mapping in enabled.iter().filter(|mapping| mapping.auto_create) {
+            self.settle_open(mapping).await?;
+        }
         for mapping in enabled
             .iter()
             .filter(|mapping| mapping.direction != Direction::ToOrg)

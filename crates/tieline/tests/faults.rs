@@ -1,0 +1,356 @@
+//! What goes wrong outside, and what must still hold: nothing lost, nothing doubled. Each fault is
+//! seen to fire, and each outcome is judged by the org's and the carrier's own records.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+use tieline::demo::{Demo, DemoOptions, OUR_NUMBER};
+use tieline_domain::access::Scope;
+use tieline_domain::conversation::Message;
+use tieline_domain::delivery::State;
+use tieline_messaging::converse;
+use tieline_messaging::send::{Written, write};
+use tieline_simulator::org::Call;
+use tieline_simulator::{Fault, Mishap};
+use tieline_storage::contact::{self, Contact, ContactQuery};
+use tieline_storage::sync_run::{self, SyncRun};
+use tieline_storage::{inbox, message, staff};
+use tieline_sync::{ContactEdit, StartedBy, create_contact, edit_contact};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+struct World {
+    demo: Demo,
+    _folder: TempDir,
+}
+
+impl World {
+    async fn new() -> World {
+        let folder = tempfile::tempdir().unwrap();
+        let data = Some(folder.path().to_path_buf());
+        let options = DemoOptions {
+            data,
+            contacts: 20,
+            leads: 5,
+            port: 0,
+            seed: 7,
+        };
+        World {
+            demo: Demo::start(options).await.unwrap(),
+            _folder: folder,
+        }
+    }
+
+    /// A world whose first sync is done.
+    async fn in_step() -> World {
+        let world = World::new().await;
+        assert_eq!(world.run().await.state, "done");
+        world
+    }
+
+    fn plan(&self, method: &str, path: &str, times: u32, mishap: Mishap) -> usize {
+        let fault = Fault {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            skip: 0,
+            times,
+            percent: 0,
+            mishap,
+        };
+        self.demo.running.simulator.plan(fault)
+    }
+
+    fn fired(&self, fault: usize) -> u32 {
+        self.demo.running.simulator.fired(fault)
+    }
+
+    /// A run from its start to its end, after one that an edit asked for.
+    async fn run(&self) -> SyncRun {
+        let began = Instant::now();
+        loop {
+            match self
+                .demo
+                .hub
+                .sync
+                .start(self.demo.connection, StartedBy::Schedule)
+                .await
+            {
+                Ok(run) => return self.end_of(run).await,
+                Err(error) => assert!(began.elapsed() < PATIENCE, "{error}"),
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    async fn end_of(&self, run: SyncRun) -> SyncRun {
+        let began = Instant::now();
+        while began.elapsed() < PATIENCE {
+            let row = sync_run::by_id(&mut self.demo.hub.store.reader().await.unwrap(), run.id)
+                .await
+                .unwrap();
+            if row.finished_at.is_some() {
+                return row;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("the run did not end");
+    }
+
+    async fn contacts(&self, limit: i64) -> Vec<Contact> {
+        let mut reader = self.demo.hub.store.reader().await.unwrap();
+        let query = ContactQuery {
+            limit,
+            ..ContactQuery::default()
+        };
+        contact::list(&mut reader, &Scope::system(), &query)
+            .await
+            .unwrap()
+    }
+
+    async fn set_department(&self, contact: &Contact, value: &str) {
+        let fields = BTreeMap::from([("description".to_owned(), value.to_owned())]);
+        let edit = ContactEdit {
+            id: contact.id,
+            version: contact.version,
+            fields,
+        };
+        edit_contact(&self.demo.hub.store, &Scope::system(), edit)
+            .await
+            .unwrap();
+    }
+
+    /// How many live records of the org match.
+    fn count(&self, soql: &str) -> usize {
+        let org = self.demo.running.simulator.org();
+        let call = Call::of(org.users()[0].id);
+        org.query(&call, soql, false)
+            .unwrap_or_else(|error| panic!("{}", error.message))
+            .total_size()
+    }
+
+    async fn send(&self, to: &str, text: &str) -> Message {
+        let store = &self.demo.hub.store;
+        let mut reader = store.reader().await.unwrap();
+        let inbox = inbox::all(&mut reader).await.unwrap().remove(0);
+        let author = staff::all(&mut reader).await.unwrap().remove(0).id;
+        drop(reader);
+        let scope = Scope::system();
+        let (listed, _) = converse::begin(store, &scope, inbox.id, None, Some(to))
+            .await
+            .unwrap();
+        let conversation_id = listed.conversation.id;
+        let written = Written {
+            conversation_id,
+            author,
+            text: text.to_owned(),
+            client_key: text.to_owned(),
+            note: false,
+        };
+        write(store, &scope, written).await.unwrap()
+    }
+
+    async fn until_state(&self, id: tieline_domain::id::MessageId, state: State) {
+        let began = Instant::now();
+        let mut last = None;
+        while began.elapsed() < PATIENCE {
+            let mut reader = self.demo.hub.store.reader().await.unwrap();
+            last = message::load_by_ids(&mut reader, &[id])
+                .await
+                .unwrap()
+                .remove(&id)
+                .map(|it| it.state);
+            if last == Some(state) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("the message is {last:?} instead of {state:?}");
+    }
+}
+
+fn refused(status: u16, code: &str) -> Mishap {
+    Mishap::Error {
+        status,
+        code: code.to_owned(),
+        message: "planned".to_owned(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_locked_record_of_many_is_sent_again_alone() {
+    let world = World::in_step().await;
+    for contact in world.contacts(3).await {
+        world.set_department(&contact, "locked once").await;
+    }
+    let fault = world.plan(
+        "PATCH",
+        "/composite/sobjects",
+        1,
+        Mishap::LockedRow { position: 1 },
+    );
+    assert_eq!(world.run().await.state, "done");
+    assert_eq!(world.fired(fault), 1);
+    let org = world.demo.running.simulator.org();
+    let ours: Vec<_> = org
+        .changes()
+        .into_iter()
+        .filter(|it| it.client.as_deref() == Some("tieline"))
+        .collect();
+    assert_eq!(ours.len(), 3, "each record was written once: {ours:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_create_whose_answer_is_lost_makes_one_record() {
+    let world = World::in_step().await;
+    let fault = world.plan("POST", "/composite/sobjects", 1, Mishap::CutAfterCommit);
+    let fields = BTreeMap::from([("last_name".to_owned(), "Onceonly".to_owned())]);
+    create_contact(&world.demo.hub.store, &fields)
+        .await
+        .unwrap();
+    let first = world.run().await;
+    assert_eq!(world.fired(fault), 1);
+    assert_eq!(
+        first.state, "failed",
+        "nobody knows what became of the create, and the run says so"
+    );
+    assert_eq!(world.run().await.state, "done");
+    assert_eq!(world.run().await.state, "done");
+    assert_eq!(
+        world.count("SELECT count() FROM Contact WHERE LastName = 'Onceonly'"),
+        1
+    );
+    assert_eq!(
+        world
+            .contacts(500)
+            .await
+            .iter()
+            .filter(|it| it.name == "Onceonly")
+            .count(),
+        1
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_update_whose_answer_is_lost_is_repeated_to_the_same_end() {
+    let world = World::in_step().await;
+    let contact = world.contacts(1).await.remove(0);
+    let fault = world.plan("PATCH", "/composite/sobjects", 1, Mishap::CutAfterCommit);
+    world.set_department(&contact, "cut off").await;
+    assert_eq!(world.run().await.state, "done");
+    assert_eq!(world.fired(fault), 1);
+    let org = world.demo.running.simulator.org();
+    let written = org.changes().into_iter().any(|change| {
+        change
+            .fields
+            .iter()
+            .any(|field| field.field == "Description" && field.new == "cut off")
+    });
+    assert!(written, "the org has the change");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_ends_and_pages_of_an_edge_do_not_end_a_run() {
+    let world = World::new().await;
+    let over = world.plan("GET", "/query", 1, Mishap::SessionOver);
+    let edge = world.plan("GET", "/query", 2, Mishap::Html { status: 503 });
+    let run = world.run().await;
+    assert_eq!(
+        (run.state.as_str(), world.fired(over), world.fired(edge)),
+        ("done", 1, 2),
+        "{:?}",
+        run.error
+    );
+    let people = world.count("SELECT count() FROM Contact") as i64;
+    assert_eq!(run.counts.0["Contact"].to_hub.created, people);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_used_up_limit_ends_the_run_with_the_way_out_and_the_next_goes_on() {
+    let world = World::new().await;
+    let fault = world.plan("GET", "/query", 1, refused(403, "REQUEST_LIMIT_EXCEEDED"));
+    let run = world.run().await;
+    assert_eq!((run.state.as_str(), world.fired(fault)), ("failed", 1));
+    assert!(run.error.unwrap().fix.contains("24 hours"));
+    let run = world.run().await;
+    assert_eq!(run.state, "done");
+    assert_eq!(
+        run.counts.0["Contact"].to_hub.created,
+        world.count("SELECT count() FROM Contact") as i64
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_whose_sending_is_cut_off_reaches_the_carrier_once() {
+    let world = World::new().await;
+    let fault = world.plan("POST", "/Messages.json", 1, Mishap::CutAfterCommit);
+    let message = world.send("+441134960501", "Only once").await;
+    world.until_state(message.id, State::Delivered).await;
+    assert_eq!(world.fired(fault), 1);
+    let sent = world
+        .demo
+        .running
+        .simulator
+        .texts()
+        .into_iter()
+        .filter(|text| text.body == "Only once")
+        .count();
+    assert_eq!(sent, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_text_says_why_and_is_not_sent_again_by_itself() {
+    let world = World::new().await;
+    let fault = world.plan("POST", "/Messages.json", 1, refused(400, "planned"));
+    let message = world.send("+441134960502", "Refused").await;
+    world.until_state(message.id, State::Failed).await;
+    assert_eq!(world.fired(fault), 1);
+    assert!(
+        world
+            .demo
+            .running
+            .simulator
+            .texts()
+            .iter()
+            .all(|text| text.body != "Refused")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_burst_of_texts_is_stored_once_each_and_in_order() {
+    let world = World::new().await;
+    for number in 0..50 {
+        world.demo.running.simulator.text_from_phone(
+            "+441134960503",
+            OUR_NUMBER,
+            &format!("Text {number}"),
+        );
+    }
+    let began = Instant::now();
+    let store = &world.demo.hub.store;
+    loop {
+        let mut reader = store.reader().await.unwrap();
+        let query = tieline_storage::conversation::ConversationQuery {
+            limit: 5,
+            ..Default::default()
+        };
+        let rows = tieline_storage::conversation::list(&mut reader, &Scope::system(), &query)
+            .await
+            .unwrap();
+        if rows
+            .first()
+            .is_some_and(|row| row.conversation.last_seq == 50)
+        {
+            let id = rows[0].conversation.id;
+            let all = message::list(&mut reader, &Scope::system(), id, None, 100)
+                .await
+                .unwrap();
+            let texts: std::collections::BTreeSet<String> =
+                all.iter().map(|it| it.text.clone()).collect();
+            assert_eq!((all.len(), texts.len()), (50, 50));
+            return;
+        }
+        assert!(began.elapsed() < PATIENCE, "not all texts came in");
+        drop(reader);
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
+}
