@@ -44,6 +44,7 @@ fn the_domain_performs_nothing() {
 
 #[test]
 fn libraries_do_not_print_or_panic_on_purpose() {
+    // A build script talks to cargo by printing.
     const CALLS: &[&str] = &[
         "println!",
         "eprintln!",
@@ -53,10 +54,9 @@ fn libraries_do_not_print_or_panic_on_purpose() {
         ".unwrap()",
     ];
     let mut complaints = Vec::new();
-    for file in sources(&[".rs"])
-        .iter()
-        .filter(|f| !f.is_test() && !f.path.contains("/examples/"))
-    {
+    for file in sources(&[".rs"]).iter().filter(|f| {
+        !f.is_test() && !f.path.contains("/examples/") && !f.path.ends_with("/build.rs")
+    }) {
         if matches!(file.in_crate(), Some("tieline" | "testkit") | None) {
             continue;
         }
