@@ -8,6 +8,7 @@ use crate::{Messaging, ask_log, send};
 use std::collections::{BTreeMap, BTreeSet};
 use tieline_channels::twilio::status::StatusReport;
 use tieline_domain::conversation::Conversation;
+use tieline_domain::delivery::State;
 use tieline_domain::event::Event;
 use tieline_domain::id::{ConversationId, InboxId, MessageId, PointId};
 use tieline_domain::receive::{Effect, FreshIds, Inbound, ReceiveState, Sender, receive};
@@ -244,6 +245,10 @@ async fn take_status(tx: &mut Tx, id: MessageId, report: &StatusReport) -> Resul
         .as_ref()
         .is_some_and(|known| *known != report.provider_id)
     {
+        return Ok(());
+    }
+    // A text that waits has not left: the report is of an attempt before a person sent it again.
+    if message.state == State::Queued {
         return Ok(());
     }
     let named = message.provider_id.is_some();

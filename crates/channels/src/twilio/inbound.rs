@@ -28,7 +28,8 @@ pub fn read(form: &Form, country: &str) -> Result<InboundText, FormError> {
         provider_id: form.required("MessageSid")?.to_owned(),
         from,
         to: form.required("To")?.to_owned(),
-        text: form.get("Body").unwrap_or_default().to_owned(),
+        // PostgreSQL takes no NUL in a text, and no phone shows one.
+        text: form.get("Body").unwrap_or_default().replace('\0', ""),
     })
 }
 
