@@ -1,0 +1,153 @@
+"""simple-salesforce uses the pretend org as it would use a real one."""
+
+import unittest
+from pathlib import Path
+
+from simple_salesforce import (
+    Salesforce,
+    SalesforceAuthenticationFailed,
+    SalesforceExpiredSession,
+    SalesforceMalformedRequest,
+    SalesforceResourceNotFound,
+)
+
+from simulator import INFO, ORG, control, session
+
+
+def connect():
+    """By an access token."""
+    return Salesforce(instance_url=INFO["base_url"], session_id=ORG["access_token"], session=session())
+
+
+class SignIn(unittest.TestCase):
+    def works(self, **login):
+        org = Salesforce(session=session(), domain="acme.my", **login)
+        self.assertGreater(org.query("SELECT COUNT() FROM Contact")["totalSize"], 4_500)
+
+    def test_by_password(self):
+        self.works(
+            username=ORG["username"],
+            password=ORG["password"] + ORG["security_token"],
+            consumer_key=ORG["consumer_key"],
+            consumer_secret=ORG["consumer_secret"],
+        )
+
+    def test_by_client_credentials(self):
+        self.works(consumer_key=ORG["consumer_key"], consumer_secret=ORG["consumer_secret"])
+
+    def test_by_signed_assertion(self):
+        self.works(
+            username=ORG["username"],
+            consumer_key=ORG["consumer_key"],
+            privatekey=Path(ORG["jwt_key_file"]).read_text(),
+        )
+
+    def test_a_wrong_password_is_refused(self):
+        with self.assertRaises(SalesforceAuthenticationFailed):
+            self.works(
+                username=ORG["username"],
+                password="wrong",
+                consumer_key=ORG["consumer_key"],
+                consumer_secret=ORG["consumer_secret"],
+            )
+
+    def test_a_made_up_session_is_expired(self):
+        org = Salesforce(instance_url=INFO["base_url"], session_id="00D!none", session=session())
+        with self.assertRaises(SalesforceExpiredSession):
+            org.query("SELECT Id FROM Contact")
+
+
+class Records(unittest.TestCase):
+    def setUp(self):
+        self.org = connect()
+
+    def test_describe_tells_fields_and_objects(self):
+        names = {found["name"] for found in self.org.describe()["sobjects"]}
+        self.assertLessEqual({"Account", "Contact", "Lead", "Task", "User"}, names)
+        fields = {field["name"]: field for field in self.org.Contact.describe()["fields"]}
+        self.assertEqual((fields["LastName"]["type"], fields["LastName"]["nillable"]), ("string", False))
+        self.assertEqual(fields["AccountId"]["referenceTo"], ["Account"])
+
+    def test_a_record_lives_from_create_to_delete(self):
+        made = self.org.Contact.create({"LastName": "Okonkwo", "Email": "Ada@Example.com"})
+        self.assertTrue(made["success"])
+        self.assertEqual(self.org.Contact.update(made["id"], {"Title": "CTO"}), 204)
+        found = self.org.Contact.get(made["id"])
+        self.assertEqual((found["Title"], found["Email"]), ("CTO", "ada@example.com"))
+        self.assertEqual(self.org.Contact.delete(made["id"]), 204)
+        with self.assertRaises(SalesforceResourceNotFound):
+            self.org.Contact.get(made["id"])
+        gone = self.org.query_all(
+            f"SELECT Id, IsDeleted FROM Contact WHERE Id = '{made['id']}'", include_deleted=True
+        )
+        self.assertTrue(gone["records"][0]["IsDeleted"])
+
+    def test_upsert_by_external_id_creates_and_then_updates(self):
+        fields = {field["name"] for field in self.org.Contact.describe()["fields"] if field["externalId"]}
+        self.assertTrue(fields, "Contact has a field to upsert by")
+        key = sorted(fields)[0]
+        self.assertEqual(self.org.Contact.upsert(f"{key}/upsert-1", {"LastName": "First"}), 201)
+        self.assertIn(self.org.Contact.upsert(f"{key}/upsert-1", {"LastName": "Second"}), (200, 204))
+        found = self.org.query(f"SELECT LastName FROM Contact WHERE {key} = 'upsert-1'")
+        self.assertEqual([row["LastName"] for row in found["records"]], ["Second"])
+
+    def test_a_query_runs_over_several_pages(self):
+        count = self.org.query("SELECT COUNT() FROM Contact")["totalSize"]
+        first = self.org.query("SELECT Id FROM Contact ORDER BY Id")
+        self.assertFalse(first["done"])
+        self.assertEqual(len(first["records"]), 2_000)
+        rows = list(self.org.query_all_iter("SELECT Id, Account.Name FROM Contact ORDER BY Id"))
+        self.assertEqual((len(rows), len({row["Id"] for row in rows})), (count, count))
+
+    def test_collections_answer_row_by_row(self):
+        url = "composite/sobjects"
+        rows = [{"attributes": {"type": "Contact"}, **fields} for fields in ({"LastName": "One"}, {"Title": "No name"})]
+        answer = self.org.restful(url, method="POST", json={"allOrNone": False, "records": rows})
+        self.assertEqual([row["success"] for row in answer], [True, False])
+        self.assertEqual(answer[1]["errors"][0]["statusCode"], "REQUIRED_FIELD_MISSING")
+        self.assertEqual(answer[1]["errors"][0]["fields"], ["LastName"])
+        answer = self.org.restful(url, method="DELETE", params={"ids": answer[0]["id"]})
+        self.assertTrue(answer[0]["success"])
+
+    def test_limits_count_this_client(self):
+        limits = self.org.limits()
+        self.assertIn("DailyBulkApiBatches", limits)
+        self.org.query("SELECT Id FROM Account LIMIT 1")
+        usage = self.org.api_usage["api-usage"]
+        self.assertEqual(usage.total, limits["DailyApiRequests"]["Max"])
+        self.assertGreater(usage.used, 0)
+
+    def test_queries_can_tell_their_columns(self):
+        answer = self.org.restful("query", params={"q": "SELECT Id, Account.Name FROM Contact", "columns": "true"})
+        self.assertEqual([column["columnName"] for column in answer["columnMetadata"]], ["Id", "Account"])
+
+
+class Errors(unittest.TestCase):
+    def setUp(self):
+        self.org = connect()
+
+    def code(self, call):
+        with self.assertRaises(SalesforceMalformedRequest) as caught:
+            call()
+        return caught.exception.content[0]["errorCode"]
+
+    def test_a_wrong_field_is_named(self):
+        self.assertEqual(self.code(lambda: self.org.query("SELECT Nope FROM Contact")), "INVALID_FIELD")
+
+    def test_broken_soql_is_malformed(self):
+        self.assertEqual(self.code(lambda: self.org.query("SELECT FROM")), "MALFORMED_QUERY")
+
+    def test_a_missing_name_is_required(self):
+        self.assertEqual(self.code(lambda: self.org.Contact.create({"Title": "x"})), "REQUIRED_FIELD_MISSING")
+
+    def test_a_planned_fault_reaches_the_client(self):
+        fault = control("POST", "/faults", {"method": "GET", "path": "/query", "times": 1, "mishap": {
+            "kind": "error", "status": 500, "code": "UNKNOWN_EXCEPTION", "message": "something went wrong"}})["fault"]
+        with self.assertRaises(Exception) as caught:
+            self.org.query("SELECT Id FROM Contact LIMIT 1")
+        self.assertIn("500", str(caught.exception))
+        self.assertEqual(control("GET", f"/faults/{fault}")["fired"], 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
