@@ -251,6 +251,7 @@ async fn take_status(tx: &mut Tx, id: MessageId, report: &StatusReport) -> Resul
     if message.state == State::Queued {
         return Ok(());
     }
+    let was = message.state;
     let named = message.provider_id.is_some();
     message.provider_id = Some(report.provider_id.clone());
     match message.state.advance(report.state) {
@@ -264,5 +265,5 @@ async fn take_status(tx: &mut Tx, id: MessageId, report: &StatusReport) -> Resul
             });
         }
     }
-    send::save_and_tell(tx, &message).await
+    send::save_and_tell(tx, &message, was).await
 }

@@ -16,7 +16,7 @@ use tieline_storage::consent::Entry;
 use tieline_storage::conversation::Listed;
 use tieline_storage::inbox::Inbox;
 use tieline_storage::job::{self, ClaimedJob, Class, NewJob};
-use tieline_storage::{Store, Tx, consent, conversation, inbox, message};
+use tieline_storage::{StorageError, Store, Tx, consent, conversation, inbox, message};
 
 /// A carrier that asks us to wait is asked again after this long, then twice that, and so on.
 const WAIT_FIRST_MS: i64 = 2_000;
@@ -27,6 +27,11 @@ const ATTEMPTS_MAX: i64 = 10;
 const CONFIRM_AFTER_MS: i64 = 5_000;
 /// What the carrier does not list by then, it never got.
 const CONFIRM_UNTIL_MS: i64 = 10 * 60 * 1_000;
+
+/// How often the outcome of an attempt is written when reports race with it.
+const ATTEMPTS_TO_RECORD: usize = 5;
+/// Names what the carrier gave to attempts before a person sent the message again.
+const EARLIER_ATTEMPT: &str = "sms_earlier_attempt";
 
 #[derive(Serialize, Deserialize)]
 struct SendPayload {
@@ -65,7 +70,17 @@ pub fn gate(listed: &Listed, text: &str) -> std::result::Result<(), Refusal> {
 }
 
 /// Writes a message or note; what the gate refuses is not written.
-pub async fn write(store: &Store, scope: &Scope, written: Written) -> Result<Message> {
+pub async fn write(store: &Store, scope: &Scope, written: &Written) -> Result<Message> {
+    match write_once(store, scope, written).await {
+        // The same request came twice at once, or a text came in: whoever was first is there now.
+        Err(MessagingError::Storage(StorageError::Duplicate(_) | StorageError::Conflict(_))) => {
+            write_once(store, scope, written).await
+        }
+        other => other,
+    }
+}
+
+async fn write_once(store: &Store, scope: &Scope, written: &Written) -> Result<Message> {
     let mut tx = store.begin().await?;
     let listed = conversation::get(&mut tx, scope, written.conversation_id).await?;
     if let Some(known) =
@@ -91,14 +106,14 @@ pub async fn write(store: &Store, scope: &Scope, written: Written) -> Result<Mes
             Direction::Out
         },
         author: Some(written.author),
-        text: written.text,
+        text: written.text.clone(),
         state: if written.note {
             State::Received
         } else {
             State::Queued
         },
         provider_id: None,
-        client_key: Some(written.client_key),
+        client_key: Some(written.client_key.clone()),
         at: tx.now(),
     });
     conversation::save_many(&mut tx, std::slice::from_ref(&conversation)).await?;
@@ -127,11 +142,13 @@ pub async fn retry(store: &Store, scope: &Scope, id: MessageId) -> Result<Messag
             problem,
         });
     }
-    message.state = State::Queued;
+    let was = std::mem::replace(&mut message.state, State::Queued);
     message.state_at = tx.now();
     message.error = None;
-    message.provider_id = None;
-    save_and_tell(&mut tx, &message).await?;
+    if let Some(earlier) = message.provider_id.take() {
+        message::add_receipts(&mut tx, EARLIER_ATTEMPT, &[earlier]).await?;
+    }
+    save_and_tell(&mut tx, &message, was).await?;
     ask_send(&mut tx, id, Purpose::Ordinary).await?;
     tx.commit().await?;
     Ok(message)
@@ -156,9 +173,9 @@ pub(crate) async fn ask_send(
     job::enqueue(tx, new).await
 }
 
-/// Writes a message's state and tells screens.
-pub(crate) async fn save_and_tell(tx: &mut Tx, message: &Message) -> Result<()> {
-    message::save_state(tx, message).await?;
+/// Writes the state of a message that was in the state `was`, and tells screens.
+pub(crate) async fn save_and_tell(tx: &mut Tx, message: &Message, was: State) -> Result<()> {
+    message::save_state(tx, message, was).await?;
     let conversations = conversation::load_by_ids(tx, &[message.conversation_id]).await?;
     if let Some(conversation) = conversations.get(&message.conversation_id) {
         let (inbox_id, conversation_id) = (conversation.inbox_id, conversation.id);
@@ -196,7 +213,18 @@ impl Messaging {
             status_url: &status_url,
         };
         let outcome = send(&self.transport, &ready.account, &text).await;
-        self.end_attempt(claimed, ready, outcome).await
+        let mut ended = self.end_attempt(claimed, &ready, &outcome).await;
+        for _ in 0..ATTEMPTS_TO_RECORD {
+            // A report moved the message on at the same time: look at it again.
+            if !matches!(
+                ended,
+                Err(MessagingError::Storage(StorageError::Conflict("message")))
+            ) {
+                break;
+            }
+            ended = self.end_attempt(claimed, &ready, &outcome).await;
+        }
+        ended
     }
 
     /// Commits that the one attempt begins, unless the message must not leave any more.
@@ -230,13 +258,13 @@ impl Messaging {
         if let Err(refusal) = check(&asked) {
             message.state = State::Refused;
             message.error = Some((refusal.code.to_owned(), refusal.reason));
-            save_and_tell(&mut tx, &message).await?;
+            save_and_tell(&mut tx, &message, State::Queued).await?;
             job::finish(&mut tx, claimed).await?;
             tx.commit().await?;
             return Ok(None);
         }
         message.state = State::Sending;
-        save_and_tell(&mut tx, &message).await?;
+        save_and_tell(&mut tx, &message, State::Queued).await?;
         job::start_attempt(&mut tx, claimed).await?;
         tx.commit().await?;
         let account = Account {
@@ -255,22 +283,23 @@ impl Messaging {
     async fn end_attempt(
         &self,
         claimed: &ClaimedJob,
-        ready: Ready,
-        outcome: std::result::Result<CarrierText, CarrierError>,
+        ready: &Ready,
+        outcome: &std::result::Result<CarrierText, CarrierError>,
     ) -> Result<()> {
         let mut tx = self.store.begin().await?;
         // A report may have come in meanwhile.
         let mut message = load(&mut tx, ready.message.id).await?;
+        let was = message.state;
         message.state_at = tx.now();
         match outcome {
             Ok(text) => {
-                settle(&mut message, &text);
+                settle(&mut message, text);
                 job::finish(&mut tx, claimed).await?;
             }
             Err(CarrierError::NotNow(why)) if claimed.attempts < ATTEMPTS_MAX => {
                 message.state = State::Queued;
                 let at = tx.now() + (WAIT_FIRST_MS << claimed.attempts.min(WAIT_DOUBLINGS_MAX));
-                job::retry(&mut tx, claimed, at, &why).await?;
+                job::retry(&mut tx, claimed, at, why).await?;
             }
             Err(CarrierError::Uncertain(_)) => {
                 message.state = message
@@ -290,13 +319,17 @@ impl Messaging {
                         message_id: Some(message.id),
                     };
                     consent::add(&mut tx, entry).await?;
+                    tx.emit(Event::Conversation {
+                        inbox_id: ready.inbox.id,
+                        conversation_id: message.conversation_id,
+                    });
                 }
                 message.state = State::Failed;
-                message.error = Some(explain(&error));
+                message.error = Some(explain(error));
                 job::finish(&mut tx, claimed).await?;
             }
         }
-        save_and_tell(&mut tx, &message).await?;
+        save_and_tell(&mut tx, &message, was).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -307,9 +340,9 @@ impl Messaging {
         let mut tx = self.store.begin().await?;
         let mut message = load(&mut tx, payload.message_id).await?;
         if let Some(state) = message.state.advance(State::Uncertain) {
-            message.state = state;
+            let was = std::mem::replace(&mut message.state, state);
             message.state_at = tx.now();
-            save_and_tell(&mut tx, &message).await?;
+            save_and_tell(&mut tx, &message, was).await?;
             ask_confirm(&mut tx, message.id).await?;
         }
         job::finish_uncertain(&mut tx, expired).await?;
@@ -354,7 +387,8 @@ impl Messaging {
         let mut tx = self.store.begin().await?;
         let texts = listing.as_deref().unwrap_or_default();
         let ids: Vec<String> = texts.iter().map(|text| text.provider_id.clone()).collect();
-        let known = message::load_known_provider_ids(&mut tx, &ids).await?;
+        let mut known = message::load_known_provider_ids(&mut tx, &ids).await?;
+        known.extend(message::load_receipts(&mut tx, EARLIER_ATTEMPT, &ids).await?);
         let ours = texts
             .iter()
             .find(|text| text.text == message.text && !known.contains(&text.provider_id));
@@ -379,7 +413,7 @@ impl Messaging {
             }
         }
         message.state_at = now;
-        save_and_tell(&mut tx, &message).await?;
+        save_and_tell(&mut tx, &message, State::Uncertain).await?;
         job::finish(&mut tx, claimed).await?;
         Ok(tx.commit().await?)
     }

@@ -176,6 +176,14 @@ pub async fn bury(tx: &mut Tx, job: &ClaimedJob, error: &str) -> Result<()> {
     settle(tx, job, "dead", None, error).await
 }
 
+/// Ends the lease of every job in hand, for a hub that starts on a database that it alone works on:
+/// whoever held them is gone. If not, the fence stops it.
+pub async fn end_leases(tx: &mut Tx) -> Result<u64> {
+    let now = tx.now();
+    let sql = "update job set lease_until = $1 where state in ('leased', 'attempt_started') and lease_until > $1";
+    tx.run(sql, args![now]).await
+}
+
 /// What became of jobs whose worker did not come back in time.
 #[derive(Debug, Default)]
 pub struct Expired {

@@ -2,7 +2,7 @@
 
 use crate::args;
 use crate::db::{Conn, Row, Value};
-use crate::error::Result;
+use crate::error::{Result, StorageError};
 use crate::store::Tx;
 use std::collections::{BTreeMap, BTreeSet};
 use tieline_domain::access::Scope;
@@ -129,20 +129,24 @@ pub async fn create_many(tx: &mut Tx, messages: &[Message]) -> Result<()> {
     Ok(())
 }
 
-/// Writes the state, the error and the carrier's name of a message.
-pub async fn save_state(tx: &mut Tx, message: &Message) -> Result<()> {
+/// Writes the state, the error and the carrier's name of a message that was in the state `was`; a
+/// conflict when somebody else moved it on meanwhile.
+pub async fn save_state(tx: &mut Tx, message: &Message, was: State) -> Result<()> {
     let (code, text) = message.error.clone().unzip();
     let sql = "update message set state = $1, state_at = $2, error_code = $3, error_text = $4, provider_id = $5 \
-               where id = $6";
+               where id = $6 and state = $7";
     let args = args![
         message.state.as_str(),
         message.state_at,
         code,
         text,
         message.provider_id.clone(),
-        message.id
+        message.id,
+        was.as_str()
     ];
-    tx.run(sql, args).await?;
+    if tx.run(sql, args).await? == 0 {
+        return Err(StorageError::Conflict("message"));
+    }
     let sql = "update conversation set last_state = $1, version = version + 1 where id = $2 and last_seq = $3";
     tx.run(
         sql,

@@ -105,6 +105,11 @@ impl Store {
         })
     }
 
+    /// Whether one hub alone works on this database: a file has one, a server may have several.
+    pub fn has_one_hub(&self) -> bool {
+        matches!(self.pools, Pools::Sqlite { .. })
+    }
+
     /// The number of the last committed event, as it moves.
     pub fn head(&self) -> watch::Receiver<i64> {
         self.head.subscribe()

@@ -39,6 +39,9 @@ impl Worker {
 
     /// Works until told to stop, then waits for what is in hand.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        if self.store.has_one_hub() {
+            self.take_back().await;
+        }
         let mut running = JoinSet::new();
         let mut cleaned_at = 0;
         let mut head = self.store.head();
@@ -141,6 +144,23 @@ impl Worker {
         let at = tx.now() + AGAIN_MS;
         job::retry(&mut tx, job, at, error).await?;
         tx.commit().await
+    }
+
+    /// What a hub that was killed had in hand need not wait for its leases.
+    async fn take_back(&self) {
+        let taken = async {
+            let mut tx = self.store.begin().await?;
+            let jobs = job::end_leases(&mut tx).await?;
+            tx.commit().await?;
+            tieline_storage::Result::Ok(jobs)
+        };
+        match taken.await {
+            Ok(0) => {}
+            Ok(jobs) => tracing::info!(jobs, "the jobs of a hub that was stopped are taken over"),
+            Err(error) => {
+                tracing::warn!(error = %error, "the jobs of a stopped hub wait for their leases");
+            }
+        }
     }
 
     async fn clean(&self) {

@@ -146,7 +146,7 @@ impl World {
             client_key: text.to_owned(),
             note: false,
         };
-        write(store, &scope, written).await.unwrap()
+        write(store, &scope, &written).await.unwrap()
     }
 
     async fn until_state(&self, id: tieline_domain::id::MessageId, state: State) {

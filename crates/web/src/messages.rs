@@ -94,7 +94,7 @@ pub(crate) async fn write(
         client_key: format!("{}:{key}", me.staff.id),
         note,
     };
-    let message = send::write(&state.store, &me.principal.scope(), written).await?;
+    let message = send::write(&state.store, &me.principal.scope(), &written).await?;
     Ok((
         StatusCode::ACCEPTED,
         Json(json::message(&message, &names(&state).await?)),

@@ -91,7 +91,11 @@ fn query(simulator: &Simulator, ask: &Ask<'_>, rest: &[&str]) -> Result<Answer> 
         )]
     };
     let soql = ask.query.get("q").ok_or_else(missing)?;
-    if ask.query.get("columns").is_some_and(|asked| asked == "true") {
+    if ask
+        .query
+        .get("columns")
+        .is_some_and(|asked| asked == "true")
+    {
         let columns = org.query_columns(&ask.call, soql).map_err(one)?;
         return Ok(Answer::Json(StatusCode::OK, columns));
     }
