@@ -12,7 +12,7 @@ use std::sync::Arc;
 use tieline_domain::access::Role;
 use tieline_domain::id::ConnectionId;
 use tieline_org::NewConnection;
-use tieline_simulator::Running;
+use tieline_simulator::{Running, Simulator};
 use tieline_storage::inbox::{self, Inbox};
 use tieline_storage::{Store, StoreOptions, connection, setting, staff};
 use tieline_sync::StartedBy;
@@ -81,8 +81,7 @@ impl Demo {
         });
         std::fs::create_dir_all(&folder)?;
         let hub = open_hub(&folder, &url, &running).await?;
-        let connection = fill(&hub, &running).await?;
-        point_at(&hub, &running, &url).await?;
+        let connection = furnish(&hub, &running.simulator, &url).await?;
         let administrator = staff::by_email(&mut *hub.store.reader().await?, ADMINISTRATOR).await?;
         let administrator =
             administrator.ok_or("the demo's administrator is missing from its database")?;
@@ -166,8 +165,15 @@ async fn open_hub(folder: &std::path::Path, url: &str, running: &Running) -> Res
     }))
 }
 
-/// Makes what a new hub lacks: people, the inbox, the connection and its mappings.
-async fn fill(hub: &Hub, running: &Running) -> Result<ConnectionId, Error> {
+/// Makes what a new hub lacks, and points the hub at `url` and the pretend parties at each other.
+pub async fn furnish(hub: &Hub, simulator: &Simulator, url: &str) -> Result<ConnectionId, Error> {
+    let connection = fill(hub, simulator).await?;
+    point_at(hub, simulator, url).await?;
+    Ok(connection)
+}
+
+/// People, the inbox, the connection and its mappings.
+async fn fill(hub: &Hub, simulator: &Simulator) -> Result<ConnectionId, Error> {
     let known = connection::all(&mut *hub.store.reader().await?).await?;
     if let Some(known) = known.first() {
         return Ok(known.id);
@@ -203,13 +209,13 @@ async fn fill(hub: &Hub, running: &Running) -> Result<ConnectionId, Error> {
     inbox::add_member(&mut tx, inbox.id, priya.id).await?;
     inbox::add_member(&mut tx, inbox.id, tom.id).await?;
     tx.commit().await?;
-    let org = &running.info.orgs[0];
+    let org = simulator.org_access();
     let id = hub
         .connections
         .connect(NewConnection {
             name: "Harrow & Vale".to_owned(),
             kind: "simulated".to_owned(),
-            login_url: running.info.base_url.clone(),
+            login_url: simulator.carrier_access().url,
             consumer_key: org.consumer_key.clone(),
             consumer_secret: SecretString::from(org.consumer_secret.clone()),
         })
@@ -219,15 +225,15 @@ async fn fill(hub: &Hub, running: &Running) -> Result<ConnectionId, Error> {
 }
 
 /// The pretend parties have new ports with every start: points the hub and the carrier at each other.
-async fn point_at(hub: &Hub, running: &Running, url: &str) -> Result<(), Error> {
-    let carrier = &running.info.carrier;
+async fn point_at(hub: &Hub, simulator: &Simulator, url: &str) -> Result<(), Error> {
+    let carrier = simulator.carrier_access();
     let mut tx = hub.store.begin().await?;
     for connection in connection::all(&mut tx).await? {
         connection::set_addresses(
             &mut tx,
             connection.id,
-            &running.info.base_url,
-            &running.info.base_url,
+            &carrier.url,
+            &carrier.url,
         )
         .await?;
         hub.connections.forget(connection.id);
@@ -237,9 +243,7 @@ async fn point_at(hub: &Hub, running: &Running, url: &str) -> Result<(), Error> 
         inbox.carrier_account = carrier.account_sid.clone();
         inbox.carrier_secret = hub.connections.vault().seal(carrier.auth_token.as_bytes());
         inbox::set_carrier(&mut tx, &inbox).await?;
-        running
-            .simulator
-            .provision(&inbox.address, &format!("{url}/hooks/twilio/{}", inbox.id));
+        simulator.provision(&inbox.address, &format!("{url}/hooks/twilio/{}", inbox.id));
     }
     Ok(tx.commit().await?)
 }

@@ -1,0 +1,331 @@
+//! Random histories with faults. When the faults are over and things are quiet, hub and org agree
+//! field by field, and every text is there exactly once on both sides.
+
+use super::world::World;
+use std::collections::{BTreeMap, BTreeSet};
+use tieline::demo::OUR_NUMBER;
+use tieline_domain::access::Scope;
+use tieline_domain::conversation::{Direction, Message};
+use tieline_messaging::converse;
+use tieline_messaging::send::{Written, write};
+use tieline_simulator::seeded::Seeded;
+use tieline_simulator::{Fault, Mishap};
+use tieline_storage::contact::{self, Contact, ContactQuery};
+use tieline_storage::conversation::{self, ConversationQuery};
+use tieline_storage::link::{self, LinkState};
+use tieline_storage::{inbox, mapping, message, staff};
+use tieline_sync::{ContactEdit, create_contact, edit_contact};
+
+const PHONES: [&str; 3] = ["+441134960601", "+441134960602", "+441134960603"];
+const SEEDS: u64 = 24;
+const STEPS: usize = 50;
+
+/// What happened by one seed.
+pub struct History {
+    /// Where.
+    pub world: World,
+    chance: Seeded,
+    /// Everything that was said, each with words of its own.
+    said_in: BTreeSet<String>,
+    written: BTreeSet<String>,
+    faults: Vec<usize>,
+}
+
+impl History {
+    /// Plays `steps` steps.
+    pub async fn play(seed: u64, steps: usize) -> History {
+        let mut history = History {
+            world: World::new(seed).await,
+            chance: Seeded::new(seed, "history"),
+            said_in: BTreeSet::new(),
+            written: BTreeSet::new(),
+            faults: Vec::new(),
+        };
+        history.world.sync().await;
+        for step in 0..steps {
+            history.step(step).await;
+            let ms = history.chance.below(3_000) as i64;
+            history.world.wait(ms);
+            history.world.pump().await;
+        }
+        history
+    }
+
+    async fn step(&mut self, step: usize) {
+        match self.chance.below(10) {
+            0 | 1 => self.edit_in_org(step),
+            2 | 3 => self.edit_in_hub(step).await,
+            4 => {
+                let fields = [("LastName", format!("Org {step}"))];
+                self.somebody_creates(&fields);
+            }
+            5 => {
+                let fields = BTreeMap::from([("last_name".to_owned(), format!("Hub {step}"))]);
+                create_contact(&self.world.hub.store, &fields)
+                    .await
+                    .unwrap();
+            }
+            6 => {
+                let phone = PHONES[self.chance.below(3) as usize];
+                let text = format!("In {step}");
+                self.world
+                    .simulator
+                    .text_from_phone(phone, OUR_NUMBER, &text);
+                self.said_in.insert(text);
+            }
+            7 => self.write(step).await,
+            8 => self.plan_fault(),
+            _ => {
+                self.world.sync().await;
+            }
+        }
+    }
+
+    fn somebody_creates(&self, fields: &[(&str, String)]) {
+        let body = fields
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone().into()))
+            .collect();
+        let org = self.world.simulator.org();
+        org.create(&self.world.somebody(), "Contact", &body)
+            .unwrap();
+    }
+
+    fn edit_in_org(&mut self, step: usize) {
+        let org = self.world.simulator.org();
+        let call = self.world.somebody();
+        let soql = "SELECT Id FROM Contact ORDER BY Id";
+        let answer = org.query(&call, soql, false).ok().unwrap();
+        let rows = org.rows(&call, &answer, 0..answer.len());
+        let id = rows[self.chance.below(rows.len() as u64) as usize]["Id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        if self.chance.percent(15) {
+            // The pretend carrier's people and accounts may hold it; then it stays.
+            let _ = org.delete(&call, "Contact", &id);
+            return;
+        }
+        let field = self.chance.pick(&["Title", "Department", "MailingCity"]);
+        let body = [(field.to_owned(), format!("Org {step}").into())];
+        org.update(&call, "Contact", &id, &body.into_iter().collect())
+            .unwrap();
+    }
+
+    async fn edit_in_hub(&mut self, step: usize) {
+        let contacts = contacts(&self.world).await;
+        let contact = &contacts[self.chance.below(contacts.len() as u64) as usize];
+        let field = self.chance.pick(&["title", "department", "city"]);
+        let edit = ContactEdit {
+            id: contact.id,
+            version: contact.version,
+            fields: BTreeMap::from([(field.to_owned(), format!("Hub {step}"))]),
+        };
+        edit_contact(&self.world.hub.store, &Scope::system(), edit)
+            .await
+            .unwrap();
+    }
+
+    async fn write(&mut self, step: usize) {
+        let store = &self.world.hub.store;
+        let mut reader = store.reader().await.unwrap();
+        let inbox = inbox::all(&mut reader).await.unwrap().remove(0);
+        let author = staff::all(&mut reader).await.unwrap().remove(0).id;
+        drop(reader);
+        let scope = Scope::system();
+        let phone = PHONES[self.chance.below(3) as usize];
+        let (listed, _) = converse::begin(store, &scope, inbox.id, None, Some(phone))
+            .await
+            .unwrap();
+        let text = format!("Out {step}");
+        let written = Written {
+            conversation_id: listed.conversation.id,
+            author,
+            text: text.clone(),
+            client_key: text.clone(),
+            note: false,
+        };
+        // A request that is repeated is one message.
+        write(store, &scope, &written).await.unwrap();
+        write(store, &scope, &written).await.unwrap();
+        self.written.insert(text);
+    }
+
+    fn plan_fault(&mut self) {
+        let mishap = match self.chance.below(6) {
+            0 => Mishap::Html { status: 503 },
+            1 => Mishap::SessionOver,
+            2 | 3 => Mishap::CutAfterCommit,
+            4 => Mishap::LockedRow { position: 0 },
+            _ => Mishap::Error {
+                status: 403,
+                code: "REQUEST_LIMIT_EXCEEDED".to_owned(),
+                message: "planned".to_owned(),
+            },
+        };
+        let path = self
+            .chance
+            .pick(&["/composite/sobjects", "/query", "/Messages.json", "/sobjects"]);
+        let fault = Fault {
+            method: String::new(),
+            path: path.to_owned(),
+            skip: self.chance.below(2) as u32,
+            times: 1,
+            percent: 0,
+            mishap,
+        };
+        self.faults.push(self.world.simulator.plan(fault));
+    }
+
+    /// Ends the faults and waits until nobody has anything to do.
+    async fn settle(&self) {
+        self.world.simulator.clear_faults();
+        self.world.live(30).await;
+        for _ in 0..12 {
+            self.world.wait(60_000);
+            self.world.pump().await;
+        }
+        for _ in 0..3 {
+            let run = self.world.sync().await;
+            assert_eq!(run.state, "done", "{:?}", run.error);
+        }
+    }
+
+    fn fired(&self) -> u32 {
+        self.faults
+            .iter()
+            .map(|fault| self.world.simulator.fired(*fault))
+            .sum()
+    }
+}
+
+async fn contacts(world: &World) -> Vec<Contact> {
+    let mut reader = world.hub.store.reader().await.unwrap();
+    let query = ContactQuery {
+        limit: 1_000,
+        ..ContactQuery::default()
+    };
+    contact::list(&mut reader, &Scope::system(), &query)
+        .await
+        .unwrap()
+}
+
+async fn messages(world: &World) -> Vec<Message> {
+    let mut reader = world.hub.store.reader().await.unwrap();
+    let scope = Scope::system();
+    let query = ConversationQuery {
+        limit: 100,
+        ..ConversationQuery::default()
+    };
+    let mut all = Vec::new();
+    for row in conversation::list(&mut reader, &scope, &query)
+        .await
+        .unwrap()
+    {
+        let id = row.conversation.id;
+        all.extend(
+            message::list(&mut reader, &scope, id, None, 1_000)
+                .await
+                .unwrap(),
+        );
+    }
+    all
+}
+
+/// Hub and org hold the same people, with the same values.
+async fn agree(world: &World, seed: u64) {
+    let contacts = contacts(world).await;
+    let mut reader = world.hub.store.reader().await.unwrap();
+    let mappings = mapping::all(&mut reader, world.connection).await.unwrap();
+    let ids: Vec<_> = contacts.iter().map(|contact| contact.id).collect();
+    let links = link::of_contacts(&mut reader, &ids).await.unwrap();
+    drop(reader);
+    let org = world.simulator.org();
+    let call = world.somebody();
+    let mut linked = BTreeSet::new();
+    for contact in &contacts {
+        let link = links[&contact.id]
+            .iter()
+            .find(|link| link.is_primary)
+            .unwrap_or_else(|| panic!("seed {seed}: {} has no record", contact.name));
+        assert_eq!(
+            link.state,
+            LinkState::Active,
+            "seed {seed}: {}",
+            contact.name
+        );
+        linked.extend(links[&contact.id].iter().map(|link| link.record_id.clone()));
+        let mapping = mappings
+            .iter()
+            .find(|mapping| mapping.object == link.object)
+            .unwrap();
+        let record = org
+            .get(&call, &link.object, &link.record_id, None)
+            .unwrap_or_else(|_| panic!("seed {seed}: {} is gone from the org", contact.name));
+        for pair in &mapping.fields {
+            let theirs = record[&pair.field].as_str().map(str::to_owned);
+            let ours = contact.fields.get(&pair.attribute).cloned();
+            assert_eq!(
+                ours, theirs,
+                "seed {seed}: {} of {}",
+                pair.field, contact.name
+            );
+        }
+    }
+    for object in ["Contact", "Lead"] {
+        let soql = format!("SELECT Id FROM {object}");
+        let answer = org.query(&call, &soql, false).ok().unwrap();
+        for row in org.rows(&call, &answer, 0..answer.len()) {
+            let id = row["Id"].as_str().unwrap();
+            assert!(linked.contains(id), "seed {seed}: {object} {id} has no link");
+        }
+    }
+}
+
+/// Every text is there once, here and there.
+async fn nothing_lost_or_doubled(history: &History, seed: u64) {
+    let messages = messages(&history.world).await;
+    let of = |direction: Direction| -> Vec<String> {
+        let of_it = messages
+            .iter()
+            .filter(|message| message.direction == direction);
+        of_it.map(|message| message.text.clone()).collect()
+    };
+    let came: Vec<String> = of(Direction::In);
+    assert_eq!(
+        came.len(),
+        history.said_in.len(),
+        "seed {seed}: each text came in once"
+    );
+    assert_eq!(came.into_iter().collect::<BTreeSet<_>>(), history.said_in);
+    for text in &history.written {
+        let kept: Vec<&Message> = messages.iter().filter(|it| it.text == *text).collect();
+        assert_eq!(kept.len(), 1, "seed {seed}: {text:?} was written once");
+        let sent = history
+            .world
+            .simulator
+            .texts()
+            .into_iter()
+            .filter(|it| it.body == *text)
+            .count();
+        let wanted = usize::from(kept[0].provider_id.is_some());
+        assert_eq!(
+            sent, wanted,
+            "seed {seed}: {text:?} is {:?} here",
+            kept[0].state
+        );
+    }
+}
+
+#[tokio::test]
+async fn after_any_history_hub_and_org_agree_and_no_text_is_lost_or_doubled() {
+    let mut fired = 0;
+    for seed in 100..100 + SEEDS {
+        let history = History::play(seed, STEPS).await;
+        history.settle().await;
+        fired += history.fired();
+        agree(&history.world, seed).await;
+        nothing_lost_or_doubled(&history, seed).await;
+    }
+    assert!(fired > SEEDS as u32, "faults fired: {fired}");
+}

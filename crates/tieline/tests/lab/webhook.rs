@@ -1,0 +1,67 @@
+//! What a stranger posts to a webhook is refused, stored nowhere and counted.
+
+use super::world::World;
+use axum::body::Body;
+use http::{Request, StatusCode};
+use http_body_util::BodyExt as _;
+use tieline::demo::OUR_NUMBER;
+use tieline_domain::access::Scope;
+use tieline_storage::conversation::{self, ConversationQuery};
+use tieline_storage::inbox;
+use tower::ServiceExt as _;
+
+async fn text_of(response: axum::response::Response) -> String {
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    String::from_utf8(body.to_vec()).unwrap()
+}
+
+#[tokio::test]
+async fn a_wrong_signature_is_refused_stored_nowhere_and_counted() {
+    let world = World::new(12).await;
+    let mut reader = world.hub.store.reader().await.unwrap();
+    let inbox = inbox::all(&mut reader).await.unwrap().remove(0);
+    for signature in [None, Some(""), Some("bm90IGEgc2lnbmF0dXJl"), Some("\u{7f}")] {
+        let mut request = Request::post(format!("/hooks/twilio/{}", inbox.id))
+            .header("content-type", "application/x-www-form-urlencoded");
+        if let Some(signature) = signature.and_then(|it| http::HeaderValue::from_str(it).ok()) {
+            request = request.header("x-twilio-signature", signature);
+        }
+        let form = "From=%2B441134960777&To=%2B447700900010&Body=Hello&MessageSid=SM1";
+        let answer = world
+            .hub
+            .router()
+            .oneshot(request.body(Body::from(form)).unwrap())
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), StatusCode::FORBIDDEN);
+        let problem = text_of(answer).await;
+        assert!(
+            problem.contains("wrong_signature") && problem.contains("auth token"),
+            "{problem}"
+        );
+    }
+    let query = ConversationQuery {
+        limit: 5,
+        ..ConversationQuery::default()
+    };
+    let stored = conversation::list(&mut reader, &Scope::system(), &query)
+        .await
+        .unwrap();
+    assert!(stored.is_empty());
+    let metrics = Request::get("/metrics").body(Body::empty()).unwrap();
+    let metrics = text_of(world.hub.router().oneshot(metrics).await.unwrap()).await;
+    let counted = metrics
+        .lines()
+        .find(|line| line.contains("refused") && line.ends_with(" 4"));
+    assert!(counted.is_some(), "{metrics}");
+
+    // The same door lets the carrier in.
+    world
+        .simulator
+        .text_from_phone("+441134960777", OUR_NUMBER, "Hello");
+    world.pump().await;
+    let stored = conversation::list(&mut reader, &Scope::system(), &query)
+        .await
+        .unwrap();
+    assert_eq!(stored.len(), 1);
+}
