@@ -229,13 +229,7 @@ async fn point_at(hub: &Hub, simulator: &Simulator, url: &str) -> Result<(), Err
     let carrier = simulator.carrier_access();
     let mut tx = hub.store.begin().await?;
     for connection in connection::all(&mut tx).await? {
-        connection::set_addresses(
-            &mut tx,
-            connection.id,
-            &carrier.url,
-            &carrier.url,
-        )
-        .await?;
+        connection::set_addresses(&mut tx, connection.id, &carrier.url, &carrier.url).await?;
         hub.connections.forget(connection.id);
     }
     for mut inbox in inbox::all(&mut tx).await? {

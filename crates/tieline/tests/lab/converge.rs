@@ -163,9 +163,12 @@ impl History {
                 message: "planned".to_owned(),
             },
         };
-        let path = self
-            .chance
-            .pick(&["/composite/sobjects", "/query", "/Messages.json", "/sobjects"]);
+        let path = self.chance.pick(&[
+            "/composite/sobjects",
+            "/query",
+            "/Messages.json",
+            "/sobjects",
+        ]);
         let fault = Fault {
             method: String::new(),
             path: path.to_owned(),
@@ -259,11 +262,30 @@ async fn agree(world: &World, seed: u64) {
             .iter()
             .find(|mapping| mapping.object == link.object)
             .unwrap();
+        let fields: Vec<&str> = mapping
+            .fields
+            .iter()
+            .map(|pair| pair.field.as_str())
+            .collect();
+        let soql = format!(
+            "SELECT {} FROM {} WHERE Id = '{}'",
+            fields.join(", "),
+            link.object,
+            link.record_id
+        );
+        let answer = org.query(&call, &soql, false).ok().unwrap();
         let record = org
-            .get(&call, &link.object, &link.record_id, None)
-            .unwrap_or_else(|_| panic!("seed {seed}: {} is gone from the org", contact.name));
+            .rows(&call, &answer, 0..answer.len())
+            .into_iter()
+            .next()
+            .unwrap_or_else(|| panic!("seed {seed}: {} is gone from the org", contact.name));
         for pair in &mapping.fields {
-            let theirs = record[&pair.field].as_str().map(str::to_owned);
+            let theirs = pair
+                .field
+                .split('.')
+                .fold(&record, |value, step| &value[step])
+                .as_str()
+                .map(str::to_owned);
             let ours = contact.fields.get(&pair.attribute).cloned();
             assert_eq!(
                 ours, theirs,
@@ -277,7 +299,10 @@ async fn agree(world: &World, seed: u64) {
         let answer = org.query(&call, &soql, false).ok().unwrap();
         for row in org.rows(&call, &answer, 0..answer.len()) {
             let id = row["Id"].as_str().unwrap();
-            assert!(linked.contains(id), "seed {seed}: {object} {id} has no link");
+            assert!(
+                linked.contains(id),
+                "seed {seed}: {object} {id} has no link"
+            );
         }
     }
 }
