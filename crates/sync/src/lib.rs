@@ -5,8 +5,10 @@
 //! and repeats nothing. Conversations reach the org as Tasks through the outbox.
 
 pub mod activity;
+mod batch;
 pub mod contacts;
 mod create;
+mod decide;
 pub mod error;
 mod pull;
 mod push;
