@@ -25,7 +25,7 @@ pub enum Mishap {
     },
     /// The session is over: 401, and it stays over.
     SessionOver,
-    /// The answer comes late.
+    /// The request is carried out at once and its answer comes late.
     Slow {
         /// Milliseconds.
         delay_ms: u64,

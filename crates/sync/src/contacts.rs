@@ -8,7 +8,7 @@ use tieline_domain::contact::{Fields, InvalidField, check};
 use tieline_domain::event::Event;
 use tieline_domain::id::ContactId;
 use tieline_storage::contact::{self, Contact};
-use tieline_storage::{StorageError, Store, Tx, link, setting};
+use tieline_storage::{StorageError, Store, Tx, connection, link, setting};
 
 /// A change of a contact: attribute and new value, blank to clear.
 pub struct ContactEdit {
@@ -37,7 +37,11 @@ pub async fn create_contact(store: &Store, fields: &BTreeMap<String, String>) ->
         }
         .into());
     }
-    let tx = store.begin().await?;
+    let mut tx = store.begin().await?;
+    // It has no record yet: the next run of each connection sees to that.
+    for connection in connection::all(&mut tx).await? {
+        ask_soon(&mut tx, connection.id).await?;
+    }
     let mut contact = contact::new(tx.new_id(), kept, tx.now());
     contact.field_times = contact
         .fields

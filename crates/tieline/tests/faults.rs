@@ -1,21 +1,18 @@
 //! What goes wrong outside, and what must still hold: nothing lost, nothing doubled. Each fault is
 //! seen to fire, and each outcome is judged by the org's and the carrier's own records.
 
-use std::collections::BTreeMap;
+mod desk;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tieline::demo::{Demo, DemoOptions, OUR_NUMBER};
-use tieline_domain::access::Scope;
-use tieline_domain::conversation::Message;
 use tieline_domain::delivery::State;
-use tieline_messaging::converse;
-use tieline_messaging::send::{Written, write};
 use tieline_simulator::org::Call;
 use tieline_simulator::{Fault, Mishap};
-use tieline_storage::contact::{self, Contact, ContactQuery};
 use tieline_storage::sync_run::{self, SyncRun};
-use tieline_storage::{inbox, message, staff};
-use tieline_sync::{ContactEdit, StartedBy, create_contact, edit_contact};
+use tieline_storage::{Store, message};
+use tieline_sync::{StartedBy, create_contact};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -96,27 +93,8 @@ impl World {
         panic!("the run did not end");
     }
 
-    async fn contacts(&self, limit: i64) -> Vec<Contact> {
-        let mut reader = self.demo.hub.store.reader().await.unwrap();
-        let query = ContactQuery {
-            limit,
-            ..ContactQuery::default()
-        };
-        contact::list(&mut reader, &Scope::system(), &query)
-            .await
-            .unwrap()
-    }
-
-    async fn set_department(&self, contact: &Contact, value: &str) {
-        let fields = BTreeMap::from([("description".to_owned(), value.to_owned())]);
-        let edit = ContactEdit {
-            id: contact.id,
-            version: contact.version,
-            fields,
-        };
-        edit_contact(&self.demo.hub.store, &Scope::system(), edit)
-            .await
-            .unwrap();
+    fn store(&self) -> &Store {
+        &self.demo.hub.store
     }
 
     /// How many live records of the org match.
@@ -126,27 +104,6 @@ impl World {
         org.query(&call, soql, false)
             .unwrap_or_else(|error| panic!("{}", error.message))
             .total_size()
-    }
-
-    async fn send(&self, to: &str, text: &str) -> Message {
-        let store = &self.demo.hub.store;
-        let mut reader = store.reader().await.unwrap();
-        let inbox = inbox::all(&mut reader).await.unwrap().remove(0);
-        let author = staff::all(&mut reader).await.unwrap().remove(0).id;
-        drop(reader);
-        let scope = Scope::system();
-        let (listed, _) = converse::begin(store, &scope, inbox.id, None, Some(to))
-            .await
-            .unwrap();
-        let conversation_id = listed.conversation.id;
-        let written = Written {
-            conversation_id,
-            author,
-            text: text.to_owned(),
-            client_key: text.to_owned(),
-            note: false,
-        };
-        write(store, &scope, &written).await.unwrap()
     }
 
     async fn until_state(&self, id: tieline_domain::id::MessageId, state: State) {
@@ -179,8 +136,8 @@ fn refused(status: u16, code: &str) -> Mishap {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_locked_record_of_many_is_sent_again_alone() {
     let world = World::in_step().await;
-    for contact in world.contacts(3).await {
-        world.set_department(&contact, "locked once").await;
+    for contact in desk::contacts(world.store(), 3).await {
+        desk::edit(world.store(), &contact, "description", "locked once").await;
     }
     let fault = world.plan(
         "PATCH",
@@ -204,9 +161,7 @@ async fn a_create_whose_answer_is_lost_makes_one_record() {
     let world = World::in_step().await;
     let fault = world.plan("POST", "/composite/sobjects", 1, Mishap::CutAfterCommit);
     let fields = BTreeMap::from([("last_name".to_owned(), "Onceonly".to_owned())]);
-    create_contact(&world.demo.hub.store, &fields)
-        .await
-        .unwrap();
+    create_contact(world.store(), &fields).await.unwrap();
     let first = world.run().await;
     assert_eq!(world.fired(fault), 1);
     assert_eq!(
@@ -220,8 +175,7 @@ async fn a_create_whose_answer_is_lost_makes_one_record() {
         1
     );
     assert_eq!(
-        world
-            .contacts(500)
+        desk::contacts(world.store(), 500)
             .await
             .iter()
             .filter(|it| it.name == "Onceonly")
@@ -233,9 +187,9 @@ async fn a_create_whose_answer_is_lost_makes_one_record() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_update_whose_answer_is_lost_is_repeated_to_the_same_end() {
     let world = World::in_step().await;
-    let contact = world.contacts(1).await.remove(0);
+    let contact = desk::contacts(world.store(), 1).await.remove(0);
     let fault = world.plan("PATCH", "/composite/sobjects", 1, Mishap::CutAfterCommit);
-    world.set_department(&contact, "cut off").await;
+    desk::edit(world.store(), &contact, "description", "cut off").await;
     assert_eq!(world.run().await.state, "done");
     assert_eq!(world.fired(fault), 1);
     let org = world.demo.running.simulator.org();
@@ -283,7 +237,7 @@ async fn a_used_up_limit_ends_the_run_with_the_way_out_and_the_next_goes_on() {
 async fn a_text_whose_sending_is_cut_off_reaches_the_carrier_once() {
     let world = World::new().await;
     let fault = world.plan("POST", "/Messages.json", 1, Mishap::CutAfterCommit);
-    let message = world.send("+441134960501", "Only once").await;
+    let message = desk::text(world.store(), "+441134960501", "Only once").await;
     world.until_state(message.id, State::Delivered).await;
     assert_eq!(world.fired(fault), 1);
     let sent = world
@@ -301,7 +255,7 @@ async fn a_text_whose_sending_is_cut_off_reaches_the_carrier_once() {
 async fn a_refused_text_says_why_and_is_not_sent_again_by_itself() {
     let world = World::new().await;
     let fault = world.plan("POST", "/Messages.json", 1, refused(400, "planned"));
-    let message = world.send("+441134960502", "Refused").await;
+    let message = desk::text(world.store(), "+441134960502", "Refused").await;
     world.until_state(message.id, State::Failed).await;
     assert_eq!(world.fired(fault), 1);
     assert!(
@@ -326,31 +280,14 @@ async fn a_burst_of_texts_is_stored_once_each_and_in_order() {
         );
     }
     let began = Instant::now();
-    let store = &world.demo.hub.store;
     loop {
-        let mut reader = store.reader().await.unwrap();
-        let query = tieline_storage::conversation::ConversationQuery {
-            limit: 5,
-            ..Default::default()
-        };
-        let rows = tieline_storage::conversation::list(&mut reader, &Scope::system(), &query)
-            .await
-            .unwrap();
-        if rows
-            .first()
-            .is_some_and(|row| row.conversation.last_seq == 50)
-        {
-            let id = rows[0].conversation.id;
-            let all = message::list(&mut reader, &Scope::system(), id, None, 100)
-                .await
-                .unwrap();
-            let texts: std::collections::BTreeSet<String> =
-                all.iter().map(|it| it.text.clone()).collect();
+        let all = desk::messages(world.store()).await;
+        if all.len() >= 50 {
+            let texts: BTreeSet<String> = all.iter().map(|it| it.text.clone()).collect();
             assert_eq!((all.len(), texts.len()), (50, 50));
             return;
         }
         assert!(began.elapsed() < PATIENCE, "not all texts came in");
-        drop(reader);
         tokio::time::sleep(Duration::from_millis(30)).await;
     }
 }

@@ -133,8 +133,9 @@ pub(super) async fn with_faults(
             next.run(request).await
         }
         Some(Mishap::Slow { delay_ms }) => {
+            let response = next.run(request).await;
             tokio::time::sleep(Duration::from_millis(delay_ms)).await;
-            next.run(request).await
+            response
         }
         Some(Mishap::CutAfterCommit) => cut(next.run(request).await),
         Some(Mishap::LockedRow { position }) => {

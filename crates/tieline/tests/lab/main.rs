@@ -2,6 +2,8 @@
 //! requests handed over within the process. So a history can be played again, step by step.
 
 mod converge;
+#[path = "../desk/mod.rs"]
+mod desk;
 mod lease;
 mod replay;
 mod webhook;
