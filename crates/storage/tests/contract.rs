@@ -5,7 +5,6 @@ mod contract {
     mod contacts;
     pub mod harness;
     mod jobs;
-    mod postgres;
     mod schema;
     mod stream;
 }

@@ -1,1 +1,3 @@
-//! Placeholder while the workspace is being laid out.
+//! What the tests of several crates share, and the tidy test of the workspace.
+
+pub mod postgres;

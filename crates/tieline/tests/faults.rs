@@ -1,6 +1,7 @@
 //! What goes wrong outside, and what must still hold: nothing lost, nothing doubled. Each fault is
 //! seen to fire, and each outcome is judged by the org's and the carrier's own records.
 
+#[path = "lab/desk.rs"]
 mod desk;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,6 +1,7 @@
 //! The hub's process is killed with SIGKILL in the middle of its work and started again. The org
 //! and the carrier live on in this process, and their own records judge the end.
 
+#[path = "lab/desk.rs"]
 mod desk;
 
 use std::collections::{BTreeMap, BTreeSet};

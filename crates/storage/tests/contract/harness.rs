@@ -1,7 +1,6 @@
 //! Opens a fresh store on each database for a test; a failure names
 //! the database that it was seen on.
 
-use super::postgres::Database;
 use futures_util::FutureExt as _;
 use std::future::Future;
 use std::sync::Arc;
@@ -9,6 +8,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use tieline_domain::id::Ids;
 use tieline_domain::time::{Clock, Timestamp};
 use tieline_storage::{Store, StoreOptions};
+use tieline_testkit::postgres::Database;
 
 /// A clock that a test moves.
 #[derive(Default)]

@@ -12,9 +12,11 @@ use tieline_storage::link::{self, LinkState};
 use tieline_storage::mapping;
 use tieline_storage::sync_run::{self, ChangeQuery, SyncRun};
 use tieline_sync::create_contact;
+use tieline_testkit::postgres::Database;
 
 const PHONES: [&str; 3] = ["+441134960601", "+441134960602", "+441134960603"];
 const SEEDS: u64 = 24;
+const SEEDS_ON_POSTGRES: u64 = 6;
 const STEPS: usize = 50;
 
 /// What happened by one seed.
@@ -29,11 +31,11 @@ pub struct History {
 }
 
 impl History {
-    /// Plays `steps` steps.
-    pub async fn play(seed: u64, steps: usize) -> History {
+    /// Plays `steps` steps in a new world.
+    pub async fn play(world: World, steps: usize) -> History {
         let mut history = History {
-            world: World::new(seed).await,
-            chance: Seeded::new(seed, "history"),
+            chance: Seeded::new(world.seed, "history"),
+            world,
             said_in: BTreeSet::new(),
             written: BTreeSet::new(),
             faults: Vec::new(),
@@ -311,15 +313,32 @@ async fn nothing_lost_or_doubled(history: &History, seed: u64) {
     }
 }
 
+/// Plays a history, lets it settle, and judges it; how many faults fired.
+async fn judge(world: World) -> u32 {
+    let seed = world.seed;
+    let history = History::play(world, STEPS).await;
+    let last = history.settle().await;
+    agree(&history.world, &last, seed).await;
+    nothing_lost_or_doubled(&history, seed).await;
+    history.fired()
+}
+
 #[tokio::test]
 async fn after_any_history_hub_and_org_agree_and_no_text_is_lost_or_doubled() {
     let mut fired = 0;
     for seed in 100..100 + SEEDS {
-        let history = History::play(seed, STEPS).await;
-        let last = history.settle().await;
-        fired += history.fired();
-        agree(&history.world, &last, seed).await;
-        nothing_lost_or_doubled(&history, seed).await;
+        fired += judge(World::new(seed).await).await;
     }
     assert!(fired > SEEDS as u32, "faults fired: {fired}");
+}
+
+#[tokio::test]
+async fn the_same_holds_on_postgresql() {
+    let mut fired = 0;
+    for seed in 100..100 + SEEDS_ON_POSTGRES {
+        let database = Database::create().await;
+        fired += judge(World::on_postgres(seed, &database).await).await;
+        database.remove().await;
+    }
+    assert!(fired > 0);
 }

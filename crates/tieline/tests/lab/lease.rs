@@ -1,14 +1,12 @@
 //! A worker that stalls past its lease while it sends: one text at the carrier, whoever comes back.
 
 use super::world::World;
+use crate::desk;
 use std::sync::Arc;
 use tieline::transport::{Transport, in_process};
-use tieline_domain::access::Scope;
 use tieline_domain::delivery::State;
 use tieline_domain::id::MessageId;
-use tieline_messaging::converse;
-use tieline_messaging::send::{Written, write};
-use tieline_storage::{inbox, message, staff};
+use tieline_storage::message;
 use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 use tower::util::{BoxCloneSyncService, service_fn};
@@ -27,26 +25,6 @@ fn held_back(inner: Transport, gate: Arc<Semaphore>) -> Transport {
     }))
 }
 
-async fn write_one(world: &World) -> MessageId {
-    let store = &world.hub.store;
-    let mut reader = store.reader().await.unwrap();
-    let inbox = inbox::all(&mut reader).await.unwrap().remove(0);
-    let author = staff::all(&mut reader).await.unwrap().remove(0).id;
-    drop(reader);
-    let scope = Scope::system();
-    let (listed, _) = converse::begin(store, &scope, inbox.id, None, Some(PHONE))
-        .await
-        .unwrap();
-    let written = Written {
-        conversation_id: listed.conversation.id,
-        author,
-        text: "Only once".to_owned(),
-        client_key: "one".to_owned(),
-        note: false,
-    };
-    write(store, &scope, &written).await.unwrap().id
-}
-
 async fn state(world: &World, id: MessageId) -> State {
     let mut reader = world.hub.store.reader().await.unwrap();
     let found = message::load_by_ids(&mut reader, &[id]).await.unwrap();
@@ -56,7 +34,7 @@ async fn state(world: &World, id: MessageId) -> State {
 #[tokio::test]
 async fn a_worker_that_stalls_past_its_lease_in_mid_send_leaves_one_text_at_the_carrier() {
     let world = World::new(11).await;
-    let id = write_one(&world).await;
+    let id = desk::text(&world.hub.store, PHONE, "Only once").await.id;
     let gate = Arc::new(Semaphore::new(0));
     let transport = held_back(in_process(world.simulator.router()), gate.clone());
     let stalled = world.second_hub(transport).await;

@@ -2,7 +2,6 @@
 //! requests handed over within the process. So a history can be played again, step by step.
 
 mod converge;
-#[path = "../desk/mod.rs"]
 mod desk;
 mod lease;
 mod replay;

@@ -20,6 +20,7 @@ use tieline_simulator::{Simulator, SimulatorOptions};
 use tieline_storage::sync_run::{self, SyncRun};
 use tieline_storage::{Store, StoreOptions};
 use tieline_sync::StartedBy;
+use tieline_testkit::postgres::Database;
 
 /// 2026-03-02, a Monday.
 const MORNING_MS: i64 = 1_772_442_000_000;
@@ -85,8 +86,10 @@ pub struct World {
     pub nature: Arc<Nature>,
     /// The org's connection.
     pub connection: ConnectionId,
+    /// What decides.
+    pub seed: u64,
     database: String,
-    _folder: TempDir,
+    _folder: Option<TempDir>,
 }
 
 impl World {
@@ -94,6 +97,15 @@ impl World {
     pub async fn new(seed: u64) -> World {
         let folder = tempfile::tempdir().unwrap();
         let database = format!("sqlite:{}", folder.path().join("tieline.db").display());
+        World::on(seed, database, Some(folder)).await
+    }
+
+    /// The same on an empty PostgreSQL database.
+    pub async fn on_postgres(seed: u64, database: &Database) -> World {
+        World::on(seed, database.url.clone(), None).await
+    }
+
+    async fn on(seed: u64, database: String, folder: Option<TempDir>) -> World {
         let nature = Arc::new(Nature::new(seed));
         let simulator = Simulator::new(SimulatorOptions {
             seed,
@@ -110,6 +122,7 @@ impl World {
             simulator,
             nature,
             connection,
+            seed,
             database,
             _folder: folder,
         }
