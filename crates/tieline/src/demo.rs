@@ -29,6 +29,8 @@ type Error = Box<dyn std::error::Error + Send + Sync>;
 pub struct DemoOptions {
     /// Where to keep the hub's data; a new temporary folder when absent.
     pub data: Option<PathBuf>,
+    /// The hub's database; SQLite in that folder when absent.
+    pub database: Option<String>,
     /// Generated contacts.
     pub contacts: usize,
     /// Generated leads.
@@ -80,7 +82,7 @@ impl Demo {
             std::env::temp_dir().join(format!("tieline-demo-{}", std::process::id()))
         });
         std::fs::create_dir_all(&folder)?;
-        let hub = open_hub(&folder, &url, &running).await?;
+        let hub = open_hub(&folder, options.database, &url, &running).await?;
         let connection = furnish(&hub, &running.simulator, &url).await?;
         let administrator = staff::by_email(&mut *hub.store.reader().await?, ADMINISTRATOR).await?;
         let administrator =
@@ -142,9 +144,15 @@ pub async fn run(options: DemoOptions) -> Outcome {
     Ok(())
 }
 
-async fn open_hub(folder: &std::path::Path, url: &str, running: &Running) -> Result<Hub, Error> {
+async fn open_hub(
+    folder: &std::path::Path,
+    database: Option<String>,
+    url: &str,
+    running: &Running,
+) -> Result<Hub, Error> {
     let world = Arc::new(RealWorld);
-    let database = format!("sqlite:{}", folder.join("tieline.db").display());
+    let database =
+        database.unwrap_or_else(|| format!("sqlite:{}", folder.join("tieline.db").display()));
     let store = Store::open(StoreOptions {
         url: database,
         clock: world.clone(),

@@ -35,6 +35,9 @@ struct DemoArgs {
     /// Keep the hub's data in this folder instead of a new temporary one
     #[arg(long)]
     data: Option<PathBuf>,
+    /// Keep the hub's data in this database, postgres://…, instead of an embedded SQLite file
+    #[arg(long)]
+    database: Option<String>,
     /// Generated contacts beside the sample records
     #[arg(long)]
     contacts: Option<usize>,
@@ -111,6 +114,7 @@ async fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Demo(args) if args.story => {
             story::play(story::StoryOptions {
+                database: args.database,
                 contacts: args.contacts.unwrap_or(2_000),
                 leads: args.leads.unwrap_or(500),
                 seed: args.seed,
@@ -121,6 +125,7 @@ async fn main() -> ExitCode {
         Command::Demo(args) => {
             demo::run(demo::DemoOptions {
                 data: args.data,
+                database: args.database,
                 contacts: args.contacts.unwrap_or(200),
                 leads: args.leads.unwrap_or(60),
                 port: args.port,

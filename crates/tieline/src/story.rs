@@ -16,6 +16,8 @@ use steps::{Cast, STEPS};
 
 /// What the story was told.
 pub struct StoryOptions {
+    /// The hub's database; SQLite in a temporary folder when absent.
+    pub database: Option<String>,
     /// Generated contacts.
     pub contacts: usize,
     /// Generated leads.
@@ -45,6 +47,7 @@ pub async fn play(options: StoryOptions) -> Outcome {
     let folder = std::env::temp_dir().join(format!("tieline-story-{}", std::process::id()));
     let demo = Demo::start(DemoOptions {
         data: Some(folder.clone()),
+        database: options.database,
         contacts: options.contacts,
         leads: options.leads,
         port: 0,

@@ -28,6 +28,7 @@ impl World {
         let data = Some(folder.path().to_path_buf());
         let options = DemoOptions {
             data,
+            database: None,
             contacts: 20,
             leads: 5,
             port: 0,

@@ -1,19 +1,17 @@
 //! The story holds; and when a step is spoilt, the story notices.
 
 use std::process::{Command, Output};
+use tieline_testkit::postgres::Database;
 
-fn story(spoil: Option<&str>) -> Output {
+fn story(more: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tieline"));
     command.args(["demo", "--story", "--contacts", "10", "--leads", "5"]);
-    if let Some(step) = spoil {
-        command.args(["--break", step]);
-    }
-    command.output().expect("the program starts")
+    command.args(more).output().expect("the program starts")
 }
 
 #[test]
 fn the_story_holds_from_the_first_sync_to_the_task() {
-    let output = story(None);
+    let output = story(&[]);
     let told = String::from_utf8_lossy(&output.stdout);
     assert!(
         output.status.success(),
@@ -28,10 +26,19 @@ fn the_story_holds_from_the_first_sync_to_the_task() {
     );
 }
 
+#[tokio::test]
+async fn the_story_holds_on_postgresql() {
+    let database = Database::create().await;
+    let output = story(&["--database", &database.url]);
+    database.remove().await;
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{told}");
+}
+
 #[test]
 fn every_spoilt_step_is_noticed_at_that_step() {
     for step in tieline::story::step_names() {
-        let output = story(Some(step));
+        let output = story(&["--break", step]);
         let told = String::from_utf8_lossy(&output.stdout);
         assert!(
             !output.status.success(),
@@ -49,7 +56,7 @@ fn every_spoilt_step_is_noticed_at_that_step() {
 
 #[test]
 fn an_unknown_step_is_refused_with_the_list() {
-    let output = story(Some("nonsense"));
+    let output = story(&["--break", "nonsense"]);
     assert!(!output.status.success());
     assert!(String::from_utf8_lossy(&output.stderr).contains("first-sync"));
 }

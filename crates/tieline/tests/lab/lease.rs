@@ -14,7 +14,7 @@ use tower::util::{BoxCloneSyncService, service_fn};
 const PHONE: &str = "+441134960650";
 
 /// Passes requests on; answers wait until they are let go.
-fn held_back(inner: Transport, gate: Arc<Semaphore>) -> Transport {
+pub fn held_back(inner: Transport, gate: Arc<Semaphore>) -> Transport {
     BoxCloneSyncService::new(service_fn(move |request| {
         let (inner, gate) = (inner.clone(), gate.clone());
         async move {

@@ -3,6 +3,7 @@
 
 mod converge;
 mod desk;
+mod hubs;
 mod lease;
 mod replay;
 mod webhook;

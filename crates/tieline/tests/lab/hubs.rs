@@ -1,0 +1,96 @@
+//! Several hubs on one PostgreSQL: who comes second changes nothing.
+
+use super::desk;
+use super::lease::held_back;
+use super::world::World;
+use std::sync::Arc;
+use tieline::demo::OUR_NUMBER;
+use tieline::transport::{Transport, in_process};
+use tieline_storage::sync_run;
+use tieline_sync::StartedBy;
+use tieline_testkit::postgres::Database;
+use tokio::sync::Semaphore;
+use tower::ServiceExt as _;
+use tower::util::{BoxCloneSyncService, service_fn};
+
+/// Hands each request to both at once, and answers as the first does.
+fn doubled(first: Transport, second: Transport) -> Transport {
+    BoxCloneSyncService::new(service_fn(move |request: http::Request<bytes::Bytes>| {
+        let (first, second) = (first.clone(), second.clone());
+        async move {
+            let again = request.clone();
+            let (answer, other) = tokio::join!(first.oneshot(request), second.oneshot(again));
+            assert!(
+                other?.status().is_success(),
+                "the second is no error either"
+            );
+            answer
+        }
+    }))
+}
+
+#[tokio::test]
+async fn a_webhook_that_reaches_two_hubs_is_one_text() {
+    let database = Database::create().await;
+    let world = World::on_postgres(21, &database).await;
+    let second = world.second_hub(in_process(world.simulator.router())).await;
+    let both = doubled(in_process(world.hub.router()), in_process(second.router()));
+    world.simulator.set_outgoing(both);
+    for number in 0..20 {
+        let phone = format!("+4411349606{:02}", number % 3);
+        let words = format!("In {number}");
+        world.simulator.text_from_phone(&phone, OUR_NUMBER, &words);
+    }
+    // Its receipts reach both as well.
+    desk::text(&world.hub.store, "+441134960601", "Out").await;
+    world.live(5).await;
+    let messages = desk::messages(&world.hub.store).await;
+    assert_eq!(messages.len(), 21);
+    let sent = world
+        .simulator
+        .texts()
+        .into_iter()
+        .filter(|it| it.body == "Out");
+    assert_eq!(sent.map(|it| it.status).collect::<Vec<_>>(), ["delivered"]);
+    second.store.close().await;
+    database.remove().await;
+}
+
+#[tokio::test]
+async fn a_run_whose_hub_falls_silent_is_ended_by_another_hub() {
+    let database = Database::create().await;
+    let world = World::on_postgres(22, &database).await;
+    // It hears one answer, and no more.
+    let gate = Arc::new(Semaphore::new(1));
+    let transport = held_back(in_process(world.simulator.router()), gate.clone());
+    let silent = world.second_hub(transport).await;
+    let run = world
+        .hub
+        .sync
+        .start(world.connection, StartedBy::Schedule)
+        .await
+        .unwrap();
+    let worker = silent.worker();
+    let stalling = tokio::spawn(async move { worker.work_off().await });
+    let before = world.simulator.calls().len();
+    while world.simulator.calls().len() < before + 2 {
+        tokio::task::yield_now().await;
+    }
+    world.live(30).await;
+    let row = async || {
+        let mut reader = world.hub.store.reader().await.unwrap();
+        sync_run::by_id(&mut reader, run.id).await.unwrap()
+    };
+    assert_eq!(row().await.finished_at, None, "its lease still holds");
+    world.live(60).await;
+    let ended = row().await;
+    assert_eq!(ended.state, "done", "{:?}", ended.error);
+    let contacts = desk::contacts(&world.hub.store, 1_000).await;
+
+    gate.add_permits(1_000);
+    stalling.await.unwrap();
+    assert_eq!(row().await, ended, "the one who came back changed nothing");
+    assert_eq!(desk::contacts(&world.hub.store, 1_000).await, contacts);
+    silent.store.close().await;
+    database.remove().await;
+}
