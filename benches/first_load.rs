@@ -1,0 +1,200 @@
+//! The first and the second sync of many contacts, beside a short script that copies the same
+//! contacts into a plain table, in turns on the same pretend org. `benches/run.sh` runs it.
+//!
+//! Only ratios mean something; the seconds depend on the machine and on what else it does.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a bench tells what it measured"
+)]
+
+#[path = "../crates/tieline/tests/lab/served.rs"]
+mod served;
+
+use served::World;
+use std::io::Write as _;
+use std::process::Command;
+use std::time::Instant;
+use tieline_domain::sync::mapping::default_fields;
+use tieline_storage::sync_run::SyncRun;
+
+const CONTACTS: usize = 100_000;
+const ROUNDS: usize = 5;
+/// Synced writes of one probe, each of 4 KiB.
+const PROBE_WRITES: u32 = 200;
+
+/// What one round measured.
+struct Round {
+    first: SyncRun,
+    second: SyncRun,
+    peak_kib: u64,
+    script_first: f64,
+    script_second: f64,
+    script_peak_kib: u64,
+    writes_per_second: f64,
+}
+
+#[tokio::main]
+async fn main() {
+    // `cargo test --benches` builds and starts this too; there it has nothing to do.
+    if !std::env::args().any(|word| word == "--bench") {
+        return;
+    }
+    let count = |name: &str, usual| {
+        let given = std::env::var(name).ok();
+        given.map_or(usual, |text| text.parse().expect("a number"))
+    };
+    let contacts = count("CONTACTS", CONTACTS);
+    let mut rounds = Vec::new();
+    for number in 1..=count("ROUNDS", ROUNDS) {
+        eprintln!("round {number}: {contacts} contacts");
+        rounds.push(measure(contacts).await);
+    }
+    report(&rounds, contacts);
+}
+
+async fn measure(contacts: usize) -> Round {
+    let writes_per_second = probe();
+    let mut world = World::new(contacts).await;
+    world.start().await;
+    let first = world.ask().await;
+    let first = world.end_of(&first).await;
+    let peak_kib = peak_kib(world.process_id());
+    let second = world.ask().await;
+    let second = world.end_of(&second).await;
+    assert_eq!(
+        (first.state.as_str(), second.state.as_str()),
+        ("done", "done")
+    );
+    world.kill();
+    let script = script(&world);
+    let people = world.count("SELECT count() FROM Contact");
+    assert_eq!(first.counts.0["Contact"].to_hub.created, people as i64);
+    assert_eq!(script["rows"], people);
+    let number = |value: &serde_json::Value| value.as_f64().expect("a number");
+    Round {
+        first,
+        second,
+        peak_kib,
+        script_first: number(&script["seconds"][0]),
+        script_second: number(&script["seconds"][1]),
+        script_peak_kib: script["peak_kib"].as_u64().expect("a number"),
+        writes_per_second,
+    }
+}
+
+fn script(world: &World) -> serde_json::Value {
+    let access = world.running.simulator.org_access();
+    let mapped = default_fields("Contact").expect("contacts have a mapping");
+    let fields: Vec<String> = ["Id", "SystemModstamp"]
+        .map(str::to_owned)
+        .into_iter()
+        .chain(mapped.into_iter().map(|pair| pair.field))
+        .collect();
+    let told = serde_json::json!({
+        "url": world.running.info.base_url,
+        "session": access.access_token,
+        "fields": fields,
+    });
+    let python = std::env::var("PYTHON").expect("benches/run.sh says where Python is");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../benches/plain_copy.py");
+    let output = Command::new(python)
+        .arg(path)
+        .env("TIELINE_BENCH", told.to_string())
+        .output()
+        .expect("Python starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    serde_json::from_slice(&output.stdout).expect("the script prints JSON")
+}
+
+/// The highest resident size of a process so far.
+fn peak_kib(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("Linux");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let words = line
+        .expect("the kernel counts it")
+        .split_whitespace()
+        .next();
+    words.expect("a number").parse().expect("a number")
+}
+
+/// How many synced writes the disk does in a second, so that rounds can be compared.
+fn probe() -> f64 {
+    let mut file = tempfile::tempfile().expect("a temporary file");
+    let began = Instant::now();
+    for _ in 0..PROBE_WRITES {
+        file.write_all(&[7; 4_096]).expect("it takes writes");
+        file.sync_data().expect("it syncs");
+    }
+    f64::from(PROBE_WRITES) / began.elapsed().as_secs_f64()
+}
+
+fn seconds(run: &SyncRun) -> f64 {
+    let ended = run.finished_at.expect("it has ended");
+    (ended.0 - run.started_at.0) as f64 / 1_000.0
+}
+
+fn median(rounds: &[Round], of: impl Fn(&Round) -> f64) -> f64 {
+    let mut values: Vec<f64> = rounds.iter().map(of).collect();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+fn report(rounds: &[Round], contacts: usize) {
+    let line = |what: &str, value: String| println!("{what:<44}{value:>14}");
+    let middle = |of: fn(&Round) -> f64| median(rounds, of);
+    println!(
+        "\n{contacts} contacts, medians of {} rounds\n",
+        rounds.len()
+    );
+    let first = middle(|it| seconds(&it.first));
+    let second = middle(|it| seconds(&it.second));
+    line("first sync", format!("{first:.2} s"));
+    line(
+        "records a second",
+        format!("{:.0}", contacts as f64 / first),
+    );
+    line(
+        "script, first copy",
+        format!("{:.2} s", middle(|it| it.script_first)),
+    );
+    let ratio = middle(|it| seconds(&it.first) / it.script_first);
+    line(
+        "first sync against the script",
+        format!("{ratio:.2} times as long"),
+    );
+    line("second sync, nothing changed", format!("{second:.2} s"));
+    line(
+        "script, all again",
+        format!("{:.2} s", middle(|it| it.script_second)),
+    );
+    let ratio = middle(|it| it.script_second / seconds(&it.second));
+    line(
+        "second sync against the script",
+        format!("{ratio:.0} times faster"),
+    );
+    let mib = |kib: f64| format!("{:.0} MiB", kib / 1_024.0);
+    line(
+        "peak memory of the hub",
+        mib(middle(|it| it.peak_kib as f64)),
+    );
+    line(
+        "peak memory of the script",
+        mib(middle(|it| it.script_peak_kib as f64)),
+    );
+    let calls = |run: &SyncRun| format!("{} of {}", run.api_calls, run.api_calls_minimum);
+    line(
+        "API calls of the first, of the minimum",
+        calls(&rounds[0].first),
+    );
+    line(
+        "API calls of the second, of the minimum",
+        calls(&rounds[0].second),
+    );
+    line(
+        "synced writes a second (probe)",
+        format!("{:.0}", middle(|it| it.writes_per_second)),
+    );
+}

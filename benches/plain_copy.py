@@ -1,0 +1,52 @@
+"""What a short script does: all contacts of an org by simple-salesforce into one plain table.
+
+Reads the address and a session from TIELINE_BENCH, prints the seconds of two rounds as JSON. The
+second round reads everything again, as a script without a cursor must.
+"""
+
+import json
+import os
+import resource
+import sqlite3
+import sys
+import tempfile
+import time
+
+from simple_salesforce import Salesforce
+
+told = json.loads(os.environ["TIELINE_BENCH"])
+fields = told["fields"]
+
+
+def copy(org, folder, number):
+    began = time.perf_counter()
+    with sqlite3.connect(os.path.join(folder, f"{number}.db")) as database:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute(f"CREATE TABLE contact ({', '.join(f.replace('.', '_') for f in fields)})")
+        insert = f"INSERT INTO contact VALUES ({', '.join('?' * len(fields))})"
+        page = org.query(f"SELECT {', '.join(fields)} FROM Contact")
+        while True:
+            database.executemany(insert, [row(record) for record in page["records"]])
+            database.commit()
+            if page["done"]:
+                break
+            page = org.query_more(page["nextRecordsUrl"], identifier_is_url=True)
+        count = database.execute("SELECT count(*) FROM contact").fetchone()[0]
+    return time.perf_counter() - began, count
+
+
+def row(record):
+    values = []
+    for field in fields:
+        value = record
+        for step in field.split("."):
+            value = value.get(step) if value else None
+        values.append(value)
+    return values
+
+
+org = Salesforce(instance_url=told["url"], session_id=told["session"], version="60.0")
+with tempfile.TemporaryDirectory() as folder:
+    rounds = [copy(org, folder, number) for number in range(2)]
+peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+json.dump({"seconds": [r[0] for r in rounds], "rows": rounds[0][1], "peak_kib": peak_kib}, sys.stdout)

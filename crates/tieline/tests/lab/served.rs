@@ -1,0 +1,175 @@
+//! The program `tieline serve` as a process of its own, with the org and the carrier in this one.
+
+#![allow(dead_code, reason = "each program that includes it uses a part of it")]
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+use tieline::demo::furnish;
+use tieline::hub::{Hub, HubOptions};
+use tieline::real::RealWorld;
+use tieline::{keys, transport};
+use tieline_domain::id::ConnectionId;
+use tieline_simulator::org::Call;
+use tieline_simulator::serve::{Running, ServeOptions, serve};
+use tieline_storage::sync_run::{self, SyncRun};
+use tieline_storage::{Store, StoreOptions};
+use tieline_sync::StartedBy;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A hub that can be killed, and the world around it.
+pub struct World {
+    /// Org and carrier.
+    pub running: Running,
+    /// The same hub in this process, which does no work: for asking and looking.
+    pub hub: Hub,
+    /// The org's connection.
+    pub connection: ConnectionId,
+    port: u16,
+    folder: TempDir,
+    process: Option<Child>,
+}
+
+impl World {
+    /// Furnished, and nothing done yet: no process runs.
+    pub async fn new(contacts: usize) -> World {
+        let folder = tempfile::tempdir().unwrap();
+        let running = serve(ServeOptions {
+            port: 0,
+            seed: 11,
+            contacts,
+            leads: 0,
+            outgoing: transport::http().unwrap(),
+            key_folder: folder.path().to_path_buf(),
+        })
+        .await
+        .unwrap();
+        let world = Arc::new(RealWorld);
+        let store = Store::open(StoreOptions {
+            url: database(&folder),
+            clock: world.clone(),
+            ids: world.clone(),
+        })
+        .await
+        .unwrap();
+        let port = free_port();
+        let url = format!("http://127.0.0.1:{port}");
+        let hub = Hub::new(HubOptions {
+            store,
+            vault: keys::open(&key_file(&folder)).unwrap(),
+            transport: transport::http().unwrap(),
+            environment: world,
+            public_url: url.clone(),
+            demo: None,
+        });
+        let connection = furnish(&hub, &running.simulator, &url).await.unwrap();
+        World {
+            running,
+            hub,
+            connection,
+            port,
+            folder,
+            process: None,
+        }
+    }
+
+    /// Starts the program, and waits until it says that it is ready.
+    pub async fn start(&mut self) {
+        let process = Command::new(env!("CARGO_BIN_EXE_tieline"))
+            .args(["serve", "--allow-simulated"])
+            .args(["--database", &database(&self.folder)])
+            .arg("--key-file")
+            .arg(key_file(&self.folder))
+            .args(["--listen", &format!("127.0.0.1:{}", self.port)])
+            .args(["--public-url", &format!("http://127.0.0.1:{}", self.port)])
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        self.process = Some(process);
+        let ready = format!("http://127.0.0.1:{}/readyz", self.port);
+        until("the hub is ready", async || {
+            reqwest::get(&ready)
+                .await
+                .is_ok_and(|answer| answer.status().is_success())
+        })
+        .await;
+    }
+
+    /// SIGKILL: nothing of the process runs any more.
+    pub fn kill(&mut self) {
+        let mut process = self.process.take().unwrap();
+        process.kill().unwrap();
+        process.wait().unwrap();
+    }
+
+    /// The running process.
+    pub fn process_id(&self) -> u32 {
+        self.process.as_ref().unwrap().id()
+    }
+
+    /// How many records of the org match.
+    pub fn count(&self, soql: &str) -> usize {
+        let org = self.running.simulator.org();
+        let call = Call::of(org.users()[0].id);
+        org.query(&call, soql, false)
+            .unwrap_or_else(|error| panic!("{}", error.message))
+            .total_size()
+    }
+
+    /// Asks for a run; the program does it.
+    pub async fn ask(&self) -> SyncRun {
+        self.hub
+            .sync
+            .start(self.connection, StartedBy::Schedule)
+            .await
+            .unwrap()
+    }
+
+    /// The run when it has ended.
+    pub async fn end_of(&self, run: &SyncRun) -> SyncRun {
+        let ended = async || self.row(run).await.finished_at.is_some();
+        until("the run has ended", ended).await;
+        self.row(run).await
+    }
+
+    /// The run as it stands.
+    pub async fn row(&self, run: &SyncRun) -> SyncRun {
+        let mut reader = self.hub.store.reader().await.unwrap();
+        sync_run::by_id(&mut reader, run.id).await.unwrap()
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if self.process.is_some() {
+            self.kill();
+        }
+    }
+}
+
+fn database(folder: &TempDir) -> String {
+    format!("sqlite:{}", folder.path().join("tieline.db").display())
+}
+
+fn key_file(folder: &TempDir) -> PathBuf {
+    folder.path().join("tieline.key")
+}
+
+/// The port stays the same over all starts, as the carrier knows the hub by it.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+/// Waits, but not for ever.
+pub async fn until(what: &str, holds: impl AsyncFn() -> bool) {
+    let began = Instant::now();
+    while !holds().await {
+        assert!(began.elapsed() < PATIENCE, "waited in vain until {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
