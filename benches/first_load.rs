@@ -85,23 +85,16 @@ async fn measure(contacts: usize) -> Round {
 }
 
 fn script(world: &World) -> serde_json::Value {
-    let access = world.running.simulator.org_access();
     let mapped = default_fields("Contact").expect("contacts have a mapping");
-    let fields: Vec<String> = ["Id", "SystemModstamp"]
-        .map(str::to_owned)
-        .into_iter()
-        .chain(mapped.into_iter().map(|pair| pair.field))
-        .collect();
-    let told = serde_json::json!({
-        "url": world.running.info.base_url,
-        "session": access.access_token,
-        "fields": fields,
-    });
     let python = std::env::var("PYTHON").expect("benches/run.sh says where Python is");
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../benches/plain_copy.py");
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let info = serde_json::to_string(&world.running.info).expect("it is JSON");
     let output = Command::new(python)
-        .arg(path)
-        .env("TIELINE_BENCH", told.to_string())
+        .arg(format!("{root}/benches/plain_copy.py"))
+        .args(["Id", "SystemModstamp"])
+        .args(mapped.into_iter().map(|pair| pair.field))
+        .env("PYTHONPATH", format!("{root}/tests/clients"))
+        .env("TIELINE_SIMULATOR", info)
         .output()
         .expect("Python starts");
     let said = String::from_utf8_lossy(&output.stderr);

@@ -1,7 +1,7 @@
 """What a short script does: all contacts of an org by simple-salesforce into one plain table.
 
-Reads the address and a session from TIELINE_BENCH, prints the seconds of two rounds as JSON. The
-second round reads everything again, as a script without a cursor must.
+Takes the fields as arguments and the org from TIELINE_SIMULATOR; prints the seconds of two rounds
+as JSON. The second round reads everything again, as a script without a cursor must.
 """
 
 import json
@@ -13,9 +13,9 @@ import tempfile
 import time
 
 from simple_salesforce import Salesforce
+from simulator import INFO, ORG, session
 
-told = json.loads(os.environ["TIELINE_BENCH"])
-fields = told["fields"]
+fields = sys.argv[1:]
 
 
 def copy(org, folder, number):
@@ -45,7 +45,9 @@ def row(record):
     return values
 
 
-org = Salesforce(instance_url=told["url"], session_id=told["session"], version="60.0")
+org = Salesforce(
+    instance_url=INFO["base_url"], session_id=ORG["access_token"], version="60.0", session=session()
+)
 with tempfile.TemporaryDirectory() as folder:
     rounds = [copy(org, folder, number) for number in range(2)]
 peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
