@@ -18,9 +18,10 @@ use tieline_domain::id::{
 };
 use tieline_domain::time::Timestamp;
 
-/// Arguments of one statement. The databases allow more (32,766 and 65,535), but SQLite finds each
-/// `$n` by walking a list, so that long statements cost the square of their arguments.
-const ARGUMENTS_MAX: usize = 2_000;
+/// Values of one statement that writes rows. The databases allow more (32,766 and 65,535).
+const VALUES_MAX: usize = 8_000;
+/// Keys of one list. SQLite finds each `$n` by walking a list, so that long ones cost their square.
+const KEYS_MAX: usize = 500;
 
 /// One argument of a statement; a null knows its type.
 #[derive(Debug, Clone, PartialEq)]
@@ -320,8 +321,8 @@ impl Conn {
         suffix: &str,
     ) -> Result<u64> {
         let mut written = 0;
-        for chunk in chunks(rows, ARGUMENTS_MAX / columns.len()) {
-            let values = tuples(chunk.len(), columns.len());
+        for chunk in chunks(rows, VALUES_MAX / columns.len()) {
+            let values = self.tuples(chunk.len(), columns.len());
             let sql = format!(
                 "insert into {table} ({}) values {values} {suffix}",
                 columns.join(", ")
@@ -354,8 +355,8 @@ impl Conn {
             .map(|(c, t)| format!("cast({c} as {t}) as {c}"))
             .collect();
         let mut written = 0;
-        for chunk in chunks(rows, ARGUMENTS_MAX / columns.len()) {
-            let values = tuples(chunk.len(), columns.len());
+        for chunk in chunks(rows, VALUES_MAX / columns.len()) {
+            let values = self.tuples(chunk.len(), columns.len());
             let sql = format!(
                 "with raw ({names}) as (values {values}), given as (select {casts} from raw) \
                  update {table} set {set} from given where {table}.{key} = given.{key} {condition}",
@@ -379,7 +380,7 @@ impl Conn {
         keys: Vec<Value>,
     ) -> Result<Vec<Row>> {
         let mut rows = Vec::new();
-        for chunk in chunks(keys, ARGUMENTS_MAX - args.len()) {
+        for chunk in chunks(keys, KEYS_MAX) {
             let list = placeholders(args.len(), chunk.len());
             let all = args.iter().cloned().chain(chunk).collect();
             rows.extend(self.all(&sql.replace("{in}", &list), all).await?);
@@ -390,12 +391,22 @@ impl Conn {
     /// Runs a statement for a list of keys of any length; see [`Conn::all_in`].
     pub async fn run_in(&mut self, sql: &str, args: Vec<Value>, keys: Vec<Value>) -> Result<u64> {
         let mut written = 0;
-        for chunk in chunks(keys, ARGUMENTS_MAX - args.len()) {
+        for chunk in chunks(keys, KEYS_MAX) {
             let list = placeholders(args.len(), chunk.len());
             let all = args.iter().cloned().chain(chunk).collect();
             written += self.run(&sql.replace("{in}", &list), all).await?;
         }
         Ok(written)
+    }
+
+    /// Places for the values of rows. SQLite counts a bare `?` itself, which costs it nothing.
+    fn tuples(&self, rows: usize, columns: usize) -> String {
+        let bare = format!("({}?)", "?, ".repeat(columns - 1));
+        let tuple = |row: usize| match self.is_postgres() {
+            true => format!("({})", placeholders(row * columns, columns)),
+            false => bare.clone(),
+        };
+        (0..rows).map(tuple).collect::<Vec<_>>().join(", ")
     }
 
     /// What a claim adds so that two nodes never take the same row; SQLite's one writer needs nothing.
@@ -472,16 +483,6 @@ fn chunks<T>(items: Vec<T>, size: usize) -> impl Iterator<Item = Vec<T>> {
     })
 }
 
-fn tuples(rows: usize, columns: usize) -> String {
-    let mut text = String::with_capacity(rows * columns * 7);
-    for row in 0..rows {
-        text.push_str(if row == 0 { "(" } else { ", (" });
-        text.push_str(&placeholders(row * columns, columns));
-        text.push(')');
-    }
-    text
-}
-
 fn placeholders(before: usize, count: usize) -> String {
     let mut text = String::with_capacity(count * 6);
     for number in before + 1..=before + count {
@@ -498,7 +499,6 @@ mod tests {
     #[test]
     fn placeholders_go_on_counting_after_the_fixed_arguments() {
         assert_eq!(placeholders(2, 3), "$3, $4, $5");
-        assert_eq!(tuples(2, 2), "($1, $2), ($3, $4)");
     }
 
     #[test]

@@ -155,15 +155,21 @@ async fn texts_that_are_on_their_way_when_the_hub_is_killed_leave_once() {
     world.kill();
 
     world.start().await;
-    let delivered = async || {
+    // One whose request broke off before the carrier had it is never sent again by itself.
+    let settled = async || {
+        let sent = world.sent();
         let messages = desk::messages(&world.hub.store).await;
-        messages.iter().all(|it| it.state == State::Delivered)
+        messages.iter().all(|it| match sent.contains(&it.text) {
+            true => it.state == State::Delivered,
+            false => it.state == State::Uncertain,
+        })
     };
-    until("all texts are delivered", delivered).await;
-    let texts = world.running.simulator.texts();
-    let mut sent: Vec<String> = texts.into_iter().map(|text| text.body).collect();
-    sent.sort();
-    let mut written: Vec<String> = (0..TEXTS).map(|number| format!("Out {number}")).collect();
-    written.sort();
-    assert_eq!(sent, written, "each text is at the carrier once");
+    until("what is at the carrier is delivered", settled).await;
+    let sent = world.sent();
+    let different: BTreeSet<&String> = sent.iter().collect();
+    assert_eq!(sent.len(), different.len(), "no text left twice: {sent:?}");
+    assert!(
+        sent.len() > TEXTS * 2 / 3,
+        "those that were only queued left"
+    );
 }

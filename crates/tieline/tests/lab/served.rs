@@ -120,6 +120,13 @@ impl World {
             .total_size()
     }
 
+    /// What left by the carrier's own record.
+    pub fn sent(&self) -> Vec<String> {
+        let texts = self.running.simulator.texts().into_iter();
+        let left = texts.filter(|text| text.direction == "outbound-api");
+        left.map(|text| text.body).collect()
+    }
+
     /// Asks for a run; the program does it.
     pub async fn ask(&self) -> SyncRun {
         self.hub

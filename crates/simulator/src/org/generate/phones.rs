@@ -1,10 +1,12 @@
-//! Phone numbers that belong to nobody: the UK's drama ranges (07700 900xxx, 020 7946 0xxx) and
-//! the US 555-01xx of any area code, written as people write them.
+//! Phone numbers that belong to nobody: the UK's drama ranges (07700 900xxx, 020 7946 0xxx, 0114
+//! 496 0xxx and the like) and the US 555-01xx of any area code, written as people write them.
 
 use crate::seeded::Seeded;
 
 /// Numbers in each of the UK's two ranges.
 const UK_NUMBERS: usize = 900;
+/// Cities whose 496 0xxx is kept for drama; Leeds (0113) stays free for people whom tests make up.
+const UK_CITIES: [usize; 10] = [114, 115, 116, 117, 118, 121, 131, 141, 151, 161];
 /// Numbers in one US area code.
 const US_PER_AREA: usize = 100;
 /// Area codes of the sample records, which keep theirs to themselves.
@@ -15,6 +17,7 @@ const SAMPLE_AREAS: [usize; 9] = [212, 312, 336, 415, 503, 512, 520, 650, 785];
 pub(super) enum Number {
     UkMobile(usize),
     London(usize),
+    City { code: usize, line: usize },
     Us { area: usize, line: usize },
 }
 
@@ -43,9 +46,16 @@ impl Phones {
         Number::London(index % UK_NUMBERS)
     }
 
-    /// Somebody's fixed line.
+    /// Somebody's fixed line; now and then two people have the same.
     pub fn landline(&self, seeded: &mut Seeded) -> Number {
-        Number::London(seeded.below(UK_NUMBERS as u64) as usize)
+        let line = seeded.below(UK_NUMBERS as u64) as usize;
+        match seeded.below(UK_CITIES.len() as u64 + 2) as usize {
+            city if city < UK_CITIES.len() => Number::City {
+                code: UK_CITIES[city],
+                line,
+            },
+            _ => Number::London(line),
+        }
     }
 
     /// The number in one of the ways that people write it.
@@ -73,6 +83,13 @@ impl Phones {
                     _ => format!("020 7946 0{n} ext. {}", 100 + seeded.below(900)),
                 }
             }
+            Number::City { code, line } => match style {
+                0..5 => format!("0{code} 496 0{line:03}"),
+                5..7 => format!("+44 {code} 496 0{line:03}"),
+                7 => format!("(0{code}) 4960{line:03}"),
+                8 => format!("0{code}4960{line:03}"),
+                _ => format!("0{code} 496 0{line:03} x{}", 100 + seeded.below(900)),
+            },
             Number::Us { area, line } => match style {
                 0..4 => format!("({area}) 555-01{line:02}"),
                 4..6 => format!("{area}-555-01{line:02}"),
