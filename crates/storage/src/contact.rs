@@ -156,9 +156,33 @@ pub async fn load_holders(
 ) -> Result<BTreeMap<String, BTreeSet<ContactId>>> {
     let sql = "select p.address, h.contact_id from contact_point p join contact_has_point h on h.point_id = p.id \
                join contact c on c.id = h.contact_id where c.deleted_at is null and p.channel = $1 and p.address in ({in})";
+    read_holders(conn, sql, args![channel], addresses).await
+}
+
+/// Of those who answer to these addresses, the ones that stand for no record of this object yet.
+/// A switchboard may have thousands of holders; those who can be joined to a new record are few.
+pub async fn load_unlinked_holders(
+    conn: &mut Conn,
+    addresses: &[String],
+    connection: ConnectionId,
+    object: &str,
+) -> Result<BTreeMap<String, BTreeSet<ContactId>>> {
+    let sql = "select p.address, h.contact_id from contact_point p join contact_has_point h on h.point_id = p.id \
+               join contact c on c.id = h.contact_id where c.deleted_at is null and p.channel = 'sms' \
+               and not exists (select 1 from link l where l.contact_id = c.id and l.connection_id = $1 \
+               and l.object = $2 and l.state <> 'gone') and p.address in ({in})";
+    read_holders(conn, sql, args![connection, object], addresses).await
+}
+
+async fn read_holders(
+    conn: &mut Conn,
+    sql: &str,
+    args: Vec<Value>,
+    addresses: &[String],
+) -> Result<BTreeMap<String, BTreeSet<ContactId>>> {
     let keys = addresses.iter().map(Value::from).collect();
     let mut found: BTreeMap<String, BTreeSet<ContactId>> = BTreeMap::new();
-    for row in conn.all_in(sql, args![channel], keys).await? {
+    for row in conn.all_in(sql, args, keys).await? {
         found
             .entry(row.text("address")?)
             .or_default()

@@ -30,6 +30,7 @@ pub(crate) struct Batch {
     /// Other links of the contacts at hand.
     pub(crate) others: BTreeMap<ContactId, Vec<Link>>,
     pub(crate) contacts: BTreeMap<ContactId, Contact>,
+    /// By number, contacts that stand for no record of this object.
     pub(crate) holders: BTreeMap<String, BTreeSet<ContactId>>,
     pub(crate) changed_links: BTreeMap<String, Link>,
     pub(crate) new_links: BTreeMap<String, Link>,
@@ -58,7 +59,8 @@ impl Batch {
             .map(|(_, number)| number)
             .collect();
         let numbers: Vec<String> = numbers.into_iter().collect();
-        let holders = contact::load_holders(tx, "sms", &numbers).await?;
+        let holders =
+            contact::load_unlinked_holders(tx, &numbers, connection, &mapping.object).await?;
         let ids: BTreeSet<ContactId> = links
             .values()
             .map(|link| link.contact_id)

@@ -154,6 +154,11 @@ impl Batch {
         link.waiting_to_org = false;
         link.modified_at = record.stamp;
         self.keep_changed(link.clone());
+        // A new record of the same person may join what is left.
+        let left = self.contacts.get(&id).map(|contact| &contact.fields);
+        for (_, number) in left.map_or(Vec::new(), |it| rules::numbers(it, &self.country)) {
+            self.holders.entry(number).or_default().insert(id);
+        }
         let next = self.others.get(&id).and_then(|links| {
             links
                 .iter()

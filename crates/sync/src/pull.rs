@@ -44,17 +44,18 @@ impl Driver {
             self.check_cancelled().await?;
             let incoming: Vec<Incoming> = page
                 .records
-                .iter()
-                .map(|record| read(record, mapping))
+                .into_iter()
+                .map(|record| read(&record, mapping))
                 .collect::<Result<_>>()?;
-            decided_again!(self, self.take_in(mapping, all, &incoming).await)?;
-            let Some(next) = page.next else { break };
-            page = match self.calls.client.next_page(&next).await {
+            let (next, taken) = self.ahead(mapping, all, page.next, &incoming).await;
+            taken?;
+            page = match next {
+                None => break,
                 // The locator is over: ask anew for what comes behind the last committed record.
-                Err(error) if error.has_code("INVALID_QUERY_LOCATOR") => {
+                Some(Err(error)) if error.has_code("INVALID_QUERY_LOCATOR") => {
                     self.first_page(mapping).await?
                 }
-                other => other?,
+                Some(next) => next?,
             };
         }
         let until = Timestamp(self.run.checkpoint.org_started_at.unwrap_or_default());
@@ -63,6 +64,29 @@ impl Driver {
         let mut tx = self.store.begin().await?;
         mapping::set_read_until(&mut tx, mapping.id, until).await?;
         Ok(self.commit(tx).await?)
+    }
+
+    /// Takes one page in while the next is on its way.
+    async fn ahead(
+        &mut self,
+        mapping: &ObjectMapping,
+        all: &[ObjectMapping],
+        locator: Option<String>,
+        incoming: &[Incoming],
+    ) -> (
+        Option<tieline_salesforce::Result<Page>>,
+        tieline_storage::Result<()>,
+    ) {
+        let client = self.calls.client.clone();
+        let next = async {
+            match &locator {
+                Some(locator) => Some(client.next_page(locator).await),
+                None => None,
+            }
+        };
+        let taken = async { decided_again!(self, self.take_in(mapping, all, incoming).await) };
+        // In this order, so that a history can be played again to the last request.
+        tokio::join!(biased; next, taken)
     }
 
     async fn first_page(&self, mapping: &ObjectMapping) -> Result<Page> {

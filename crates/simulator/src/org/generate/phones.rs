@@ -43,19 +43,13 @@ impl Phones {
 
     /// An office's number.
     pub fn office(&self, index: usize) -> Number {
-        Number::London(index % UK_NUMBERS)
+        fixed_line(index / UK_NUMBERS, index % UK_NUMBERS)
     }
 
     /// Somebody's fixed line; now and then two people have the same.
     pub fn landline(&self, seeded: &mut Seeded) -> Number {
         let line = seeded.below(UK_NUMBERS as u64) as usize;
-        match seeded.below(UK_CITIES.len() as u64 + 2) as usize {
-            city if city < UK_CITIES.len() => Number::City {
-                code: UK_CITIES[city],
-                line,
-            },
-            _ => Number::London(line),
-        }
+        fixed_line(seeded.below(UK_CITIES.len() as u64 + 1) as usize, line)
     }
 
     /// The number in one of the ways that people write it.
@@ -116,6 +110,17 @@ impl Phones {
             5 => format!("ext {}", 100 + n),
             _ => "see website".to_owned(),
         }
+    }
+}
+
+/// London first, then the other cities, then London again.
+fn fixed_line(city: usize, line: usize) -> Number {
+    match city % (UK_CITIES.len() + 1) {
+        0 => Number::London(line),
+        city => Number::City {
+            code: UK_CITIES[city - 1],
+            line,
+        },
     }
 }
 
