@@ -23,6 +23,10 @@ const VALUES_MAX: usize = 8_000;
 /// Keys of one list. SQLite finds each `$n` by walking a list, so that long ones cost their square.
 const KEYS_MAX: usize = 500;
 
+/// Longer statements are not kept prepared: their text differs from batch to batch, and hundreds of
+/// them would fill the memory.
+const KEPT_MAX: usize = 4_000;
+
 /// One argument of a statement; a null knows its type.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
@@ -257,15 +261,18 @@ enum Wire<'a> {
 impl Conn {
     /// All rows of the answer.
     pub async fn all(&mut self, sql: &str, args: Vec<Value>) -> Result<Vec<Row>> {
+        let kept = sql.len() <= KEPT_MAX;
         let sql = AssertSqlSafe(sql.to_owned());
         Ok(match self.wire() {
             Wire::Sqlite(wire) => sqlx::query_with(sql, sqlite_arguments(args)?)
+                .persistent(kept)
                 .fetch_all(wire)
                 .await?
                 .into_iter()
                 .map(Row::Sqlite)
                 .collect(),
             Wire::Postgres(wire) => sqlx::query_with(sql, postgres_arguments(args)?)
+                .persistent(kept)
                 .fetch_all(wire)
                 .await?
                 .into_iter()
@@ -288,13 +295,16 @@ impl Conn {
 
     /// Runs a statement; the number of rows it touched.
     pub async fn run(&mut self, sql: &str, args: Vec<Value>) -> Result<u64> {
+        let kept = sql.len() <= KEPT_MAX;
         let sql = AssertSqlSafe(sql.to_owned());
         Ok(match self.wire() {
             Wire::Sqlite(wire) => sqlx::query_with(sql, sqlite_arguments(args)?)
+                .persistent(kept)
                 .execute(wire)
                 .await?
                 .rows_affected(),
             Wire::Postgres(wire) => sqlx::query_with(sql, postgres_arguments(args)?)
+                .persistent(kept)
                 .execute(wire)
                 .await?
                 .rows_affected(),

@@ -16,6 +16,8 @@ use tieline_domain::id::{Id, Ids, uuid_v7};
 use tieline_domain::time::{Clock, Timestamp};
 use tokio::sync::watch;
 
+/// Pages that the writer of SQLite keeps in memory; negative, so in KiB.
+const WRITER_CACHE: &str = "-16384";
 const READERS_MAX: u32 = 4;
 const POSTGRES_CONNECTIONS_MAX: u32 = 16;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -158,7 +160,8 @@ impl Pools {
             .min_connections(1)
             .max_lifetime(None)
             .idle_timeout(None);
-        let writer = one.connect_with(options.clone()).await?;
+        let writing = options.clone().pragma("cache_size", WRITER_CACHE);
+        let writer = one.connect_with(writing).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS_MAX)
             .max_lifetime(None)
