@@ -31,7 +31,6 @@ struct Round {
     peak_kib: u64,
     script_first: f64,
     script_second: f64,
-    script_peak_kib: u64,
     writes_per_second: f64,
 }
 
@@ -79,7 +78,6 @@ async fn measure(contacts: usize) -> Round {
         peak_kib,
         script_first: number(&script["seconds"][0]),
         script_second: number(&script["seconds"][1]),
-        script_peak_kib: script["peak_kib"].as_u64().expect("a number"),
         writes_per_second,
     }
 }
@@ -172,10 +170,6 @@ fn report(rounds: &[Round], contacts: usize) {
     line(
         "peak memory of the hub",
         mib(middle(|it| it.peak_kib as f64)),
-    );
-    line(
-        "peak memory of the script",
-        mib(middle(|it| it.script_peak_kib as f64)),
     );
     let calls = |run: &SyncRun| format!("{} of {}", run.api_calls, run.api_calls_minimum);
     line(

@@ -25,6 +25,11 @@ after(async () => {
 
 const inOrg = async (path) => (await (await fetch(demo.org + path)).text());
 
+const backTo = async (thread) => {
+  await page.goto(thread);
+  await page.getByText("They cannot be texted.").waitFor();
+};
+
 test("the printed link signs in, once", async () => {
   await page.goto(demo.signIn);
   await page.getByRole("heading", { name: "Inbox" }).waitFor();
@@ -77,6 +82,38 @@ test("STOP takes the send button away and says why", async () => {
   await phone.getByRole("button", { name: "Send" }).click();
   await page.getByText("They cannot be texted.").waitFor();
   assert.equal(await page.getByRole("button", { name: /^Send/ }).count(), 0);
+});
+
+test("an edit in Salesforce comes in with a run that staff start, each field before and after", async () => {
+  const org = await page.context().newPage();
+  await org.goto(`${demo.org}/records/Contact?q=Rose`);
+  await org.getByRole("row").filter({ hasText: "Gonzalez" }).getByRole("link").click();
+  await org.getByLabel("Department").fill("Purchasing");
+  await org.getByRole("button", { name: "Save" }).click();
+  await org.waitForLoadState("load");
+  await org.close();
+  const thread = page.url();
+  await page.getByRole("link", { name: "Sync", exact: true }).click();
+  await page.getByRole("button", { name: "Start sync" }).click();
+  const newest = page.locator("table.figures tbody tr").first();
+  await newest.filter({ hasText: "Priya Nair" }).filter({ hasText: "Done" }).waitFor();
+  assert.equal(await newest.locator("td").nth(4).innerText(), "1", "one contact was updated here");
+  await newest.getByRole("link").click();
+  const change = page.locator("main").getByText("Purchasing");
+  await change.first().waitFor();
+  await backTo(thread);
+});
+
+test("whether a delete in Salesforce counts here is a setting", async () => {
+  const thread = page.url();
+  await page.getByRole("link", { name: "Settings", exact: true }).click();
+  const choice = page.getByLabel("When a record is deleted in Salesforce").first();
+  await choice.selectOption("ignore");
+  await page.getByText("It holds from the next run on").waitFor();
+  await page.reload();
+  assert.equal(await choice.inputValue(), "ignore");
+  await choice.selectOption("honour");
+  await backTo(thread);
 });
 
 test("the keyboard moves, notes and lists its keys", async () => {

@@ -24,12 +24,16 @@ struct World {
 
 impl World {
     async fn new() -> World {
+        World::with(20).await
+    }
+
+    async fn with(contacts: usize) -> World {
         let folder = tempfile::tempdir().unwrap();
         let data = Some(folder.path().to_path_buf());
         let options = DemoOptions {
             data,
             database: None,
-            contacts: 20,
+            contacts,
             leads: 5,
             port: 0,
             seed: 7,
@@ -216,6 +220,74 @@ async fn a_session_that_ends_and_pages_of_an_edge_do_not_end_a_run() {
         "{:?}",
         run.error
     );
+    let people = world.count("SELECT count() FROM Contact") as i64;
+    assert_eq!(run.counts.0["Contact"].to_hub.created, people);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_cancelled_ends_after_its_page_and_the_next_goes_on_behind_it() {
+    let world = World::with(2_600).await;
+    let slow = world.plan("GET", "/query/", 1, Mishap::Slow { delay_ms: 500 });
+    let hub = &world.demo.hub;
+    let started = hub.sync.start(world.demo.connection, StartedBy::Schedule);
+    let run = started.await.unwrap();
+    let began = Instant::now();
+    while world.fired(slow) == 0 {
+        assert!(began.elapsed() < PATIENCE, "no second page was asked for");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    hub.sync.cancel(run.id).await.unwrap();
+    let run = world.end_of(run).await;
+    assert_eq!(
+        (run.state.as_str(), run.progress_done),
+        ("cancelled", 2_000)
+    );
+    let next = world.run().await;
+    assert_eq!(next.state, "done");
+    let (before, after) = (
+        run.counts.0["Contact"].to_hub.created,
+        next.counts.0["Contact"].to_hub.created,
+    );
+    let people = world.count("SELECT count() FROM Contact") as i64;
+    assert_eq!(before + after, people);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_org_that_is_down_fails_the_run_with_a_way_out_and_nothing_is_lost() {
+    let world = World::in_step().await;
+    let contact = desk::contacts(world.store(), 1).await.remove(0);
+    let down = world.plan("", "/services/", u32::MAX, Mishap::Html { status: 503 });
+    desk::edit(world.store(), &contact, "description", "while it was down").await;
+    let run = world.run().await;
+    assert_eq!(run.state, "failed");
+    assert!(world.fired(down) > 1, "it was tried more than once");
+    assert!(!run.error.unwrap().fix.is_empty());
+    world.demo.running.simulator.clear_faults();
+    assert_eq!(world.run().await.state, "done");
+    let org = world.demo.running.simulator.org();
+    let written = org.changes().into_iter().filter(|change| {
+        let fields = &change.fields;
+        fields.iter().any(|field| field.new == "while it was down")
+    });
+    assert_eq!(written.count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_ends_between_pages_does_not_end_the_run() {
+    let world = World::with(4_600).await;
+    let faults = [0, 1].map(|skip| {
+        world.demo.running.simulator.plan(Fault {
+            method: "GET".to_owned(),
+            path: "/query/".to_owned(),
+            skip,
+            times: 1,
+            percent: 0,
+            mishap: Mishap::SessionOver,
+        })
+    });
+    let run = world.run().await;
+    assert_eq!(run.state, "done", "{:?}", run.error);
+    assert_eq!(faults.map(|fault| world.fired(fault)), [1, 1]);
     let people = world.count("SELECT count() FROM Contact") as i64;
     assert_eq!(run.counts.0["Contact"].to_hub.created, people);
 }
