@@ -128,6 +128,22 @@ test("the keyboard moves, notes and lists its keys", async () => {
   await page.getByText("only staff see this").waitFor();
 });
 
+test("Ctrl+K finds a person and goes there by keyboard alone", async () => {
+  await page.goto(`${demo.app}/inbox`);
+  await page.getByRole("heading", { name: "Inbox" }).waitFor();
+  await page.keyboard.press("Control+k");
+  const words = page.getByRole("combobox", { name: "Find a person, a place or an act" });
+  await words.fill("Gonz");
+  await page.getByRole("option", { name: PERSON }).last().waitFor();
+  await page.evaluate(AXE);
+  const { violations } = await page.evaluate(() => globalThis.axe.run("dialog[open]"));
+  assert.deepEqual(violations.map((it) => it.id), []);
+  await words.press("ArrowUp");
+  await words.press("Enter");
+  await page.getByRole("heading", { name: PERSON, level: 1 }).waitFor();
+  assert.match(page.url(), /contacts\/ct_/);
+});
+
 test("no screen has a fault that axe finds, and none is wider than its window", async () => {
   const base = demo.app;
   for (const [width, height] of [[1440, 900], [390, 844], [320, 700]]) {

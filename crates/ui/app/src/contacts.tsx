@@ -33,7 +33,7 @@ export function ContactsPage() {
             <thead><tr><th>Name</th><th>Company</th><th>Phone</th><th>E-mail</th><th>Salesforce</th></tr></thead>
             <tbody>{page.items.map((row) => (
               <tr key={row.id}>
-                <td><a class="person" href={`/app/contacts/${row.id}`} onClick={(event) => { event.preventDefault(); go(`contacts/${row.id}`); }}><Avatar id={row.id} name={row.name} size={28} /><span>{row.name}<small>{row.title}</small></span></a></td>
+                <td><a class="person" href={`/app/contacts/${row.id}`} onClick={(event) => { event.preventDefault(); go(`contacts/${row.id}`); }}><Avatar id={row.id} name={row.name} size={28} /><span>{row.name}<small>{row.title}</small><small class="phone-line">{row.phone}</small></span></a></td>
                 <td>{row.company}</td><td class="nowrap">{row.phone}</td><td>{row.email}</td><td><Standing state={row.sync} /></td>
               </tr>))}</tbody>
           </table></div>}

@@ -1,4 +1,4 @@
-// The keyboard: j/k move, Enter opens, r replies, n notes, a takes, e closes, / searches, ? lists.
+// The keyboard: j/k move, Enter opens, r replies, n notes, a takes, e closes, / searches, ? lists; Ctrl+K is the palette's.
 
 import { useEffect, useRef } from "preact/hooks";
 import { assignToMe, close, move } from "./inbox/acts";
@@ -6,7 +6,7 @@ import { go, openId } from "./state";
 
 const LIST: [string, string][] = [
   ["j k", "Next and previous conversation"], ["r", "Reply"], ["n", "Write a note"], ["a", "Assign to me"],
-  ["e", "Close or open again"], ["/", "Search"], ["Ctrl Enter", "Send"], ["g i, g c, g s", "Go to inbox, contacts, sync"], ["?", "This list"],
+  ["e", "Close or open again"], ["/", "Search"], ["Ctrl Enter", "Send"], ["Ctrl K", "Find a person, a place or an act"], ["g i, g c, g s", "Go to inbox, contacts, sync"], ["?", "This list"],
 ];
 
 export function Keys() {

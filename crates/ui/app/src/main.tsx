@@ -8,6 +8,7 @@ import { Frame } from "./frame";
 import { InboxPage } from "./inbox/page";
 import { Keys } from "./keys";
 import { follow } from "./live";
+import { Palette } from "./palette";
 import { Empty } from "./parts";
 import { SettingsPage } from "./settings";
 import { SignIn } from "./sign_in";
@@ -32,6 +33,7 @@ function App() {
         : place === "settings" ? <SettingsPage />
         : <InboxPage />}
       <Keys />
+      <Palette />
     </Frame>
   );
 }

@@ -1,6 +1,6 @@
 // A conversation: days as dividers, bubbles grouped by author within five minutes, the composer.
 
-import { ArrowDown, ChevronLeft, CircleAlert, NotebookPen, PanelRight } from "lucide-preact";
+import { ArrowDown, Check, ChevronLeft, CircleAlert, NotebookPen, PanelRight, RotateCcw } from "lucide-preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { api } from "../api";
 import { dayName, phone, sameDay, time } from "../format";
@@ -40,14 +40,14 @@ export function Thread({ conversation }: { conversation: Conversation }) {
     <section class="thread" aria-label={`Conversation with ${name}`}>
       <header class="head">
         <button class="back" aria-label="Back to the list" onClick={() => go("inbox")}><ChevronLeft size={20} /></button>
-        <div><h1>{name}</h1><p>{phone(conversation.address)}, by text message</p></div>
+        <div><h1>{name}</h1><p>{phone(conversation.address)}<span class="via">, by text message</span></p></div>
         <span class="grow" />
         <select aria-label="Who looks after it" value={conversation.assigned_to?.id ?? ""}
                 onChange={(event) => void change(conversation.id, { assigned_to: event.currentTarget.value || null })}>
           <option value="">Nobody</option>
           {me.value?.staff_list.map((staff) => <option key={staff.id} value={staff.id}>{staff.name}</option>)}
         </select>
-        <button onClick={() => void close(conversation.id)}>{conversation.status === "closed" ? "Open again" : "Close"} <kbd>e</kbd></button>
+        <button onClick={() => void close(conversation.id)}>{conversation.status === "closed" ? <RotateCcw size={16} aria-hidden="true" /> : <Check size={16} aria-hidden="true" />}<span class="word">{conversation.status === "closed" ? "Open again" : "Close"}</span> <kbd>e</kbd></button>
         <button class="facts-toggle" aria-label="Facts" onClick={() => document.querySelector(".inbox")?.classList.toggle("show-facts")}><PanelRight size={16} /></button>
       </header>
       <div class="scroll" ref={scroller} tabIndex={0} role="log" aria-label="Messages" aria-live="polite"
