@@ -3,20 +3,24 @@
 //! What comes in is taken in batches, one commit for all that queued during the last one. What goes
 //! out passes the send gate, is committed with its job, and leaves at most once.
 
+mod attempt;
+mod confirm;
 pub mod converse;
 pub mod error;
 pub mod receive;
 pub mod send;
+mod tell;
 
 pub use error::{MessagingError, Result};
 pub use receive::Receiver;
 
 use std::sync::Arc;
 use tieline_channels::Transport;
-use tieline_domain::id::ConversationId;
+use tieline_domain::conversation::Message;
+use tieline_domain::id::{ConversationId, MessageId};
 use tieline_domain::time::Timestamp;
 use tieline_storage::job::{self, Class, NewJob};
-use tieline_storage::{Store, Tx};
+use tieline_storage::{StorageError, Store, Tx, message};
 
 /// The job that hands a text to its carrier.
 pub const JOB_SEND: &str = "message.send";
@@ -24,6 +28,8 @@ pub const JOB_SEND: &str = "message.send";
 pub const JOB_CONFIRM: &str = "message.confirm";
 /// The job, handled by the sync, that logs a conversation's day to the org.
 pub const JOB_LOG: &str = "activity.log";
+/// Names what the carrier gave to attempts before a person sent the message again.
+const EARLIER_ATTEMPT: &str = "sms_earlier_attempt";
 /// Messages that come together are logged together.
 const LOG_AFTER_MS: i64 = 2_000;
 const DAY_MS: i64 = 86_400_000;
@@ -59,4 +65,10 @@ pub(crate) async fn ask_log(
         run_at: tx.now() + LOG_AFTER_MS,
     };
     job::enqueue(tx, new).await
+}
+
+/// A message that a job names.
+pub(crate) async fn load_message(tx: &mut Tx, id: MessageId) -> Result<Message> {
+    let found = message::load_by_ids(tx, &[id]).await?.remove(&id);
+    Ok(found.ok_or(StorageError::NotFound("message"))?)
 }

@@ -4,13 +4,13 @@
 //! decision, writes what came of them in set statements, commits once, and acknowledges each.
 
 use crate::error::{MessagingError, Result};
+use crate::tell::{save_and_tell, tell};
 use crate::{Messaging, ask_log, send};
 use std::collections::{BTreeMap, BTreeSet};
 use tieline_channels::twilio::status::StatusReport;
 use tieline_domain::conversation::Conversation;
 use tieline_domain::delivery::State;
-use tieline_domain::event::Event;
-use tieline_domain::id::{ConversationId, InboxId, MessageId, PointId};
+use tieline_domain::id::{ConversationId, MessageId, PointId};
 use tieline_domain::receive::{Effect, FreshIds, Inbound, ReceiveState, Sender, receive};
 use tieline_storage::consent::Entry;
 use tieline_storage::{StorageError, Tx, consent, contact, conversation, message, setting};
@@ -217,24 +217,6 @@ async fn write(
     Ok(())
 }
 
-/// Tells screens of a new message.
-pub(crate) fn tell(
-    tx: &mut Tx,
-    inbox_id: InboxId,
-    conversation_id: ConversationId,
-    message_id: MessageId,
-) {
-    tx.emit(Event::Message {
-        inbox_id,
-        conversation_id,
-        message_id,
-    });
-    tx.emit(Event::Conversation {
-        inbox_id,
-        conversation_id,
-    });
-}
-
 /// Moves the state of a message of ours on; late, doubled and unknown reports change nothing.
 async fn take_status(tx: &mut Tx, id: MessageId, report: &StatusReport) -> Result<()> {
     let Some(mut message) = message::load_by_ids(tx, &[id]).await?.remove(&id) else {
@@ -265,5 +247,5 @@ async fn take_status(tx: &mut Tx, id: MessageId, report: &StatusReport) -> Resul
             });
         }
     }
-    send::save_and_tell(tx, &message, was).await
+    save_and_tell(tx, &message, was).await
 }

@@ -49,7 +49,8 @@ export function Palette() {
     let over = false;
     const wait = setTimeout(async () => {
       const page = await attempt(() => api<Page<ContactRow>>(`/contacts?${new URLSearchParams({ q: words })}`));
-      if (page && !over) setPeople(page.items.slice(0, CONTACTS_MAX));
+      const named = (it: ContactRow) => it.name.toLowerCase().includes(words.trim().toLowerCase());
+      if (page && !over) setPeople([...page.items.filter(named), ...page.items.filter((it) => !named(it))].slice(0, CONTACTS_MAX));
     }, 120);
     return () => { over = true; clearTimeout(wait); };
   }, [words]);
