@@ -4,6 +4,7 @@
 pub mod carrier;
 pub mod clock;
 pub mod control;
+mod host;
 mod http;
 pub mod org;
 pub mod seeded;
@@ -12,4 +13,4 @@ pub mod simulator;
 
 pub use control::{CallRecord, Fault, Mishap};
 pub use serve::{ReadyInfo, Running, ServeOptions, serve};
-pub use simulator::{CarrierAccess, OrgAccess, Outgoing, Simulator, SimulatorOptions};
+pub use simulator::{CarrierAccess, OrgAccess, OrgPlace, Outgoing, Simulator, SimulatorOptions};

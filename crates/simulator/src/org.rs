@@ -48,7 +48,6 @@ pub struct Org {
     id: RecordId,
     kind: OrgKind,
     clock: Arc<dyn Clock>,
-    schema: Arc<Schema>,
     state: RwLock<State>,
 }
 
@@ -56,13 +55,12 @@ impl Org {
     /// An org with the sample records of a new Developer Edition, and generated ones.
     pub fn new(options: OrgOptions) -> Self {
         let state = sample_data::populate(&options);
-        let schema = Arc::clone(&state.store.schema);
-        let id = state.store.id_at(schema.index("Organization"), 0);
+        let organization = state.store.schema.index("Organization");
+        let id = state.store.id_at(organization, 0);
         Self {
             id,
             kind: options.kind,
             clock: options.clock,
-            schema,
             state: RwLock::new(state),
         }
     }
@@ -85,16 +83,15 @@ impl Org {
     /// Name of the organisation.
     pub fn name(&self) -> String {
         let state = self.read();
-        let name = state
-            .store
-            .read_named(self.schema.index("Organization"), 0, "Name");
+        let organization = state.store.schema.index("Organization");
+        let name = state.store.read_named(organization, 0, "Name");
         name.as_str().unwrap_or_default().to_owned()
     }
 
     /// All users, inactive ones too, in a fixed order; the first is the administrator.
     pub fn users(&self) -> Vec<User> {
         let state = self.read();
-        let count = state.store.table(self.schema.index("User")).len() as u32;
+        let count = state.store.table(state.store.schema.index("User")).len() as u32;
         (0..count).map(|slot| state.user_at(slot)).collect()
     }
 
@@ -102,7 +99,7 @@ impl Org {
     pub fn user(&self, id: &RecordId) -> Option<User> {
         let state = self.read();
         let (object, slot) = state.store.locate(id)?;
-        (object == self.schema.index("User")).then(|| state.user_at(slot))
+        (object == state.store.schema.index("User")).then(|| state.user_at(slot))
     }
 
     /// The user with this sign-in name, whatever its case.
@@ -142,7 +139,8 @@ impl Org {
         access: FieldAccess,
     ) -> Result<(), ApiError> {
         let object = self.known(object)?;
-        let def = &self.schema.objects[object];
+        let schema = self.schema();
+        let def = &schema.objects[object];
         let field = def
             .field(field)
             .ok_or_else(|| ApiError::no_such_column(field, &def.name))?;
@@ -297,7 +295,7 @@ impl Org {
     pub fn query_columns(&self, call: &Call, soql: &str) -> Result<Json, ApiError> {
         let state = self.read();
         let plan = soql::plan(&state, call, soql, (self.now_ms(), false))?;
-        Ok(soql::column_metadata(&self.schema, &plan))
+        Ok(soql::column_metadata(&state.store.schema, &plan))
     }
 
     /// The rows of an answer in `range` (cut to what there is), read now.
@@ -332,7 +330,8 @@ impl Org {
     pub fn object_names(&self, call: &Call) -> Vec<String> {
         let state = self.read();
         let view = state.view(&call.user);
-        let seen = self
+        let seen = state
+            .store
             .schema
             .objects
             .iter()
@@ -341,21 +340,28 @@ impl Org {
     }
 
     /// The object's API name in its own casing, for an id's key prefix.
-    pub fn object_of(&self, id: &RecordId) -> Option<&str> {
-        let object = self.schema.object_of_prefix(id.prefix())?;
-        Some(&object.name)
+    pub fn object_of(&self, id: &RecordId) -> Option<String> {
+        let schema = self.schema();
+        let object = schema.object_of_prefix(id.prefix())?;
+        Some(object.name.clone())
     }
 
     fn describer<'a>(&'a self, state: &'a State, call: &'a Call) -> Describer<'a> {
         Describer {
-            schema: &self.schema,
+            schema: &state.store.schema,
             view: state.view(&call.user),
             version: &call.version,
         }
     }
 
+    /// The schema as it is now; an administrator may add to it.
+    fn schema(&self) -> Arc<Schema> {
+        Arc::clone(&self.read().store.schema)
+    }
+
     fn known(&self, object: &str) -> Result<usize, ApiError> {
-        let object = self.schema.object(object);
+        let schema = self.schema();
+        let object = schema.object(object);
         object.map(|o| o.index).ok_or_else(ApiError::not_found)
     }
 
@@ -365,7 +371,7 @@ impl Org {
         change: impl FnOnce(&mut user::Rights),
     ) -> Result<(), ApiError> {
         let mut state = self.lock();
-        let object = self.schema.index("Profile");
+        let object = state.store.schema.index("Profile");
         let count = state.store.table(object).len() as u32;
         let named = |slot: &u32| {
             let name = state.store.read_named(object, *slot, "Name");
@@ -380,6 +386,7 @@ impl Org {
     fn write<T>(&self, call: &Call, act: impl FnOnce(&mut Writer<'_>) -> T) -> T {
         let now_ms = self.now_ms();
         let mut state = self.lock();
+        state.transaction += 1;
         act(&mut Writer {
             state: &mut state,
             call,

@@ -2,7 +2,8 @@
 
 use crate::clock::{Clock, SystemClock};
 use crate::http::oauth::PRIVATE_KEY;
-use crate::simulator::{CarrierAccess, OrgAccess, Outgoing, Simulator, SimulatorOptions};
+use crate::org::OrgKind;
+use crate::simulator::{CarrierAccess, OrgAccess, OrgPlace, Outgoing, Simulator, SimulatorOptions};
 use serde::Serialize;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -72,7 +73,10 @@ pub async fn serve(options: ServeOptions) -> std::io::Result<Running> {
         contacts: options.contacts,
         leads: options.leads,
         clock,
-        base_url: base_url.clone(),
+        orgs: vec![OrgPlace {
+            kind: OrgKind::Production,
+            base_url: base_url.clone(),
+        }],
     });
     simulator.set_outgoing(options.outgoing);
     let key_file = options.key_folder.join("pretend-app.pem");

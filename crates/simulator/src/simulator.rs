@@ -1,27 +1,23 @@
-//! One pretend world: an org, a carrier, the faults planned for them, and their own records of
-//! what they saw. Programs under test reach it by HTTP or by its router in the same process.
+//! One pretend world: orgs and a carrier, seen from one of the orgs. Programs under test reach it
+//! by HTTP or by its router in the same process.
 
 use crate::carrier::Carrier;
 use crate::clock::Clock;
-use crate::control::{CallRecord, Fault, Faults};
-use crate::http::oauth::OAuth;
-use crate::http::query::Locators;
-use crate::org::{Org, OrgKind, OrgOptions};
+use crate::control::{CallRecord, Fault};
+use crate::host::Host;
+use crate::org::{Org, OrgKind};
 use crate::seeded::Seeded;
 use axum::Router;
 use bytes::Bytes;
 use http::{Request, Response};
 use serde::Serialize;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tower::util::BoxCloneSyncService;
 
 /// Carries the carrier's webhooks out.
 pub type Outgoing =
     BoxCloneSyncService<Request<Bytes>, Response<Bytes>, Box<dyn std::error::Error + Send + Sync>>;
-
-/// Calls that the org allows in 24 hours.
-const CALLS_MAX: i64 = 100_000;
 
 /// How a simulator is made.
 pub struct SimulatorOptions {
@@ -33,27 +29,31 @@ pub struct SimulatorOptions {
     pub leads: usize,
     /// The time of org and carrier.
     pub clock: Arc<dyn Clock>,
+    /// The orgs; the carrier lives beside the first.
+    pub orgs: Vec<OrgPlace>,
+}
+
+/// Which org is wanted, and where it will be.
+#[derive(Debug, Clone)]
+pub struct OrgPlace {
+    /// Production or sandbox.
+    pub kind: OrgKind,
     /// Where it will be reached, `http://127.0.0.1:4010`; no slash at its end.
     pub base_url: String,
 }
 
-/// The pretend world; cheap to clone.
+/// The pretend world, seen from one of its orgs; cheap to clone.
 #[derive(Clone)]
 pub struct Simulator {
     pub(crate) world: Arc<World>,
+    pub(crate) host: Arc<Host>,
 }
 
+/// What all orgs share.
 pub(crate) struct World {
-    pub org: Org,
+    pub hosts: Vec<Arc<Host>>,
     pub clock: Arc<dyn Clock>,
-    pub base_url: String,
-    pub oauth: Mutex<OAuth>,
-    pub locators: Mutex<Locators>,
     pub carrier: Mutex<Carrier>,
-    pub faults: Mutex<Faults>,
-    pub calls: Mutex<Vec<CallRecord>>,
-    pub used: AtomicU64,
-    pub calls_max: AtomicI64,
     pub control_token: String,
     pub outgoing: Mutex<Option<Outgoing>>,
 }
@@ -103,33 +103,36 @@ impl Simulator {
                 random.next_u64()
             )
         };
-        let org = Org::new(OrgOptions {
-            seed: options.seed,
-            contacts: options.contacts,
-            leads: options.leads,
-            kind: OrgKind::Production,
-            clock: options.clock.clone(),
-        });
-        let oauth = OAuth::new(&mut secret);
+        let hosts: Vec<Arc<Host>> = options
+            .orgs
+            .iter()
+            .enumerate()
+            .map(|(number, place)| Arc::new(Host::new(&options, number as u64, place, &mut secret)))
+            .collect();
+        let host = hosts.first().expect("a world has at least one org");
+        let host = Arc::clone(host);
         let carrier = Carrier::new(options.seed, &mut secret);
         let control_token = secret("ctl_");
         let world = World {
-            org,
+            hosts,
             clock: options.clock,
-            base_url: options.base_url,
-            oauth: Mutex::new(oauth),
-            locators: Mutex::new(Locators::default()),
             carrier: Mutex::new(carrier),
-            faults: Mutex::new(Faults::new(options.seed)),
-            calls: Mutex::new(Vec::new()),
-            used: AtomicU64::new(0),
-            calls_max: AtomicI64::new(CALLS_MAX),
             control_token,
             outgoing: Mutex::new(None),
         };
         Simulator {
             world: Arc::new(world),
+            host,
         }
+    }
+
+    /// The same world, seen from each of its orgs.
+    pub fn orgs(&self) -> Vec<Simulator> {
+        let seen_from = |host: &Arc<Host>| Simulator {
+            world: Arc::clone(&self.world),
+            host: Arc::clone(host),
+        };
+        self.world.hosts.iter().map(seen_from).collect()
     }
 
     /// Everything that outside programs may reach: the org, its pages, the carrier, the phones.
@@ -144,18 +147,21 @@ impl Simulator {
 
     /// The org, for looking at it from the inside.
     pub fn org(&self) -> &Org {
-        &self.world.org
+        &self.host.org
     }
 
     /// How to reach the org.
     pub fn org_access(&self) -> OrgAccess {
         let administrator = self.administrator();
-        let mut oauth = lock(&self.world.oauth);
+        let mut oauth = lock(&self.host.oauth);
         let access_token =
-            oauth.open_session(&self.world.org, administrator.id, self.world.clock.now_ms());
+            oauth.open_session(&self.host.org, administrator.id, self.world.clock.now_ms());
         OrgAccess {
-            kind: "production".to_owned(),
-            org_id: self.world.org.id().to_string(),
+            kind: match self.host.org.kind() {
+                OrgKind::Production => "production".to_owned(),
+                OrgKind::Sandbox => "sandbox".to_owned(),
+            },
+            org_id: self.host.org.id().to_string(),
             username: administrator.username,
             password: oauth.password.clone(),
             security_token: oauth.security_token.clone(),
@@ -170,7 +176,7 @@ impl Simulator {
     pub fn carrier_access(&self) -> CarrierAccess {
         let carrier = lock(&self.world.carrier);
         CarrierAccess {
-            url: self.world.base_url.clone(),
+            url: self.world.hosts[0].base_url.clone(),
             account_sid: carrier.account_sid.clone(),
             auth_token: carrier.auth_token.clone(),
         }
@@ -183,37 +189,36 @@ impl Simulator {
 
     /// Plans a fault; its number, for asking how often it fired.
     pub fn plan(&self, fault: Fault) -> usize {
-        lock(&self.world.faults).plan(fault)
+        lock(&self.host.faults).plan(fault)
     }
 
     /// How often a planned fault fired.
     pub fn fired(&self, fault: usize) -> u32 {
-        lock(&self.world.faults).fired(fault)
+        lock(&self.host.faults).fired(fault)
     }
 
     /// Takes all faults back; the counts stay.
     pub fn clear_faults(&self) {
-        lock(&self.world.faults).clear();
+        lock(&self.host.faults).clear();
     }
 
     /// Ends all sessions, as an administrator may.
     pub fn end_sessions(&self) {
-        lock(&self.world.oauth).end_sessions();
+        lock(&self.host.oauth).end_sessions();
     }
 
     /// The requests that were answered, oldest first.
     pub fn calls(&self) -> Vec<CallRecord> {
-        lock(&self.world.calls).clone()
+        lock(&self.host.calls).clone()
     }
 
     /// API calls that counted, since the start.
     pub fn calls_used(&self) -> u64 {
-        self.world.used.load(Ordering::SeqCst)
+        self.host.used.load(Ordering::SeqCst)
     }
 
     pub(crate) fn administrator(&self) -> crate::org::User {
-        self.world
-            .org
+        self.org()
             .users()
             .into_iter()
             .next()

@@ -46,11 +46,11 @@ const MISSING: &[&str] = &[
 
 fn root(simulator: &Simulator, ask: &Ask<'_>) -> Answer {
     let at = |path: &str| format!("/services/data/v{}/{path}", ask.call.version);
-    let world = &simulator.world;
+    let host = &simulator.host;
     Answer::Json(
         StatusCode::OK,
         json!({
-            "composite": at("composite"), "identity": format!("{}/id/{}/{}", world.base_url, world.org.id(), ask.call.user),
+            "composite": at("composite"), "identity": format!("{}/id/{}/{}", host.base_url, host.org.id(), ask.call.user),
             "limits": at("limits"), "query": at("query"), "queryAll": at("queryAll"), "search": at("search"),
             "sobjects": at("sobjects"), "recent": at("recent"),
         }),
@@ -58,8 +58,8 @@ fn root(simulator: &Simulator, ask: &Ask<'_>) -> Answer {
 }
 
 fn limits(simulator: &Simulator) -> Value {
-    let max = simulator.world.calls_max.load(Ordering::SeqCst);
-    let left = max - simulator.world.used.load(Ordering::SeqCst) as i64;
+    let max = simulator.host.calls_max.load(Ordering::SeqCst);
+    let left = max - simulator.host.used.load(Ordering::SeqCst) as i64;
     let full = |max: i64| json!({"Max": max, "Remaining": max});
     json!({
         "DailyApiRequests": {"Max": max, "Remaining": left}, "DailyBulkApiBatches": full(15_000),
@@ -78,7 +78,7 @@ fn query(simulator: &Simulator, ask: &Ask<'_>, rest: &[&str]) -> Result<Answer> 
     );
     let org = simulator.org();
     if let [locator] = rest {
-        let page = lock(&simulator.world.locators)
+        let page = lock(&simulator.host.locators)
             .next(org, &ask.call, locator, size)
             .map_err(one)?;
         return Ok(Answer::Json(StatusCode::OK, page));
@@ -102,7 +102,7 @@ fn query(simulator: &Simulator, ask: &Ask<'_>, rest: &[&str]) -> Result<Answer> 
     let found = org
         .query(&ask.call, soql, ask.path[0] == "queryAll")
         .map_err(one)?;
-    let page = lock(&simulator.world.locators).first(org, &ask.call, found, size);
+    let page = lock(&simulator.host.locators).first(org, &ask.call, found, size);
     Ok(Answer::Json(StatusCode::OK, page))
 }
 

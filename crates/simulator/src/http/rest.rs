@@ -110,7 +110,7 @@ pub(super) async fn with_faults(
         .map(ToString::to_string)
         .unwrap_or_default();
     let client = client_name(request.headers());
-    let mishap = lock(&simulator.world.faults).next(&method, &path);
+    let mishap = lock(&simulator.host.faults).next(&method, &path);
     let fault = mishap.is_some();
     let response = match mishap {
         None => next.run(request).await,
@@ -152,7 +152,7 @@ pub(super) async fn with_faults(
         client,
         fault,
     };
-    lock(&simulator.world.calls).push(record);
+    lock(&simulator.host.calls).push(record);
     response
 }
 
@@ -185,8 +185,8 @@ fn client_name(headers: &HeaderMap) -> Option<String> {
 }
 
 fn counted(simulator: &Simulator, mut response: Response) -> Response {
-    let used = simulator.world.used.fetch_add(1, Ordering::SeqCst) + 1;
-    let max = simulator.world.calls_max.load(Ordering::SeqCst);
+    let used = simulator.host.used.fetch_add(1, Ordering::SeqCst) + 1;
+    let max = simulator.host.calls_max.load(Ordering::SeqCst);
     if let Ok(value) = HeaderValue::from_str(&format!("api-usage={used}/{max}")) {
         response.headers_mut().insert("sforce-limit-info", value);
     }

@@ -43,7 +43,7 @@ pub(super) async fn ask(
     State(simulator): State<Simulator>,
     Query(query): Query<Fields>,
 ) -> Response {
-    let known = query.get("client_id") == Some(&lock(&simulator.world.oauth).consumer_key);
+    let known = query.get("client_id") == Some(&lock(&simulator.host.oauth).consumer_key);
     if !known {
         return (
             StatusCode::BAD_REQUEST,
@@ -71,7 +71,7 @@ pub(super) async fn allow(State(simulator): State<Simulator>, body: String) -> R
             .append_pair("error", "access_denied")
             .append_pair("error_description", "end-user denied authorization");
     } else {
-        let mut oauth = lock(&simulator.world.oauth);
+        let mut oauth = lock(&simulator.host.oauth);
         let user = simulator
             .org()
             .user_by_username(&username)
@@ -106,21 +106,21 @@ pub(super) async fn token(
         form.entry("client_id".to_owned()).or_insert(id);
         form.entry("client_secret".to_owned()).or_insert(secret);
     }
-    let world = &simulator.world;
-    let now_ms = world.clock.now_ms();
-    let mut oauth = lock(&world.oauth);
-    let (user, refresh) = match oauth.prove(&world.org, &form, now_ms) {
+    let host = &simulator.host;
+    let now_ms = simulator.world.clock.now_ms();
+    let mut oauth = lock(&host.oauth);
+    let (user, refresh) = match oauth.prove(&host.org, &form, now_ms) {
         Ok(proved) => proved,
         Err((error, description)) => {
             let body = json!({"error": error, "error_description": description});
             return (StatusCode::BAD_REQUEST, Json(body)).into_response();
         }
     };
-    let access_token = oauth.open_session(&world.org, user, now_ms);
-    let id = format!("{}/id/{}/{user}", world.base_url, world.org.id());
+    let access_token = oauth.open_session(&host.org, user, now_ms);
+    let id = format!("{}/id/{}/{user}", host.base_url, host.org.id());
     let issued_at = now_ms.to_string();
     let mut answer = json!({
-        "access_token": access_token, "instance_url": world.base_url, "id": id, "token_type": "Bearer",
+        "access_token": access_token, "instance_url": host.base_url, "id": id, "token_type": "Bearer",
         "issued_at": issued_at, "signature": oauth.signature(&id, &issued_at), "scope": "refresh_token api",
     });
     if let Some(refresh) = refresh {
@@ -131,7 +131,7 @@ pub(super) async fn token(
 
 pub(super) async fn revoke(State(simulator): State<Simulator>, body: String) -> Response {
     let token = fields(&body).remove("token").unwrap_or_default();
-    if lock(&simulator.world.oauth).revoke(&token) {
+    if lock(&simulator.host.oauth).revoke(&token) {
         StatusCode::OK.into_response()
     } else {
         let body = json!({"error": "unsupported_token_type", "error_description": "this token type is not supported"});
@@ -141,17 +141,17 @@ pub(super) async fn revoke(State(simulator): State<Simulator>, body: String) -> 
 
 pub(super) async fn introspect(State(simulator): State<Simulator>, body: String) -> Json<Value> {
     let form = fields(&body);
-    let world = &simulator.world;
+    let host = &simulator.host;
     let token = form.get("token").map(String::as_str).unwrap_or_default();
-    let mut oauth = lock(&world.oauth);
+    let mut oauth = lock(&host.oauth);
     let user = oauth
-        .user_of(token, world.clock.now_ms())
-        .and_then(|id| world.org.user(&id));
+        .user_of(token, simulator.world.clock.now_ms())
+        .and_then(|id| host.org.user(&id));
     Json(match user {
         None => json!({"active": false}),
         Some(user) => json!({
             "active": true, "scope": "api refresh_token", "client_id": oauth.consumer_key, "username": user.username,
-            "sub": format!("{}/id/{}/{}", world.base_url, world.org.id(), user.id), "token_type": "access_token",
+            "sub": format!("{}/id/{}/{}", host.base_url, host.org.id(), user.id), "token_type": "access_token",
         }),
     })
 }
@@ -164,10 +164,10 @@ pub(super) async fn userinfo(
     let Some(user) = user_of(&simulator, &headers, &uri) else {
         return bad_token();
     };
-    let world = &simulator.world;
+    let host = &simulator.host;
     Json(json!({
-        "sub": format!("{}/id/{}/{}", world.base_url, world.org.id(), user.id), "user_id": user.id.to_string(),
-        "organization_id": world.org.id().to_string(), "preferred_username": user.username, "nickname": user.first_name,
+        "sub": format!("{}/id/{}/{}", host.base_url, host.org.id(), user.id), "user_id": user.id.to_string(),
+        "organization_id": host.org.id().to_string(), "preferred_username": user.username, "nickname": user.first_name,
         "name": user.name, "email": user.email, "email_verified": true, "given_name": user.first_name,
         "family_name": user.last_name, "zoneinfo": user.time_zone, "active": user.active, "user_type": "STANDARD",
         "language": user.language, "locale": user.locale, "utcOffset": 0,
@@ -183,12 +183,12 @@ pub(super) async fn identity(
     let Some(user) = user_of(&simulator, &headers, &uri) else {
         return bad_token();
     };
-    let world = &simulator.world;
-    let base = &world.base_url;
+    let host = &simulator.host;
+    let base = &host.base_url;
     let data = |path: &str| format!("{base}/services/data/v{{version}}/{path}");
     Json(json!({
-        "id": format!("{base}/id/{}/{}", world.org.id(), user.id), "asserted_user": true,
-        "user_id": user.id.to_string(), "organization_id": world.org.id().to_string(), "username": user.username,
+        "id": format!("{base}/id/{}/{}", host.org.id(), user.id), "asserted_user": true,
+        "user_id": user.id.to_string(), "organization_id": host.org.id().to_string(), "username": user.username,
         "nick_name": user.first_name, "display_name": user.name, "email": user.email, "email_verified": true,
         "first_name": user.first_name, "last_name": user.last_name, "timezone": user.time_zone, "active": user.active,
         "user_type": "STANDARD", "language": user.language, "locale": user.locale, "utcOffset": 0,
@@ -215,9 +215,9 @@ pub(super) fn user_of(
         })
         .map(str::to_owned)
         .or_else(|| fields(uri.query().unwrap_or_default()).remove("oauth_token"))?;
-    let world = &simulator.world;
-    let id = lock(&world.oauth).user_of(&token, world.clock.now_ms())?;
-    world.org.user(&id).filter(|user| user.active)
+    let host = &simulator.host;
+    let id = lock(&host.oauth).user_of(&token, simulator.world.clock.now_ms())?;
+    host.org.user(&id).filter(|user| user.active)
 }
 
 fn bad_token() -> Response {

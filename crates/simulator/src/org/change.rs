@@ -33,6 +33,8 @@ pub struct FieldChange {
 pub struct RecordedChange {
     /// Position in the log, from 1, without gaps.
     pub seq: u64,
+    /// Changes of one call share a number; later calls have higher ones.
+    pub transaction: u64,
     /// When, in epoch milliseconds of the org's clock.
     pub at_ms: i64,
     /// The running user's id (18 characters).

@@ -16,6 +16,8 @@ pub(crate) struct State {
     pub store: Store,
     pub rights: HashMap<RecordId, Rights>,
     pub changes: Vec<RecordedChange>,
+    /// Number of the call that is writing, or of the last one that did.
+    pub transaction: u64,
 }
 
 /// What one user sees of the schema.
@@ -30,6 +32,7 @@ impl State {
             store,
             rights: HashMap::new(),
             changes: Vec::new(),
+            transaction: 0,
         }
     }
 
@@ -55,6 +58,7 @@ impl State {
     pub fn log(&mut self, call: &Call, at_ms: i64, draft: Draft) {
         self.changes.push(RecordedChange {
             seq: self.changes.len() as u64 + 1,
+            transaction: self.transaction,
             at_ms,
             user: call.user.to_string(),
             client: call.client.clone(),

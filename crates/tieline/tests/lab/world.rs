@@ -14,9 +14,9 @@ use tieline_domain::time::{Clock, Timestamp};
 use tieline_org::Vault;
 use tieline_salesforce::Environment;
 use tieline_simulator::clock::SetClock;
-use tieline_simulator::org::Call;
+use tieline_simulator::org::{Call, OrgKind};
 use tieline_simulator::seeded::Seeded;
-use tieline_simulator::{Simulator, SimulatorOptions};
+use tieline_simulator::{OrgPlace, Simulator, SimulatorOptions};
 use tieline_storage::sync_run::{self, SyncRun};
 use tieline_storage::{Store, StoreOptions};
 use tieline_sync::StartedBy;
@@ -112,7 +112,10 @@ impl World {
             contacts: 12,
             leads: 4,
             clock: nature.clock.clone(),
-            base_url: "http://127.0.0.1:1".to_owned(),
+            orgs: vec![OrgPlace {
+                kind: OrgKind::Production,
+                base_url: "http://127.0.0.1:1".to_owned(),
+            }],
         });
         let hub = open(&database, &nature, in_process(simulator.router())).await;
         let connection = furnish(&hub, &simulator, URL).await.unwrap();

@@ -1,0 +1,54 @@
+//! One org with all that its servers keep beside its records: who is signed in, open queries,
+//! planned faults, what was asked and how often.
+
+use crate::control::{CallRecord, Faults};
+use crate::http::oauth::OAuth;
+use crate::http::query::Locators;
+use crate::org::{Org, OrgOptions};
+use crate::simulator::{OrgPlace, SimulatorOptions};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, AtomicU64};
+
+/// Calls that an org allows in 24 hours.
+const CALLS_MAX: i64 = 100_000;
+
+/// An org as it is served.
+pub(crate) struct Host {
+    pub org: Org,
+    pub base_url: String,
+    pub oauth: Mutex<OAuth>,
+    pub locators: Mutex<Locators>,
+    pub faults: Mutex<Faults>,
+    pub calls: Mutex<Vec<CallRecord>>,
+    pub used: AtomicU64,
+    pub calls_max: AtomicI64,
+}
+
+impl Host {
+    /// The org of this number; the first has the world's own seed.
+    pub fn new(
+        options: &SimulatorOptions,
+        number: u64,
+        place: &OrgPlace,
+        secret: &mut impl FnMut(&str) -> String,
+    ) -> Host {
+        let seed = options.seed.wrapping_add(number << 32);
+        let org = Org::new(OrgOptions {
+            seed,
+            contacts: options.contacts,
+            leads: options.leads,
+            kind: place.kind,
+            clock: options.clock.clone(),
+        });
+        Host {
+            org,
+            base_url: place.base_url.clone(),
+            oauth: Mutex::new(OAuth::new(secret)),
+            locators: Mutex::new(Locators::default()),
+            faults: Mutex::new(Faults::new(seed)),
+            calls: Mutex::new(Vec::new()),
+            used: AtomicU64::new(0),
+            calls_max: AtomicI64::new(CALLS_MAX),
+        }
+    }
+}
