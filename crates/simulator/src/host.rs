@@ -2,6 +2,7 @@
 //! planned faults, what was asked and how often.
 
 use crate::control::{CallRecord, Faults};
+use crate::http::conditional::Described;
 use crate::http::oauth::OAuth;
 use crate::http::query::Locators;
 use crate::org::{Org, OrgOptions};
@@ -18,6 +19,7 @@ pub(crate) struct Host {
     pub base_url: String,
     pub oauth: Mutex<OAuth>,
     pub locators: Mutex<Locators>,
+    pub described: Mutex<Described>,
     pub faults: Mutex<Faults>,
     pub calls: Mutex<Vec<CallRecord>>,
     pub used: AtomicU64,
@@ -45,6 +47,7 @@ impl Host {
             base_url: place.base_url.clone(),
             oauth: Mutex::new(OAuth::new(secret)),
             locators: Mutex::new(Locators::default()),
+            described: Mutex::new(Described::new()),
             faults: Mutex::new(Faults::new(seed)),
             calls: Mutex::new(Vec::new()),
             used: AtomicU64::new(0),

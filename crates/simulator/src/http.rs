@@ -1,12 +1,22 @@
 //! The org as programs and people reach it over HTTP: sign-in, the REST API, plain pages.
 
+mod ask;
+mod call_options;
+mod collections;
+mod composite;
+pub(crate) mod conditional;
 pub(crate) mod html;
+mod limits;
+mod list_views;
 pub(crate) mod oauth;
 pub(crate) mod query;
 mod records;
+mod replication;
 mod rest;
 mod screens;
+mod search;
 mod sign_in;
+mod sobjects;
 
 use crate::carrier;
 use crate::simulator::Simulator;

@@ -10,13 +10,21 @@ mod dml;
 pub mod error;
 mod generate;
 pub mod id;
+mod list_views;
+mod recent;
 mod record;
+mod related;
+mod replication;
 mod retrieve;
 mod sample_data;
 mod schema;
+mod search;
+mod settings;
 pub mod soql;
 mod state;
+mod statistics;
 mod store;
+mod transaction;
 pub mod user;
 mod value;
 
@@ -31,11 +39,17 @@ use dml::Writer;
 use schema::Schema;
 use soql::Found;
 use state::State;
+use transaction::Turn;
 
 pub use call::{Call, ExternalKey, OrgKind, OrgOptions, QueryAnswer, SaveResult, Upserted};
 pub use change::{Act, FieldChange, RecordedChange};
 pub use error::ApiError;
 pub use id::RecordId;
+pub use list_views::{ListView, ListViewScope};
+pub use related::Related;
+pub use replication::{Deleted, Updated};
+pub use search::{Search, SearchIn};
+pub use settings::OrgSettings;
 pub use user::{FieldAccess, ObjectAccess, User};
 
 /// Errors of one record; never empty.
@@ -48,6 +62,7 @@ pub struct Org {
     id: RecordId,
     kind: OrgKind,
     clock: Arc<dyn Clock>,
+    turn: Turn,
     state: RwLock<State>,
 }
 
@@ -61,6 +76,7 @@ impl Org {
             id,
             kind: options.kind,
             clock: options.clock,
+            turn: Turn::default(),
             state: RwLock::new(state),
         }
     }
@@ -385,8 +401,11 @@ impl Org {
 
     fn write<T>(&self, call: &Call, act: impl FnOnce(&mut Writer<'_>) -> T) -> T {
         let now_ms = self.now_ms();
+        let inside = self.turn.is_mine();
         let mut state = self.lock();
-        state.transaction += 1;
+        if !inside {
+            state.transaction += 1;
+        }
         act(&mut Writer {
             state: &mut state,
             call,
@@ -397,10 +416,12 @@ impl Org {
     /// A poisoned lock means that a thread died in mid-change; the records are still whole enough
     /// to look at, which is what a test that failed needs.
     fn read(&self) -> RwLockReadGuard<'_, State> {
+        let _turn = self.turn.wait();
         self.state.read().unwrap_or_else(|e| e.into_inner())
     }
 
     fn lock(&self) -> RwLockWriteGuard<'_, State> {
+        let _turn = self.turn.wait();
         self.state.write().unwrap_or_else(|e| e.into_inner())
     }
 }

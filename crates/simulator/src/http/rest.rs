@@ -1,9 +1,11 @@
 //! The REST API: who asks, which resource, how often the org was called, and planned faults.
 
+use super::ask::{Answer, Ask};
+use super::call_options::{LOCKED_ROW, call_of, client_name};
 use super::records;
-use super::sign_in::{fields, user_of};
+use super::sign_in::user_of;
 use crate::control::{CallRecord, Mishap};
-use crate::org::{ApiError, Call};
+use crate::org::{ApiError, User};
 use crate::simulator::{Simulator, lock};
 use axum::Json;
 use axum::body::{Body, Bytes};
@@ -17,32 +19,10 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 const VERSIONS: std::ops::RangeInclusive<u32> = 31..=67;
-/// How a planned failure of one row travels from the fault to the collection.
-const LOCKED_ROW: &str = "x-simulator-locked-row";
-
-/// A request to a resource, taken apart.
-pub(super) struct Ask<'a> {
-    pub method: Method,
-    /// Segments behind the version.
-    pub path: Vec<&'a str>,
-    pub query: BTreeMap<String, String>,
-    pub headers: &'a HeaderMap,
-    pub body: Bytes,
-    pub call: Call,
-}
-
-/// What a resource answers.
-pub(super) enum Answer {
-    Json(StatusCode, Value),
-    Empty(StatusCode),
-    Errors(Vec<ApiError>),
-}
-
-impl From<ApiError> for Answer {
-    fn from(error: ApiError) -> Answer {
-        Answer::Errors(vec![error])
-    }
-}
+/// Versions that existed and were switched off.
+const RETIRED: std::ops::RangeInclusive<u32> = 21..=30;
+/// Bytes that a URL, or the headers, may have.
+const HEAD_BYTES_MAX: usize = 16_384;
 
 pub(super) async fn versions(State(simulator): State<Simulator>) -> Json<Value> {
     let _ = &simulator;
@@ -63,38 +43,113 @@ pub(super) async fn dispatch(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let path = uri.path().trim_start_matches("/services/data/");
-    let Some((version, rest)) = split_version(path) else {
-        return nowhere().await;
+    if let Some(refusal) = too_long(&uri, &headers) {
+        return refusal;
+    }
+    let (version, path) = match split_path(uri.path()) {
+        Ok(found) => found,
+        Err(error) => return respond(Answer::from(error)),
     };
-    let Some(user) = user_of(&simulator, &headers, &uri) else {
-        let error = ApiError::request(401, "INVALID_SESSION_ID", "Session expired or invalid");
-        return counted(&simulator, respond(Answer::from(error)));
+    let user = match signed_in(&simulator, &headers, &uri) {
+        Ok(user) => user,
+        Err(error) => return counted(&simulator, respond(Answer::from(error))),
     };
-    let locked = headers
-        .get(LOCKED_ROW)
-        .and_then(|value| value.to_str().ok()?.parse().ok());
-    let lock_error = || {
-        ApiError::record(
-            "UNABLE_TO_LOCK_ROW",
-            "unable to obtain exclusive access to this record",
-            &[],
-        )
-    };
+    let mut query = parameters(uri.query().unwrap_or_default());
     let ask = Ask {
-        method,
-        path: rest.split('/').filter(|part| !part.is_empty()).collect(),
-        query: fields(uri.query().unwrap_or_default()),
+        method: meant(method, query.remove("_HttpMethod")),
+        path,
+        query,
         headers: &headers,
         body,
-        call: Call {
-            user: user.id,
-            client: client_name(&headers),
-            version: version.to_owned(),
-            refuse: locked.map(|position: usize| (position, lock_error())),
-        },
+        call: call_of(user.id, version, &headers),
     };
     counted(&simulator, respond(records::answer(&simulator, &ask)))
+}
+
+/// Version and segments of a path such as `/services/data/v62.0/sobjects/Contact`. A slash at its
+/// end changes nothing; two in a row lead nowhere.
+pub(super) fn split_path(path: &str) -> Result<(&str, Vec<&str>), ApiError> {
+    let path = path.strip_prefix("/services/data/");
+    let path = path.ok_or_else(ApiError::not_found)?;
+    let (version, rest) = path.split_once('/').unwrap_or((path, ""));
+    let number = version.strip_prefix('v').unwrap_or_default();
+    let major = number.strip_suffix(".0").and_then(|m| m.parse().ok());
+    match major {
+        Some(major) if VERSIONS.contains(&major) => {}
+        Some(major) if RETIRED.contains(&major) => return Err(ApiError::retired_version(number)),
+        _ => return Err(ApiError::not_found()),
+    }
+    let rest = rest.strip_suffix('/').unwrap_or(rest);
+    if rest.is_empty() {
+        return Ok((number, Vec::new()));
+    }
+    let segments: Vec<&str> = rest.split('/').collect();
+    match segments.iter().any(|segment| segment.is_empty()) {
+        true => Err(ApiError::not_found()),
+        false => Ok((number, segments)),
+    }
+}
+
+/// The parameters of a URL; one that stands there several times is a list with commas.
+pub(super) fn parameters(query: &str) -> BTreeMap<String, String> {
+    let mut all: BTreeMap<String, String> = BTreeMap::new();
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        match all.get_mut(name.as_ref()) {
+            Some(known) => *known = format!("{known},{value}"),
+            None => drop(all.insert(name.into_owned(), value.into_owned())),
+        }
+    }
+    all
+}
+
+/// A HEAD is answered like a GET, and a POST may stand for a method that a client cannot send.
+fn meant(method: Method, instead: Option<String>) -> Method {
+    match (method, instead) {
+        (Method::HEAD, _) => Method::GET,
+        (Method::POST, Some(name)) => Method::from_bytes(name.as_bytes()).unwrap_or(Method::POST),
+        (method, _) => method,
+    }
+}
+
+fn signed_in(simulator: &Simulator, headers: &HeaderMap, uri: &Uri) -> Result<User, ApiError> {
+    if let Some(user) = user_of(simulator, headers, uri) {
+        return Ok(user);
+    }
+    let known_scheme = |value: &HeaderValue| {
+        let scheme = value.to_str().ok().and_then(|text| text.split(' ').next());
+        scheme.is_some_and(|scheme| ["Bearer", "OAuth"].contains(&scheme))
+    };
+    match headers.get("authorization") {
+        Some(value) if !known_scheme(value) => Err(ApiError::invalid_auth_header()),
+        None if headers.contains_key("x-sfdc-session") => Err(ApiError::session_not_for_rest()),
+        _ => Err(ApiError::invalid_session()),
+    }
+}
+
+/// The web server before the API refuses what is too long, with a page of its own.
+fn too_long(uri: &Uri, headers: &HeaderMap) -> Option<Response> {
+    let uri_bytes = uri.path_and_query().map_or(0, |all| all.as_str().len());
+    let header_bytes = |(name, value): (&http::HeaderName, &HeaderValue)| {
+        name.as_str().len() + value.len() + ": \r\n".len()
+    };
+    let bytes: usize = headers.iter().map(header_bytes).sum();
+    let (status, reason) = match (
+        uri_bytes > HEAD_BYTES_MAX,
+        bytes + uri_bytes > HEAD_BYTES_MAX,
+    ) {
+        (true, _) => (StatusCode::URI_TOO_LONG, "URI Too Long"),
+        (_, true) => (
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            "Request Header Fields Too Large",
+        ),
+        _ => return None,
+    };
+    let page = format!(
+        "<h1>Bad Message {}</h1><pre>reason: {reason}</pre>",
+        status.as_u16()
+    );
+    let kind = [("content-type", "text/html;charset=iso-8859-1")];
+    Some((status, kind, page).into_response())
 }
 
 /// Every request passes here: planned faults fire, and what was answered is written down.
@@ -169,21 +224,6 @@ fn cut(response: Response) -> Response {
     Response::from_parts(parts, Body::from_stream(broken))
 }
 
-fn split_version(path: &str) -> Option<(&str, &str)> {
-    let (version, rest) = path.split_once('/').unwrap_or((path, ""));
-    let number = version.strip_prefix('v')?;
-    let major: u32 = number.strip_suffix(".0")?.parse().ok()?;
-    (VERSIONS.contains(&major) && !rest.starts_with('/')).then_some((number, rest))
-}
-
-fn client_name(headers: &HeaderMap) -> Option<String> {
-    let value = headers.get("sforce-call-options")?.to_str().ok()?;
-    value
-        .split([',', ';'])
-        .find_map(|part| part.trim().strip_prefix("client="))
-        .map(str::to_owned)
-}
-
 fn counted(simulator: &Simulator, mut response: Response) -> Response {
     let used = simulator.host.used.fetch_add(1, Ordering::SeqCst) + 1;
     let max = simulator.host.calls_max.load(Ordering::SeqCst);
@@ -194,25 +234,18 @@ fn counted(simulator: &Simulator, mut response: Response) -> Response {
 }
 
 fn respond(answer: Answer) -> Response {
-    match answer {
-        Answer::Empty(status) => status.into_response(),
-        Answer::Json(status, body) => json_response(status, &body),
-        Answer::Errors(errors) => {
-            let status = errors.first().map_or(500, |error| error.status);
-            let body: Vec<Value> = errors.iter().map(ApiError::to_json).collect();
-            json_response(
-                StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST),
-                &Value::from(body),
-            )
+    let (status, headers, body) = answer.into_parts();
+    let mut response = match body {
+        None => status.into_response(),
+        Some(body) => {
+            let kind = [("content-type", "application/json;charset=UTF-8")];
+            (status, kind, body.to_string()).into_response()
+        }
+    };
+    for (name, value) in headers {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            response.headers_mut().insert(name, value);
         }
     }
-}
-
-fn json_response(status: StatusCode, body: &Value) -> Response {
-    (
-        status,
-        [("content-type", "application/json;charset=UTF-8")],
-        body.to_string(),
-    )
-        .into_response()
+    response
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::error::ApiError;
 use super::id::RecordId;
-use super::soql::{Found, Plan};
+use super::soql::{Column, Found, Plan};
 use crate::clock::Clock;
 
 /// Whether the org calls itself a production org or a sandbox.
@@ -41,6 +41,14 @@ pub struct Call {
     pub version: String,
     /// A planned failure of one record of a collection: its position and the error.
     pub refuse: Option<(usize, ApiError)>,
+    /// `allowSave=true` of Sforce-Duplicate-Rule-Header: save although an alert rule finds twins.
+    pub allow_duplicate_save: bool,
+    /// `includeRecordDetails=true` of Sforce-Duplicate-Rule-Header.
+    pub include_duplicate_details: bool,
+    /// False for `Sforce-Auto-Assign: FALSE`.
+    pub auto_assign: bool,
+    /// `updateMru=true` of Sforce-Mru: what is read counts as recently viewed.
+    pub update_recently_viewed: bool,
 }
 
 impl Call {
@@ -51,6 +59,10 @@ impl Call {
             client: None,
             version: "60.0".to_owned(),
             refuse: None,
+            allow_duplicate_save: false,
+            include_duplicate_details: false,
+            auto_assign: true,
+            update_recently_viewed: false,
         }
     }
 }
@@ -111,6 +123,12 @@ impl QueryAnswer {
             Found::Rows(rows) => rows.len(),
             Found::Count(_) => 0,
         }
+    }
+
+    /// Whether rows carry the rows of child queries.
+    pub fn has_children(&self) -> bool {
+        let child = |column: &Column| matches!(column, Column::Children(_));
+        self.plan.columns.iter().any(child)
     }
 
     /// Whether there is no row to fetch.

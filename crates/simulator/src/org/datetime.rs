@@ -10,6 +10,12 @@ pub(crate) fn show_time(seconds: i64) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%S.000+0000").to_string()
 }
 
+/// `Thu Mar 17 16:21:26 GMT 2022`, as list views show it.
+pub(crate) fn show_java(seconds: i64) -> String {
+    let time = Timestamp::from_second(seconds).unwrap_or_default();
+    time.strftime("%a %b %d %H:%M:%S GMT %Y").to_string()
+}
+
 /// `2022-03-17`
 pub(crate) fn show_date(days: i32) -> String {
     civil(days).strftime("%Y-%m-%d").to_string()

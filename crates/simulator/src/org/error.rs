@@ -59,6 +59,24 @@ impl ApiError {
         json!({"statusCode": self.code, "message": self.message, "fields": fields})
     }
 
+    pub(crate) fn invalid_session() -> Self {
+        Self::request(401, "INVALID_SESSION_ID", "Session expired or invalid")
+    }
+
+    pub(crate) fn session_not_for_rest() -> Self {
+        let text = "This session is not valid for use with the REST API";
+        Self::request(401, "INVALID_SESSION_ID", text)
+    }
+
+    pub(crate) fn invalid_auth_header() -> Self {
+        Self::request(401, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE")
+    }
+
+    pub(crate) fn retired_version(version: &str) -> Self {
+        let text = format!("API version {version} is retired. Use a later version.");
+        Self::request(410, "UNSUPPORTED_API_VERSION", text)
+    }
+
     pub(crate) fn not_found() -> Self {
         Self::request(404, "NOT_FOUND", "The requested resource does not exist")
     }

@@ -59,6 +59,11 @@ impl Record {
         self.stamp = now;
     }
 
+    /// When it was put into the recycle bin, epoch seconds: nobody changes it there.
+    pub fn deleted_at(&self) -> Option<i64> {
+        self.deleted.then_some(self.modified)
+    }
+
     pub fn shrink(&mut self) {
         self.cells.shrink_to_fit();
     }

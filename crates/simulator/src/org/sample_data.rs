@@ -1,11 +1,12 @@
 //! What every new org starts with: the organisation, its profiles and users, and the sample
 //! records of a Developer Edition. Phone numbers are from ranges set aside for fiction.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::dml::settle_stage;
 use super::id::RecordId;
+use super::list_views::ListView;
 use super::record::Record;
 use super::schema::{FieldKind, ObjectDef, Schema};
 use super::state::State;
@@ -67,7 +68,9 @@ pub(super) fn populate(options: &OrgOptions) -> State {
     maker.table("Campaign", CAMPAIGNS);
     maker.campaign_members();
     generate::people(&mut maker, options);
+    let views = maker.list_views();
     let mut state = State::new(maker.store);
+    state.list_views = views;
     limit_profiles(&mut state);
     state
 }
@@ -187,6 +190,16 @@ impl Maker {
             }
             _ => {}
         }
+    }
+
+    fn list_views(&mut self) -> BTreeMap<RecordId, ListView> {
+        let views = ListView::samples();
+        let kept = views.into_iter().map(|view| {
+            let mut record = self.record(300);
+            view.describe_in(self.def("ListView"), &mut record);
+            (self.insert("ListView", record), view)
+        });
+        kept.collect()
     }
 
     /// Each campaign has its two statuses; the first one has a few members.

@@ -23,9 +23,11 @@ use crate::org::{ApiError, Call, state::State};
 pub(crate) use columns::column_metadata;
 pub use error::SoqlError;
 pub use parser::parse;
+pub(crate) use pattern::Pattern;
 pub(crate) use plan::Plan;
 pub(crate) use render::{attributes, render};
 pub(crate) use run::{Found, run};
+pub(crate) use select::Column;
 
 /// Parses a query and binds it to the schema as the user sees it, at a moment and with or without
 /// deleted records.
@@ -35,6 +37,17 @@ pub(crate) fn plan(
     soql: &str,
     moment: (i64, bool),
 ) -> Result<Plan, ApiError> {
-    let plan = parse(soql).and_then(|query| plan::prepare(state, call, &query, moment));
+    let query = parse(soql).map_err(|error| error.into_api(soql))?;
+    bind(state, call, (&query, soql), moment)
+}
+
+/// Binds a query that was parsed, and perhaps changed, from this text.
+pub(crate) fn bind(
+    state: &State,
+    call: &Call,
+    (query, soql): (&ast::Query, &str),
+    moment: (i64, bool),
+) -> Result<Plan, ApiError> {
+    let plan = plan::prepare(state, call, query, moment);
     plan.map_err(|error| error.into_api(soql))
 }

@@ -1,13 +1,15 @@
 //! Everything of the org that changes, behind one lock: records, rights and the log. A reader sees
 //! either all or nothing of a call.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::Call;
 use super::change::{Draft, RecordedChange};
 use super::error::ApiError;
 use super::id::RecordId;
+use super::list_views::ListView;
 use super::schema::{FieldDef, ObjectDef};
+use super::settings::OrgSettings;
 use super::store::{Slot, Store};
 use super::user::{FieldAccess, ObjectAccess, Rights, User};
 
@@ -18,6 +20,16 @@ pub(crate) struct State {
     pub changes: Vec<RecordedChange>,
     /// Number of the call that is writing, or of the last one that did.
     pub transaction: u64,
+    pub settings: OrgSettings,
+    pub list_views: BTreeMap<RecordId, ListView>,
+    /// What each user looked at, and when in epoch milliseconds; the latest last.
+    pub viewed: BTreeMap<RecordId, Vec<(i64, RecordId)>>,
+}
+
+/// Where a transaction began in the log.
+#[derive(Clone, Copy)]
+pub(crate) struct Savepoint {
+    logged: usize,
 }
 
 /// What one user sees of the schema.
@@ -33,6 +45,25 @@ impl State {
             rights: HashMap::new(),
             changes: Vec::new(),
             transaction: 0,
+            settings: OrgSettings::default(),
+            list_views: BTreeMap::new(),
+            viewed: BTreeMap::new(),
+        }
+    }
+
+    /// From here on everything can be taken back.
+    pub fn begin(&mut self) -> Savepoint {
+        self.store.begin();
+        Savepoint {
+            logged: self.changes.len(),
+        }
+    }
+
+    /// Ends the innermost transaction; without `keep`, neither records nor log know of it.
+    pub fn end(&mut self, savepoint: Savepoint, keep: bool) {
+        self.store.end(keep);
+        if !keep {
+            self.changes.truncate(savepoint.logged);
         }
     }
 

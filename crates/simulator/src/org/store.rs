@@ -19,7 +19,9 @@ pub(crate) type Slot = u32;
 pub(crate) struct Store {
     pub schema: Arc<Schema>,
     tables: Vec<Table>,
-    undo: Option<Vec<Undo>>,
+    undo: Vec<Undo>,
+    /// Where in `undo` each open transaction began; the inner ones last.
+    begun: Vec<usize>,
 }
 
 /// The records of one object.
@@ -52,7 +54,8 @@ impl Store {
         Self {
             schema,
             tables,
-            undo: None,
+            undo: Vec::new(),
+            begun: Vec::new(),
         }
     }
 
@@ -86,30 +89,35 @@ impl Store {
     }
 
     pub fn insert(&mut self, object: usize, record: Record) -> Slot {
-        if let Some(undo) = &mut self.undo {
-            undo.push(Undo::Insert(object));
+        if !self.begun.is_empty() {
+            self.undo.push(Undo::Insert(object));
         }
         self.tables[object].insert(record)
     }
 
     pub fn replace(&mut self, object: usize, slot: Slot, record: Record) {
         let old = self.tables[object].replace(slot, record);
-        if let Some(undo) = &mut self.undo {
-            undo.push(Undo::Replace(object, slot, Box::new(old)));
+        if !self.begun.is_empty() {
+            self.undo.push(Undo::Replace(object, slot, Box::new(old)));
         }
     }
 
     /// Starts remembering, so that everything until the end of the transaction can be taken back.
+    /// Transactions may stand inside one another.
     pub fn begin(&mut self) {
-        self.undo = Some(Vec::new());
+        self.begun.push(self.undo.len());
     }
 
-    /// Ends the transaction; without `keep`, all its changes are undone.
+    /// Ends the innermost transaction; without `keep`, all its changes are undone.
     pub fn end(&mut self, keep: bool) {
-        let steps = self.undo.take().unwrap_or_default();
+        let from = self.begun.pop().unwrap_or_default();
         if keep {
+            if self.begun.is_empty() {
+                self.undo.clear();
+            }
             return;
         }
+        let steps = self.undo.split_off(from.min(self.undo.len()));
         for step in steps.into_iter().rev() {
             match step {
                 Undo::Insert(object) => self.tables[object].remove_last(),

@@ -110,8 +110,7 @@ impl Writer<'_> {
             let text = format!("The request cannot carry more than {RECORDS_MAX} records");
             return Err(ApiError::request(400, "EXCEEDED_MAX_SIZE_REQUEST", text));
         }
-        let logged = self.state.changes.len();
-        self.state.store.begin();
+        let savepoint = self.state.begin();
         let mut results = Vec::with_capacity(items.len());
         for (index, item) in items.iter().enumerate() {
             let outcome = match &self.call.refuse {
@@ -122,9 +121,8 @@ impl Writer<'_> {
         }
         let failed = results.iter().any(|r| !r.errors.is_empty());
         let keep = !(failed && all_or_none);
-        self.state.store.end(keep);
+        self.state.end(savepoint, keep);
         if !keep {
-            self.state.changes.truncate(logged);
             for result in results.iter_mut().filter(|r| r.errors.is_empty()) {
                 *result = SaveResult {
                     id: None,

@@ -8,7 +8,7 @@ use super::{ChildRelation, FieldDef, FieldKind, ObjectDef, OnDelete, PicklistEnt
 const OBJECTS: &str = include_str!("../../../describe/objects.tsv");
 const CHILDREN: &str = include_str!("../../../describe/children.tsv");
 const LABELS: &str = include_str!("../../../describe/labels.tsv");
-const FIELDS: [(&str, &str); 12] = [
+const FIELDS: [(&str, &str); 13] = [
     ("Account", include_str!("../../../describe/Account.tsv")),
     ("Campaign", include_str!("../../../describe/Campaign.tsv")),
     (
@@ -22,6 +22,7 @@ const FIELDS: [(&str, &str); 12] = [
     ("Contact", include_str!("../../../describe/Contact.tsv")),
     ("Event", include_str!("../../../describe/Event.tsv")),
     ("Lead", include_str!("../../../describe/Lead.tsv")),
+    ("ListView", include_str!("../../../describe/ListView.tsv")),
     (
         "Opportunity",
         include_str!("../../../describe/Opportunity.tsv"),

@@ -1,0 +1,56 @@
+//! The Sforce headers, read in one place: what a caller asks for besides the resource.
+
+use crate::org::{ApiError, Call, RecordId};
+use http::HeaderMap;
+
+/// How a planned failure of one row travels from the fault to the collection.
+pub(super) const LOCKED_ROW: &str = "x-simulator-locked-row";
+
+/// The call that a user's request makes.
+pub(super) fn call_of(user: RecordId, version: &str, headers: &HeaderMap) -> Call {
+    const DUPLICATES: &str = "sforce-duplicate-rule-header";
+    let says = |header: &str, key: &str, value: &str| {
+        option(headers, header, key).is_some_and(|found| found.eq_ignore_ascii_case(value))
+    };
+    let locked = text(headers, LOCKED_ROW).and_then(|value| value.parse().ok());
+    let assign = text(headers, "sforce-auto-assign");
+    Call {
+        client: client_name(headers),
+        version: version.to_owned(),
+        refuse: locked.map(|position: usize| (position, lock_error())),
+        allow_duplicate_save: says(DUPLICATES, "allowSave", "true"),
+        include_duplicate_details: says(DUPLICATES, "includeRecordDetails", "true"),
+        auto_assign: !assign.is_some_and(|value| value.trim().eq_ignore_ascii_case("false")),
+        update_recently_viewed: says("sforce-mru", "updateMru", "true"),
+        ..Call::of(user)
+    }
+}
+
+/// `client=` of Sforce-Call-Options.
+pub(super) fn client_name(headers: &HeaderMap) -> Option<String> {
+    option(headers, "sforce-call-options", "client")
+}
+
+/// `batchSize=` of Sforce-Query-Options.
+pub(super) fn batch_size(headers: &HeaderMap) -> Option<usize> {
+    option(headers, "sforce-query-options", "batchSize")?
+        .parse()
+        .ok()
+}
+
+/// One of the `key=value` pairs of a header.
+fn option(headers: &HeaderMap, header: &str, key: &str) -> Option<String> {
+    let pairs = text(headers, header)?.split([',', ';']);
+    let mut named = pairs.filter_map(|pair| pair.split_once('='));
+    let found = named.find(|(name, _)| name.trim().eq_ignore_ascii_case(key));
+    found.map(|(_, value)| value.trim().to_owned())
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name)?.to_str().ok()
+}
+
+fn lock_error() -> ApiError {
+    let text = "unable to obtain exclusive access to this record";
+    ApiError::record("UNABLE_TO_LOCK_ROW", text, &[])
+}
