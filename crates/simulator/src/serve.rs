@@ -97,6 +97,7 @@ pub async fn serve(options: ServeOptions) -> std::io::Result<Running> {
     tokio::spawn(async move {
         while !*stopped.borrow() {
             tokio::time::sleep(TICK).await;
+            stepping.work_jobs();
             stepping.step().await;
         }
     });

@@ -234,6 +234,10 @@ fn counted(simulator: &Simulator, mut response: Response) -> Response {
 }
 
 fn respond(answer: Answer) -> Response {
+    let answer = match answer {
+        Answer::Whole(response) => return *response,
+        answer => answer,
+    };
     let (status, headers, body) = answer.into_parts();
     let mut response = match body {
         None => status.into_response(),

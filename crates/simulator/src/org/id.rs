@@ -51,6 +51,19 @@ impl RecordId {
         std::str::from_utf8(&self.0).expect("an id holds ASCII letters and digits only")
     }
 
+    /// The 18-character form.
+    pub(crate) fn long(&self) -> [u8; 18] {
+        let mut text = [0u8; 18];
+        text[..15].copy_from_slice(&self.0);
+        for block in 0..3 {
+            let bits = (0..5).fold(0usize, |acc, j| {
+                acc | usize::from(self.0[block * 5 + j].is_ascii_uppercase()) << j
+            });
+            text[15 + block] = BASE32[bits];
+        }
+        text
+    }
+
     /// Everything before the serial number: prefix, instance and the reserved character.
     pub(crate) fn stem(&self) -> &[u8] {
         &self.0[..6]
@@ -90,14 +103,7 @@ impl RecordId {
 
 impl fmt::Display for RecordId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = [0u8; 18];
-        text[..15].copy_from_slice(&self.0);
-        for block in 0..3 {
-            let bits = (0..5).fold(0usize, |acc, j| {
-                acc | usize::from(self.0[block * 5 + j].is_ascii_uppercase()) << j
-            });
-            text[15 + block] = BASE32[bits];
-        }
+        let text = self.long();
         f.write_str(std::str::from_utf8(&text).expect("an id holds ASCII letters and digits only"))
     }
 }
