@@ -83,6 +83,19 @@ test("writes collections, and each row says how it went", async () => {
   assert.ok((await contacts.destroy(ids)).every((row) => row.success));
 });
 
+test("loads and reads in bulk, one page of results", async () => {
+  const conn = connect();
+  const options = { object: "Contact", pollTimeout: 20_000, pollInterval: 50 };
+  const input = [...Array(120).keys()].map((n) => ({ LastName: `Load ${n}`, Description: n % 2 ? 'said "no", then\nleft' : null }));
+  const done = await conn.bulk2.loadAndWaitForResults({ ...options, operation: "insert", input });
+  assert.deepEqual([done.successfulResults.length, done.failedResults.length, done.unprocessedRecords.length], [120, 0, 0]);
+  const rows = await (await conn.bulk2.query("SELECT Id, LastName, Description FROM Contact WHERE LastName LIKE 'Load %'")).toArray();
+  assert.equal(rows.length, 120);
+  assert.equal(rows.filter((row) => row.Description === 'said "no", then\nleft').length, 60);
+  const gone = await conn.bulk2.loadAndWaitForResults({ ...options, operation: "delete", input: rows.map(({ Id }) => ({ Id })) });
+  assert.equal(gone.successfulResults.length, 120);
+});
+
 test("errors carry the org's codes", async () => {
   assert.equal(await codeOf(connect().query("SELECT Nope FROM Contact")), "INVALID_FIELD");
   assert.equal(await codeOf(connect().query("SELECT FROM")), "MALFORMED_QUERY");

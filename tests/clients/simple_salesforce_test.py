@@ -1,5 +1,7 @@
 """simple-salesforce uses the pretend org as it would use a real one."""
 
+import csv
+import io
 import unittest
 from pathlib import Path
 
@@ -10,6 +12,8 @@ from simple_salesforce import (
     SalesforceMalformedRequest,
     SalesforceResourceNotFound,
 )
+
+from simple_salesforce.exceptions import SalesforceOperationError
 
 from simulator import INFO, ORG, control, session
 
@@ -120,6 +124,45 @@ class Records(unittest.TestCase):
     def test_queries_can_tell_their_columns(self):
         answer = self.org.restful("query", params={"q": "SELECT Id, Account.Name FROM Contact", "columns": "true"})
         self.assertEqual([column["columnName"] for column in answer["columnMetadata"]], ["Id", "Account"])
+
+
+class Bulk(unittest.TestCase):
+    """Bulk API 2.0."""
+
+    def setUp(self):
+        self.org = connect()
+        self.contacts = self.org.bulk2.Contact
+
+    def test_files_are_inserted_updated_and_deleted_and_each_row_has_its_result(self):
+        rows = [{"LastName": f"Bulk {n}", "Email": f"Bulk{n}@Example.com"} for n in range(450)]
+        rows.append({"LastName": "", "Email": "nobody@example.com"})
+        [done] = self.contacts.insert(records=rows)
+        self.assertEqual((done["numberRecordsTotal"], done["numberRecordsFailed"]), (451, 1))
+        good = list(csv.DictReader(io.StringIO(self.contacts.get_successful_records(done["job_id"]))))
+        [bad] = csv.DictReader(io.StringIO(self.contacts.get_failed_records(done["job_id"])))
+        self.assertEqual(len({row["sf__Id"] for row in good}), 450)
+        self.assertIn("REQUIRED_FIELD_MISSING", bad["sf__Error"])
+        self.assertEqual(self.contacts.get_unprocessed_records(done["job_id"]).count("\n"), 1)
+
+        ids = [row["sf__Id"] for row in good]
+        [done] = self.contacts.update(records=[{"Id": each, "Title": "Loaded"} for each in ids])
+        self.assertEqual(done["numberRecordsFailed"], 0)
+        found = self.org.query("SELECT COUNT() FROM Contact WHERE Title = 'Loaded'")
+        self.assertEqual(found["totalSize"], 450)
+        [done] = self.contacts.delete(records=[{"Id": each} for each in ids])
+        self.assertEqual(done["numberRecordsFailed"], 0)
+
+    def test_a_query_comes_in_pages(self):
+        total = self.org.query("SELECT COUNT() FROM Contact")["totalSize"]
+        pages = list(self.contacts.query("SELECT Id, LastName FROM Contact", max_records=2_000))
+        rows = [row for page in pages for row in csv.DictReader(io.StringIO(page))]
+        self.assertEqual(len(pages), -(-total // 2_000))
+        self.assertEqual(len({row["Id"] for row in rows}), total)
+
+    def test_a_wrong_column_fails_the_job(self):
+        with self.assertRaises(SalesforceOperationError) as caught:
+            self.contacts.insert(records=[{"LastName": "x", "Nope": "y"}])
+        self.assertIn("InvalidBatch", str(caught.exception))
 
 
 class Errors(unittest.TestCase):
