@@ -3,6 +3,7 @@
 import csv
 import io
 import unittest
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from simple_salesforce import (
@@ -163,6 +164,45 @@ class Bulk(unittest.TestCase):
         with self.assertRaises(SalesforceOperationError) as caught:
             self.contacts.insert(records=[{"LastName": "x", "Nope": "y"}])
         self.assertIn("InvalidBatch", str(caught.exception))
+
+
+class Breadth(unittest.TestCase):
+    def setUp(self):
+        self.org = connect()
+
+    def test_a_composite_hands_ids_on(self):
+        url = f"/services/data/v{self.org.sf_version}/sobjects"
+        answer = self.org.restful("composite", method="POST", json={"allOrNone": True, "compositeRequest": [
+            {"method": "POST", "url": f"{url}/Account", "referenceId": "account", "body": {"Name": "Lumen"}},
+            {"method": "POST", "url": f"{url}/Contact", "referenceId": "contact",
+             "body": {"LastName": "Ito", "AccountId": "@{account.id}"}},
+        ]})["compositeResponse"]
+        self.assertEqual([part["httpStatusCode"] for part in answer], [201, 201])
+        found = self.org.query(f"SELECT Account.Name FROM Contact WHERE Id = '{answer[1]['body']['id']}'")
+        self.assertEqual(found["records"][0]["Account"]["Name"], "Lumen")
+
+    def test_changes_and_deletions_of_a_span_are_listed(self):
+        kept, gone = (self.org.Contact.create({"LastName": name})["id"] for name in ("Kept", "Gone"))
+        self.org.Contact.delete(gone)
+        now = datetime.now(timezone.utc)
+        start, end = now - timedelta(minutes=5), now + timedelta(minutes=2)
+        updated, deleted = self.org.Contact.updated(start, end), self.org.Contact.deleted(start, end)
+        self.assertIn(kept, updated["ids"])
+        self.assertNotIn(gone, updated["ids"])
+        self.assertIn(gone, [record["id"] for record in deleted["deletedRecords"]])
+        self.assertIn("latestDateCovered", updated)
+
+    def test_searches_find_words(self):
+        made = self.org.Contact.create({"LastName": "Quillfeather"})["id"]
+        found = self.org.search("FIND {Quillfeather} IN NAME FIELDS RETURNING Contact(Id, LastName)")
+        self.assertEqual([row["Id"] for row in found["searchRecords"]], [made])
+        self.assertEqual(self.org.quick_search("Quillfeather")["searchRecords"][0]["Id"], made)
+
+    def test_views_list_records(self):
+        views = self.org.restful("sobjects/Contact/listviews")["listviews"]
+        view = next(view for view in views if view["developerName"] == "AllContacts")
+        results = self.org.restful(f"sobjects/Contact/listviews/{view['id']}/results", params={"limit": 5})
+        self.assertEqual((results["size"], len(results["records"])), (5, 5))
 
 
 class Errors(unittest.TestCase):

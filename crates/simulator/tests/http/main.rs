@@ -4,6 +4,17 @@
     reason = "in tests a missing value is the failure"
 )]
 
+mod batch;
 mod bulk;
+mod collections;
+mod composite;
+mod conditional;
+mod limits;
+mod list_views;
+mod paths;
+mod query_pages;
+mod records;
+mod replication;
 mod rest;
+mod search;
 mod support;
