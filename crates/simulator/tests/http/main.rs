@@ -17,3 +17,4 @@ mod replication;
 mod rest;
 mod search;
 mod support;
+mod tree;
