@@ -64,3 +64,23 @@ async fn a_post_to_an_object_reads_and_shows_null_for_what_is_not_there() {
         (json!("Here"), Json::Null)
     );
 }
+
+#[tokio::test]
+async fn objects_may_be_mixed_in_ten_runs_at_most() {
+    let world = world();
+    for (count, status) in [(10, StatusCode::OK), (11, StatusCode::BAD_REQUEST)] {
+        let record = |n: usize| match n.is_multiple_of(2) {
+            true => json!({"attributes": {"type": "Contact"}, "LastName": "A"}),
+            false => json!({"attributes": {"type": "Account"}, "Name": "A"}),
+        };
+        let records: Json = (0..count).map(record).collect();
+        let reply = world
+            .json(
+                Method::POST,
+                "v62.0/composite/sobjects",
+                json!({"records": records}),
+            )
+            .await;
+        assert_eq!(reply.status, status, "{count}: {}", reply.text());
+    }
+}

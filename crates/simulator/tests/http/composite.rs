@@ -275,19 +275,17 @@ async fn requests_that_are_wrong_as_a_whole_are_refused_as_a_whole() {
 }
 
 #[tokio::test]
-async fn a_composite_cannot_stand_in_a_composite_and_trees_are_not_there() {
+async fn a_composite_cannot_stand_in_a_composite_and_graphs_are_not_there() {
     let world = world();
     let inner = json!({"method": "POST", "url": "/services/data/v62.0/composite",
         "referenceId": "a", "body": {"compositeRequest": []}});
     let json = composite(&world, false, json!([inner])).await.json();
     assert_eq!(json["compositeResponse"][0]["httpStatusCode"], 400);
-    for path in ["composite/tree/Account", "composite/graph"] {
-        let reply = world
-            .json(Method::POST, &format!("v62.0/{path}"), json!({}))
-            .await;
-        assert_eq!(reply.status, StatusCode::NOT_IMPLEMENTED);
-        assert_eq!(reply.code(), "NOT_IMPLEMENTED");
-    }
+    let graph = world
+        .json(Method::POST, "v62.0/composite/graph", json!({}))
+        .await;
+    assert_eq!(graph.status, StatusCode::NOT_IMPLEMENTED);
+    assert_eq!(graph.code(), "NOT_IMPLEMENTED");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

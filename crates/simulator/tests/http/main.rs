@@ -18,3 +18,4 @@ mod replication;
 mod rest;
 mod search;
 mod support;
+mod tree;

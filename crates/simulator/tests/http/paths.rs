@@ -174,3 +174,21 @@ async fn a_post_may_stand_for_a_method_that_a_client_cannot_send() {
         .await;
     assert_eq!(changed.status, StatusCode::NO_CONTENT);
 }
+
+#[tokio::test]
+async fn answers_are_json_and_a_client_that_takes_only_xml_is_told() {
+    let world = world();
+    let cases = [
+        ("*/*", 200),
+        ("application/json", 200),
+        ("application/xml, application/json;q=0.9", 200),
+        ("application/xml", 501),
+    ];
+    for (accept, status) in cases {
+        let request = world
+            .request(Method::GET, "v62.0/limits")
+            .header("accept", accept);
+        let reply = world.send(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(reply.status.as_u16(), status, "{accept}");
+    }
+}
