@@ -4,5 +4,6 @@
     reason = "in tests a missing value is the failure"
 )]
 
+mod encoding;
 mod rest;
 mod support;
