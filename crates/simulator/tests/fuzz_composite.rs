@@ -177,14 +177,14 @@ async fn every_body_of_the_corpus_gets_an_answer_of_the_api() {
 
 #[test]
 fn any_bytes_get_an_answer_of_the_api() {
-    run(100, any::<Vec<u8>>(), async |world, body| {
+    run(60, any::<Vec<u8>>(), async |world, body| {
         send_everywhere(world, &body).await;
     });
 }
 
 #[test]
 fn any_json_gets_an_answer_of_the_api() {
-    run(400, json_soup(), async |world, body| {
+    run(150, json_soup(), async |world, body| {
         send_everywhere(world, body.to_string().as_bytes()).await;
     });
 }
@@ -212,7 +212,7 @@ fn any_subrequests_get_an_answer_of_the_api() {
         json_soup(),
     );
     let whole = (any::<bool>(), prop::collection::vec(subrequest, 1..8));
-    run(300, whole, async |world, (all_or_none, subrequests)| {
+    run(200, whole, async |world, (all_or_none, subrequests)| {
         let shown = subrequests
             .into_iter()
             .enumerate()
@@ -256,7 +256,7 @@ fn any_address_gets_an_answer_of_the_api() {
     ];
     let query = "[a-zA-Z]{0,6}(=[a-zA-Z0-9%+*.:-]{0,20})?(&(q|start|end|limit|fields|ids)=[a-zA-Z0-9%+:{}-]{0,20}){0,3}";
     let whole = (prop::collection::vec(segment, 0..6), query);
-    run(1_500, whole, async |world, (segments, query)| {
+    run(800, whole, async |world, (segments, query)| {
         let path = format!("v62.0/{}?{query}", segments.join("/"));
         // What is no URL at all never reaches a server.
         if let Ok(request) = world.request(Method::GET, &path).body(Body::empty()) {
