@@ -41,14 +41,31 @@ impl RecordId {
     /// The nine serial characters as a number.
     pub fn serial(&self) -> u64 {
         self.0[6..].iter().fold(0, |acc, byte| {
-            let digit = BASE62.iter().position(|c| c == byte).unwrap_or(0);
-            acc * 62 + digit as u64
+            let digit = match byte {
+                b'a'..=b'z' => byte - b'a' + 36,
+                b'A'..=b'Z' => byte - b'A' + 10,
+                digit => digit.wrapping_sub(b'0'),
+            };
+            acc * 62 + u64::from(digit)
         })
     }
 
     /// The 15-character form, which some error messages use.
     pub fn short(&self) -> &str {
         std::str::from_utf8(&self.0).expect("an id holds ASCII letters and digits only")
+    }
+
+    /// The 18-character form.
+    pub(crate) fn long(&self) -> [u8; 18] {
+        let mut text = [0u8; 18];
+        text[..15].copy_from_slice(&self.0);
+        for block in 0..3 {
+            let bits = (0..5).fold(0usize, |acc, j| {
+                acc | usize::from(self.0[block * 5 + j].is_ascii_uppercase()) << j
+            });
+            text[15 + block] = BASE32[bits];
+        }
+        text
     }
 
     /// Everything before the serial number: prefix, instance and the reserved character.
@@ -90,14 +107,7 @@ impl RecordId {
 
 impl fmt::Display for RecordId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = [0u8; 18];
-        text[..15].copy_from_slice(&self.0);
-        for block in 0..3 {
-            let bits = (0..5).fold(0usize, |acc, j| {
-                acc | usize::from(self.0[block * 5 + j].is_ascii_uppercase()) << j
-            });
-            text[15 + block] = BASE32[bits];
-        }
+        let text = self.long();
         f.write_str(std::str::from_utf8(&text).expect("an id holds ASCII letters and digits only"))
     }
 }
