@@ -7,6 +7,7 @@ pub mod control;
 mod host;
 mod http;
 pub mod org;
+mod pubsub;
 pub mod seeded;
 pub mod serve;
 pub mod simulator;

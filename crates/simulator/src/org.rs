@@ -10,6 +10,7 @@ mod datetime;
 mod describe;
 mod dml;
 pub mod error;
+pub mod events;
 mod generate;
 pub mod id;
 mod json_text;
@@ -39,13 +40,14 @@ use serde_json::{Map, Value as Json, json};
 use crate::clock::Clock;
 use describe::Describer;
 use dml::Writer;
+use events::EventBus;
 use schema::Schema;
 use soql::{Found, Renderer};
 use state::State;
 use transaction::Turn;
 
 pub(crate) use bulk::UploadColumn;
-pub use call::{Call, ExternalKey, OrgKind, OrgOptions, QueryAnswer, SaveResult, Upserted};
+pub use call::{Call, ExternalKey, OrgKind, OrgOptions, Origin, QueryAnswer, SaveResult, Upserted};
 pub use change::{Act, FieldChange, RecordedChange};
 pub(crate) use csv::CsvStyle;
 pub(crate) use datetime::show_time;
@@ -75,7 +77,8 @@ pub struct Org {
 impl Org {
     /// An org with the sample records of a new Developer Edition, and generated ones.
     pub fn new(options: OrgOptions) -> Self {
-        let state = sample_data::populate(&options);
+        let mut state = sample_data::populate(&options);
+        state.events = EventBus::new(options.seed);
         let organization = state.store.schema.index("Organization");
         let id = state.store.id_at(organization, 0);
         Self {
@@ -444,11 +447,15 @@ impl Org {
         if !inside {
             state.transaction += 1;
         }
-        act(&mut Writer {
+        let value = act(&mut Writer {
             state: &mut state,
             call,
             now_ms,
-        })
+        });
+        if !inside {
+            state.announce_changes();
+        }
+        value
     }
 
     /// A poisoned lock means that a thread died in mid-change; the records are still whole enough

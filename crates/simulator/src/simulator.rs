@@ -180,6 +180,11 @@ impl Simulator {
         crate::control::http::router(self.clone())
     }
 
+    /// The Pub/Sub API of all orgs, for an HTTP/2 port of its own.
+    pub fn pubsub_router(&self) -> Router {
+        crate::pubsub::router(self.clone())
+    }
+
     /// The org, for looking at it from the inside.
     pub fn org(&self) -> &Org {
         &self.host.org

@@ -1,7 +1,7 @@
 //! The control plane over HTTP, for tests in other languages. Each request carries the token.
 
 use super::Fault;
-use crate::org::Call;
+use crate::org::{Call, Origin};
 use crate::simulator::{Simulator, lock};
 use axum::Json;
 use axum::Router;
@@ -91,6 +91,7 @@ async fn edit(State(simulator): State<Simulator>, Json(edit): Json<Edit>) -> Res
     };
     let call = Call {
         version: "66.0".to_owned(),
+        origin: Origin::Page,
         ..Call::of(user.id)
     };
     let outcome = match (&edit.id, &edit.fields) {

@@ -74,6 +74,12 @@ impl OAuth {
         Some(*user)
     }
 
+    /// Whether a session is still good, without using it.
+    pub fn lives(&self, token: &str, now_ms: i64) -> bool {
+        let session = self.sessions.get(token);
+        session.is_some_and(|(_, until_ms)| *until_ms > now_ms)
+    }
+
     pub fn end_sessions(&mut self) {
         self.sessions.clear();
     }

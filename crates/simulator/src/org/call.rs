@@ -30,6 +30,16 @@ pub struct OrgOptions {
     pub clock: Arc<dyn Clock>,
 }
 
+/// By which way a call came.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Origin {
+    /// The REST API.
+    #[default]
+    Rest,
+    /// A person in one of the org's pages.
+    Page,
+}
+
 /// Who asks, and how: goes with every call.
 #[derive(Debug, Clone)]
 pub struct Call {
@@ -39,6 +49,8 @@ pub struct Call {
     pub client: Option<String>,
     /// API version for the URLs in answers, for example `60.0`.
     pub version: String,
+    /// Whether a program or a person in a page acts; change events tell.
+    pub origin: Origin,
     /// A planned failure of one record of a collection: its position and the error.
     pub refuse: Option<(usize, ApiError)>,
     /// `allowSave=true` of Sforce-Duplicate-Rule-Header: save although an alert rule finds twins.
@@ -58,11 +70,23 @@ impl Call {
             user,
             client: None,
             version: "60.0".to_owned(),
+            origin: Origin::Rest,
             refuse: None,
             allow_duplicate_save: false,
             include_duplicate_details: false,
             auto_assign: true,
             update_recently_viewed: false,
+        }
+    }
+
+    /// `changeOrigin` of the change events; empty when a person acted in a page.
+    pub(super) fn change_origin(&self) -> String {
+        match (self.origin, &self.client) {
+            (Origin::Page, _) => String::new(),
+            (Origin::Rest, None) => format!("com/salesforce/api/rest/{}", self.version),
+            (Origin::Rest, Some(client)) => {
+                format!("com/salesforce/api/rest/{};client={client}", self.version)
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::Call;
 use super::change::{Draft, RecordedChange};
 use super::error::ApiError;
+use super::events::EventBus;
 use super::id::RecordId;
 use super::list_views::ListView;
 use super::schema::{FieldDef, ObjectDef};
@@ -24,6 +25,7 @@ pub(crate) struct State {
     pub list_views: BTreeMap<RecordId, ListView>,
     /// What each user looked at, and when in epoch milliseconds; the latest last.
     pub viewed: BTreeMap<RecordId, Vec<(i64, RecordId)>>,
+    pub events: EventBus,
 }
 
 /// Where a transaction began in the log.
@@ -48,6 +50,7 @@ impl State {
             settings: OrgSettings::default(),
             list_views: BTreeMap::new(),
             viewed: BTreeMap::new(),
+            events: EventBus::new(0),
         }
     }
 
@@ -93,6 +96,7 @@ impl State {
             at_ms,
             user: call.user.to_string(),
             client: call.client.clone(),
+            origin: call.change_origin(),
             object: self.store.def(draft.object).name.clone(),
             id: draft.id.to_string(),
             act: draft.act,
