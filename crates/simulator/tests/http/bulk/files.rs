@@ -253,3 +253,17 @@ async fn the_list_has_pages_of_a_thousand_and_can_be_filtered() {
     let classic = world.get(&format!("{INGEST}?jobType=Classic")).await.json();
     assert_eq!(classic["records"], json!([]));
 }
+
+#[tokio::test]
+async fn more_than_a_hundred_megabytes_are_refused_and_the_job_stays_open() {
+    let world = world();
+    let made = world.json(Method::POST, INGEST, insert()).await.json();
+    let path = format!("{INGEST}/{}", made["id"].as_str().unwrap());
+    let data = "x".repeat(100 * 1_024 * 1_024 + 1);
+    let reply = world.put_csv(&format!("{path}/batches"), &data).await;
+    assert_eq!(
+        (reply.status, reply.code().as_str()),
+        (StatusCode::BAD_REQUEST, "CLIENTINPUTERROR")
+    );
+    assert_eq!(world.get(&path).await.json()["state"], "Open");
+}
