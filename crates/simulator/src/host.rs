@@ -17,7 +17,8 @@ const CALLS_MAX: i64 = 100_000;
 /// An org as it is served.
 pub(crate) struct Host {
     pub org: Org,
-    pub base_url: String,
+    /// Where it is reached in plain http; answers use `Simulator::base_url`.
+    pub plain_url: String,
     pub oauth: Mutex<OAuth>,
     pub locators: Mutex<Locators>,
     pub described: Mutex<Described>,
@@ -46,7 +47,7 @@ impl Host {
         });
         Host {
             org,
-            base_url: place.base_url.clone(),
+            plain_url: place.base_url.clone(),
             oauth: Mutex::new(OAuth::new(secret)),
             locators: Mutex::new(Locators::default()),
             described: Mutex::new(Described::new()),

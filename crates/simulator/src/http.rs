@@ -6,6 +6,7 @@ mod call_options;
 mod collections;
 mod composite;
 pub(crate) mod conditional;
+mod encoding;
 pub(crate) mod html;
 mod limits;
 mod list_views;
@@ -78,6 +79,8 @@ pub(crate) fn router(simulator: Simulator) -> Router {
             simulator.clone(),
             rest::with_faults,
         ))
+        .layer(axum::middleware::from_fn(encoding::pretty_print))
+        .layer(encoding::gzip())
         .with_state(simulator)
 }
 

@@ -12,6 +12,7 @@ mod dml;
 pub mod error;
 mod generate;
 pub mod id;
+mod json_text;
 mod list_views;
 mod recent;
 mod record;
@@ -39,7 +40,7 @@ use crate::clock::Clock;
 use describe::Describer;
 use dml::Writer;
 use schema::Schema;
-use soql::Found;
+use soql::{Found, Renderer};
 use state::State;
 use transaction::Turn;
 
@@ -328,11 +329,43 @@ impl Org {
             Found::Rows(rows) => rows[range].to_vec(),
             Found::Slots(slots) => {
                 let state = self.read();
-                let row =
-                    |slot: &u32| soql::render(&state.store, &answer.plan, *slot, &call.version);
-                slots[range].iter().map(row).collect()
+                let renderer = Renderer::new(&state.store, &answer.plan, &call.version);
+                slots[range]
+                    .iter()
+                    .map(|slot| renderer.json(*slot))
+                    .collect()
             }
         }
+    }
+
+    /// Appends the rows of an answer from one on, read now, as JSON with commas between them, until
+    /// `room` rows are there; the rows of child queries take room as well. How many rows it took.
+    pub(crate) fn write_rows(
+        &self,
+        call: &Call,
+        answer: &QueryAnswer,
+        (from, mut room): (usize, usize),
+        out: &mut Vec<u8>,
+    ) -> usize {
+        let state = self.read();
+        let renderer = Renderer::new(&state.store, &answer.plan, &call.version);
+        let mut written = 0;
+        while room > 0 && from + written < answer.len() {
+            if written > 0 {
+                out.push(b',');
+            }
+            let children = match &*answer.found {
+                Found::Slots(slots) => renderer.write(slots[from + written], out),
+                Found::Rows(rows) => {
+                    out.extend_from_slice(rows[from + written].to_string().as_bytes());
+                    0
+                }
+                Found::Count(_) => 0,
+            };
+            written += 1;
+            room = room.saturating_sub(1 + children);
+        }
+        written
     }
 
     /// The org's own log: every change since the org was made, oldest first.

@@ -1,23 +1,33 @@
-//! The simulator on loopback: the org and carrier on one port, the control plane on another.
+//! The simulator on loopback: each org on a port of its own, the control plane on another, and on
+//! request https, the Pub/Sub port and a proxy for clients that insist on Salesforce's hosts.
+
+mod certificates;
+mod connect_proxy;
+mod hosts;
+mod listener;
 
 use crate::clock::{Clock, SystemClock};
 use crate::http::oauth::PRIVATE_KEY;
 use crate::org::OrgKind;
 use crate::simulator::{CarrierAccess, OrgAccess, OrgPlace, Outgoing, Simulator, SimulatorOptions};
+use certificates::Certificates;
+use connect_proxy::Destinations;
+use hosts::HostNames;
+use listener::{Accepted, listen, port_of, stop};
 use serde::Serialize;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 /// How often the carrier looks whether something is due.
 const TICK: Duration = Duration::from_millis(20);
 
-/// How to serve.
+/// How to serve. A port is 0 for any free one; without a port there is no such listener.
 pub struct ServeOptions {
-    /// 0 for any free port.
+    /// The first org and the carrier, in plain http; further orgs have any free port.
     pub port: u16,
     /// Decides people, ids, tokens and delays.
     pub seed: u64,
@@ -25,17 +35,59 @@ pub struct ServeOptions {
     pub contacts: usize,
     /// Generated leads beside the sample records.
     pub leads: usize,
+    /// The orgs, at least one.
+    pub orgs: Vec<OrgKind>,
+    /// All orgs over https, told apart by host.
+    pub tls_port: Option<u16>,
+    /// The first org's My Domain, `https://acme.my.salesforce.com`; without it, localhost.
+    pub public_url: Option<String>,
+    /// The Pub/Sub API over TLS.
+    pub pubsub_port: Option<u16>,
+    /// The proxy that sends `*.salesforce.com` to the listeners above.
+    pub proxy_port: Option<u16>,
     /// Carries the carrier's webhooks out.
     pub outgoing: Outgoing,
-    /// Where to put the app's private key.
-    pub key_folder: PathBuf,
+}
+
+impl ServeOptions {
+    /// One production org with the sample records, in plain http on any free port.
+    pub fn new(outgoing: Outgoing) -> ServeOptions {
+        ServeOptions {
+            port: 0,
+            seed: 1,
+            contacts: 0,
+            leads: 0,
+            orgs: vec![OrgKind::Production],
+            tls_port: None,
+            public_url: None,
+            pubsub_port: None,
+            proxy_port: None,
+            outgoing,
+        }
+    }
+
+    fn needs_certificates(&self) -> bool {
+        self.tls_port.is_some() || self.pubsub_port.is_some()
+    }
 }
 
 /// The line that says where everything is.
 #[derive(Debug, Clone, Serialize)]
 pub struct ReadyInfo {
-    /// The org and the carrier.
+    /// The first org and the carrier, in plain http.
     pub base_url: String,
+    /// All orgs over https, when that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_url: Option<String>,
+    /// The test CA that signed the certificates, in PEM.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<String>,
+    /// Host and port of the Pub/Sub API.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pubsub_endpoint: Option<String>,
+    /// The proxy for `*.salesforce.com`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proxy_url: Option<String>,
     /// The control plane.
     pub control_url: String,
     /// Goes with each request to the control plane.
@@ -53,69 +105,209 @@ pub struct Running {
     /// Where it is.
     pub info: ReadyInfo,
     stop: watch::Sender<bool>,
+    keys: Mutex<Option<TempDir>>,
 }
 
 impl Running {
-    /// Stops serving.
+    /// Stops serving and removes the folder with the keys.
     pub fn stop(&self) {
         self.stop.send_replace(true);
+        drop(
+            self.keys
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
+    }
+}
+
+/// The sockets, all bound before anybody is told of one.
+struct Sockets {
+    plain: Vec<TcpListener>,
+    control: TcpListener,
+    tls: Option<TcpListener>,
+    pubsub: Option<TcpListener>,
+    proxy: Option<TcpListener>,
+}
+
+impl Sockets {
+    async fn bind(options: &ServeOptions) -> std::io::Result<Sockets> {
+        let mut plain = vec![listen(options.port).await?];
+        for _ in 1..options.orgs.len() {
+            plain.push(listen(0).await?);
+        }
+        let wanted = async |port: Option<u16>| match port {
+            Some(port) => listen(port).await.map(Some),
+            None => Ok(None),
+        };
+        Ok(Sockets {
+            plain,
+            control: listen(0).await?,
+            tls: wanted(options.tls_port).await?,
+            pubsub: wanted(options.pubsub_port).await?,
+            proxy: wanted(options.proxy_port).await?,
+        })
     }
 }
 
 /// Serves a new simulator on this machine only.
 pub async fn serve(options: ServeOptions) -> std::io::Result<Running> {
-    let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, options.port))).await?;
-    let control = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
-    let base_url = format!("http://127.0.0.1:{}", listener.local_addr()?.port());
+    check(&options)?;
+    let sockets = Sockets::bind(&options).await?;
+    let simulator = simulator(&options, &sockets.plain)?;
+    let keys = key_folder()?;
+    let tls_port = sockets.tls.as_ref().map(port_of).transpose()?;
+    let names = HostNames::new(&options.orgs, options.public_url.as_deref(), tls_port);
+    let certificates = match options.needs_certificates() {
+        true => Some(Certificates::new(&names)?),
+        false => None,
+    };
+    let info = ready_info(&simulator, &sockets, (&names, certificates.as_ref()), &keys)?;
+    simulator.set_outgoing(options.outgoing);
+    let (stop_all, stopped) = watch::channel(false);
+    start(sockets, &simulator, (names, certificates), &stopped)?;
+    Ok(Running {
+        simulator,
+        info,
+        stop: stop_all,
+        keys: Mutex::new(Some(keys)),
+    })
+}
+
+/// A folder that only this user may enter, gone when the simulator stops.
+fn key_folder() -> std::io::Result<TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix("tieline-simulator-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(std::fs::Permissions::from_mode(0o700));
+    }
+    builder.tempdir()
+}
+
+fn check(options: &ServeOptions) -> std::io::Result<()> {
+    let invalid = |text: &str| Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, text));
+    if options.orgs.is_empty() {
+        return invalid("a simulator has at least one org");
+    }
+    if options.tls_port.is_none() && (options.public_url.is_some() || options.proxy_port.is_some())
+    {
+        return invalid("a public URL and the proxy need the TLS port");
+    }
+    match options.public_url.as_deref().map(hosts::check_public_url) {
+        Some(Err(problem)) => invalid(&problem),
+        _ => Ok(()),
+    }
+}
+
+fn simulator(options: &ServeOptions, plain: &[TcpListener]) -> std::io::Result<Simulator> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let simulator = Simulator::new(SimulatorOptions {
+    let mut orgs = Vec::new();
+    for (kind, listener) in options.orgs.iter().zip(plain) {
+        orgs.push(OrgPlace {
+            kind: *kind,
+            base_url: format!("http://127.0.0.1:{}", port_of(listener)?),
+        });
+    }
+    Ok(Simulator::new(SimulatorOptions {
         seed: options.seed,
         contacts: options.contacts,
         leads: options.leads,
         clock,
-        orgs: vec![OrgPlace {
-            kind: OrgKind::Production,
-            base_url: base_url.clone(),
-        }],
-    });
-    simulator.set_outgoing(options.outgoing);
-    let key_file = options.key_folder.join("pretend-app.pem");
-    tokio::fs::write(&key_file, PRIVATE_KEY).await?;
-    let mut org = simulator.org_access();
-    org.jwt_key_file = key_file.display().to_string();
-    let info = ReadyInfo {
-        base_url,
-        control_url: format!("http://127.0.0.1:{}", control.local_addr()?.port()),
+        orgs,
+    }))
+}
+
+fn ready_info(
+    simulator: &Simulator,
+    sockets: &Sockets,
+    (names, certificates): (&HostNames, Option<&Certificates>),
+    keys: &TempDir,
+) -> std::io::Result<ReadyInfo> {
+    let write = |name: &str, text: &str| -> std::io::Result<String> {
+        let file: PathBuf = keys.path().join(name);
+        std::fs::write(&file, text)?;
+        Ok(file.display().to_string())
+    };
+    let key_file = write("pretend-app.pem", PRIVATE_KEY)?;
+    let ca_file = match certificates {
+        Some(certificates) => Some(write("test-ca.pem", &certificates.ca_pem)?),
+        None => None,
+    };
+    let mut orgs = Vec::new();
+    for (number, seen) in simulator.orgs().iter().enumerate() {
+        let mut access = seen.org_access();
+        access.jwt_key_file = key_file.clone();
+        access.public_url = sockets.tls.as_ref().map(|_| names.public_url(number));
+        orgs.push(access);
+    }
+    let at = |listener: &Option<TcpListener>, scheme: &str| -> std::io::Result<Option<String>> {
+        let port = listener.as_ref().map(port_of).transpose()?;
+        Ok(port.map(|port| format!("{scheme}:{port}")))
+    };
+    Ok(ReadyInfo {
+        base_url: simulator.base_url().to_owned(),
+        tls_url: at(&sockets.tls, "https://localhost")?,
+        ca_file,
+        pubsub_endpoint: at(&sockets.pubsub, "127.0.0.1")?,
+        proxy_url: at(&sockets.proxy, "http://127.0.0.1")?,
+        control_url: format!("http://127.0.0.1:{}", port_of(&sockets.control)?),
         control_token: simulator.world.control_token.clone(),
         carrier: simulator.carrier_access(),
-        orgs: vec![org],
-    };
-    let (stop, stopped) = watch::channel(false);
-    spawn(listener, simulator.router(), stopped.clone());
-    spawn(control, simulator.control_router(), stopped.clone());
-    let stepping = simulator.clone();
-    tokio::spawn(async move {
-        while !*stopped.borrow() {
-            tokio::time::sleep(TICK).await;
-            stepping.work_jobs();
-            stepping.step().await;
-        }
-    });
-    Ok(Running {
-        simulator,
-        info,
-        stop,
+        orgs,
     })
 }
 
-fn spawn(listener: TcpListener, router: axum::Router, mut stopped: watch::Receiver<bool>) {
+fn start(
+    sockets: Sockets,
+    simulator: &Simulator,
+    (names, certificates): (HostNames, Option<Certificates>),
+    stopped: &watch::Receiver<bool>,
+) -> std::io::Result<()> {
+    let destinations = Destinations {
+        tls: sockets.tls.as_ref().map(port_of).transpose()?,
+        pubsub: sockets.pubsub.as_ref().map(port_of).transpose()?,
+    };
+    for (listener, seen) in sockets.plain.into_iter().zip(simulator.orgs()) {
+        listener::plain(listener, seen.router(), stopped.clone());
+    }
+    let control = simulator.control_router();
+    listener::plain(sockets.control, control, stopped.clone());
+    if let Some(certificates) = certificates {
+        if let Some(socket) = sockets.tls {
+            let router = hosts::router(simulator, &names);
+            let accepted = Accepted::any(&certificates)?;
+            listener::tls(socket, router, accepted, stopped.clone());
+        }
+        if let Some(socket) = sockets.pubsub {
+            let accepted = Accepted::http2_only(&certificates)?;
+            listener::tls(socket, pubsub_router(simulator), accepted, stopped.clone());
+        }
+    }
+    if let Some(socket) = sockets.proxy {
+        connect_proxy::run(socket, destinations, stopped.clone());
+    }
+    step(simulator.clone(), stopped.clone());
+    Ok(())
+}
+
+/// What the Pub/Sub port serves.
+fn pubsub_router(_simulator: &Simulator) -> axum::Router {
+    axum::Router::new().fallback(listener::unimplemented_call)
+}
+
+/// Lets the carrier do what is due, until the simulator stops or is dropped.
+fn step(simulator: Simulator, mut stopped: watch::Receiver<bool>) {
     tokio::spawn(async move {
-        let until = async move {
-            let _ = stopped.wait_for(|stop| *stop).await;
-        };
-        // A listener that fails to accept has nothing to tell anybody; the next request shows it.
-        let _ = axum::serve(listener, router)
-            .with_graceful_shutdown(until)
-            .await;
+        loop {
+            tokio::select! {
+                () = stop(&mut stopped) => return,
+                () = tokio::time::sleep(TICK) => {
+                    simulator.work_jobs();
+                    simulator.step().await;
+                }
+            }
+        }
     });
 }

@@ -47,6 +47,8 @@ pub struct OrgPlace {
 pub struct Simulator {
     pub(crate) world: Arc<World>,
     pub(crate) host: Arc<Host>,
+    base_url: Arc<str>,
+    login_host: bool,
 }
 
 /// What all orgs share.
@@ -75,6 +77,11 @@ pub struct OrgAccess {
     pub consumer_key: String,
     /// The app's secret.
     pub consumer_secret: String,
+    /// Where the org is reached in plain http.
+    pub instance_url: String,
+    /// Where it is reached over https, once served so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_url: Option<String>,
     /// A session of the administrator, ready for use.
     pub access_token: String,
     /// The app's private key, for the JWT bearer flow; a path once served.
@@ -120,19 +127,47 @@ impl Simulator {
             control_token,
             outgoing: Mutex::new(None),
         };
+        Simulator::of(&Arc::new(world), &host)
+    }
+
+    fn of(world: &Arc<World>, host: &Arc<Host>) -> Simulator {
         Simulator {
-            world: Arc::new(world),
-            host,
+            world: Arc::clone(world),
+            host: Arc::clone(host),
+            base_url: Arc::from(host.plain_url.as_str()),
+            login_host: false,
         }
     }
 
     /// The same world, seen from each of its orgs.
     pub fn orgs(&self) -> Vec<Simulator> {
-        let seen_from = |host: &Arc<Host>| Simulator {
-            world: Arc::clone(&self.world),
-            host: Arc::clone(host),
-        };
+        let seen_from = |host: &Arc<Host>| Simulator::of(&self.world, host);
         self.world.hosts.iter().map(seen_from).collect()
+    }
+
+    /// The same org as it shows itself at another address; no slash at its end.
+    pub fn reached_at(&self, base_url: &str) -> Simulator {
+        let mut seen = self.clone();
+        seen.base_url = Arc::from(base_url);
+        seen
+    }
+
+    /// The same org as the common login host shows it.
+    pub(crate) fn at_login_host(&self) -> Simulator {
+        let mut seen = self.clone();
+        seen.login_host = true;
+        seen
+    }
+
+    /// Whether the request came to a common login host instead of the org's own.
+    pub(crate) fn is_login_host(&self) -> bool {
+        self.login_host
+    }
+
+    /// The org's address as the one who asks reached it: what `instance_url` and the URLs in
+    /// answers begin with.
+    pub(crate) fn base_url(&self) -> &str {
+        &self.base_url
     }
 
     /// Everything that outside programs may reach: the org, its pages, the carrier, the phones.
@@ -167,6 +202,8 @@ impl Simulator {
             security_token: oauth.security_token.clone(),
             consumer_key: oauth.consumer_key.clone(),
             consumer_secret: oauth.consumer_secret.clone(),
+            instance_url: self.host.plain_url.clone(),
+            public_url: None,
             access_token,
             jwt_key_file: String::new(),
         }
@@ -176,7 +213,7 @@ impl Simulator {
     pub fn carrier_access(&self) -> CarrierAccess {
         let carrier = lock(&self.world.carrier);
         CarrierAccess {
-            url: self.world.hosts[0].base_url.clone(),
+            url: self.world.hosts[0].plain_url.clone(),
             account_sid: carrier.account_sid.clone(),
             auth_token: carrier.auth_token.clone(),
         }

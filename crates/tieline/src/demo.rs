@@ -62,11 +62,10 @@ impl Demo {
     /// Sets everything up and serves it.
     pub async fn start(options: DemoOptions) -> Result<Demo, Error> {
         let running = start(SimulateOptions {
-            port: 0,
             seed: options.seed,
             contacts: options.contacts,
             leads: options.leads,
-            json: false,
+            ..SimulateOptions::default()
         })
         .await?;
         let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, options.port)))

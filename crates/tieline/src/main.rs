@@ -5,10 +5,11 @@
     reason = "a program tells the person at the terminal why it ended"
 )]
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tieline::{demo, serve, simulate, story};
+use tieline_simulator::org::OrgKind;
 
 #[derive(Parser)]
 #[command(
@@ -98,9 +99,39 @@ struct SimulateArgs {
     /// Generated leads beside the sample records
     #[arg(long, default_value_t = 0)]
     leads: usize,
+    /// The orgs, in order; each has a port of its own, the first one --port
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "production")]
+    orgs: Vec<Kind>,
+    /// Serve all orgs over https on this port as well, told apart by host; 0 for any free one
+    #[arg(long, value_name = "PORT")]
+    tls_port: Option<u16>,
+    /// The first org's My Domain over https, for example https://acme.my.salesforce.com
+    #[arg(long, value_name = "URL", requires = "tls_port")]
+    public_url: Option<String>,
+    /// Serve the Pub/Sub API over TLS on this port; 0 for any free one
+    #[arg(long, value_name = "PORT")]
+    pubsub_port: Option<u16>,
+    /// Serve a proxy that sends *.salesforce.com to the ports above and refuses everything else
+    #[arg(long, value_name = "PORT", requires = "tls_port")]
+    proxy_port: Option<u16>,
     /// Print one JSON line when ready
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Kind {
+    Production,
+    Sandbox,
+}
+
+impl From<Kind> for OrgKind {
+    fn from(kind: Kind) -> OrgKind {
+        match kind {
+            Kind::Production => OrgKind::Production,
+            Kind::Sandbox => OrgKind::Sandbox,
+        }
+    }
 }
 
 #[tokio::main]
@@ -150,6 +181,11 @@ async fn main() -> ExitCode {
                 seed: args.seed,
                 contacts: args.contacts,
                 leads: args.leads,
+                orgs: args.orgs.into_iter().map(OrgKind::from).collect(),
+                tls_port: args.tls_port,
+                public_url: args.public_url,
+                pubsub_port: args.pubsub_port,
+                proxy_port: args.proxy_port,
                 json: args.json,
             })
             .await

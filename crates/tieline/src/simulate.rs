@@ -1,11 +1,12 @@
 //! `tieline simulate`: a pretend org and carrier for tests in any language.
 
 use crate::{Outcome, transport};
-use tieline_simulator::serve::{Running, ServeOptions, serve};
+use tieline_simulator::org::OrgKind;
+use tieline_simulator::serve::{ReadyInfo, Running, ServeOptions, serve};
 
-/// What `tieline simulate` was told.
+/// What `tieline simulate` was told. A port is 0 for any free one.
 pub struct SimulateOptions {
-    /// 0 for any free port.
+    /// The first org, in plain http.
     pub port: u16,
     /// Decides who lives there.
     pub seed: u64,
@@ -13,39 +14,103 @@ pub struct SimulateOptions {
     pub contacts: usize,
     /// Generated leads.
     pub leads: usize,
+    /// The orgs, at least one.
+    pub orgs: Vec<OrgKind>,
+    /// All orgs over https.
+    pub tls_port: Option<u16>,
+    /// The first org's address over https.
+    pub public_url: Option<String>,
+    /// The Pub/Sub API.
+    pub pubsub_port: Option<u16>,
+    /// The proxy for Salesforce's hosts.
+    pub proxy_port: Option<u16>,
     /// Whether to print one JSON line when ready.
     pub json: bool,
 }
 
-/// Serves until Ctrl-C.
+impl Default for SimulateOptions {
+    fn default() -> Self {
+        Self {
+            port: 0,
+            seed: 1,
+            contacts: 0,
+            leads: 0,
+            orgs: vec![OrgKind::Production],
+            tls_port: None,
+            public_url: None,
+            pubsub_port: None,
+            proxy_port: None,
+            json: false,
+        }
+    }
+}
+
+/// Serves until Ctrl-C, or until the process is asked to end.
 pub async fn run(options: SimulateOptions) -> Outcome {
     let json = options.json;
     let running = start(options).await?;
     if json {
         println!("{}", serde_json::to_string(&running.info)?);
     } else {
-        println!("Org:      {}", running.info.base_url);
-        println!("Phones:   {}/phones", running.info.base_url);
-        println!("Control:  {}", running.info.control_url);
-        println!("Run again with --json for user names, keys and tokens.");
+        show(&running.info);
     }
-    tokio::signal::ctrl_c().await?;
+    asked_to_end().await?;
     running.stop();
     Ok(())
+}
+
+fn show(info: &ReadyInfo) {
+    for org in &info.orgs {
+        println!("Org:      {} ({})", org.instance_url, org.kind);
+        if let Some(url) = &org.public_url {
+            println!("          {url}");
+        }
+    }
+    println!("Phones:   {}/phones", info.base_url);
+    println!("Control:  {}", info.control_url);
+    let rest = [
+        ("TLS:      ", &info.tls_url),
+        ("CA:       ", &info.ca_file),
+        ("Pub/Sub:  ", &info.pubsub_endpoint),
+        ("Proxy:    ", &info.proxy_url),
+    ];
+    for (name, place) in rest {
+        if let Some(place) = place {
+            println!("{name}{place}");
+        }
+    }
+    println!("Run again with --json for user names, keys and tokens.");
+}
+
+/// The keys lie in a folder that goes with the process, so an ordinary kill is heard as well.
+async fn asked_to_end() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            ended = tokio::signal::ctrl_c() => ended,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
 }
 
 pub(crate) async fn start(
     options: SimulateOptions,
 ) -> Result<Running, Box<dyn std::error::Error + Send + Sync>> {
-    let key_folder = std::env::temp_dir().join(format!("tieline-simulator-{}", std::process::id()));
-    std::fs::create_dir_all(&key_folder)?;
     let options = ServeOptions {
         port: options.port,
         seed: options.seed,
         contacts: options.contacts,
         leads: options.leads,
+        orgs: options.orgs,
+        tls_port: options.tls_port,
+        public_url: options.public_url,
+        pubsub_port: options.pubsub_port,
+        proxy_port: options.proxy_port,
         outgoing: transport::http()?,
-        key_folder,
     };
     Ok(serve(options).await?)
 }

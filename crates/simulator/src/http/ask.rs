@@ -22,13 +22,18 @@ pub(super) struct Ask<'a> {
 /// What a resource answers.
 pub(super) enum Answer {
     Json(StatusCode, Value),
+    /// 200 with JSON that is text already.
+    Text(Vec<u8>),
     Empty(StatusCode),
     Errors(Vec<ApiError>),
     /// Another answer with headers of its own.
-    With(Vec<(&'static str, String)>, Box<Answer>),
+    With(Headers, Box<Answer>),
     /// An answer that is not JSON; it goes out as it is.
     Whole(Box<Response>),
 }
+
+/// Headers of an answer.
+pub(super) type Headers = Vec<(&'static str, String)>;
 
 /// An answer, or the one that refuses.
 pub(super) type Answered<T = Answer> = std::result::Result<T, Answer>;
@@ -55,11 +60,35 @@ impl Answer {
         ApiError::request(501, "NOT_IMPLEMENTED", text).into()
     }
 
-    /// Status, headers and body, as they go over the wire or into a composite answer.
-    pub fn into_parts(self) -> (StatusCode, Vec<(&'static str, String)>, Option<Value>) {
+    /// Status, headers and body, as they go over the wire.
+    pub fn into_wire(self) -> (StatusCode, Headers, Option<Vec<u8>>) {
+        match self {
+            Answer::Text(text) => (StatusCode::OK, Vec::new(), Some(text)),
+            Answer::With(mut headers, inner) => {
+                let (status, more, text) = inner.into_wire();
+                headers.extend(more);
+                (status, headers, text)
+            }
+            other => {
+                let (status, headers, body) = other.into_parts();
+                (
+                    status,
+                    headers,
+                    body.map(|body| body.to_string().into_bytes()),
+                )
+            }
+        }
+    }
+
+    /// Status, headers and body, as they go into a composite answer.
+    pub fn into_parts(self) -> (StatusCode, Headers, Option<Value>) {
         match self {
             Answer::Empty(status) => (status, Vec::new(), None),
             Answer::Json(status, body) => (status, Vec::new(), Some(body)),
+            Answer::Text(text) => {
+                let body = serde_json::from_slice(&text).unwrap_or_default();
+                (StatusCode::OK, Vec::new(), Some(body))
+            }
             Answer::Errors(errors) => {
                 let status = errors.first().map_or(500, |error| error.status);
                 let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);

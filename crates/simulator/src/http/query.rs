@@ -2,16 +2,17 @@
 
 use super::ask::{Answer, Answered, Ask};
 use super::call_options::batch_size;
-use crate::org::{ApiError, Call, Org, QueryAnswer, RecordId};
+use crate::org::{ApiError, Org, QueryAnswer, RecordId};
 use crate::seeded::mix;
 use crate::simulator::{Simulator, lock};
 use http::Method;
-use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Rows of a page, unless the client asks for fewer.
 const PAGE_DEFAULT: usize = 2_000;
 const PAGE_MIN: usize = 200;
+/// Bytes to make room for by row.
+const ROW_BYTES: usize = 256;
 /// Locators live this long.
 const LOCATOR_MS: i64 = 2 * 86_400_000;
 
@@ -66,15 +67,16 @@ pub(super) fn answer(simulator: &Simulator, ask: &Ask<'_>, rest: &[&str]) -> Ans
 }
 
 /// The first page of an answer, and a way to the others when there are any.
-pub(super) fn first_of(simulator: &Simulator, ask: &Ask<'_>, found: QueryAnswer) -> Value {
+pub(super) fn first_of(simulator: &Simulator, ask: &Ask<'_>, found: QueryAnswer) -> Answer {
     let org = simulator.org();
-    let (mut page, end) = page(org, &ask.call, &found, (0, size(ask)));
-    if end < found.len() {
+    let page = Page::of(org, ask, &found, 0);
+    let more = page.end < found.len();
+    let head = Head::of(&found);
+    let locator = more.then(|| {
         let user = ask.call.user;
-        let locator = lock(&simulator.host.locators).open(found, user, org.now_ms());
-        page["nextRecordsUrl"] = next_url(ask, &locator, end);
-    }
-    page
+        lock(&simulator.host.locators).open(found, user, org.now_ms())
+    });
+    page.answer(ask, &head, locator.as_deref())
 }
 
 fn first_page(simulator: &Simulator, ask: &Ask<'_>) -> Answered {
@@ -88,7 +90,7 @@ fn first_page(simulator: &Simulator, ask: &Ask<'_>) -> Answered {
         return Ok(Answer::ok(org.query_columns(&ask.call, soql)?));
     }
     let found = org.query(&ask.call, soql, ask.path.first() == Some(&"queryAll"))?;
-    Ok(Answer::ok(first_of(simulator, ask, found)))
+    Ok(first_of(simulator, ask, found))
 }
 
 fn later_page(simulator: &Simulator, ask: &Ask<'_>, name: &str) -> Answered {
@@ -99,15 +101,8 @@ fn later_page(simulator: &Simulator, ask: &Ask<'_>, name: &str) -> Answered {
     let found = lock(&simulator.host.locators).find(locator, ask.call.user, org.now_ms());
     let found = found.filter(|found| offset <= found.len());
     let found = found.ok_or_else(invalid)?;
-    let (mut page, end) = page(org, &ask.call, &found, (offset, size(ask)));
-    if end < found.len() {
-        page["nextRecordsUrl"] = next_url(ask, locator, end);
-    }
-    Ok(Answer::ok(page))
-}
-
-fn next_url(ask: &Ask<'_>, locator: &str, end: usize) -> Value {
-    Value::from(ask.at(&format!("query/{locator}-{end}")))
+    let page = Page::of(org, ask, &found, offset);
+    Ok(page.answer(ask, &Head::of(&found), Some(locator)))
 }
 
 fn size(ask: &Ask<'_>) -> usize {
@@ -115,38 +110,53 @@ fn size(ask: &Ask<'_>) -> usize {
     asked.clamp(PAGE_MIN, PAGE_DEFAULT)
 }
 
-/// A page, and where the next one begins. A server may send fewer rows than it was asked for, and
-/// the rows of child queries count as well.
-fn page(
-    org: &Org,
-    call: &Call,
-    found: &QueryAnswer,
-    (offset, size): (usize, usize),
-) -> (Value, usize) {
-    let percent = u64::from(org.settings().page_jitter_percent.min(90));
-    let missing = mix(offset as u64 ^ 0x5EED) % (percent + 1);
-    let size = size - size * missing as usize / 100;
-    let mut records = org.rows(call, found, offset..offset.saturating_add(size));
-    if found.has_children() {
-        let mut room = size;
-        let fits = |row: &&Value| {
-            let taken = room > 0;
-            room = room.saturating_sub(1 + child_rows(row));
-            taken
-        };
-        let fitting = records.iter().take_while(fits).count();
-        records.truncate(fitting);
-    }
-    let end = offset + records.len();
-    let page =
-        json!({"totalSize": found.total_size(), "done": end >= found.len(), "records": records});
-    (page, end)
+/// What a page tells of the whole answer.
+struct Head {
+    total: usize,
+    rows: usize,
 }
 
-fn child_rows(row: &Value) -> usize {
-    let values = row.as_object().into_iter().flat_map(|row| row.values());
-    values
-        .filter_map(|value| value.get("records")?.as_array())
-        .map(Vec::len)
-        .sum()
+impl Head {
+    fn of(found: &QueryAnswer) -> Head {
+        Head {
+            total: found.total_size(),
+            rows: found.len(),
+        }
+    }
+}
+
+/// Rows as text, and where the next page begins.
+struct Page {
+    rows: Vec<u8>,
+    end: usize,
+}
+
+impl Page {
+    /// A server may send fewer rows than it was asked for, and the rows of child queries count as
+    /// well.
+    fn of(org: &Org, ask: &Ask<'_>, found: &QueryAnswer, offset: usize) -> Page {
+        let percent = u64::from(org.settings().page_jitter_percent.min(90));
+        let missing = mix(offset as u64 ^ 0x5EED) % (percent + 1);
+        let size = size(ask) - size(ask) * missing as usize / 100;
+        let mut rows = Vec::with_capacity(ROW_BYTES * size.min(found.len() - offset));
+        let taken = org.write_rows(&ask.call, found, (offset, size), &mut rows);
+        Page {
+            rows,
+            end: offset + taken,
+        }
+    }
+
+    fn answer(self, ask: &Ask<'_>, head: &Head, locator: Option<&str>) -> Answer {
+        let done = self.end >= head.rows;
+        let mut text = format!("{{\"totalSize\":{},\"done\":{done},", head.total);
+        if let (false, Some(locator)) = (done, locator) {
+            let next = ask.at(&format!("query/{locator}-{}", self.end));
+            text.push_str(&format!("\"nextRecordsUrl\":\"{next}\","));
+        }
+        text.push_str("\"records\":[");
+        let mut text = text.into_bytes();
+        text.extend_from_slice(&self.rows);
+        text.extend_from_slice(b"]}");
+        Answer::Text(text)
+    }
 }

@@ -92,7 +92,12 @@ fn root(simulator: &Simulator, ask: &Ask<'_>) -> Answered {
         .map(|name| (name.to_owned(), json!(ask.at(name))))
         .collect();
     let host = &simulator.host;
-    let identity = format!("{}/id/{}/{}", host.base_url, host.org.id(), ask.call.user);
+    let identity = format!(
+        "{}/id/{}/{}",
+        simulator.base_url(),
+        host.org.id(),
+        ask.call.user
+    );
     map.insert("identity".to_owned(), json!(identity));
     Ok(Answer::ok(Value::Object(map)))
 }

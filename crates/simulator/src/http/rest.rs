@@ -252,12 +252,12 @@ fn respond(answer: Answer) -> Response {
         Answer::Whole(response) => return *response,
         answer => answer,
     };
-    let (status, headers, body) = answer.into_parts();
+    let (status, headers, body) = answer.into_wire();
     let mut response = match body {
         None => status.into_response(),
         Some(body) => {
             let kind = [("content-type", "application/json;charset=UTF-8")];
-            (status, kind, body.to_string()).into_response()
+            (status, kind, body).into_response()
         }
     };
     for (name, value) in headers {

@@ -109,6 +109,12 @@ pub(super) async fn token(
     let host = &simulator.host;
     let now_ms = simulator.world.clock.now_ms();
     let mut oauth = lock(&host.oauth);
+    let grant = form.get("grant_type").map(String::as_str);
+    if simulator.is_login_host() && grant == Some("client_credentials") {
+        let text = "request not supported on this domain";
+        let body = json!({"error": "invalid_request", "error_description": text});
+        return (StatusCode::BAD_REQUEST, Json(body)).into_response();
+    }
     let (user, refresh) = match oauth.prove(&host.org, &form, now_ms) {
         Ok(proved) => proved,
         Err((error, description)) => {
@@ -117,10 +123,10 @@ pub(super) async fn token(
         }
     };
     let access_token = oauth.open_session(&host.org, user, now_ms);
-    let id = format!("{}/id/{}/{user}", host.base_url, host.org.id());
+    let id = format!("{}/id/{}/{user}", simulator.base_url(), host.org.id());
     let issued_at = now_ms.to_string();
     let mut answer = json!({
-        "access_token": access_token, "instance_url": host.base_url, "id": id, "token_type": "Bearer",
+        "access_token": access_token, "instance_url": simulator.base_url(), "id": id, "token_type": "Bearer",
         "issued_at": issued_at, "signature": oauth.signature(&id, &issued_at), "scope": "refresh_token api",
     });
     if let Some(refresh) = refresh {
@@ -151,7 +157,7 @@ pub(super) async fn introspect(State(simulator): State<Simulator>, body: String)
         None => json!({"active": false}),
         Some(user) => json!({
             "active": true, "scope": "api refresh_token", "client_id": oauth.consumer_key, "username": user.username,
-            "sub": format!("{}/id/{}/{}", host.base_url, host.org.id(), user.id), "token_type": "access_token",
+            "sub": format!("{}/id/{}/{}", simulator.base_url(), host.org.id(), user.id), "token_type": "access_token",
         }),
     })
 }
@@ -166,7 +172,7 @@ pub(super) async fn userinfo(
     };
     let host = &simulator.host;
     Json(json!({
-        "sub": format!("{}/id/{}/{}", host.base_url, host.org.id(), user.id), "user_id": user.id.to_string(),
+        "sub": format!("{}/id/{}/{}", simulator.base_url(), host.org.id(), user.id), "user_id": user.id.to_string(),
         "organization_id": host.org.id().to_string(), "preferred_username": user.username, "nickname": user.first_name,
         "name": user.name, "email": user.email, "email_verified": true, "given_name": user.first_name,
         "family_name": user.last_name, "zoneinfo": user.time_zone, "active": user.active, "user_type": "STANDARD",
@@ -184,7 +190,7 @@ pub(super) async fn identity(
         return bad_token();
     };
     let host = &simulator.host;
-    let base = &host.base_url;
+    let base = simulator.base_url();
     let data = |path: &str| format!("{base}/services/data/v{{version}}/{path}");
     Json(json!({
         "id": format!("{base}/id/{}/{}", host.org.id(), user.id), "asserted_user": true,

@@ -123,7 +123,7 @@ fn related(
         Related::Children(soql) => {
             ask.only(&[Method::GET])?;
             let found = simulator.org().query(&ask.call, &soql, false)?;
-            Ok(Answer::ok(query::first_of(simulator, ask, found)))
+            Ok(query::first_of(simulator, ask, found))
         }
     }
 }

@@ -41,8 +41,12 @@ impl RecordId {
     /// The nine serial characters as a number.
     pub fn serial(&self) -> u64 {
         self.0[6..].iter().fold(0, |acc, byte| {
-            let digit = BASE62.iter().position(|c| c == byte).unwrap_or(0);
-            acc * 62 + digit as u64
+            let digit = match byte {
+                b'a'..=b'z' => byte - b'a' + 36,
+                b'A'..=b'Z' => byte - b'A' + 10,
+                digit => digit.wrapping_sub(b'0'),
+            };
+            acc * 62 + u64::from(digit)
         })
     }
 

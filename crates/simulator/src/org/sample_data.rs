@@ -68,6 +68,7 @@ pub(super) fn populate(options: &OrgOptions) -> State {
     maker.table("Campaign", CAMPAIGNS);
     maker.campaign_members();
     generate::people(&mut maker, options);
+    maker.store.filled();
     let views = maker.list_views();
     let mut state = State::new(maker.store);
     state.list_views = views;

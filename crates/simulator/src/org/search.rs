@@ -177,8 +177,8 @@ impl State {
         let plan = soql::bind(self, call, (&query, &soql), (now_ms, false))?;
         match soql::run(&self.store, &plan) {
             Found::Slots(slots) => {
-                let row = |slot: &Slot| soql::render(&self.store, &plan, *slot, &call.version);
-                Ok(slots.iter().map(row).collect())
+                let renderer = soql::Renderer::new(&self.store, &plan, &call.version);
+                Ok(slots.iter().map(|slot| renderer.json(*slot)).collect())
             }
             _ => Err(malformed("A search returns fields of records only")),
         }

@@ -27,7 +27,7 @@ pub use error::SoqlError;
 pub use parser::parse;
 pub(crate) use pattern::Pattern;
 pub(crate) use plan::Plan;
-pub(crate) use render::{attributes, render};
+pub(crate) use render::{Renderer, attributes};
 pub(crate) use run::{Found, run};
 pub(crate) use select::Column;
 

@@ -1,9 +1,9 @@
 //! All records of the org with their indexes. A record's place in its table and the serial number
 //! of its id are the same number, so an id needs no index and "ordered by id" is the table's order.
 
+mod index;
 mod read;
 
-use std::collections::BTreeSet;
 use std::ops::{Bound, RangeBounds};
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use super::id::RecordId;
 use super::record::Record;
 use super::schema::{ObjectDef, Role, Schema};
 use super::value::Value;
+use index::SortedIndex;
 
 /// Place of a record in its table.
 pub(crate) type Slot = u32;
@@ -22,6 +23,8 @@ pub(crate) struct Store {
     undo: Vec<Undo>,
     /// Where in `undo` each open transaction began; the inner ones last.
     begun: Vec<usize>,
+    /// While the org is filled, records go in without their entries in indexes.
+    filling: bool,
 }
 
 /// The records of one object.
@@ -29,7 +32,7 @@ pub(crate) struct Table {
     stem: RecordId,
     first_serial: u64,
     records: Vec<Record>,
-    by_stamp: BTreeSet<(i64, Slot)>,
+    by_stamp: SortedIndex<i64>,
     hashes: Vec<HashIndex>,
     person: Option<(u16, u16)>,
 }
@@ -38,7 +41,7 @@ pub(crate) struct Table {
 struct HashIndex {
     field: u16,
     role: Role,
-    entries: BTreeSet<(u64, Slot)>,
+    entries: SortedIndex<u32>,
 }
 
 enum Undo {
@@ -56,6 +59,7 @@ impl Store {
             tables,
             undo: Vec::new(),
             begun: Vec::new(),
+            filling: true,
         }
     }
 
@@ -92,7 +96,21 @@ impl Store {
         if !self.begun.is_empty() {
             self.undo.push(Undo::Insert(object));
         }
-        self.tables[object].insert(record)
+        let filling = self.filling;
+        let table = &mut self.tables[object];
+        let slot = table.push(record);
+        if !filling {
+            table.index(slot, true);
+        }
+        slot
+    }
+
+    /// Ends the filling of a new org: from here on every index is whole.
+    pub fn filled(&mut self) {
+        self.filling = false;
+        for table in &mut self.tables {
+            table.build_indexes();
+        }
     }
 
     pub fn replace(&mut self, object: usize, slot: Slot, record: Record) {
@@ -151,14 +169,14 @@ impl Table {
         let index = |f: &super::schema::FieldDef| HashIndex {
             field: f.index,
             role: f.role,
-            entries: BTreeSet::new(),
+            entries: SortedIndex::new(),
         };
         let person = object.is_person();
         Self {
             stem: RecordId::new(object.prefix_str(), instance, 0),
             first_serial,
             records: Vec::new(),
-            by_stamp: BTreeSet::new(),
+            by_stamp: SortedIndex::new(),
             hashes: object
                 .fields
                 .iter()
@@ -215,16 +233,17 @@ impl Table {
             Bound::Excluded(stamp) => Bound::Excluded((*stamp, 0)),
             Bound::Unbounded => Bound::Unbounded,
         };
-        self.by_stamp.range((low, high)).map(|(_, slot)| *slot)
+        self.by_stamp.range((low, high)).map(|(_, slot)| slot)
     }
 
     /// Slots that may hold the value with this key in an indexed field.
     pub fn with_key(&self, field: u16, key: u64) -> impl Iterator<Item = Slot> + '_ {
         let index = self.hashes.iter().find(|h| h.field == field);
+        let key = narrow(key);
         index
             .into_iter()
             .flat_map(move |h| h.entries.range((key, 0)..=(key, Slot::MAX)))
-            .map(|(_, slot)| *slot)
+            .map(|(_, slot)| slot)
     }
 
     /// First and last name, joined.
@@ -238,47 +257,67 @@ impl Table {
         }
     }
 
-    fn insert(&mut self, mut record: Record) -> Slot {
-        let slot = self.records.len() as Slot;
+    fn push(&mut self, mut record: Record) -> Slot {
         record.shrink();
-        self.index(slot, &record, true);
         self.records.push(record);
-        slot
+        (self.records.len() - 1) as Slot
     }
 
     fn replace(&mut self, slot: Slot, mut record: Record) -> Record {
         record.shrink();
+        self.index(slot, false);
         let old = std::mem::replace(&mut self.records[slot as usize], record);
-        self.index(slot, &old, false);
-        let new = self.records[slot as usize].clone();
-        self.index(slot, &new, true);
+        self.index(slot, true);
         old
     }
 
     fn remove_last(&mut self) {
-        if let Some(record) = self.records.pop() {
-            self.index(self.records.len() as Slot, &record, false);
+        if let Some(last) = self.records.len().checked_sub(1) {
+            self.index(last as Slot, false);
+            self.records.pop();
         }
     }
 
-    fn index(&mut self, slot: Slot, record: &Record, present: bool) {
-        put(&mut self.by_stamp, (record.stamp, slot), present);
-        let name = self.person_name(record);
-        for index in &mut self.hashes {
-            let value = match index.role {
-                Role::PersonName => &name,
-                _ => record.cell(index.field),
-            };
-            if !value.is_null() {
-                put(&mut index.entries, (value.index_key(), slot), present);
+    /// Puts a record's entries into all indexes, or takes them out.
+    fn index(&mut self, slot: Slot, present: bool) {
+        let stamp = self.record(slot).stamp;
+        self.by_stamp.put((stamp, slot), present);
+        for at in 0..self.hashes.len() {
+            if let Some(key) = self.key_in(&self.hashes[at], slot) {
+                self.hashes[at].entries.put((key, slot), present);
             }
         }
     }
+
+    /// Sorts each index once instead of keeping it sorted record by record.
+    fn build_indexes(&mut self) {
+        self.records.shrink_to_fit();
+        let slots = 0..self.records.len() as Slot;
+        let stamps = slots.clone().map(|slot| (self.record(slot).stamp, slot));
+        let stamps = stamps.collect();
+        self.by_stamp.extend(stamps);
+        for at in 0..self.hashes.len() {
+            let entry = |slot| Some((self.key_in(&self.hashes[at], slot)?, slot));
+            let entries = slots.clone().filter_map(entry).collect();
+            self.hashes[at].entries.extend(entries);
+        }
+    }
+
+    fn key_in(&self, index: &HashIndex, slot: Slot) -> Option<u32> {
+        let record = self.record(slot);
+        let name;
+        let value = match index.role {
+            Role::PersonName => {
+                name = self.person_name(record);
+                &name
+            }
+            _ => record.cell(index.field),
+        };
+        (!value.is_null()).then(|| narrow(value.index_key()))
+    }
 }
 
-fn put<T: Ord>(set: &mut BTreeSet<T>, entry: T, present: bool) {
-    match present {
-        true => set.insert(entry),
-        false => set.remove(&entry),
-    };
+/// Half of a hash: enough to tell millions apart, in half the room.
+fn narrow(key: u64) -> u32 {
+    key as u32
 }

@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 
 use super::datetime;
 use super::id::RecordId;
+use super::json_text::push_text;
 use super::schema::FieldKind;
 
 /// The value of a field, or its absence.
@@ -72,6 +73,29 @@ impl Value {
             Self::Id(id) => json!(id.to_string()),
             Self::Date(days) => json!(datetime::show_date(*days)),
             Self::Time(seconds) => json!(datetime::show_time(*seconds)),
+        }
+    }
+
+    /// The same, appended to bytes.
+    pub fn write_json(&self, kind: FieldKind, out: &mut Vec<u8>) {
+        match self {
+            Self::Null => out.extend_from_slice(b"null"),
+            Self::Bool(true) => out.extend_from_slice(b"true"),
+            Self::Bool(false) => out.extend_from_slice(b"false"),
+            Self::Text(text) => push_text(text, out),
+            Self::Id(id) => {
+                out.push(b'"');
+                out.extend_from_slice(&id.long());
+                out.push(b'"');
+            }
+            Self::Time(seconds) => {
+                out.push(b'"');
+                datetime::push_time(*seconds, out);
+                out.push(b'"');
+            }
+            Self::Number(_) | Self::Date(_) => {
+                out.extend_from_slice(self.to_json(kind).to_string().as_bytes());
+            }
         }
     }
 

@@ -4,11 +4,11 @@
 use std::sync::{Arc, LazyLock};
 
 use axum::body::Body;
-use http::{Method, Request, StatusCode};
+use http::{Method, Request, StatusCode, Uri};
 use serde_json::json;
 use tieline_simulator::clock::SetClock;
 use tieline_simulator::org::soql;
-use tieline_simulator::org::{Call, OrgKind};
+use tieline_simulator::org::{Call, OrgKind, Search};
 use tieline_simulator::{OrgPlace, Simulator, SimulatorOptions};
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt as _;
@@ -18,71 +18,6 @@ pub const ALL: [(&str, fn(&[u8])); 3] = [
     ("soql", soql_query),
     ("bulk_csv", bulk_csv),
     ("composite", composite),
-];
-
-/// Pieces of the languages that the targets read.
-#[allow(dead_code, reason = "only the replaying tests put words together")]
-pub const WORDS: &[&str] = &[
-    "SELECT ",
-    "Id",
-    ", ",
-    "Name",
-    " FROM ",
-    "Contact",
-    "Account",
-    " WHERE ",
-    " = ",
-    "'x'",
-    "null",
-    " AND ",
-    " OR ",
-    "NOT ",
-    "(",
-    ")",
-    " IN ",
-    " LIKE ",
-    "'%a_'",
-    " ORDER BY ",
-    " LIMIT ",
-    "2000",
-    "99999999999999999999",
-    " GROUP BY ",
-    "COUNT()",
-    "TODAY",
-    "LAST_N_DAYS:",
-    "2024-02-30",
-    "2026-01-01T00:00:00Z",
-    "\\",
-    "'",
-    "\"",
-    "\n",
-    "\r\n",
-    ";",
-    "LastName",
-    "#N/A",
-    "{",
-    "}",
-    "[",
-    "]",
-    ":",
-    "\"compositeRequest\"",
-    "\"method\"",
-    "\"GET\"",
-    "\"url\"",
-    "\"referenceId\"",
-    "@{a.id}",
-    "\"batchRequests\"",
-    "\"records\"",
-    "\"attributes\"",
-    "\"type\"",
-    "true",
-    "1e999",
-    "\u{0}",
-    "é",
-    "<",
-    ">",
-    "/",
-    "&amp;",
 ];
 
 static SIMULATOR: LazyLock<(Simulator, String, Arc<SetClock>)> = LazyLock::new(|| {
@@ -103,6 +38,21 @@ static SIMULATOR: LazyLock<(Simulator, String, Arc<SetClock>)> = LazyLock::new(|
 
 static RUNTIME: LazyLock<Runtime> =
     LazyLock::new(|| Builder::new_current_thread().build().unwrap());
+
+/// Sends JSON to a resource.
+pub fn rest(method: Method, path: &str, body: &[u8]) {
+    ask(method, path, "application/json", body);
+}
+
+/// Asks an address; what is no address at all never reaches a server.
+pub fn get(path: &str) {
+    if format!("/services/data/v62.0/{path}")
+        .parse::<Uri>()
+        .is_ok()
+    {
+        rest(Method::GET, path, b"");
+    }
+}
 
 /// Sends a request to the REST API; the answer is none of a server that lost its way.
 fn ask(method: Method, path: &str, kind: &str, body: &[u8]) -> (StatusCode, Vec<u8>) {
@@ -136,16 +86,21 @@ pub fn soql_query(data: &[u8]) {
     let (simulator, ..) = &*SIMULATOR;
     let org = simulator.org();
     let call = Call::of(org.users()[0].id);
-    if let Ok(found) = org.query(&call, &text, true) {
-        let rows = org.rows(&call, &found, 0..found.len().min(50));
-        assert!(rows.len() <= 50);
+    for include_deleted in [false, true] {
+        if let Ok(found) = org.query(&call, &text, include_deleted) {
+            assert!(org.rows(&call, &found, 0..usize::MAX).len() <= found.total_size());
+        }
+    }
+    let _ = org.query_columns(&call, &text);
+    if let Ok(search) = Search::parse(&text) {
+        let _ = org.search(&call, &search);
     }
 }
 
 /// The file of an ingest job, and the body that makes one.
 pub fn bulk_csv(data: &[u8]) {
     let (.., clock) = &*SIMULATOR;
-    ask(Method::POST, "jobs/ingest", "application/json", data);
+    rest(Method::POST, "jobs/ingest", data);
     ask(
         Method::POST,
         "jobs/ingest",
@@ -183,31 +138,23 @@ pub fn bulk_csv(data: &[u8]) {
             b"",
         );
     }
-    ask(Method::DELETE, &path, "application/json", b"");
+    rest(Method::DELETE, &path, b"");
 }
 
-/// Bodies of the composite family and of searches.
+/// Bodies of the resources that carry several requests or records, and of searches.
 pub fn composite(data: &[u8]) {
-    for path in [
-        "composite",
-        "composite/batch",
-        "composite/sobjects",
-        "composite/sobjects/Contact",
-        "parameterizedSearch",
-        "sobjects/Contact",
+    for (method, path) in [
+        (Method::POST, "composite"),
+        (Method::POST, "composite/batch"),
+        (Method::POST, "composite/sobjects"),
+        (Method::PATCH, "composite/sobjects"),
+        (Method::POST, "composite/sobjects/Contact"),
+        (Method::PATCH, "composite/sobjects/Contact/External_Id__c"),
+        (Method::POST, "composite/tree/Account"),
+        (Method::POST, "parameterizedSearch"),
+        (Method::POST, "sobjects/Contact"),
+        (Method::PATCH, "sobjects/Contact/Email/a@example.com"),
     ] {
-        ask(Method::POST, path, "application/json", data);
+        rest(method, path, data);
     }
-    ask(
-        Method::PATCH,
-        "composite/sobjects",
-        "application/json",
-        data,
-    );
-    ask(
-        Method::PATCH,
-        "composite/sobjects/Contact/External_Id__c",
-        "application/json",
-        data,
-    );
 }

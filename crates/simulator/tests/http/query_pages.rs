@@ -137,3 +137,20 @@ async fn mistake_27_child_rows_count_toward_a_page() {
     assert_eq!(seen, total);
     assert!(pages > 3, "{pages}");
 }
+
+#[tokio::test]
+async fn mistake_40_a_session_may_end_between_pages_and_the_locator_outlives_it() {
+    let world = world_with(900);
+    let url = next(&page(&world, CONTACTS, Some(200)).await);
+    let path = url.trim_start_matches("/services/data/");
+    world.simulator.end_sessions();
+    let refused = world.get(path).await;
+    assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(refused.code(), "INVALID_SESSION_ID");
+    let token = world.simulator.org_access().access_token;
+    let request = http::Request::get(&url)
+        .header("authorization", format!("Bearer {token}"))
+        .header("sforce-query-options", "batchSize=200");
+    let reply = world.send(request.body(Body::empty()).unwrap()).await;
+    assert_eq!(rows(&reply.json()), 200);
+}

@@ -39,12 +39,9 @@ impl World {
     pub async fn new(contacts: usize) -> World {
         let folder = tempfile::tempdir().unwrap();
         let running = serve(ServeOptions {
-            port: 0,
             seed: 11,
             contacts,
-            leads: 0,
-            outgoing: transport::http().unwrap(),
-            key_folder: folder.path().to_path_buf(),
+            ..ServeOptions::new(transport::http().unwrap())
         })
         .await
         .unwrap();

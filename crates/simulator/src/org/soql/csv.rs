@@ -74,7 +74,7 @@ fn value(text: &mut Vec<u8>, value: &Value, kind: FieldKind) {
         }
         Value::Time(seconds) => {
             text.push(b'"');
-            datetime::write_time(text, *seconds);
+            datetime::push_time(*seconds, text);
             text.push(b'"');
         }
         other => quoted(text, plain(other, kind).as_str()),

@@ -1,25 +1,38 @@
-//! Rows as JSON: attributes, then the columns in the order of the SELECT list, parents nested under
-//! the name of their relationship, children as an answer of their own.
-
-use serde_json::{Map, Value as Json, json};
+//! Rows as JSON, written straight into bytes: attributes, then the columns in the order of the
+//! SELECT list, parents nested under the name of their relationship, children as an answer of their
+//! own. What stands where is worked out once for all rows of a page.
 
 use super::path::{BoundPath, Hop, Leaf};
 use super::plan::Plan;
 use super::run::run_among;
 use super::select::{BoundTypeOf, ChildColumn, Column};
+use crate::org::json_text::{push_key, push_text};
 use crate::org::store::{Slot, Store};
 use crate::org::value::Value;
+use serde_json::{Value as Json, json};
 
-/// Renders records for one API version.
-pub(super) struct Renderer<'a> {
+/// Renders the rows of one plan for one API version.
+pub(crate) struct Renderer<'a> {
     store: &'a Store,
     version: &'a str,
+    object: usize,
+    members: Vec<Member<'a>>,
 }
 
-/// One row of an answer, read now.
-pub(crate) fn render(store: &Store, plan: &Plan, slot: Slot, version: &str) -> Json {
-    Renderer { store, version }.row(plan, slot)
+/// What stands in a row under one name.
+enum Member<'a> {
+    Field(&'a str, &'a BoundPath),
+    Parent(&'a Hop, Vec<Member<'a>>),
+    Children(&'a ChildColumn, Vec<Member<'a>>, bool),
+    TypeOf(
+        &'a BoundTypeOf,
+        Vec<(usize, Vec<Member<'a>>)>,
+        Vec<Member<'a>>,
+    ),
 }
+
+/// A record to be written.
+type Place = (usize, Slot);
 
 /// `{type, url}` of a record.
 pub(crate) fn attributes(store: &Store, object: usize, slot: Slot, version: &str) -> Json {
@@ -27,73 +40,105 @@ pub(crate) fn attributes(store: &Store, object: usize, slot: Slot, version: &str
     json!({"type": name, "url": format!("/services/data/v{version}/sobjects/{name}/{id}")})
 }
 
-impl Renderer<'_> {
-    fn row(&self, plan: &Plan, slot: Slot) -> Json {
-        let place = (plan.object, slot);
-        let mut row = self.start(place, false);
-        for column in &plan.columns {
-            match column {
-                Column::Field(path) => self.field(&mut row, place, (&path.hops, path)),
-                Column::Children(child) => {
-                    let children = self.children(place, child, plan.include_deleted);
-                    row.insert(child.name.clone(), children);
+impl<'a> Renderer<'a> {
+    pub fn new(store: &'a Store, plan: &'a Plan, version: &'a str) -> Self {
+        Self {
+            store,
+            version,
+            object: plan.object,
+            members: members_of(plan),
+        }
+    }
+
+    /// Appends a row; how many rows of child queries it carries.
+    pub fn write(&self, slot: Slot, out: &mut Vec<u8>) -> usize {
+        self.row((self.object, slot), &self.members, false, out)
+    }
+
+    /// A row for who looks into it instead of sending it.
+    pub fn json(&self, slot: Slot) -> Json {
+        let mut text = Vec::new();
+        self.write(slot, &mut text);
+        serde_json::from_slice(&text).expect("rows are written as JSON")
+    }
+
+    fn row(&self, place: Place, members: &[Member<'_>], as_name: bool, out: &mut Vec<u8>) -> usize {
+        self.attributes(place, as_name, out);
+        let mut children = 0;
+        for member in members {
+            out.push(b',');
+            children += self.member(place, member, out);
+        }
+        out.push(b'}');
+        children
+    }
+
+    /// The opening of a record; a parent behind a lookup to several objects calls itself a Name.
+    fn attributes(&self, (object, slot): Place, as_name: bool, out: &mut Vec<u8>) {
+        let name = &self.store.def(object).name;
+        let parts = [
+            "{\"attributes\":{\"type\":\"",
+            if as_name { "Name" } else { name },
+            "\",\"url\":\"/services/data/v",
+            self.version,
+            "/sobjects/",
+            name,
+            "/",
+        ];
+        for part in parts {
+            out.extend_from_slice(part.as_bytes());
+        }
+        out.extend_from_slice(&self.store.id_at(object, slot).long());
+        out.extend_from_slice(b"\"}");
+    }
+
+    fn member(&self, place: Place, member: &Member<'_>, out: &mut Vec<u8>) -> usize {
+        match member {
+            Member::Field(name, path) => {
+                push_key(name, out);
+                self.leaf(place, path, out);
+            }
+            Member::Parent(hop, members) => {
+                push_key(&hop.relationship, out);
+                match self.follow(place, hop) {
+                    Some(parent) => return self.row(parent, members, hop.polymorphic, out),
+                    None => out.extend_from_slice(b"null"),
                 }
-                Column::TypeOf(type_of) => self.type_of(&mut row, place, type_of),
-                Column::Computed(..) => {}
+            }
+            Member::Children(column, members, deleted) => {
+                push_key(&column.name, out);
+                return self.children(place, (column, members, *deleted), out);
+            }
+            Member::TypeOf(type_of, cases, otherwise) => {
+                push_key(&type_of.hop.relationship, out);
+                match self.follow(place, &type_of.hop) {
+                    Some(parent) => {
+                        let case = cases.iter().find(|(object, _)| *object == parent.0);
+                        let members = case.map_or(otherwise, |(_, members)| members);
+                        return self.row(parent, members, false, out);
+                    }
+                    None => out.extend_from_slice(b"null"),
+                }
             }
         }
-        Json::Object(row)
+        0
     }
 
-    fn start(&self, (object, slot): (usize, Slot), as_name: bool) -> Map<String, Json> {
-        let mut attributes = attributes(self.store, object, slot, self.version);
-        if as_name {
-            attributes["type"] = json!("Name");
-        }
-        Map::from_iter([("attributes".to_owned(), attributes)])
-    }
-
-    /// Puts a field into the row, or into the parent that its next hop leads to.
-    fn field(
-        &self,
-        row: &mut Map<String, Json>,
-        place: (usize, Slot),
-        (hops, path): (&[Hop], &BoundPath),
-    ) {
-        let Some((hop, rest)) = hops.split_first() else {
-            let (name, value) = self.leaf(place, path);
-            row.insert(name, value);
-            return;
-        };
-        let Some(parent) = self.follow(place, hop) else {
-            row.entry(hop.relationship.clone()).or_insert(Json::Null);
-            return;
-        };
-        let nested = row.entry(hop.relationship.clone());
-        let nested = nested.or_insert_with(|| Json::Object(self.start(parent, hop.polymorphic)));
-        if let Json::Object(nested) = nested {
-            self.field(nested, parent, (rest, path));
-        }
-    }
-
-    fn leaf(&self, (object, slot): (usize, Slot), path: &BoundPath) -> (String, Json) {
+    fn leaf(&self, (object, slot): Place, path: &BoundPath, out: &mut Vec<u8>) {
         match path.leaf {
             Leaf::Field(_, field) => {
                 let field = &self.store.def(object).fields[field as usize];
-                (
-                    field.name.clone(),
-                    self.store.read_json(object, slot, field),
-                )
+                self.store.write_json(object, slot, field, out);
             }
-            Leaf::OfName("Type") => ("Type".to_owned(), json!(self.store.def(object).name)),
+            Leaf::OfName("Type") => push_text(&self.store.def(object).name, out),
             Leaf::OfName(name) => {
                 let value = self.store.read_named(object, slot, name);
-                (name.to_owned(), value.to_json(path.kind))
+                value.write_json(path.kind, out);
             }
         }
     }
 
-    fn follow(&self, (object, slot): (usize, Slot), hop: &Hop) -> Option<(usize, Slot)> {
+    fn follow(&self, (object, slot): Place, hop: &Hop) -> Option<Place> {
         let field = &self.store.def(object).fields[hop.field as usize];
         match self.store.read(object, slot, field) {
             Value::Id(id) => self.store.locate(&id),
@@ -101,7 +146,12 @@ impl Renderer<'_> {
         }
     }
 
-    fn children(&self, (object, slot): (usize, Slot), column: &ChildColumn, deleted: bool) -> Json {
+    fn children(
+        &self,
+        (object, slot): Place,
+        (column, members, deleted): (&ChildColumn, &[Member<'_>], bool),
+        out: &mut Vec<u8>,
+    ) -> usize {
         let id = self.store.id_at(object, slot);
         let plan = &*column.plan;
         let children = match deleted {
@@ -112,31 +162,87 @@ impl Renderer<'_> {
         };
         let found = run_among(self.store, plan, children);
         if found.is_empty() {
-            return Json::Null;
+            out.extend_from_slice(b"null");
+            return 0;
         }
-        let records: Vec<Json> = found.iter().map(|slot| self.row(plan, *slot)).collect();
-        json!({"totalSize": records.len(), "done": true, "records": records})
+        let head = format!(
+            "{{\"totalSize\":{},\"done\":true,\"records\":[",
+            found.len()
+        );
+        out.extend_from_slice(head.as_bytes());
+        let mut rows = found.len();
+        for (number, slot) in found.iter().enumerate() {
+            if number > 0 {
+                out.push(b',');
+            }
+            rows += self.row((plan.object, *slot), members, false, out);
+        }
+        out.extend_from_slice(b"]}");
+        rows
     }
+}
 
-    fn type_of(&self, row: &mut Map<String, Json>, place: (usize, Slot), type_of: &BoundTypeOf) {
-        let name = type_of.hop.relationship.clone();
-        let Some(target) = self.follow(place, &type_of.hop) else {
-            row.insert(name, Json::Null);
-            return;
-        };
-        let mut nested = self.start(target, false);
-        match type_of.cases.iter().find(|(object, _)| *object == target.0) {
-            Some((_, paths)) => {
-                for path in paths {
-                    self.field(&mut nested, target, (&path.hops, path));
-                }
+fn members_of(plan: &Plan) -> Vec<Member<'_>> {
+    let mut members = Vec::with_capacity(plan.columns.len());
+    for column in &plan.columns {
+        match column {
+            Column::Field(path) => join(&mut members, &path.hops, path),
+            Column::Children(child) => {
+                let inner = members_of(&child.plan);
+                members.push(Member::Children(child, inner, plan.include_deleted));
             }
-            None => {
-                for path in &type_of.otherwise {
-                    self.field(&mut nested, target, (&path.hops[1..], path));
-                }
+            Column::TypeOf(type_of) => {
+                let name = &type_of.hop.relationship;
+                members.retain(|member| !member.is_parent(name));
+                members.push(type_of_member(type_of));
             }
+            Column::Computed(..) => {}
         }
-        row.insert(name, Json::Object(nested));
+    }
+    members
+}
+
+fn type_of_member(type_of: &BoundTypeOf) -> Member<'_> {
+    let mut cases = Vec::new();
+    for (object, paths) in &type_of.cases {
+        let mut members = Vec::new();
+        for path in paths {
+            join(&mut members, &path.hops, path);
+        }
+        cases.push((*object, members));
+    }
+    let mut otherwise = Vec::new();
+    for path in &type_of.otherwise {
+        join(&mut otherwise, &path.hops[1..], path);
+    }
+    Member::TypeOf(type_of, cases, otherwise)
+}
+
+/// Puts a field among the members, or among those of the parent that its next hop leads to.
+fn join<'a>(members: &mut Vec<Member<'a>>, hops: &'a [Hop], path: &'a BoundPath) {
+    let Some((hop, rest)) = hops.split_first() else {
+        let name = path.shown.rsplit('.').next().unwrap_or_default();
+        members.push(Member::Field(name, path));
+        return;
+    };
+    let name = &hop.relationship;
+    let known = members.iter().position(|member| member.is_parent(name));
+    let at = known.unwrap_or_else(|| {
+        members.push(Member::Parent(hop, Vec::new()));
+        members.len() - 1
+    });
+    if let Member::Parent(_, inner) = &mut members[at] {
+        join(inner, rest, path);
+    }
+}
+
+impl Member<'_> {
+    /// Whether a parent stands here, by either way of asking for one.
+    fn is_parent(&self, relationship: &str) -> bool {
+        match self {
+            Member::Parent(hop, _) => hop.relationship == relationship,
+            Member::TypeOf(type_of, ..) => type_of.hop.relationship == relationship,
+            _ => false,
+        }
     }
 }

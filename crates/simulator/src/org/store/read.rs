@@ -1,6 +1,8 @@
 //! Reading a field whatever its origin: kept with the record, a system field, put together from
 //! parts, or worked out from other records at the moment of reading.
 
+use std::borrow::Cow;
+
 use serde_json::{Value as Json, json};
 
 use super::{Slot, Store};
@@ -11,9 +13,14 @@ use crate::org::value::Value;
 impl Store {
     /// The value of a field; compound addresses have none and are read by `address`.
     pub fn read(&self, object: usize, slot: Slot, field: &FieldDef) -> Value {
+        self.peek(object, slot, field).into_owned()
+    }
+
+    /// The same without a copy where the record keeps it.
+    pub fn peek(&self, object: usize, slot: Slot, field: &FieldDef) -> Cow<'_, Value> {
         let table = self.table(object);
         let record = table.record(slot);
-        match field.role {
+        Cow::Owned(match field.role {
             Role::Id => Value::Id(table.id_at(slot)),
             Role::IsDeleted => Value::Bool(record.deleted),
             Role::CreatedDate => Value::Time(record.created),
@@ -26,9 +33,9 @@ impl Store {
             Role::Derived => self.derive(object, slot, field),
             Role::Stored => match record.cell(field.index) {
                 Value::Null if field.kind == FieldKind::Bool => Value::Bool(false),
-                value => value.clone(),
+                value => return Cow::Borrowed(value),
             },
-        }
+        })
     }
 
     /// By the name of a field that the object is known to have.
@@ -44,6 +51,17 @@ impl Store {
         match field.role {
             Role::Address => self.address(object, slot, field),
             _ => self.read(object, slot, field).to_json(field.kind),
+        }
+    }
+
+    /// The same, appended to bytes; what is kept with the record is written without a copy.
+    pub fn write_json(&self, object: usize, slot: Slot, field: &FieldDef, out: &mut Vec<u8>) {
+        match field.role {
+            Role::Address => {
+                let address = self.address(object, slot, field);
+                out.extend_from_slice(address.to_string().as_bytes());
+            }
+            _ => self.peek(object, slot, field).write_json(field.kind, out),
         }
     }
 

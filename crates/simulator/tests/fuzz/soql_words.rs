@@ -1,79 +1,16 @@
-//! Whatever a client sends as a query or a search, the org answers it or refuses it; it never
-//! falls over. Queries that once were a problem stay in `corpus/soql` and are replayed.
-#![allow(
-    clippy::unwrap_used,
-    reason = "in tests a missing value is the failure"
-)]
+//! Random texts made of the query language's own words, from soup to queries that almost work.
 
-use std::fs;
-use std::path::Path;
-use std::sync::Arc;
-
+use crate::run;
+use crate::targets::soql_query;
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
-use tieline_simulator::clock::SetClock;
-use tieline_simulator::org::soql::parse;
-use tieline_simulator::org::{Call, Org, OrgKind, OrgOptions, Search};
 
-fn org() -> (Org, Call) {
-    let org = Org::new(OrgOptions {
-        seed: 7,
-        contacts: 20,
-        leads: 10,
-        kind: OrgKind::Production,
-        clock: Arc::new(SetClock::new(1_795_521_600_789)),
-    });
-    let call = Call::of(org.users()[0].id);
-    (org, call)
-}
-
-/// Asks the org in every way that reads a query, and holds print and parse against each other.
-fn ask(org: &Org, call: &Call, text: &str) {
-    for include_deleted in [false, true] {
-        if let Ok(answer) = org.query(call, text, include_deleted) {
-            assert!(org.rows(call, &answer, 0..usize::MAX).len() <= answer.total_size());
-        }
-    }
-    let _ = org.query_columns(call, text);
-    if let Ok(search) = Search::parse(text) {
-        let _ = org.search(call, &search);
-    }
-    if let Ok(query) = parse(text) {
-        let printed = query.to_string();
-        assert_eq!(parse(&printed).as_ref(), Ok(&query), "{text} as {printed}");
-    }
-}
-
-fn run(cases: u32, strategy: impl Strategy<Value = String>) {
-    let (org, call) = org();
-    let config = Config {
-        failure_persistence: None,
-        ..Config::with_cases(cases)
-    };
-    let outcome = TestRunner::new(config).run(&strategy, |text| {
-        ask(&org, &call, &text);
-        Ok(())
-    });
-    outcome.unwrap();
-}
-
-#[test]
-fn every_query_of_the_corpus_is_answered_or_refused() {
-    let (org, call) = org();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/soql");
-    let mut seen = 0;
-    for entry in fs::read_dir(folder).unwrap() {
-        let bytes = fs::read(entry.unwrap().path()).unwrap();
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        ask(&org, &call, &text);
-        seen += 1;
-    }
-    assert!(seen > 30);
+fn ask(cases: u32, texts: impl Strategy<Value = String>) {
+    run(cases, texts, |text| soql_query(text.as_bytes()));
 }
 
 #[test]
 fn any_text_is_answered_or_refused() {
-    run(512, any::<String>());
+    ask(512, any::<String>());
 }
 
 #[test]
@@ -145,7 +82,7 @@ fn any_soup_of_the_languages_words_is_answered_or_refused() {
         "\u{130}",
     ]);
     let soup = prop::collection::vec(words, 1..25);
-    run(4_000, soup.prop_map(|words| words.join(" ")));
+    ask(4_000, soup.prop_map(|words| words.join(" ")));
 }
 
 #[test]
@@ -198,5 +135,5 @@ fn queries_that_almost_work_are_answered_or_refused() {
             _ => format!("SELECT {fields} FROM Contact WHERE {clauses} LIMIT 5 OFFSET {number}"),
         }
     });
-    run(3_000, whole);
+    ask(3_000, whole);
 }

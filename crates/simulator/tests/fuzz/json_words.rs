@@ -1,90 +1,10 @@
-//! Whatever bytes a client sends to the resources that carry several requests or records, the API
-//! answers in its own words: no panic, and no server error but a clear "not implemented". Bodies
-//! that once were a problem stay in `corpus/composite` and are replayed.
-#![allow(
-    clippy::unwrap_used,
-    reason = "in tests a missing value is the failure"
-)]
+//! Random bodies made of the words that the resources look for, and random addresses.
 
-use std::fs;
-use std::path::Path;
-
-use axum::body::Body;
-use http::{Method, Request, StatusCode};
+use crate::run;
+use crate::targets::{composite, get, rest};
+use http::Method;
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value as Json, json};
-use support::{World, world};
-
-#[allow(
-    dead_code,
-    reason = "the harness of the tests over HTTP, of which little is needed here"
-)]
-#[path = "http/support.rs"]
-mod support;
-
-const RESOURCES: [(&str, &str); 10] = [
-    ("POST", "composite"),
-    ("POST", "composite/batch"),
-    ("POST", "composite/sobjects"),
-    ("PATCH", "composite/sobjects"),
-    ("POST", "composite/sobjects/Contact"),
-    ("PATCH", "composite/sobjects/Contact/Id"),
-    ("POST", "composite/tree/Account"),
-    ("POST", "parameterizedSearch"),
-    ("POST", "sobjects/Contact"),
-    ("PATCH", "sobjects/Contact/Email/a@example.com"),
-];
-
-async fn check(world: &World, request: Request<Body>, what: &str) {
-    let reply = world.send(request).await;
-    let missing = reply.status == StatusCode::NOT_IMPLEMENTED;
-    if missing {
-        assert_eq!(reply.code(), "NOT_IMPLEMENTED", "{what}");
-    }
-    let fine = missing || !reply.status.is_server_error();
-    assert!(fine, "{what}: {} {}", reply.status, reply.text());
-    if !reply.body.is_empty() {
-        reply.json();
-    }
-}
-
-async fn send_everywhere(world: &World, body: &[u8]) {
-    for resource in RESOURCES {
-        send(world, resource, body).await;
-    }
-}
-
-async fn send(world: &World, (method, path): (&str, &str), body: &[u8]) {
-    let method = Method::from_bytes(method.as_bytes()).unwrap();
-    let request = world
-        .request(method, &format!("v62.0/{path}"))
-        .header("content-type", "application/json")
-        .body(Body::from(body.to_vec()));
-    let what = format!("{path}: {}", String::from_utf8_lossy(body));
-    check(world, request.unwrap(), &what).await;
-}
-
-/// Runs a property over one world, which gets fuller and stranger with each case.
-fn run<T: std::fmt::Debug>(
-    cases: u32,
-    strategy: impl Strategy<Value = T>,
-    act: impl AsyncFn(&World, T),
-) {
-    let world = world();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
-    let config = Config {
-        failure_persistence: None,
-        ..Config::with_cases(cases)
-    };
-    let outcome = TestRunner::new(config).run(&strategy, |value| {
-        runtime.block_on(act(&world, value));
-        Ok(())
-    });
-    outcome.unwrap();
-}
 
 /// Any JSON, with keys and texts that the resources look for.
 fn json_soup() -> impl Strategy<Value = Json> {
@@ -162,30 +82,10 @@ fn json_soup() -> impl Strategy<Value = Json> {
     })
 }
 
-#[tokio::test]
-async fn every_body_of_the_corpus_gets_an_answer_of_the_api() {
-    let world = world();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/composite");
-    let mut seen = 0;
-    for entry in fs::read_dir(folder).unwrap() {
-        let body = fs::read(entry.unwrap().path()).unwrap();
-        send_everywhere(&world, &body).await;
-        seen += 1;
-    }
-    assert!(seen > 30);
-}
-
-#[test]
-fn any_bytes_get_an_answer_of_the_api() {
-    run(100, any::<Vec<u8>>(), async |world, body| {
-        send_everywhere(world, &body).await;
-    });
-}
-
 #[test]
 fn any_json_gets_an_answer_of_the_api() {
-    run(400, json_soup(), async |world, body| {
-        send_everywhere(world, body.to_string().as_bytes()).await;
+    run(150, json_soup(), |body| {
+        composite(body.to_string().as_bytes())
     });
 }
 
@@ -212,7 +112,7 @@ fn any_subrequests_get_an_answer_of_the_api() {
         json_soup(),
     );
     let whole = (any::<bool>(), prop::collection::vec(subrequest, 1..8));
-    run(300, whole, async |world, (all_or_none, subrequests)| {
+    run(200, whole, |(all_or_none, subrequests)| {
         let shown = subrequests
             .into_iter()
             .enumerate()
@@ -222,7 +122,7 @@ fn any_subrequests_get_an_answer_of_the_api() {
             });
         let shown: Vec<Json> = shown.collect();
         let body = json!({"allOrNone": all_or_none, "compositeRequest": shown});
-        send(world, ("POST", "composite"), body.to_string().as_bytes()).await;
+        rest(Method::POST, "composite", body.to_string().as_bytes());
     });
 }
 
@@ -256,11 +156,7 @@ fn any_address_gets_an_answer_of_the_api() {
     ];
     let query = "[a-zA-Z]{0,6}(=[a-zA-Z0-9%+*.:-]{0,20})?(&(q|start|end|limit|fields|ids)=[a-zA-Z0-9%+:{}-]{0,20}){0,3}";
     let whole = (prop::collection::vec(segment, 0..6), query);
-    run(1_500, whole, async |world, (segments, query)| {
-        let path = format!("v62.0/{}?{query}", segments.join("/"));
-        // What is no URL at all never reaches a server.
-        if let Ok(request) = world.request(Method::GET, &path).body(Body::empty()) {
-            check(world, request, &path).await;
-        }
+    run(800, whole, |(segments, query)| {
+        get(&format!("{}?{query}", segments.join("/")));
     });
 }
