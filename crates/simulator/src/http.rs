@@ -72,8 +72,9 @@ pub(crate) fn router(simulator: Simulator) -> Router {
             "/2010-04-01/Accounts/{account}/Messages/{file}",
             get(carrier::api::read),
         )
+        .route("/services/async/{*rest}", any(bulk::classic::refuse))
         .fallback(rest::nowhere)
-        .layer(DefaultBodyLimit::max(bulk::DATA_BYTES_MAX + 1))
+        .layer(DefaultBodyLimit::max(bulk::BODY_BYTES_MAX))
         .layer(axum::middleware::from_fn_with_state(
             simulator.clone(),
             rest::with_faults,

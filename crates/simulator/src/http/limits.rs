@@ -83,6 +83,7 @@ fn limits(simulator: &Simulator) -> Value {
     for (name, used) in [
         ("DailyBulkApiBatches", used.batches),
         ("DailyBulkV2QueryJobs", used.queries),
+        ("DailyBulkV2QueryFileStorageMB", used.stored_mb),
     ] {
         let left = limits[name]["Max"].as_i64().unwrap_or_default() - used;
         limits[name]["Remaining"] = json!(left.max(0));
