@@ -113,7 +113,12 @@ fn meant(method: Method, instead: Option<String>) -> Method {
 
 fn signed_in(simulator: &Simulator, headers: &HeaderMap, uri: &Uri) -> Result<User, ApiError> {
     if let Some(user) = user_of(simulator, headers, uri) {
-        return Ok(user);
+        let enabled = simulator.org().has_permission(&user.id, "ApiEnabled");
+        return if enabled {
+            Ok(user)
+        } else {
+            Err(ApiError::api_not_enabled())
+        };
     }
     let known_scheme = |value: &HeaderValue| {
         let scheme = value.to_str().ok().and_then(|text| text.split(' ').next());
