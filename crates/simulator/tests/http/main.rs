@@ -5,4 +5,6 @@
 )]
 
 mod rest;
+mod rights;
+mod sign_in;
 mod support;

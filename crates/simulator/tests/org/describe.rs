@@ -116,7 +116,13 @@ fn the_global_describe_lists_the_objects() {
         .iter()
         .filter_map(|o| o["name"].as_str())
         .collect();
-    for name in ["Account", "Contact", "Lead", "PermissionSet", "EntityDefinition"] {
+    for name in [
+        "Account",
+        "Contact",
+        "Lead",
+        "PermissionSet",
+        "EntityDefinition",
+    ] {
         assert!(names.contains(&name), "{name}");
     }
     let member = &global["sobjects"].as_array().unwrap()
