@@ -162,14 +162,7 @@ impl OAuth {
             Some(claims) => self.by_assertion(visit, &app, &claims.username)?,
             None => self.prove(visit, &app, form)?,
         };
-        let scope = proved.scope.clone();
-        let access_token = self.open(
-            visit.org,
-            proved.user.id,
-            Some(&app),
-            (scope, proved.grant),
-            visit.now_ms,
-        );
+        let access_token = self.open_for(visit, &app, &proved);
         Ok(SignedIn {
             access_token,
             proved,

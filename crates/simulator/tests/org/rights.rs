@@ -252,6 +252,8 @@ fn entity_and_field_definitions_show_what_the_user_may_know_of() {
     assert_eq!(names(&rows(&t, &robot, soql)), [json!("User")]);
     let soql = "SELECT QualifiedApiName, DataType FROM FieldDefinition \
                 WHERE EntityDefinition.QualifiedApiName = 'Contact'";
+    let by_id = soql.replace("EntityDefinition.QualifiedApiName", "EntityDefinitionId");
+    assert_eq!(t.rows(&by_id).len(), t.rows(soql).len());
     let priya = rows(&t, &t.as_user(PRIYA), soql);
     let admin = t.rows(soql);
     assert_eq!(admin.len() - priya.len(), 3, "the opt-out fields");

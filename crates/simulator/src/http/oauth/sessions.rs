@@ -1,6 +1,6 @@
 //! Sessions: who is signed in, by which app, with which scopes, until when.
 
-use super::{ConnectedApp, OAuth};
+use super::{ConnectedApp, OAuth, Proved, Visit};
 use crate::org::{Org, RecordId};
 use std::collections::BTreeSet;
 
@@ -30,30 +30,42 @@ impl Session {
 impl OAuth {
     /// A session that no app asked for.
     pub(crate) fn open_session(&mut self, org: &Org, user: RecordId, now_ms: i64) -> String {
-        self.open(org, user, None, (String::new(), None), now_ms)
+        let opening = Session {
+            user,
+            app: None,
+            scope: String::new(),
+            grant: None,
+            opened_ms: now_ms,
+            until_ms: now_ms,
+            length_ms: 0,
+        };
+        self.open(org, opening, None)
     }
 
-    pub(super) fn open(
+    pub(super) fn open_for(
         &mut self,
-        org: &Org,
-        user: RecordId,
-        app: Option<&ConnectedApp>,
-        (scope, grant): (String, Option<u64>),
-        now_ms: i64,
+        visit: &Visit<'_>,
+        app: &ConnectedApp,
+        proved: &Proved,
     ) -> String {
-        let token = format!("{}!{}", &org.id().to_string()[..15], self.opaque());
-        let minutes = app.and_then(|app| app.session_minutes);
-        let minutes = minutes.unwrap_or(self.settings.session_minutes);
-        let length_ms = i64::from(minutes.clamp(15, 24 * 60)) * 60_000;
-        let session = Session {
-            user,
-            app: app.map(|app| app.consumer_key.clone()),
-            scope,
-            grant,
-            opened_ms: now_ms,
-            until_ms: now_ms + length_ms,
-            length_ms,
+        let opening = Session {
+            user: proved.user.id,
+            app: Some(app.consumer_key.clone()),
+            scope: proved.scope.clone(),
+            grant: proved.grant,
+            opened_ms: visit.now_ms,
+            until_ms: visit.now_ms,
+            length_ms: 0,
         };
+        self.open(visit.org, opening, app.session_minutes)
+    }
+
+    /// Gives a session its length and its name.
+    fn open(&mut self, org: &Org, mut session: Session, minutes: Option<u32>) -> String {
+        let token = format!("{}!{}", &org.id().to_string()[..15], self.opaque());
+        let minutes = minutes.unwrap_or(self.settings.session_minutes);
+        session.length_ms = i64::from(minutes.clamp(15, 24 * 60)) * 60_000;
+        session.until_ms = session.opened_ms + session.length_ms;
         self.sessions.insert(token.clone(), session);
         token
     }

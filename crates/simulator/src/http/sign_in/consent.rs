@@ -107,7 +107,7 @@ pub(crate) async fn allow(
     let text = |name: &str| form.get(name).cloned().unwrap_or_default();
     let code = oauth.new_code(Code {
         user: user.id,
-        app: app.consumer_key.clone(),
+        app: app.consumer_key,
         scope,
         redirect_uri: text("redirect_uri"),
         challenge: Some(text("code_challenge")).filter(|text| !text.is_empty()),

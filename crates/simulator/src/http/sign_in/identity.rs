@@ -17,7 +17,7 @@ pub(crate) async fn userinfo(
 ) -> Response {
     let user = match bearer(&simulator, &headers, &uri) {
         Ok(user) => user,
-        Err(refusal) => return refusal,
+        Err(word) => return plainly(word),
     };
     let host = &simulator.host;
     let base = &host.base_url;
@@ -42,7 +42,7 @@ pub(crate) async fn identity(
 ) -> Response {
     let user = match bearer(&simulator, &headers, &uri) {
         Ok(user) => user,
-        Err(refusal) => return refusal,
+        Err(word) => return plainly(word),
     };
     let host = &simulator.host;
     let same = |id: &crate::org::RecordId, text: &str| {
@@ -136,11 +136,11 @@ pub(crate) fn reaches_api(simulator: &Simulator, headers: &HeaderMap, uri: &Uri)
     session.is_some_and(|session| session.reaches_api())
 }
 
-fn bearer(simulator: &Simulator, headers: &HeaderMap, uri: &Uri) -> Result<User, Response> {
+fn bearer(simulator: &Simulator, headers: &HeaderMap, uri: &Uri) -> Result<User, &'static str> {
     if token_of(headers, uri).is_none() {
-        return Err(plainly("Missing_OAuth_Token"));
+        return Err("Missing_OAuth_Token");
     }
-    user_of(simulator, headers, uri).ok_or_else(|| plainly("Bad_OAuth_Token"))
+    user_of(simulator, headers, uri).ok_or("Bad_OAuth_Token")
 }
 
 /// Refusals of the identity service are a word and no JSON.

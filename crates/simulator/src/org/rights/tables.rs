@@ -70,7 +70,11 @@ impl State {
                 _ => self.make_definitions(&mut made, call, false),
             }
         }
-        let plan = soql::bind(&made, call, (query, soql), (now_ms, false))?;
+        let mut query = query.clone();
+        if let Some(filter) = &mut query.filter {
+            definitions::by_durable_id(filter);
+        }
+        let plan = soql::bind(&made, call, (&query, soql), (now_ms, false))?;
         let found = match soql::run(&made.store, &plan) {
             Found::Slots(slots) => {
                 let row = |slot: &Slot| soql::render(&made.store, &plan, *slot, &call.version);

@@ -4,7 +4,7 @@ use super::{Row, wanted};
 use crate::org::Call;
 use crate::org::error::ApiError;
 use crate::org::schema::{FieldDef, FieldKind, ObjectDef};
-use crate::org::soql::ast::Query;
+use crate::org::soql::ast::{Condition, Expression, Query};
 use crate::org::state::State;
 use crate::org::value::Value;
 
@@ -27,6 +27,26 @@ pub(super) fn check_filter(query: &Query) -> Result<(), ApiError> {
                         [EntityDefinitionId,DurableId]";
             Err(ApiError::request(400, "MALFORMED_QUERY", text))
         }
+    }
+}
+
+/// EntityDefinitionId holds no record id but the DurableId of the object, which conditions name.
+pub(super) fn by_durable_id(condition: &mut Condition) {
+    match condition {
+        Condition::And(parts) | Condition::Or(parts) => parts.iter_mut().for_each(by_durable_id),
+        Condition::Not(inner) => by_durable_id(inner),
+        Condition::Compare { left, .. } | Condition::Among { left, .. } => {
+            let Expression::Field(path) = left else {
+                return;
+            };
+            let last = path.names.last_mut();
+            let last = last.filter(|name| name.eq_ignore_ascii_case("EntityDefinitionId"));
+            if let Some(name) = last {
+                *name = "EntityDefinition".to_owned();
+                path.names.push("DurableId".to_owned());
+            }
+        }
+        Condition::InQuery { .. } => {}
     }
 }
 
