@@ -20,6 +20,8 @@ pub(crate) struct State {
     pub store: Store,
     /// By profile, or by permission set that no profile owns.
     pub rights: HashMap<RecordId, Rights>,
+    /// What rights were before each change, so that a transaction can take them back.
+    pub rights_before: Vec<(RecordId, Option<Rights>)>,
     pub sharing: SharingRules,
     pub changes: Vec<RecordedChange>,
     /// Number of the call that is writing, or of the last one that did.
@@ -34,6 +36,7 @@ pub(crate) struct State {
 #[derive(Clone, Copy)]
 pub(crate) struct Savepoint {
     logged: usize,
+    granted: usize,
 }
 
 impl State {
@@ -41,6 +44,7 @@ impl State {
         Self {
             store,
             rights: HashMap::new(),
+            rights_before: Vec::new(),
             sharing: SharingRules::default(),
             changes: Vec::new(),
             transaction: 0,
@@ -55,6 +59,7 @@ impl State {
         self.store.begin();
         Savepoint {
             logged: self.changes.len(),
+            granted: self.rights_before.len(),
         }
     }
 
@@ -63,6 +68,17 @@ impl State {
         self.store.end(keep);
         if !keep {
             self.changes.truncate(savepoint.logged);
+            for (holder, before) in self
+                .rights_before
+                .split_off(savepoint.granted)
+                .into_iter()
+                .rev()
+            {
+                match before {
+                    Some(rights) => self.rights.insert(holder, rights),
+                    None => self.rights.remove(&holder),
+                };
+            }
         }
     }
 

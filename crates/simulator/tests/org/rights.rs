@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 use tieline_simulator::org::{Call, FieldAccess, ObjectAccess, RecordAccess, RecordId, Sharing};
 
-use super::support::{TestOrg, body, org};
+use super::support::{TestOrg, body, org, org_with};
 
 const PRIYA: &str = "priya.shah@acme.example";
 const MARC: &str = "marc.dubois@acme.example";
@@ -346,4 +346,37 @@ fn user_record_access_answers_for_named_records_only() {
     ] {
         assert_eq!(t.query_error(&refused).code, "MALFORMED_QUERY");
     }
+}
+
+#[test]
+fn a_right_given_in_a_request_that_failed_is_not_given() {
+    let t = org();
+    let robot = bare_user(&t);
+    let set = t.create("PermissionSet", json!({"Name": "Deals", "Label": "Deals"}));
+    t.org.assign_permission_set("Deals", &robot.user).unwrap();
+    let right = json!({
+        "attributes": {"type": "ObjectPermissions"}, "ParentId": set.to_string(),
+        "SobjectType": "Opportunity", "PermissionsRead": true,
+    });
+    let wrong = json!({"attributes": {"type": "Contact"}});
+    let query = || t.org.query(&robot, "SELECT Id FROM Opportunity", false);
+    t.org
+        .create_many(&t.call, &[right.clone(), wrong], true)
+        .unwrap();
+    assert!(query().is_err());
+    t.org.create_many(&t.call, &[right], true).unwrap();
+    assert!(query().is_ok());
+}
+
+#[test]
+fn a_converted_lead_is_changed_only_with_the_permission() {
+    let t = org_with(11, 50, 300);
+    let lead = t.id_of("SELECT Id FROM Lead WHERE IsConverted = true LIMIT 1");
+    let change = json!({"Title": "CFO"});
+    let refused = t.update("Lead", &lead, change.clone()).unwrap_err();
+    assert_eq!(refused[0].code, "CANNOT_UPDATE_CONVERTED_LEAD");
+    t.org
+        .set_system_permission("System Administrator", "AllowViewEditConvertedLeads", true)
+        .unwrap();
+    t.update("Lead", &lead, change).unwrap();
 }

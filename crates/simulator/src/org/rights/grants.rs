@@ -166,6 +166,8 @@ impl State {
             true => ObjectAccess::FULL,
             false => ObjectAccess::NONE,
         };
+        let before = self.rights.get(&key).cloned();
+        self.rights_before.push((key, before));
         self.rights.entry(key).or_insert_with(|| Rights::on(ground))
     }
 
