@@ -127,6 +127,11 @@ impl Org {
         users.find(|u| u.username.eq_ignore_ascii_case(username))
     }
 
+    /// When a user was last saved as inactive, in epoch milliseconds: older sessions are over.
+    pub fn left_ms(&self, user: &RecordId) -> Option<i64> {
+        self.read().left_ms.get(user).copied()
+    }
+
     /// Deactivates or reactivates a user, as an administrator would on the user's page.
     pub fn set_user_active(
         &self,

@@ -23,6 +23,8 @@ pub(crate) struct State {
     /// What rights were before each change, so that a transaction can take them back.
     pub rights_before: Vec<(RecordId, Option<Rights>)>,
     pub sharing: SharingRules,
+    /// When users were last saved as inactive, in epoch milliseconds.
+    pub left_ms: BTreeMap<RecordId, i64>,
     pub changes: Vec<RecordedChange>,
     /// Number of the call that is writing, or of the last one that did.
     pub transaction: u64,
@@ -46,6 +48,7 @@ impl State {
             rights: HashMap::new(),
             rights_before: Vec::new(),
             sharing: SharingRules::default(),
+            left_ms: BTreeMap::new(),
             changes: Vec::new(),
             transaction: 0,
             settings: OrgSettings::default(),

@@ -122,8 +122,13 @@ pub(super) fn token_of(headers: &HeaderMap, uri: &Uri) -> Option<String> {
 pub(crate) fn user_of(simulator: &Simulator, headers: &HeaderMap, uri: &Uri) -> Option<User> {
     let token = token_of(headers, uri)?;
     let host = &simulator.host;
-    let id = lock(&host.oauth).user_of(&token, simulator.world.clock.now_ms())?;
-    host.org.user(&id).filter(|user| user.active)
+    let now_ms = simulator.world.clock.now_ms();
+    let mut oauth = lock(&host.oauth);
+    let opened_ms = oauth.session(&token, now_ms)?.opened_ms;
+    let id = oauth.user_of(&token, now_ms)?;
+    drop(oauth);
+    let left = host.org.left_ms(&id).is_some_and(|left| opened_ms <= left);
+    host.org.user(&id).filter(|user| user.active && !left)
 }
 
 /// Whether the session that a request names may use the data APIs.

@@ -26,11 +26,18 @@ impl Writer<'_> {
         }
     }
 
-    /// A user has the permission set of the own profile, whatever it was before.
+    /// A user has the permission set of the own profile, whatever it was before; one who left has
+    /// no session any more.
     pub(super) fn settle_rights(&mut self, def: &ObjectDef, slot: Slot) {
-        if def.name == "User" {
-            let now = self.now();
-            self.state.settle_user(slot, self.call.user, now);
+        if def.name != "User" {
+            return;
+        }
+        let now = self.now();
+        self.state.settle_user(slot, self.call.user, now);
+        let store = &self.state.store;
+        if !store.read_named(def.index, slot, "IsActive").is_true() {
+            let user = store.id_at(def.index, slot);
+            self.state.left_ms.insert(user, self.now_ms);
         }
     }
 
