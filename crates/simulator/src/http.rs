@@ -43,7 +43,14 @@ pub(crate) fn router(simulator: Simulator) -> Router {
             get(sign_in::ask).post(sign_in::allow),
         )
         .route("/services/oauth2/token", post(sign_in::token))
-        .route("/services/oauth2/revoke", post(sign_in::revoke))
+        .route(
+            "/services/oauth2/revoke",
+            get(sign_in::revoke).post(sign_in::revoke),
+        )
+        .route(
+            "/.well-known/openid-configuration",
+            get(sign_in::configuration),
+        )
         .route("/services/oauth2/introspect", post(sign_in::introspect))
         .route(
             "/services/oauth2/userinfo",

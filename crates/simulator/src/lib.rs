@@ -13,5 +13,6 @@ pub mod serve;
 pub mod simulator;
 
 pub use control::{CallRecord, Fault, Mishap};
+pub use http::oauth::{ConnectedApp, SignInSettings};
 pub use serve::{ReadyInfo, Running, ServeOptions, serve};
 pub use simulator::{CarrierAccess, OrgAccess, OrgPlace, Outgoing, Simulator, SimulatorOptions};

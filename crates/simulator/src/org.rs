@@ -20,10 +20,12 @@ mod record;
 mod related;
 mod replication;
 mod retrieve;
+mod rights;
 mod sample_data;
 mod schema;
 mod search;
 mod settings;
+mod sharing;
 pub mod soql;
 mod state;
 mod statistics;
@@ -58,6 +60,7 @@ pub use related::Related;
 pub use replication::{Deleted, Updated};
 pub use search::{Search, SearchIn};
 pub use settings::OrgSettings;
+pub use sharing::{RecordAccess, Sharing};
 pub use user::{FieldAccess, ObjectAccess, User};
 
 /// Errors of one record; never empty.
@@ -133,6 +136,11 @@ impl Org {
         users.find(|u| u.username.eq_ignore_ascii_case(username))
     }
 
+    /// When a user was last saved as inactive, in epoch milliseconds: older sessions are over.
+    pub fn left_ms(&self, user: &RecordId) -> Option<i64> {
+        self.read().left_ms.get(user).copied()
+    }
+
     /// Deactivates or reactivates a user, as an administrator would on the user's page.
     pub fn set_user_active(
         &self,
@@ -142,36 +150,6 @@ impl Org {
     ) -> Result<(), ApiErrors> {
         let body = Map::from_iter([("IsActive".to_owned(), json!(active))]);
         self.update(call, "User", &user.to_string(), &body)
-    }
-
-    /// Changes what the users of a profile may do with an object.
-    pub fn set_object_access(
-        &self,
-        profile: &str,
-        object: &str,
-        access: ObjectAccess,
-    ) -> Result<(), ApiError> {
-        let object = self.known(object)?;
-        self.change_rights(profile, |rights| rights.set_object(object, access))
-    }
-
-    /// Changes what the users of a profile may do with a field.
-    pub fn set_field_access(
-        &self,
-        profile: &str,
-        object: &str,
-        field: &str,
-        access: FieldAccess,
-    ) -> Result<(), ApiError> {
-        let object = self.known(object)?;
-        let schema = self.schema();
-        let def = &schema.objects[object];
-        let field = def
-            .field(field)
-            .ok_or_else(|| ApiError::no_such_column(field, &def.name))?;
-        self.change_rights(profile, |rights| {
-            rights.set_field(object, field.index, access);
-        })
     }
 
     /// `GET sobjects`.
@@ -308,8 +286,16 @@ impl Org {
         include_deleted: bool,
     ) -> Result<QueryAnswer, ApiError> {
         let state = self.read();
-        let plan = soql::plan(&state, call, soql, (self.now_ms(), include_deleted))?;
-        let found = soql::run(&state.store, &plan);
+        let now_ms = self.now_ms();
+        let query = soql::parse(soql).map_err(|error| error.into_api(soql))?;
+        let (plan, found) = match state.made(call, (&query, soql), now_ms)? {
+            Some(answered) => answered,
+            None => {
+                let plan = soql::bind(&state, call, (&query, soql), (now_ms, include_deleted))?;
+                let found = soql::run(&state.store, &plan);
+                (plan, found)
+            }
+        };
         Ok(QueryAnswer {
             plan: Arc::new(plan),
             found: Arc::new(found),
@@ -420,24 +406,6 @@ impl Org {
         let schema = self.schema();
         let object = schema.object(object);
         object.map(|o| o.index).ok_or_else(ApiError::not_found)
-    }
-
-    fn change_rights(
-        &self,
-        profile: &str,
-        change: impl FnOnce(&mut user::Rights),
-    ) -> Result<(), ApiError> {
-        let mut state = self.lock();
-        let object = state.store.schema.index("Profile");
-        let count = state.store.table(object).len() as u32;
-        let named = |slot: &u32| {
-            let name = state.store.read_named(object, *slot, "Name");
-            name.as_str() == Some(profile)
-        };
-        let slot = (0..count).find(named).ok_or_else(ApiError::not_found)?;
-        let id = state.store.id_at(object, slot);
-        change(state.rights.entry(id).or_default());
-        Ok(())
     }
 
     fn write<T>(&self, call: &Call, act: impl FnOnce(&mut Writer<'_>) -> T) -> T {

@@ -5,7 +5,8 @@ use crate::carrier::Carrier;
 use crate::clock::Clock;
 use crate::control::{CallRecord, Fault};
 use crate::host::Host;
-use crate::org::{Org, OrgKind};
+use crate::http::oauth::{ConnectedApp, SignInSettings};
+use crate::org::{Org, OrgKind, RecordId};
 use crate::seeded::Seeded;
 use axum::Router;
 use bytes::Bytes;
@@ -247,6 +248,32 @@ impl Simulator {
     /// Ends all sessions, as an administrator may.
     pub fn end_sessions(&self) {
         lock(&self.host.oauth).end_sessions();
+    }
+
+    /// Ends the sessions of one user; refresh tokens stay.
+    pub fn end_sessions_of(&self, user: &RecordId) {
+        lock(&self.host.oauth).end_sessions_of(user);
+    }
+
+    /// Adds a connected app, or changes the one with the same consumer key; a new one without key
+    /// and secret gets some.
+    pub fn put_app(&self, app: ConnectedApp) -> ConnectedApp {
+        lock(&self.host.oauth).put_app(app)
+    }
+
+    /// The org's connected apps; the first is the one in its access data.
+    pub fn apps(&self) -> Vec<ConnectedApp> {
+        lock(&self.host.oauth).apps().to_vec()
+    }
+
+    /// How strict the org is at sign-in.
+    pub fn sign_in_settings(&self) -> SignInSettings {
+        lock(&self.host.oauth).settings.clone()
+    }
+
+    /// Changes how strict the org is at sign-in.
+    pub fn set_sign_in_settings(&self, settings: SignInSettings) {
+        lock(&self.host.oauth).settings = settings;
     }
 
     /// The requests that were answered, oldest first.

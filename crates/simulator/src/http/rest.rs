@@ -3,7 +3,7 @@
 use super::ask::{Answer, Ask};
 use super::call_options::{LOCKED_ROW, call_of, client_name};
 use super::records;
-use super::sign_in::user_of;
+use super::sign_in::{reaches_api, user_of};
 use crate::control::{CallRecord, Mishap};
 use crate::org::{ApiError, User};
 use crate::simulator::{Simulator, lock};
@@ -119,11 +119,16 @@ fn meant(method: Method, instead: Option<String>) -> Method {
 
 fn signed_in(simulator: &Simulator, headers: &HeaderMap, uri: &Uri) -> Result<User, ApiError> {
     if let Some(user) = user_of(simulator, headers, uri) {
-        return Ok(user);
+        return match simulator.org().has_permission(&user.id, "ApiEnabled") {
+            true if reaches_api(simulator, headers, uri) => Ok(user),
+            true => Err(ApiError::session_not_for_rest()),
+            false => Err(ApiError::api_not_enabled()),
+        };
     }
     let known_scheme = |value: &HeaderValue| {
         let scheme = value.to_str().ok().and_then(|text| text.split(' ').next());
-        scheme.is_some_and(|scheme| ["Bearer", "OAuth"].contains(&scheme))
+        let known = ["Bearer", "OAuth"];
+        scheme.is_some_and(|scheme| known.iter().any(|k| k.eq_ignore_ascii_case(scheme)))
     };
     match headers.get("authorization") {
         Some(value) if !known_scheme(value) => Err(ApiError::invalid_auth_header()),

@@ -9,15 +9,23 @@ use super::error::ApiError;
 use super::events::EventBus;
 use super::id::RecordId;
 use super::list_views::ListView;
-use super::schema::{FieldDef, ObjectDef};
+use super::rights::Rights;
+use super::schema::ObjectDef;
 use super::settings::OrgSettings;
+use super::sharing::SharingRules;
 use super::store::{Slot, Store};
-use super::user::{FieldAccess, ObjectAccess, Rights, User};
+use super::user::User;
 
 /// Records, rights by profile, and the log.
 pub(crate) struct State {
     pub store: Store,
+    /// By profile, or by permission set that no profile owns.
     pub rights: HashMap<RecordId, Rights>,
+    /// What rights were before each change, so that a transaction can take them back.
+    pub rights_before: Vec<(RecordId, Option<Rights>)>,
+    pub sharing: SharingRules,
+    /// When users were last saved as inactive, in epoch milliseconds.
+    pub left_ms: BTreeMap<RecordId, i64>,
     pub changes: Vec<RecordedChange>,
     /// Number of the call that is writing, or of the last one that did.
     pub transaction: u64,
@@ -32,12 +40,7 @@ pub(crate) struct State {
 #[derive(Clone, Copy)]
 pub(crate) struct Savepoint {
     logged: usize,
-}
-
-/// What one user sees of the schema.
-#[derive(Clone, Copy)]
-pub(crate) struct View<'a> {
-    rights: Option<&'a Rights>,
+    granted: usize,
 }
 
 impl State {
@@ -45,6 +48,9 @@ impl State {
         Self {
             store,
             rights: HashMap::new(),
+            rights_before: Vec::new(),
+            sharing: SharingRules::default(),
+            left_ms: BTreeMap::new(),
             changes: Vec::new(),
             transaction: 0,
             settings: OrgSettings::default(),
@@ -59,6 +65,7 @@ impl State {
         self.store.begin();
         Savepoint {
             logged: self.changes.len(),
+            granted: self.rights_before.len(),
         }
     }
 
@@ -67,17 +74,17 @@ impl State {
         self.store.end(keep);
         if !keep {
             self.changes.truncate(savepoint.logged);
-        }
-    }
-
-    /// The schema as the user's profile shows it.
-    pub fn view(&self, user: &RecordId) -> View<'_> {
-        let profile = self
-            .store
-            .locate(user)
-            .and_then(|(object, slot)| self.store.read_named(object, slot, "ProfileId").as_id());
-        View {
-            rights: profile.and_then(|p| self.rights.get(&p)),
+            for (holder, before) in self
+                .rights_before
+                .split_off(savepoint.granted)
+                .into_iter()
+                .rev()
+            {
+                match before {
+                    Some(rights) => self.rights.insert(holder, rights),
+                    None => self.rights.remove(&holder),
+                };
+            }
         }
     }
 
@@ -133,35 +140,5 @@ impl State {
             user_type: text("UserType"),
             modified_ms: store.record((object, slot)).modified * 1_000,
         }
-    }
-}
-
-impl View<'_> {
-    pub fn object(&self, object: usize) -> ObjectAccess {
-        self.rights.map_or(ObjectAccess::FULL, |r| r.object(object))
-    }
-
-    pub fn access(&self, object: usize, field: u16) -> FieldAccess {
-        self.rights
-            .map_or(FieldAccess::Full, |r| r.field(object, field))
-    }
-
-    pub fn sees(&self, object: usize, field: &FieldDef) -> bool {
-        self.access(object, field.index) != FieldAccess::Hidden
-    }
-
-    /// The visible field of this name.
-    pub fn field<'d>(&self, object: &'d ObjectDef, name: &str) -> Option<&'d FieldDef> {
-        object.field(name).filter(|f| self.sees(object.index, f))
-    }
-
-    pub fn may_create(&self, object: &ObjectDef, field: &FieldDef) -> bool {
-        let full = self.access(object.index, field.index) == FieldAccess::Full;
-        full && field.createable && self.object(object.index).create
-    }
-
-    pub fn may_update(&self, object: &ObjectDef, field: &FieldDef) -> bool {
-        let full = self.access(object.index, field.index) == FieldAccess::Full;
-        full && field.updateable && self.object(object.index).edit
     }
 }

@@ -63,6 +63,14 @@ impl Store {
         }
     }
 
+    /// Tables for the same objects and ids, without records.
+    pub fn emptied(&self) -> Self {
+        let stem = self.tables.first().map(|t| (t.stem, t.first_serial));
+        let (stem, first_serial) = stem.unwrap_or((RecordId::new("000", *b"00", 0), 0));
+        let instance = [stem.stem()[3], stem.stem()[4]];
+        Self::new(Arc::clone(&self.schema), instance, first_serial)
+    }
+
     pub fn table(&self, object: usize) -> &Table {
         &self.tables[object]
     }

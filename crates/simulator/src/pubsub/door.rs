@@ -103,7 +103,9 @@ impl Caller {
     /// Whether the session is still good.
     pub fn session_lives(&self) -> bool {
         let now_ms = self.simulator.world.clock.now_ms();
-        lock(&self.host.oauth).lives(&self.token, now_ms)
+        lock(&self.host.oauth)
+            .session(&self.token, now_ms)
+            .is_some()
     }
 
     /// Goes on with another session of the same user.

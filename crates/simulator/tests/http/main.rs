@@ -17,6 +17,8 @@ mod query_pages;
 mod records;
 mod replication;
 mod rest;
+mod rights;
 mod search;
+mod sign_in;
 mod support;
 mod tree;
