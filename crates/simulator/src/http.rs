@@ -9,6 +9,7 @@ pub(crate) mod conditional;
 pub(crate) mod html;
 mod limits;
 mod list_views;
+mod mishap;
 pub(crate) mod oauth;
 pub(crate) mod query;
 mod records;
@@ -75,7 +76,7 @@ pub(crate) fn router(simulator: Simulator) -> Router {
         .layer(DefaultBodyLimit::max(bulk::DATA_BYTES_MAX + 1))
         .layer(axum::middleware::from_fn_with_state(
             simulator.clone(),
-            rest::with_faults,
+            mishap::with_faults,
         ))
         .with_state(simulator)
 }

@@ -11,6 +11,6 @@ pub mod seeded;
 pub mod serve;
 pub mod simulator;
 
-pub use control::{CallRecord, Fault, Mishap};
+pub use control::{Aim, CallRecord, ErrorEntry, Fault, FaultState, Mishap, UsageReport};
 pub use serve::{ReadyInfo, Running, ServeOptions, serve};
 pub use simulator::{CarrierAccess, OrgAccess, OrgPlace, Outgoing, Simulator, SimulatorOptions};

@@ -2,8 +2,7 @@
 //! by HTTP or by its router in the same process.
 
 use crate::carrier::Carrier;
-use crate::clock::Clock;
-use crate::control::{CallRecord, Fault};
+use crate::clock::{Clock, ShiftedClock};
 use crate::host::Host;
 use crate::org::{Org, OrgKind};
 use crate::seeded::Seeded;
@@ -11,7 +10,6 @@ use axum::Router;
 use bytes::Bytes;
 use http::{Request, Response};
 use serde::Serialize;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tower::util::BoxCloneSyncService;
 
@@ -52,7 +50,7 @@ pub struct Simulator {
 /// What all orgs share.
 pub(crate) struct World {
     pub hosts: Vec<Arc<Host>>,
-    pub clock: Arc<dyn Clock>,
+    pub clock: Arc<ShiftedClock>,
     pub carrier: Mutex<Carrier>,
     pub control_token: String,
     pub outgoing: Mutex<Option<Outgoing>>,
@@ -94,7 +92,9 @@ pub struct CarrierAccess {
 
 impl Simulator {
     /// A new world.
-    pub fn new(options: SimulatorOptions) -> Simulator {
+    pub fn new(mut options: SimulatorOptions) -> Simulator {
+        let clock = Arc::new(ShiftedClock::over(options.clock));
+        options.clock = clock.clone();
         let mut random = Seeded::new(options.seed, "secrets");
         let mut secret = |prefix: &str| {
             format!(
@@ -115,7 +115,7 @@ impl Simulator {
         let control_token = secret("ctl_");
         let world = World {
             hosts,
-            clock: options.clock,
+            clock,
             carrier: Mutex::new(carrier),
             control_token,
             outgoing: Mutex::new(None),
@@ -185,44 +185,6 @@ impl Simulator {
     /// Gives the carrier a way to reach webhooks.
     pub fn set_outgoing(&self, outgoing: Outgoing) {
         *lock(&self.world.outgoing) = Some(outgoing);
-    }
-
-    /// Plans a fault; its number, for asking how often it fired.
-    pub fn plan(&self, fault: Fault) -> usize {
-        lock(&self.host.faults).plan(fault)
-    }
-
-    /// How often a planned fault fired.
-    pub fn fired(&self, fault: usize) -> u32 {
-        lock(&self.host.faults).fired(fault)
-    }
-
-    /// Takes all faults back; the counts stay.
-    pub fn clear_faults(&self) {
-        lock(&self.host.faults).clear();
-    }
-
-    /// Ends all sessions, as an administrator may.
-    pub fn end_sessions(&self) {
-        lock(&self.host.oauth).end_sessions();
-    }
-
-    /// The requests that were answered, oldest first.
-    pub fn calls(&self) -> Vec<CallRecord> {
-        lock(&self.host.calls).clone()
-    }
-
-    /// API calls that counted, since the start.
-    pub fn calls_used(&self) -> u64 {
-        self.host.used.load(Ordering::SeqCst)
-    }
-
-    pub(crate) fn administrator(&self) -> crate::org::User {
-        self.org()
-            .users()
-            .into_iter()
-            .next()
-            .expect("every org has its administrator")
     }
 }
 

@@ -6,6 +6,7 @@ use super::error::ApiError;
 use super::id::RecordId;
 use super::soql::{Column, Found, Plan};
 use crate::clock::Clock;
+use crate::seeded::mix;
 
 /// Whether the org calls itself a production org or a sandbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +42,8 @@ pub struct Call {
     pub version: String,
     /// A planned failure of one record of a collection: its position and the error.
     pub refuse: Option<(usize, ApiError)>,
+    /// Of a hundred records, how many another transaction holds, and the seed that picks them.
+    pub contention: Option<(u64, u64)>,
     /// `allowSave=true` of Sforce-Duplicate-Rule-Header: save although an alert rule finds twins.
     pub allow_duplicate_save: bool,
     /// `includeRecordDetails=true` of Sforce-Duplicate-Rule-Header.
@@ -59,11 +62,24 @@ impl Call {
             client: None,
             version: "60.0".to_owned(),
             refuse: None,
+            contention: None,
             allow_duplicate_save: false,
             include_duplicate_details: false,
             auto_assign: true,
             update_recently_viewed: false,
         }
+    }
+
+    /// Why the record at this position of the request is not written, if that is planned.
+    pub(crate) fn refusal(&self, position: usize) -> Option<ApiError> {
+        if let Some((planned, error)) = &self.refuse
+            && *planned == position
+        {
+            return Some(error.clone());
+        }
+        let (percent, seed) = self.contention?;
+        let drawn = mix(seed.wrapping_add(position as u64 + 1)) % 100;
+        (drawn < percent).then(ApiError::locked_row)
     }
 }
 
