@@ -123,6 +123,11 @@ impl Simulator {
             .ok_or_else(|| UnknownSnapshot(name.to_owned()))
     }
 
+    /// Goes with each request to the control plane.
+    pub fn control_token(&self) -> &str {
+        &self.world.control_token
+    }
+
     /// Position of this org in the world.
     pub fn number(&self) -> usize {
         let mut hosts = self.world.hosts.iter();
