@@ -82,11 +82,22 @@ impl World {
     }
 }
 
-#[test]
-fn every_route_and_every_mishap_stands_in_the_documentation() {
+#[tokio::test]
+async fn every_route_and_every_mishap_stands_in_the_documentation() {
     for route in ROUTES {
         let line = format!("{} {}", route.method.to_ascii_uppercase(), route.path);
         assert!(DOC.contains(&format!("`{line}`")), "{line} is missing");
+    }
+    let unknown = json!({"path": "", "mishap": {"kind": "?"}});
+    let refused = world().control(Method::POST, "/faults", unknown).await;
+    let text = refused.text();
+    let kinds: Vec<&str> = text.split('`').skip(3).step_by(2).collect();
+    assert!(kinds.len() > 15, "{text}");
+    for kind in kinds {
+        assert!(
+            DOC.contains(&format!("\n| `{kind}` |")),
+            "{kind} is missing"
+        );
     }
 }
 
