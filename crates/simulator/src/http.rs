@@ -10,6 +10,7 @@ mod encoding;
 pub(crate) mod html;
 mod limits;
 mod list_views;
+mod mishap;
 pub(crate) mod oauth;
 pub(crate) mod query;
 mod records;
@@ -84,7 +85,7 @@ pub(crate) fn router(simulator: Simulator) -> Router {
         .layer(DefaultBodyLimit::max(bulk::BODY_BYTES_MAX))
         .layer(axum::middleware::from_fn_with_state(
             simulator.clone(),
-            rest::with_faults,
+            mishap::with_faults,
         ))
         .layer(axum::middleware::from_fn(encoding::pretty_print))
         .layer(encoding::gzip())

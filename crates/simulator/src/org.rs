@@ -5,6 +5,7 @@
 mod bulk;
 mod call;
 pub mod change;
+mod commit_lag;
 mod csv;
 mod datetime;
 mod describe;
@@ -26,6 +27,7 @@ mod schema;
 mod search;
 mod settings;
 mod sharing;
+mod snapshot;
 pub mod soql;
 mod state;
 mod statistics;
@@ -51,6 +53,7 @@ use transaction::Turn;
 pub(crate) use bulk::UploadColumn;
 pub use call::{Call, ExternalKey, OrgKind, OrgOptions, Origin, QueryAnswer, SaveResult, Upserted};
 pub use change::{Act, FieldChange, RecordedChange};
+pub use commit_lag::CommitLag;
 pub(crate) use csv::CsvStyle;
 pub(crate) use datetime::show_time;
 pub use error::ApiError;
@@ -61,6 +64,7 @@ pub use replication::{Deleted, Updated};
 pub use search::{Search, SearchIn};
 pub use settings::OrgSettings;
 pub use sharing::{RecordAccess, Sharing};
+pub use snapshot::OrgSnapshot;
 pub use user::{FieldAccess, ObjectAccess, User};
 
 /// Errors of one record; never empty.
@@ -194,7 +198,7 @@ impl Org {
 
     /// `POST sobjects/X`.
     pub fn create(&self, call: &Call, object: &str, body: &Body) -> Result<RecordId, ApiErrors> {
-        self.write(call, |writer| writer.create(object, body))
+        self.write_one(call, |writer| writer.create(object, body))
     }
 
     /// `PATCH sobjects/X/{id}`.
@@ -205,7 +209,7 @@ impl Org {
         id: &str,
         body: &Body,
     ) -> Result<(), ApiErrors> {
-        self.write(call, |writer| writer.update(object, id, body))
+        self.write_one(call, |writer| writer.update(object, id, body))
     }
 
     /// `PATCH sobjects/X/{field}/{value}`; with `update_only` nothing is made.
@@ -216,12 +220,12 @@ impl Org {
         body: &Body,
         update_only: bool,
     ) -> Result<Upserted, ApiErrors> {
-        self.write(call, |writer| writer.upsert(key, body, update_only))
+        self.write_one(call, |writer| writer.upsert(key, body, update_only))
     }
 
     /// `DELETE sobjects/X/{id}`.
     pub fn delete(&self, call: &Call, object: &str, id: &str) -> Result<(), ApiErrors> {
-        self.write(call, |writer| writer.delete(object, id))
+        self.write_one(call, |writer| writer.delete(object, id))
     }
 
     /// `POST composite/sobjects`: records with `attributes.type`, at most 200.
@@ -319,10 +323,10 @@ impl Org {
             Found::Slots(slots) => {
                 let state = self.read();
                 let renderer = Renderer::new(&state.store, &answer.plan, &call.version);
-                slots[range]
-                    .iter()
-                    .map(|slot| renderer.json(*slot))
-                    .collect()
+                // The org may have been put back to a time before some of the records.
+                let known = state.store.table(answer.plan.object).len() as u32;
+                let slots = slots[range].iter().filter(|slot| **slot < known);
+                slots.map(|slot| renderer.json(*slot)).collect()
             }
         }
     }
@@ -408,6 +412,18 @@ impl Org {
         object.map(|o| o.index).ok_or_else(ApiError::not_found)
     }
 
+    /// A write of a single record, which another transaction may hold.
+    fn write_one<T>(
+        &self,
+        call: &Call,
+        act: impl FnOnce(&mut Writer<'_>) -> Result<T, ApiErrors>,
+    ) -> Result<T, ApiErrors> {
+        match call.refusal(0) {
+            Some(error) => Err(vec![error]),
+            None => self.write(call, act),
+        }
+    }
+
     fn write<T>(&self, call: &Call, act: impl FnOnce(&mut Writer<'_>) -> T) -> T {
         let now_ms = self.now_ms();
         let inside = self.turn.is_mine();
@@ -415,6 +431,7 @@ impl Org {
         if !inside {
             state.transaction += 1;
         }
+        let now_ms = state.stamp_of_write(now_ms);
         let value = act(&mut Writer {
             state: &mut state,
             call,

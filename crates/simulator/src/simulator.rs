@@ -2,8 +2,7 @@
 //! by HTTP or by its router in the same process.
 
 use crate::carrier::Carrier;
-use crate::clock::Clock;
-use crate::control::{CallRecord, Fault};
+use crate::clock::{Clock, ShiftedClock};
 use crate::host::Host;
 use crate::http::oauth::{ConnectedApp, SignInSettings};
 use crate::org::{Org, OrgKind, RecordId};
@@ -12,7 +11,6 @@ use axum::Router;
 use bytes::Bytes;
 use http::{Request, Response};
 use serde::Serialize;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tower::util::BoxCloneSyncService;
 
@@ -49,13 +47,12 @@ pub struct Simulator {
     pub(crate) world: Arc<World>,
     pub(crate) host: Arc<Host>,
     base_url: Arc<str>,
-    login_host: bool,
 }
 
 /// What all orgs share.
 pub(crate) struct World {
     pub hosts: Vec<Arc<Host>>,
-    pub clock: Arc<dyn Clock>,
+    pub clock: Arc<ShiftedClock>,
     pub carrier: Mutex<Carrier>,
     pub control_token: String,
     pub outgoing: Mutex<Option<Outgoing>>,
@@ -102,7 +99,9 @@ pub struct CarrierAccess {
 
 impl Simulator {
     /// A new world.
-    pub fn new(options: SimulatorOptions) -> Simulator {
+    pub fn new(mut options: SimulatorOptions) -> Simulator {
+        let clock = Arc::new(ShiftedClock::over(options.clock));
+        options.clock = clock.clone();
         let mut random = Seeded::new(options.seed, "secrets");
         let mut secret = |prefix: &str| {
             format!(
@@ -123,7 +122,7 @@ impl Simulator {
         let control_token = secret("ctl_");
         let world = World {
             hosts,
-            clock: options.clock,
+            clock,
             carrier: Mutex::new(carrier),
             control_token,
             outgoing: Mutex::new(None),
@@ -136,7 +135,6 @@ impl Simulator {
             world: Arc::clone(world),
             host: Arc::clone(host),
             base_url: Arc::from(host.plain_url.as_str()),
-            login_host: false,
         }
     }
 
@@ -151,18 +149,6 @@ impl Simulator {
         let mut seen = self.clone();
         seen.base_url = Arc::from(base_url);
         seen
-    }
-
-    /// The same org as the common login host shows it.
-    pub(crate) fn at_login_host(&self) -> Simulator {
-        let mut seen = self.clone();
-        seen.login_host = true;
-        seen
-    }
-
-    /// Whether the request came to a common login host instead of the org's own.
-    pub(crate) fn is_login_host(&self) -> bool {
-        self.login_host
     }
 
     /// The org's address as the one who asks reached it: what `instance_url` and the URLs in
@@ -230,26 +216,6 @@ impl Simulator {
         *lock(&self.world.outgoing) = Some(outgoing);
     }
 
-    /// Plans a fault; its number, for asking how often it fired.
-    pub fn plan(&self, fault: Fault) -> usize {
-        lock(&self.host.faults).plan(fault)
-    }
-
-    /// How often a planned fault fired.
-    pub fn fired(&self, fault: usize) -> u32 {
-        lock(&self.host.faults).fired(fault)
-    }
-
-    /// Takes all faults back; the counts stay.
-    pub fn clear_faults(&self) {
-        lock(&self.host.faults).clear();
-    }
-
-    /// Ends all sessions, as an administrator may.
-    pub fn end_sessions(&self) {
-        lock(&self.host.oauth).end_sessions();
-    }
-
     /// Ends the sessions of one user; refresh tokens stay.
     pub fn end_sessions_of(&self, user: &RecordId) {
         lock(&self.host.oauth).end_sessions_of(user);
@@ -274,24 +240,6 @@ impl Simulator {
     /// Changes how strict the org is at sign-in.
     pub fn set_sign_in_settings(&self, settings: SignInSettings) {
         lock(&self.host.oauth).settings = settings;
-    }
-
-    /// The requests that were answered, oldest first.
-    pub fn calls(&self) -> Vec<CallRecord> {
-        lock(&self.host.calls).clone()
-    }
-
-    /// API calls that counted, since the start.
-    pub fn calls_used(&self) -> u64 {
-        self.host.used.load(Ordering::SeqCst)
-    }
-
-    pub(crate) fn administrator(&self) -> crate::org::User {
-        self.org()
-            .users()
-            .into_iter()
-            .next()
-            .expect("every org has its administrator")
     }
 }
 

@@ -6,6 +6,7 @@ use super::error::ApiError;
 use super::id::RecordId;
 use super::soql::{Column, Found, Plan};
 use crate::clock::Clock;
+use crate::seeded::mix;
 
 /// Whether the org calls itself a production org or a sandbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +54,8 @@ pub struct Call {
     pub origin: Origin,
     /// A planned failure of one record of a collection: its position and the error.
     pub refuse: Option<(usize, ApiError)>,
+    /// Of a hundred records, how many another transaction holds, and the seed that picks them.
+    pub contention: Option<(u64, u64)>,
     /// `allowSave=true` of Sforce-Duplicate-Rule-Header: save although an alert rule finds twins.
     pub allow_duplicate_save: bool,
     /// `includeRecordDetails=true` of Sforce-Duplicate-Rule-Header.
@@ -72,6 +75,7 @@ impl Call {
             version: "60.0".to_owned(),
             origin: Origin::Rest,
             refuse: None,
+            contention: None,
             allow_duplicate_save: false,
             include_duplicate_details: false,
             auto_assign: true,
@@ -88,6 +92,18 @@ impl Call {
                 format!("com/salesforce/api/rest/{};client={client}", self.version)
             }
         }
+    }
+
+    /// Why the record at this position of the request is not written, if that is planned.
+    pub(crate) fn refusal(&self, position: usize) -> Option<ApiError> {
+        if let Some((planned, error)) = &self.refuse
+            && *planned == position
+        {
+            return Some(error.clone());
+        }
+        let (percent, seed) = self.contention?;
+        let drawn = mix(seed.wrapping_add(position as u64 + 1)) % 100;
+        (drawn < percent).then(ApiError::locked_row)
     }
 }
 

@@ -145,6 +145,11 @@ impl ApiError {
         Self::request(403, "API_CURRENTLY_DISABLED", text)
     }
 
+    pub(crate) fn locked_row() -> Self {
+        let text = "unable to obtain exclusive access to this record";
+        Self::record("UNABLE_TO_LOCK_ROW", text, &[])
+    }
+
     pub(crate) fn cannot_deserialize(kind: &str, token: &str) -> Self {
         let text = format!("Cannot deserialize instance of {kind} from {token}");
         Self::request(400, "JSON_PARSER_ERROR", text)

@@ -63,6 +63,7 @@ impl Default for EventSettings {
 }
 
 /// Everything that the org knows of its events.
+#[derive(Clone)]
 pub(crate) struct EventBus {
     seed: u64,
     settings: EventSettings,
@@ -82,6 +83,7 @@ pub(crate) struct EventBus {
 }
 
 /// One place in the order of events.
+#[derive(Clone)]
 struct Stored {
     replay: u64,
     at_ms: i64,
@@ -90,6 +92,7 @@ struct Stored {
     what: What,
 }
 
+#[derive(Clone)]
 enum What {
     Change(Box<Change>),
     Published(Box<Published>),
@@ -98,6 +101,7 @@ enum What {
 }
 
 /// A change event as it is kept: its fields stay in the log until somebody reads them.
+#[derive(Clone)]
 struct Change {
     shape: Arc<Shape>,
     object: String,
@@ -110,6 +114,7 @@ struct Change {
     header_only: bool,
 }
 
+#[derive(Clone)]
 struct Published {
     event: String,
     id: String,
@@ -134,6 +139,11 @@ impl EventBus {
             mishaps: Mishaps::default(),
             wake: watch::Sender::new(0),
         }
+    }
+
+    /// Gives out ids that a bus which goes has not given out, so that none is valid twice.
+    pub fn continue_after(&mut self, gone: &EventBus) {
+        self.ids = gone.ids.clone();
     }
 
     fn announce(&self) {

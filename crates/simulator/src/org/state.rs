@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::Call;
 use super::change::{Draft, RecordedChange};
+use super::commit_lag::CommitLag;
 use super::error::ApiError;
 use super::events::EventBus;
 use super::id::RecordId;
@@ -17,6 +18,7 @@ use super::store::{Slot, Store};
 use super::user::User;
 
 /// Records, rights by profile, and the log.
+#[derive(Clone)]
 pub(crate) struct State {
     pub store: Store,
     /// By profile, or by permission set that no profile owns.
@@ -30,6 +32,7 @@ pub(crate) struct State {
     /// Number of the call that is writing, or of the last one that did.
     pub transaction: u64,
     pub settings: OrgSettings,
+    pub commit_lag: CommitLag,
     pub list_views: BTreeMap<RecordId, ListView>,
     /// What each user looked at, and when in epoch milliseconds; the latest last.
     pub viewed: BTreeMap<RecordId, Vec<(i64, RecordId)>>,
@@ -54,6 +57,7 @@ impl State {
             changes: Vec::new(),
             transaction: 0,
             settings: OrgSettings::default(),
+            commit_lag: CommitLag::default(),
             list_views: BTreeMap::new(),
             viewed: BTreeMap::new(),
             events: EventBus::new(0),

@@ -17,6 +17,7 @@ use index::SortedIndex;
 pub(crate) type Slot = u32;
 
 /// The tables of all objects.
+#[derive(Clone)]
 pub(crate) struct Store {
     pub schema: Arc<Schema>,
     tables: Vec<Table>,
@@ -28,6 +29,7 @@ pub(crate) struct Store {
 }
 
 /// The records of one object.
+#[derive(Clone)]
 pub(crate) struct Table {
     stem: RecordId,
     first_serial: u64,
@@ -38,12 +40,14 @@ pub(crate) struct Table {
 }
 
 /// Slots by the hash of a field's value; a hit is checked against the record itself.
+#[derive(Clone)]
 struct HashIndex {
     field: u16,
     role: Role,
     entries: SortedIndex<u32>,
 }
 
+#[derive(Clone)]
 enum Undo {
     Insert(usize),
     Replace(usize, Slot, Box<Record>),

@@ -51,7 +51,7 @@ impl Door {
         }
         let host = self.host(&tenant).ok_or_else(|| refuse(NOT_SIGNED_IN))?;
         let path = format!("/eventbus.v1.PubSub/{method}");
-        if lock(&host.faults).next("POST", &path).is_some() {
+        if lock(&host.faults).next("POST", &path, None).is_some() {
             return Err(refuse(UNAVAILABLE));
         }
         let now_ms = host.org.now_ms();

@@ -9,6 +9,7 @@ mod bulk;
 mod collections;
 mod composite;
 mod conditional;
+mod control;
 mod encoding;
 mod limits;
 mod list_views;

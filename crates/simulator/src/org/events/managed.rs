@@ -16,6 +16,7 @@ pub struct ManagedSubscription {
 }
 
 /// A subscription with its progress.
+#[derive(Clone)]
 pub(super) struct Managed {
     id: String,
     definition: ManagedSubscription,

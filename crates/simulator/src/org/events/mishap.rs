@@ -4,7 +4,7 @@ use super::{Org, What};
 use crate::org::error::ApiError;
 
 /// What is planned.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Mishaps {
     /// Objects whose next change arrives as a gap event.
     pub gaps: Vec<String>,

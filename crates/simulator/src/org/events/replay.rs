@@ -4,6 +4,7 @@
 use crate::seeded::mix;
 
 /// Hands out the ids of one org.
+#[derive(Clone)]
 pub(super) struct ReplayIds {
     seed: u64,
     steps: u64,
