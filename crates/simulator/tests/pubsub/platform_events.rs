@@ -1,7 +1,8 @@
 //! Platform events: defined, published, read.
 
+use apache_avro::Schema;
 use apache_avro::types::Value;
-use apache_avro::{Schema, to_avro_datum};
+use apache_avro::writer::datum::GenericDatumWriter;
 use tieline_simulator::org::events::PlatformKind;
 
 use crate::support::{LATEST, World, soon, world};
@@ -43,7 +44,8 @@ async fn payload(world: &World, schema_id: &str, text: &str) -> Vec<u8> {
             Value::Union(0, Box::new(Value::Null)),
         ),
     ]);
-    to_avro_datum(&schema, value).unwrap()
+    let writer = GenericDatumWriter::builder(&schema).build().unwrap();
+    writer.write_value_to_vec(value).unwrap()
 }
 
 fn request(events: &[(&str, &str, Vec<u8>)]) -> PublishRequest {

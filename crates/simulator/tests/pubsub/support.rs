@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use apache_avro::Schema;
+use apache_avro::reader::datum::GenericDatumReader;
 use serde_json::{Map, Value as Json};
 use tieline_simulator::clock::SetClock;
 use tieline_simulator::org::{Call, Org, OrgKind, RecordId};
@@ -166,7 +167,8 @@ impl World {
         let json: Json = serde_json::from_str(&schema).unwrap();
         let schema = Schema::parse_str(&schema).unwrap();
         let mut payload = event.event.payload.as_slice();
-        let value = apache_avro::from_avro_datum(&schema, &mut payload, None).unwrap();
+        let reader = GenericDatumReader::builder(&schema).build().unwrap();
+        let value = reader.read_value(&mut payload).unwrap();
         assert!(payload.is_empty(), "the schema reads all bytes");
         let mut fields = Json::try_from(value).unwrap();
         let header = fields.as_object_mut().unwrap().remove("ChangeEventHeader");
