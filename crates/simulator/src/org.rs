@@ -8,6 +8,7 @@ mod datetime;
 mod describe;
 mod dml;
 pub mod error;
+mod formula;
 mod generate;
 pub mod id;
 mod record;

@@ -11,6 +11,7 @@ use super::id::RecordId;
 use super::record::Record;
 use super::schema::{ObjectDef, Role, Schema};
 use super::value::Value;
+use crate::clock::Clock;
 
 /// Place of a record in its table.
 pub(crate) type Slot = u32;
@@ -18,6 +19,9 @@ pub(crate) type Slot = u32;
 /// The tables of all objects.
 pub(crate) struct Store {
     pub schema: Arc<Schema>,
+    clock: Arc<dyn Clock>,
+    instance: [u8; 2],
+    first_serial: u64,
     tables: Vec<Table>,
     undo: Option<Vec<Undo>>,
 }
@@ -29,7 +33,15 @@ pub(crate) struct Table {
     records: Vec<Record>,
     by_stamp: BTreeSet<(i64, Slot)>,
     hashes: Vec<HashIndex>,
-    person: Option<(u16, u16)>,
+    person: Option<PersonParts>,
+}
+
+/// Where the parts of a person's name are.
+struct PersonParts {
+    first: u16,
+    middle: Option<u16>,
+    last: u16,
+    suffix: Option<u16>,
 }
 
 /// Slots by the hash of a field's value; a hit is checked against the record itself.
@@ -46,13 +58,41 @@ enum Undo {
 
 impl Store {
     /// Empty tables; `instance` and `first_serial` shape the ids.
-    pub fn new(schema: Arc<Schema>, instance: [u8; 2], first_serial: u64) -> Self {
-        let table = |o: &ObjectDef| Table::new(o, instance, first_serial);
-        let tables = schema.objects.iter().map(table).collect();
-        Self {
+    pub fn new(
+        schema: Arc<Schema>,
+        clock: Arc<dyn Clock>,
+        (instance, first_serial): ([u8; 2], u64),
+    ) -> Self {
+        let mut store = Self {
             schema,
-            tables,
+            clock,
+            instance,
+            first_serial,
+            tables: Vec::new(),
             undo: None,
+        };
+        store.fit_tables();
+        store
+    }
+
+    /// The org's time in epoch seconds.
+    pub fn now(&self) -> i64 {
+        self.clock.now_ms().div_euclid(1_000)
+    }
+
+    /// The schema, to be added to; `fit_tables` must follow.
+    pub fn schema_mut(&mut self) -> &mut Schema {
+        Arc::make_mut(&mut self.schema)
+    }
+
+    /// Gives every object its table and every indexed field its index.
+    pub fn fit_tables(&mut self) {
+        for object in &self.schema.objects[self.tables.len()..] {
+            let stem = RecordId::new(object.prefix_str(), self.instance, 0);
+            self.tables.push(Table::new(stem, self.first_serial));
+        }
+        for (table, object) in self.tables.iter_mut().zip(&self.schema.objects) {
+            table.fit(object);
         }
     }
 
@@ -139,25 +179,38 @@ impl Store {
 }
 
 impl Table {
-    fn new(object: &ObjectDef, instance: [u8; 2], first_serial: u64) -> Self {
-        let index = |f: &super::schema::FieldDef| HashIndex {
-            field: f.index,
-            role: f.role,
-            entries: BTreeSet::new(),
-        };
-        let person = object.is_person();
+    fn new(stem: RecordId, first_serial: u64) -> Self {
         Self {
-            stem: RecordId::new(object.prefix_str(), instance, 0),
+            stem,
             first_serial,
             records: Vec::new(),
             by_stamp: BTreeSet::new(),
-            hashes: object
-                .fields
-                .iter()
-                .filter(|f| f.indexed)
-                .map(index)
-                .collect(),
-            person: person.then(|| (object.at("FirstName"), object.at("LastName"))),
+            hashes: Vec::new(),
+            person: None,
+        }
+    }
+
+    /// Follows the object's fields: a new index takes in the records that are there already.
+    fn fit(&mut self, object: &ObjectDef) {
+        self.person = object.is_person().then(|| PersonParts {
+            first: object.at("FirstName"),
+            middle: object.field_index("MiddleName"),
+            last: object.at("LastName"),
+            suffix: object.field_index("Suffix"),
+        });
+        for field in object.fields.iter().filter(|f| f.indexed) {
+            if self.hashes.iter().any(|h| h.field == field.index) {
+                continue;
+            }
+            let mut index = HashIndex {
+                field: field.index,
+                role: field.role,
+                entries: BTreeSet::new(),
+            };
+            for (slot, record) in self.records.iter().enumerate() {
+                index.put(slot as Slot, record, &self.person_name(record), true);
+            }
+            self.hashes.push(index);
         }
     }
 
@@ -219,14 +272,19 @@ impl Table {
             .map(|(_, slot)| *slot)
     }
 
-    /// First and last name, joined.
+    /// First and last name, joined; with middle name and suffix where the org has them.
     pub fn person_name(&self, record: &Record) -> Value {
-        let Some((first, last)) = self.person else {
+        let Some(parts) = &self.person else {
             return Value::Null;
         };
-        match (record.cell(first).as_str(), record.cell(last).as_str()) {
-            (Some(first), Some(last)) => Value::text(&format!("{first} {last}")),
-            (one, other) => Value::text(one.or(other).unwrap_or_default()),
+        let text = |field: u16| record.cell(field).as_str();
+        let (middle, suffix) = (parts.middle.and_then(text), parts.suffix.and_then(text));
+        match (text(parts.first), middle, text(parts.last), suffix) {
+            (Some(first), None, Some(last), None) => Value::text(&format!("{first} {last}")),
+            (first, middle, last, suffix) => {
+                let known = [first, middle, last, suffix].into_iter().flatten();
+                Value::text(&known.collect::<Vec<_>>().join(" "))
+            }
         }
     }
 
@@ -257,13 +315,19 @@ impl Table {
         put(&mut self.by_stamp, (record.stamp, slot), present);
         let name = self.person_name(record);
         for index in &mut self.hashes {
-            let value = match index.role {
-                Role::PersonName => &name,
-                _ => record.cell(index.field),
-            };
-            if !value.is_null() {
-                put(&mut index.entries, (value.index_key(), slot), present);
-            }
+            index.put(slot, record, &name, present);
+        }
+    }
+}
+
+impl HashIndex {
+    fn put(&mut self, slot: Slot, record: &Record, name: &Value, present: bool) {
+        let value = match self.role {
+            Role::PersonName => name,
+            _ => record.cell(self.field),
+        };
+        if !value.is_null() {
+            put(&mut self.entries, (value.index_key(), slot), present);
         }
     }
 }

@@ -74,7 +74,7 @@ impl Writer<'_> {
                 match relation.on_delete {
                     OnDelete::Cascade => self.bin(relation.child, child, true),
                     OnDelete::Clear => self.clear(relation.child, child, relation.field),
-                    OnDelete::Keep => {}
+                    OnDelete::Keep | OnDelete::Restrict => {}
                 }
             }
         }

@@ -80,6 +80,7 @@ impl Writer<'_> {
             (kind, _) if kind.is_number() => number(field, json),
             (FieldKind::Date, _) => date(json),
             (FieldKind::DateTime, _) => time(json),
+            (FieldKind::Time, _) => time_of_day(json),
             _ => text(field, plain(json).trim()),
         }
     }
@@ -185,10 +186,9 @@ fn number(field: &FieldDef, json: &Json) -> Result<Value, ApiError> {
             &token(json),
         ));
     };
-    let digits = if field.precision == 0 {
-        18
-    } else {
-        field.precision
+    let digits = match field.precision {
+        0 => 18,
+        precision => precision.saturating_sub(field.scale),
     };
     if number.abs() >= 10f64.powi(digits as i32) || (whole && number.abs() > f64::from(i32::MAX)) {
         let text = format!(
@@ -221,6 +221,14 @@ fn time(json: &Json) -> Result<Value, ApiError> {
     match datetime::read_time(text).or_else(from_date) {
         Some(seconds) => Ok(Value::Time(seconds)),
         None => Err(ApiError::cannot_deserialize("datetime", &token(json))),
+    }
+}
+
+fn time_of_day(json: &Json) -> Result<Value, ApiError> {
+    let text = plain(json);
+    match datetime::read_clock(text.trim()) {
+        Some(canonical) => Ok(Value::text(&canonical)),
+        None => Err(ApiError::cannot_deserialize("time", &token(json))),
     }
 }
 
@@ -261,6 +269,7 @@ fn soap_word(kind: FieldKind) -> &'static str {
         FieldKind::Percent => "percent",
         FieldKind::Date => "date",
         FieldKind::DateTime => "datetime",
+        FieldKind::Time => "time",
         FieldKind::Reference | FieldKind::Id => "reference",
         FieldKind::Phone => "phone",
         FieldKind::Email => "email",

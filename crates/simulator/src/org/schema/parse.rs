@@ -3,7 +3,9 @@
 
 use std::collections::HashMap;
 
-use super::{ChildRelation, FieldDef, FieldKind, ObjectDef, OnDelete, PicklistEntry, Role, Schema};
+use super::{
+    ChildRelation, Custom, FieldDef, FieldKind, ObjectDef, OnDelete, PicklistEntry, Role, Schema,
+};
 
 const OBJECTS: &str = include_str!("../../../describe/objects.tsv");
 const CHILDREN: &str = include_str!("../../../describe/children.tsv");
@@ -173,12 +175,15 @@ fn field(index: u16, object: &str, row: &Row<'_>) -> FieldDef {
         indexed: by_equality
             && !reads_other_records
             && matches!(role, Role::Stored | Role::PersonName),
+        custom: Custom::default(),
     }
 }
 
 fn entry(text: &str) -> PicklistEntry {
+    let value = text.trim_end_matches('*').to_owned();
     PicklistEntry {
-        value: text.trim_end_matches('*').to_owned(),
+        label: value.clone(),
+        value,
         default: text.ends_with('*'),
     }
 }
