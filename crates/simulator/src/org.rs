@@ -4,6 +4,7 @@
 
 mod call;
 pub mod change;
+pub mod customise;
 mod datetime;
 mod describe;
 mod dml;
@@ -35,6 +36,7 @@ use state::State;
 
 pub use call::{Call, ExternalKey, OrgKind, OrgOptions, QueryAnswer, SaveResult, Upserted};
 pub use change::{Act, FieldChange, RecordedChange};
+pub use customise::{FieldType, NewField, NewObject, OnParentDelete, PicklistValue, SharingModel};
 pub use error::ApiError;
 pub use id::RecordId;
 pub use user::{FieldAccess, ObjectAccess, User};

@@ -10,6 +10,7 @@ mod upsert;
 
 use serde_json::{Map, Value as Json};
 
+pub(super) use coerce::default_of;
 pub(super) use lookup::holders;
 pub(super) use rules::settle_stage;
 pub(super) use upsert::key_field;
@@ -162,7 +163,9 @@ impl Writer<'_> {
 
     fn set_defaults(&self, def: &ObjectDef, record: &mut Record) {
         for field in &def.fields {
-            if let (Role::Stored, Some(value)) = (field.role, field.default_value()) {
+            if let Some(value) = &field.custom.initial {
+                record.set(field.index, value.clone());
+            } else if let (Role::Stored, Some(value)) = (field.role, field.default_value()) {
                 record.set(field.index, Value::text(value));
             }
         }
@@ -179,7 +182,7 @@ impl Writer<'_> {
             .iter()
             .filter(|f| match pending.slot {
                 None => f.required(),
-                Some(_) => !f.nillable && pending.given.contains(&f.index),
+                Some(_) => f.custom.required || !f.nillable && pending.given.contains(&f.index),
             })
             .filter(|f| f.role == Role::Stored && f.kind != FieldKind::Bool)
             .filter(|f| pending.record.cell(f.index).is_null())
@@ -201,7 +204,7 @@ impl Writer<'_> {
             let table = self.state.store.table(def.index);
             let twin = table.with_key(field.index, value.index_key()).find(|slot| {
                 let other = table.record(*slot);
-                let same = other.cell(field.index).compare(value).is_eq();
+                let same = field.same(other.cell(field.index), value);
                 same && !other.deleted && Some(*slot) != pending.slot
             });
             if let Some(twin) = twin {

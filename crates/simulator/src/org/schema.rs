@@ -8,6 +8,7 @@ mod parse;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
+use super::customise::SharingModel;
 use super::formula::Formula;
 use super::value::Value;
 
@@ -34,6 +35,8 @@ pub(crate) struct ObjectDef {
     pub mergeable: bool,
     pub layoutable: bool,
     pub feed_enabled: bool,
+    /// Of custom objects: how records are shared by default.
+    pub sharing: Option<SharingModel>,
     pub fields: Vec<FieldDef>,
     pub children: Vec<ChildRelation>,
     by_name: HashMap<String, u16>,
@@ -263,6 +266,14 @@ impl FieldDef {
     /// Made by an administrator; `__pc` is how an account shows a contact's own.
     pub fn is_custom(&self) -> bool {
         self.name.ends_with("__c") || self.name.ends_with("__pc")
+    }
+
+    /// Whether two values count as one for uniqueness and external ids.
+    pub fn same(&self, a: &Value, b: &Value) -> bool {
+        match self.custom.case_sensitive {
+            true => a == b,
+            false => a.compare(b).is_eq(),
+        }
     }
 
     pub fn default_value(&self) -> Option<&str> {

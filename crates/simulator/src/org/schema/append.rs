@@ -1,7 +1,35 @@
 //! How the schema grows: objects and fields are only ever put behind the others, so that queries
 //! which are still open keep their places.
 
+use std::collections::HashMap;
+
 use super::{ChildRelation, FieldDef, FieldKind, ObjectDef, OnDelete, Schema};
+
+impl ObjectDef {
+    /// A custom object with the fields that all of them have.
+    pub fn custom(name: &str, (label, label_plural): (&str, &str), prefix: [u8; 3]) -> Self {
+        Self {
+            index: 0,
+            name: name.to_owned(),
+            label: label.to_owned(),
+            label_plural: label_plural.to_owned(),
+            prefix,
+            createable: true,
+            updateable: true,
+            deletable: true,
+            undeletable: true,
+            searchable: true,
+            mergeable: false,
+            layoutable: true,
+            feed_enabled: false,
+            sharing: None,
+            fields: super::parse::custom_object_fields(name),
+            children: Vec::new(),
+            by_name: HashMap::new(),
+            by_relationship: HashMap::new(),
+        }
+    }
+}
 
 impl Schema {
     /// Adds an object with its fields and tells the objects that its lookups point at.
