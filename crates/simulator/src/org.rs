@@ -8,12 +8,14 @@ pub mod customise;
 mod datetime;
 mod describe;
 mod dml;
+mod duplicates;
 pub mod error;
 mod formula;
 mod generate;
 pub mod id;
 mod record;
 mod retrieve;
+mod rules;
 mod sample_data;
 mod schema;
 pub mod soql;
@@ -37,8 +39,10 @@ use state::State;
 pub use call::{Call, ExternalKey, OrgKind, OrgOptions, QueryAnswer, SaveResult, Upserted};
 pub use change::{Act, FieldChange, RecordedChange};
 pub use customise::{FieldType, NewField, NewObject, OnParentDelete, PicklistValue, SharingModel};
+pub use duplicates::{DuplicateAction, DuplicateSetting};
 pub use error::ApiError;
 pub use id::RecordId;
+pub use rules::NewValidationRule;
 pub use user::{FieldAccess, ObjectAccess, User};
 
 /// Errors of one record; never empty.

@@ -90,10 +90,8 @@ async fn edit(State(simulator): State<Simulator>, Json(edit): Json<Edit>) -> Res
             .into_response();
     };
     let call = Call {
-        user: user.id,
-        client: None,
         version: "66.0".to_owned(),
-        refuse: None,
+        ..Call::of(user.id)
     };
     let outcome = match (&edit.id, &edit.fields) {
         (None, fields) => org

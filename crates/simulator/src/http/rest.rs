@@ -91,6 +91,8 @@ pub(super) async fn dispatch(
             user: user.id,
             client: client_name(&headers),
             version: version.to_owned(),
+            allow_duplicate_save: duplicate_rule_flag(&headers, "allowsave"),
+            include_duplicate_details: duplicate_rule_flag(&headers, "includerecorddetails"),
             refuse: locked.map(|position: usize| (position, lock_error())),
         },
     };
@@ -182,6 +184,17 @@ fn client_name(headers: &HeaderMap) -> Option<String> {
         .split([',', ';'])
         .find_map(|part| part.trim().strip_prefix("client="))
         .map(str::to_owned)
+}
+
+/// A flag of `Sforce-Duplicate-Rule-Header: allowSave=true; includeRecordDetails=true`.
+fn duplicate_rule_flag(headers: &HeaderMap, flag: &str) -> bool {
+    let value = headers.get("sforce-duplicate-rule-header");
+    let value = value.and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let folded = value.to_ascii_lowercase();
+    folded.split([';', ',']).any(|part| {
+        let pair = part.split_once('=').map(|(k, v)| (k.trim(), v.trim()));
+        pair == Some((flag, "true"))
+    })
 }
 
 fn counted(simulator: &Simulator, mut response: Response) -> Response {

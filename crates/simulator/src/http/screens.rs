@@ -193,10 +193,8 @@ pub(super) async fn save(
 
 fn call(simulator: &Simulator) -> Call {
     Call {
-        user: simulator.administrator().id,
-        client: None,
         version: "66.0".to_owned(),
-        refuse: None,
+        ..Call::of(simulator.administrator().id)
     }
 }
 

@@ -39,6 +39,10 @@ pub struct Call {
     pub client: Option<String>,
     /// API version for the URLs in answers, for example `60.0`.
     pub version: String,
+    /// `allowSave=true` of Sforce-Duplicate-Rule-Header: an alert does not stop the save.
+    pub allow_duplicate_save: bool,
+    /// `includeRecordDetails=true` of the same: matches come with their fields.
+    pub include_duplicate_details: bool,
     /// A planned failure of one record of a collection: its position and the error.
     pub refuse: Option<(usize, ApiError)>,
 }
@@ -50,6 +54,8 @@ impl Call {
             user,
             client: None,
             version: "60.0".to_owned(),
+            allow_duplicate_save: false,
+            include_duplicate_details: false,
             refuse: None,
         }
     }

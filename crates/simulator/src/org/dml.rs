@@ -17,6 +17,7 @@ pub(super) use upsert::key_field;
 
 use super::change::{Act, Draft, FieldChange};
 use super::error::ApiError;
+use super::formula::Scene;
 use super::id::RecordId;
 use super::record::Record;
 use super::schema::{FieldKind, ObjectDef, Role, Schema};
@@ -174,6 +175,16 @@ impl Writer<'_> {
         }
     }
 
+    /// The language in which the running user is told what is wrong.
+    fn language(&self) -> String {
+        let store = &self.state.store;
+        let key = store
+            .locate(&self.call.user)
+            .map(|(object, slot)| store.read_named(object, slot, "LanguageLocaleKey"));
+        key.and_then(|k| k.as_str().map(str::to_owned))
+            .unwrap_or_default()
+    }
+
     /// The rules of the object, then required and unique fields.
     fn check(&self, def: &ObjectDef, mut pending: Pending) -> Result<Pending, ApiErrors> {
         self.apply_rules(def, &mut pending)?;
@@ -189,8 +200,24 @@ impl Writer<'_> {
             .map(|f| f.name.as_str())
             .collect();
         if !missing.is_empty() {
-            return Err(vec![ApiError::required_missing(&missing)]);
+            let language = self.language();
+            return Err(vec![ApiError::required_missing_in(&language, &missing)]);
         }
+        let prior = pending.slot.map(|slot| (def.index, slot));
+        let scene = Scene {
+            store: &self.state.store,
+            object: def.index,
+            slot: pending.slot,
+            record: &pending.record,
+            prior: prior.map(|place| self.state.store.record(place)),
+            user: Some(self.call.user),
+            level: 0,
+        };
+        self.state.rules.judge(&scene)?;
+        let duplicates = &self.state.rules.duplicates;
+        duplicates
+            .judge(&scene, self.call, &pending.given)
+            .map_err(|e| vec![e])?;
         self.check_unique(def, &pending).map_err(|e| vec![e])?;
         Ok(pending)
     }

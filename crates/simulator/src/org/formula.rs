@@ -138,7 +138,8 @@ impl Formula {
         }
         let parts = parts(schema, &root);
         if parts > PARTS_MAX {
-            let text = format!("Compiled formula is too big to execute. Maximum size is {PARTS_MAX}");
+            let text =
+                format!("Compiled formula is too big to execute. Maximum size is {PARTS_MAX}");
             return Err(FormulaError(text));
         }
         Ok(Self {

@@ -7,6 +7,7 @@ use super::Call;
 use super::change::{Draft, RecordedChange};
 use super::error::ApiError;
 use super::id::RecordId;
+use super::rules::Rules;
 use super::schema::{FieldDef, ObjectDef};
 use super::store::{Slot, Store};
 use super::user::{FieldAccess, ObjectAccess, Rights, User};
@@ -16,6 +17,7 @@ pub(crate) struct State {
     pub store: Store,
     pub rights: HashMap<RecordId, Rights>,
     pub changes: Vec<RecordedChange>,
+    pub rules: Rules,
     /// Number of the call that is writing, or of the last one that did.
     pub transaction: u64,
 }
@@ -32,6 +34,7 @@ impl State {
             store,
             rights: HashMap::new(),
             changes: Vec::new(),
+            rules: Rules::default(),
             transaction: 0,
         }
     }

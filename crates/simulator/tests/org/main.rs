@@ -6,11 +6,15 @@
     reason = "a test that cannot go on should say where"
 )]
 
+mod customise;
 mod describe;
 mod dml;
+mod duplicates;
+mod formula;
 mod people;
 mod scale;
 mod soql_errors;
 mod soql_printing;
 mod soql_results;
 mod support;
+mod validation;

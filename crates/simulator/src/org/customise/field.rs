@@ -19,7 +19,11 @@ pub(super) fn refused(text: impl Into<String>) -> ApiError {
 }
 
 impl State {
-    pub(in crate::org) fn add_field(&mut self, object: usize, new: &NewField) -> Result<(), ApiError> {
+    pub(in crate::org) fn add_field(
+        &mut self,
+        object: usize,
+        new: &NewField,
+    ) -> Result<(), ApiError> {
         let stem = stem(&new.name, "Field Name")?;
         let schema = Arc::clone(&self.store.schema);
         let def = &schema.objects[object];
@@ -48,7 +52,10 @@ impl State {
             FieldKind::Reference => Some(self.lookup(object, new, &mut field)?),
             _ => None,
         };
-        let index = self.store.schema_mut().append_field(object, field, children);
+        let index = self
+            .store
+            .schema_mut()
+            .append_field(object, field, children);
         self.store.fit_tables();
         let _ = index;
         Ok(())
@@ -115,7 +122,9 @@ pub(super) fn check_pattern(pattern: &str) -> Result<(), ApiError> {
     let fine = |d: &str| (1..=10).contains(&d.len()) && d.chars().all(|c| c == '0');
     match digits {
         Some(digits) if fine(digits) && pattern.len() <= 30 => Ok(()),
-        _ => Err(refused("displayFormat: write zeros in braces, for example A-{0000}")),
+        _ => Err(refused(
+            "displayFormat: write zeros in braces, for example A-{0000}",
+        )),
     }
 }
 
@@ -179,12 +188,17 @@ fn shape(new: &NewField, stem: &str) -> Result<FieldDef, ApiError> {
     let precision = new.precision.unwrap_or(18);
     let scale = new.scale.unwrap_or(0);
     if kind.is_number() && (precision == 0 || precision > 18 || scale > precision) {
-        return Err(refused("Precision: at most 18 digits, of which scale stand behind the point"));
+        return Err(refused(
+            "Precision: at most 18 digits, of which scale stand behind the point",
+        ));
     }
     let formula = new.formula.is_some();
     let by_value = kind == FieldKind::Text || kind.is_number() || kind == FieldKind::Email;
     if (new.unique || new.external_id) && (!by_value || formula) {
-        return Err(refused(format!("a {} field cannot be unique or an external id", kind.name())));
+        return Err(refused(format!(
+            "a {} field cannot be unique or an external id",
+            kind.name()
+        )));
     }
     let picklist = matches!(kind, FieldKind::Picklist | FieldKind::MultiPicklist);
     if picklist && new.picklist.is_empty() {
@@ -248,5 +262,8 @@ fn shape(new: &NewField, stem: &str) -> Result<FieldDef, ApiError> {
 
 /// Types that describe does not offer for groups.
 fn is_bool_like(kind: FieldKind) -> bool {
-    matches!(kind, FieldKind::MultiPicklist | FieldKind::DateTime | FieldKind::Time)
+    matches!(
+        kind,
+        FieldKind::MultiPicklist | FieldKind::DateTime | FieldKind::Time
+    )
 }

@@ -73,7 +73,12 @@ impl Org {
     }
 
     /// Renames a field, or without a field the object, for people; API names stay.
-    pub fn set_label(&self, object: &str, field: Option<&str>, label: &str) -> Result<(), ApiError> {
+    pub fn set_label(
+        &self,
+        object: &str,
+        field: Option<&str>,
+        label: &str,
+    ) -> Result<(), ApiError> {
         if let Some(field) = field {
             return self.change_field(object, field, |field| {
                 field.label = label.to_owned();

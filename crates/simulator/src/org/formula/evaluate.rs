@@ -30,11 +30,9 @@ pub(super) fn value(node: &Node, scene: &Scene<'_>, zero: bool) -> Value {
         Node::Binary(Operator::Or, a, b) => {
             Value::Bool(value(a, scene, zero).is_true() || value(b, scene, zero).is_true())
         }
-        Node::Binary(operator, a, b) => binary(
-            *operator,
-            &value(a, scene, zero),
-            &value(b, scene, zero),
-        ),
+        Node::Binary(operator, a, b) => {
+            binary(*operator, &value(a, scene, zero), &value(b, scene, zero))
+        }
         Node::Call(function, arguments) => call(*function, arguments, scene, zero),
     }
 }
@@ -187,7 +185,9 @@ fn case(arguments: &[Node], scene: &Scene<'_>, zero: bool) -> Value {
     };
     let asked = value(asked, scene, zero);
     let mut pairs = rest.chunks_exact(2);
-    let chosen = pairs.by_ref().find(|p| same(&asked, &value(&p[0], scene, zero)));
+    let chosen = pairs
+        .by_ref()
+        .find(|p| same(&asked, &value(&p[0], scene, zero)));
     let otherwise = || rest.last().map_or(Value::Null, |n| value(n, scene, zero));
     chosen.map_or_else(otherwise, |pair| value(&pair[1], scene, zero))
 }
@@ -202,7 +202,11 @@ fn plain(function: Function, values: &[Value]) -> Value {
     let at = |place: usize| values.get(place).unwrap_or(&Value::Null);
     let text = |place: usize| text_of(at(place));
     let count = |place: usize| at(place).as_number().unwrap_or_default().max(0.0) as usize;
-    let number = |work: fn(f64) -> f64| at(0).as_number().map_or(Value::Null, |n| Value::Number(work(n)));
+    let number = |work: fn(f64) -> f64| {
+        at(0)
+            .as_number()
+            .map_or(Value::Null, |n| Value::Number(work(n)))
+    };
     match function {
         Function::Abs => number(f64::abs),
         Function::Ceiling => number(f64::ceil),
@@ -227,7 +231,11 @@ fn plain(function: Function, values: &[Value]) -> Value {
         }
         Function::Mid => {
             let from = count(1).saturating_sub(1);
-            let part = text(0).chars().skip(from).take(count(2)).collect::<String>();
+            let part = text(0)
+                .chars()
+                .skip(from)
+                .take(count(2))
+                .collect::<String>();
             Value::text(&part)
         }
         Function::Lower => Value::text(&text(0).to_lowercase()),

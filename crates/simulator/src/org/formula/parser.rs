@@ -106,8 +106,10 @@ impl Parser<'_> {
         self.expect("(")?;
         let (mut arguments, mut deepest) = (Vec::new(), 0);
         while self.peek() != Some(&Token::Sign(")")) {
-            if !arguments.is_empty() {
-                self.expect(",")?;
+            match (arguments.is_empty(), self.peek()) {
+                (true, _) => {}
+                (false, Some(_)) => self.expect(",")?,
+                (false, None) => self.expect(")")?,
             }
             let (argument, depth) = self.expression(0)?;
             deepest = deepest.max(depth);

@@ -185,7 +185,10 @@ fn only(c: char) -> Class {
 
 impl Class {
     fn has(&self, c: char) -> bool {
-        let inside = self.ranges.iter().any(|(from, to)| (*from..=*to).contains(&c));
+        let inside = self
+            .ranges
+            .iter()
+            .any(|(from, to)| (*from..=*to).contains(&c));
         inside != self.negated
     }
 }
