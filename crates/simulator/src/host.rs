@@ -37,6 +37,7 @@ impl Host {
             seed,
             contacts: options.contacts,
             leads: options.leads,
+            person_accounts: false,
             kind: place.kind,
             clock: options.clock.clone(),
         });

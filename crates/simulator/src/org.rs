@@ -13,6 +13,7 @@ pub mod error;
 mod formula;
 mod generate;
 pub mod id;
+mod person_accounts;
 mod record;
 mod retrieve;
 mod rules;
@@ -61,7 +62,10 @@ pub struct Org {
 impl Org {
     /// An org with the sample records of a new Developer Edition, and generated ones.
     pub fn new(options: OrgOptions) -> Self {
-        let state = sample_data::populate(&options);
+        let mut state = sample_data::populate(&options);
+        if options.person_accounts {
+            state.enable_person_accounts();
+        }
         let organization = state.store.schema.index("Organization");
         let id = state.store.id_at(organization, 0);
         Self {

@@ -56,7 +56,7 @@ impl Describer<'_> {
             "lookupLayoutable": null,
             "namedLayoutInfos": [],
             "networkScopeFieldName": null,
-            "recordTypeInfos": [self.master_record_type(object)],
+            "recordTypeInfos": self.record_types(object),
             "searchLayoutable": object.searchable,
             "sobjectDescribeOption": "FULL",
             "supportedScopes": scopes(object),
@@ -137,6 +137,33 @@ impl Describer<'_> {
             "relationshipName": relation.name,
             "restrictedDelete": relation.on_delete == OnDelete::Restrict,
         })
+    }
+
+    /// The types of the object, the first of which is what new records get; then the master.
+    fn record_types(&self, object: &ObjectDef) -> Vec<Json> {
+        let types = object.record_types.iter().enumerate().map(|(place, kind)| {
+            let mut info = self.master_record_type(object);
+            let id = kind.id.to_string();
+            let layout = format!("{}/{id}", self.layouts(object));
+            info["defaultRecordTypeMapping"] = json!(place == 0);
+            info["developerName"] = json!(kind.developer_name);
+            info["master"] = json!(false);
+            info["name"] = json!(kind.name);
+            info["recordTypeId"] = json!(id);
+            info["urls"]["layout"] = json!(layout);
+            info
+        });
+        let mut master = self.master_record_type(object);
+        master["defaultRecordTypeMapping"] = json!(object.record_types.is_empty());
+        types.chain([master]).collect()
+    }
+
+    fn layouts(&self, object: &ObjectDef) -> String {
+        let version = self.version;
+        format!(
+            "/services/data/v{version}/sobjects/{}/describe/layouts",
+            object.name
+        )
     }
 
     fn master_record_type(&self, object: &ObjectDef) -> Json {

@@ -5,6 +5,7 @@ mod cascade;
 mod coerce;
 mod collection;
 mod lookup;
+mod person;
 mod rules;
 mod upsert;
 
@@ -133,6 +134,7 @@ impl Writer<'_> {
         };
         let pending = self.check(def, pending)?;
         self.commit_change(object, slot, pending.record, false);
+        self.follow_person(object, slot);
         Ok(())
     }
 

@@ -10,6 +10,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::customise::SharingModel;
 use super::formula::Formula;
+use super::id::RecordId;
 use super::value::Value;
 
 /// All objects of the org.
@@ -35,6 +36,8 @@ pub(crate) struct ObjectDef {
     pub mergeable: bool,
     pub layoutable: bool,
     pub feed_enabled: bool,
+    /// Record types beside the master.
+    pub record_types: Vec<RecordType>,
     /// Of custom objects: how records are shared by default.
     pub sharing: Option<SharingModel>,
     pub fields: Vec<FieldDef>,
@@ -152,6 +155,14 @@ pub(crate) enum Role {
     Formula,
     /// Numbered by the org.
     AutoNumber,
+}
+
+/// A record type of an object.
+#[derive(Clone)]
+pub(crate) struct RecordType {
+    pub id: RecordId,
+    pub name: String,
+    pub developer_name: String,
 }
 
 /// A lookup seen from the other side.

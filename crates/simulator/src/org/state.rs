@@ -7,6 +7,7 @@ use super::Call;
 use super::change::{Draft, RecordedChange};
 use super::error::ApiError;
 use super::id::RecordId;
+use super::person_accounts::PersonAccounts;
 use super::rules::Rules;
 use super::schema::{FieldDef, ObjectDef};
 use super::store::{Slot, Store};
@@ -18,6 +19,7 @@ pub(crate) struct State {
     pub rights: HashMap<RecordId, Rights>,
     pub changes: Vec<RecordedChange>,
     pub rules: Rules,
+    pub person_accounts: Option<PersonAccounts>,
     /// Number of the call that is writing, or of the last one that did.
     pub transaction: u64,
 }
@@ -35,6 +37,7 @@ impl State {
             rights: HashMap::new(),
             changes: Vec::new(),
             rules: Rules::default(),
+            person_accounts: None,
             transaction: 0,
         }
     }

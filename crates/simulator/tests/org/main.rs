@@ -12,6 +12,7 @@ mod dml;
 mod duplicates;
 mod formula;
 mod people;
+mod person_accounts;
 mod scale;
 mod soql_errors;
 mod soql_printing;

@@ -57,7 +57,7 @@ impl State {
             .schema_mut()
             .append_field(object, field, children);
         self.store.fit_tables();
-        let _ = index;
+        self.mirror_custom_field(object, new);
         Ok(())
     }
 

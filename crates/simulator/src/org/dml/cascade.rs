@@ -17,6 +17,7 @@ impl Writer<'_> {
         }
         self.refuse_won_deals(object, slot)?;
         self.refuse_held(object, slot)?;
+        self.refuse_person_contact(object, slot)?;
         self.bin(object, slot, false);
         Ok(())
     }

@@ -23,6 +23,7 @@ impl ObjectDef {
             layoutable: true,
             feed_enabled: false,
             sharing: None,
+            record_types: Vec::new(),
             fields: super::parse::custom_object_fields(name),
             children: Vec::new(),
             by_name: HashMap::new(),

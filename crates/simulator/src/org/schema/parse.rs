@@ -128,6 +128,7 @@ fn object(row: &Row<'_>) -> ObjectDef {
         layoutable: row.flag("layoutable"),
         feed_enabled: row.flag("feedEnabled"),
         sharing: None,
+        record_types: Vec::new(),
         fields,
         children: Vec::new(),
         by_name,
