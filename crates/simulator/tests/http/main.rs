@@ -4,5 +4,6 @@
     reason = "in tests a missing value is the failure"
 )]
 
+mod duplicates;
 mod rest;
 mod support;

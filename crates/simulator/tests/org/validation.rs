@@ -16,7 +16,7 @@ fn mistake_40_a_validation_rule_refuses_with_the_administrators_own_text() {
     assert_eq!((error.message.as_str(), error.fields), (text, Some(vec![])));
     let beside = NewValidationRule {
         field: Some("mobilephone".to_owned()),
-        ..rule.clone()
+        ..rule
     };
     t.org.add_validation_rule("Contact", &beside).unwrap();
     let error = t.refused("Contact", json!({"LastName": "A"}));

@@ -52,10 +52,8 @@ impl State {
             FieldKind::Reference => Some(self.lookup(object, new, &mut field)?),
             _ => None,
         };
-        let index = self
-            .store
-            .schema_mut()
-            .append_field(object, field, children);
+        let schema = self.store.schema_mut();
+        schema.append_field(object, field, children);
         self.store.fit_tables();
         self.mirror_custom_field(object, new);
         Ok(())
