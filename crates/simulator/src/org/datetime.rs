@@ -106,6 +106,14 @@ pub(crate) fn read_date(text: &str) -> Option<i32> {
     }
 }
 
+/// Reads a time of day into the form in which it is shown: `11:59:59.000Z`.
+pub(crate) fn read_clock(text: &str) -> Option<String> {
+    let bare = text.strip_suffix(['Z', 'z']).unwrap_or(text);
+    let time = bare.parse::<jiff::civil::Time>().ok()?;
+    let clock = bare.as_bytes().get(2) == Some(&b':');
+    clock.then(|| format!("{}Z", time.strftime("%H:%M:%S%.3f")))
+}
+
 fn parse(text: &str) -> Option<i64> {
     let time = text.parse::<Timestamp>().ok()?;
     Some(time.as_millisecond().div_euclid(1_000))
@@ -144,6 +152,16 @@ mod tests {
             "2022-03-17T16:21:26",
         ] {
             assert_eq!(read_time(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_of_day_has_one_form() {
+        for text in ["11:59", "11:59:00Z", "11:59:00.000Z", "11:59:00.000"] {
+            assert_eq!(read_clock(text).unwrap(), "11:59:00.000Z", "{text}");
+        }
+        for text in ["", "1159", "25:00:00Z", "noon", "2026-01-01T11:59:00"] {
+            assert_eq!(read_clock(text), None, "{text}");
         }
     }
 

@@ -5,18 +5,21 @@ mod cascade;
 mod coerce;
 mod collection;
 mod lookup;
+mod person;
 mod rights;
 mod rules;
 mod upsert;
 
 use serde_json::{Map, Value as Json};
 
+pub(super) use coerce::default_of;
 pub(super) use lookup::holders;
 pub(super) use rules::settle_stage;
 pub(super) use upsert::key_field;
 
 use super::change::{Act, Draft, FieldChange};
 use super::error::ApiError;
+use super::formula::Scene;
 use super::id::RecordId;
 use super::record::Record;
 use super::schema::{FieldKind, ObjectDef, Role, Schema};
@@ -140,6 +143,7 @@ impl Writer<'_> {
         let pending = self.check(def, pending)?;
         self.commit_change(object, slot, pending.record, false);
         self.settle_rights(def, slot);
+        self.follow_person(object, slot);
         Ok(())
     }
 
@@ -171,13 +175,25 @@ impl Writer<'_> {
 
     fn set_defaults(&self, def: &ObjectDef, record: &mut Record) {
         for field in &def.fields {
-            if let (Role::Stored, Some(value)) = (field.role, field.default_value()) {
+            if let Some(value) = &field.custom.initial {
+                record.set(field.index, value.clone());
+            } else if let (Role::Stored, Some(value)) = (field.role, field.default_value()) {
                 record.set(field.index, Value::text(value));
             }
         }
         if let Some(owner) = def.field_index("OwnerId") {
             record.set(owner, Value::Id(self.call.user));
         }
+    }
+
+    /// The language in which the running user is told what is wrong.
+    fn language(&self) -> String {
+        let store = &self.state.store;
+        let key = store
+            .locate(&self.call.user)
+            .map(|(object, slot)| store.read_named(object, slot, "LanguageLocaleKey"));
+        key.and_then(|k| k.as_str().map(str::to_owned))
+            .unwrap_or_default()
     }
 
     /// The rules of the object, then required and unique fields.
@@ -192,15 +208,31 @@ impl Writer<'_> {
             .iter()
             .filter(|f| match pending.slot {
                 None => f.required(),
-                Some(_) => !f.nillable && pending.given.contains(&f.index),
+                Some(_) => f.custom.required || !f.nillable && pending.given.contains(&f.index),
             })
             .filter(|f| f.role == Role::Stored && f.kind != FieldKind::Bool)
             .filter(|f| pending.record.cell(f.index).is_null())
             .map(|f| f.name.as_str())
             .collect();
         if !missing.is_empty() {
-            return Err(vec![ApiError::required_missing(&missing)]);
+            let language = self.language();
+            return Err(vec![ApiError::required_missing_in(&language, &missing)]);
         }
+        let prior = pending.slot.map(|slot| (def.index, slot));
+        let scene = Scene {
+            store: &self.state.store,
+            object: def.index,
+            slot: pending.slot,
+            record: &pending.record,
+            prior: prior.map(|place| self.state.store.record(place)),
+            user: Some(self.call.user),
+            level: 0,
+        };
+        self.state.rules.judge(&scene)?;
+        let duplicates = &self.state.rules.duplicates;
+        duplicates
+            .judge(&scene, self.call, &pending.given)
+            .map_err(|e| vec![e])?;
         self.check_unique(def, &pending).map_err(|e| vec![e])?;
         Ok(pending)
     }
@@ -214,7 +246,7 @@ impl Writer<'_> {
             let table = self.state.store.table(def.index);
             let twin = table.with_key(field.index, value.index_key()).find(|slot| {
                 let other = table.record(*slot);
-                let same = other.cell(field.index).compare(value).is_eq();
+                let same = field.same(other.cell(field.index), value);
                 same && !other.deleted && Some(*slot) != pending.slot
             });
             if let Some(twin) = twin {

@@ -16,7 +16,25 @@ pub struct ApiError {
     pub message: String,
     /// The fields at fault; `None` for errors of the request as a whole, which show no list.
     pub fields: Option<Vec<String>>,
+    /// What a duplicate rule found; stands in single-record answers only.
+    pub detail: Option<Box<Detail>>,
 }
+
+/// More than a message: a named part of a single-record answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Detail {
+    /// The key under which it stands.
+    pub key: &'static str,
+    /// What stands there.
+    pub value: Json,
+}
+
+/// "Required fields are missing" in other languages.
+const REQUIRED_MISSING: [(&str, &str); 3] = [
+    ("de", "Erforderliche Felder fehlen"),
+    ("fr", "Champs obligatoires manquants"),
+    ("ja", "必須項目が不足しています"),
+];
 
 impl ApiError {
     /// An error of the request as a whole: without a list of fields.
@@ -26,6 +44,7 @@ impl ApiError {
             code,
             message: message.into(),
             fields: None,
+            detail: None,
         }
     }
 
@@ -36,6 +55,7 @@ impl ApiError {
             code,
             message: message.into(),
             fields: Some(fields.iter().map(|f| (*f).to_owned()).collect()),
+            detail: None,
         }
     }
 
@@ -46,6 +66,13 @@ impl ApiError {
 
     /// The entry of a plain REST error array: `message`, `errorCode` and, for records, `fields`.
     pub fn to_json(&self) -> Json {
+        if let Some(detail) = &self.detail {
+            let mut entry = json!({});
+            entry[detail.key] = detail.value.clone();
+            entry["errorCode"] = json!(self.code);
+            entry["message"] = json!(self.message);
+            return entry;
+        }
         let mut entry = json!({"message": self.message, "errorCode": self.code});
         if let Some(fields) = &self.fields {
             entry["fields"] = json!(fields);
@@ -101,6 +128,20 @@ impl ApiError {
     pub(crate) fn required_missing(fields: &[&str]) -> Self {
         let text = format!("Required fields are missing: [{}]", fields.join(", "));
         Self::record("REQUIRED_FIELD_MISSING", text, fields)
+    }
+
+    /// The same in the user's language: programs must look at the code and not at the message.
+    pub(crate) fn required_missing_in(language: &str, fields: &[&str]) -> Self {
+        let error = Self::required_missing(fields);
+        let code = language.split('_').next().unwrap_or_default();
+        let known = REQUIRED_MISSING.iter().find(|(known, _)| *known == code);
+        match known {
+            Some((_, text)) => Self {
+                message: format!("{text}: [{}]", fields.join(", ")),
+                ..error
+            },
+            None => error,
+        }
     }
 
     pub(crate) fn not_writable(fields: &[&str]) -> Self {

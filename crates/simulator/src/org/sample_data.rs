@@ -53,7 +53,11 @@ pub(super) fn populate(options: &OrgOptions) -> State {
     let first_serial = 10_000 + seeded.below(3_000_000);
     let user_prefix = schema.objects[schema.index("User")].prefix_str().to_owned();
     let mut maker = Maker {
-        store: Store::new(Arc::clone(&schema), instance, first_serial),
+        store: Store::new(
+            Arc::clone(&schema),
+            Arc::clone(&options.clock),
+            (instance, first_serial),
+        ),
         admin: RecordId::new(&user_prefix, instance, first_serial),
         schema,
         now: options.clock.now_ms().div_euclid(1_000),

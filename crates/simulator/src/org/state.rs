@@ -10,7 +10,9 @@ use super::error::ApiError;
 use super::events::EventBus;
 use super::id::RecordId;
 use super::list_views::ListView;
+use super::person_accounts::PersonAccounts;
 use super::rights::Rights;
+use super::rules::Rules;
 use super::schema::ObjectDef;
 use super::settings::OrgSettings;
 use super::sharing::SharingRules;
@@ -29,6 +31,8 @@ pub(crate) struct State {
     /// When users were last saved as inactive, in epoch milliseconds.
     pub left_ms: BTreeMap<RecordId, i64>,
     pub changes: Vec<RecordedChange>,
+    pub rules: Rules,
+    pub person_accounts: Option<PersonAccounts>,
     /// Number of the call that is writing, or of the last one that did.
     pub transaction: u64,
     pub settings: OrgSettings,
@@ -55,6 +59,8 @@ impl State {
             sharing: SharingRules::default(),
             left_ms: BTreeMap::new(),
             changes: Vec::new(),
+            rules: Rules::default(),
+            person_accounts: None,
             transaction: 0,
             settings: OrgSettings::default(),
             commit_lag: CommitLag::default(),

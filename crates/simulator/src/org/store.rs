@@ -11,6 +11,7 @@ use super::id::RecordId;
 use super::record::Record;
 use super::schema::{ObjectDef, Role, Schema};
 use super::value::Value;
+use crate::clock::Clock;
 use index::SortedIndex;
 
 /// Place of a record in its table.
@@ -20,6 +21,9 @@ pub(crate) type Slot = u32;
 #[derive(Clone)]
 pub(crate) struct Store {
     pub schema: Arc<Schema>,
+    clock: Arc<dyn Clock>,
+    instance: [u8; 2],
+    first_serial: u64,
     tables: Vec<Table>,
     undo: Vec<Undo>,
     /// Where in `undo` each open transaction began; the inner ones last.
@@ -36,7 +40,16 @@ pub(crate) struct Table {
     records: Vec<Record>,
     by_stamp: SortedIndex<i64>,
     hashes: Vec<HashIndex>,
-    person: Option<(u16, u16)>,
+    person: Option<PersonParts>,
+}
+
+/// Where the parts of a person's name are.
+#[derive(Clone)]
+struct PersonParts {
+    first: u16,
+    middle: Option<u16>,
+    last: u16,
+    suffix: Option<u16>,
 }
 
 /// Slots by the hash of a field's value; a hit is checked against the record itself.
@@ -55,24 +68,52 @@ enum Undo {
 
 impl Store {
     /// Empty tables; `instance` and `first_serial` shape the ids.
-    pub fn new(schema: Arc<Schema>, instance: [u8; 2], first_serial: u64) -> Self {
-        let table = |o: &ObjectDef| Table::new(o, instance, first_serial);
-        let tables = schema.objects.iter().map(table).collect();
-        Self {
+    pub fn new(
+        schema: Arc<Schema>,
+        clock: Arc<dyn Clock>,
+        (instance, first_serial): ([u8; 2], u64),
+    ) -> Self {
+        let mut store = Self {
             schema,
-            tables,
+            clock,
+            instance,
+            first_serial,
+            tables: Vec::new(),
             undo: Vec::new(),
             begun: Vec::new(),
             filling: true,
+        };
+        store.fit_tables();
+        store
+    }
+
+    /// The org's time in epoch seconds.
+    pub fn now(&self) -> i64 {
+        self.clock.now_ms().div_euclid(1_000)
+    }
+
+    /// The schema, to be added to; `fit_tables` must follow.
+    pub fn schema_mut(&mut self) -> &mut Schema {
+        Arc::make_mut(&mut self.schema)
+    }
+
+    /// Gives every object its table and every indexed field its index.
+    pub fn fit_tables(&mut self) {
+        for object in &self.schema.objects[self.tables.len()..] {
+            let stem = RecordId::new(object.prefix_str(), self.instance, 0);
+            self.tables.push(Table::new(stem, self.first_serial));
+        }
+        for (table, object) in self.tables.iter_mut().zip(&self.schema.objects) {
+            table.fit(object, self.filling);
         }
     }
 
     /// Tables for the same objects and ids, without records.
     pub fn emptied(&self) -> Self {
-        let stem = self.tables.first().map(|t| (t.stem, t.first_serial));
-        let (stem, first_serial) = stem.unwrap_or((RecordId::new("000", *b"00", 0), 0));
-        let instance = [stem.stem()[3], stem.stem()[4]];
-        Self::new(Arc::clone(&self.schema), instance, first_serial)
+        let ids = (self.instance, self.first_serial);
+        let mut store = Self::new(Arc::clone(&self.schema), Arc::clone(&self.clock), ids);
+        store.filling = false;
+        store
     }
 
     pub fn table(&self, object: usize) -> &Table {
@@ -177,25 +218,38 @@ impl Store {
 }
 
 impl Table {
-    fn new(object: &ObjectDef, instance: [u8; 2], first_serial: u64) -> Self {
-        let index = |f: &super::schema::FieldDef| HashIndex {
-            field: f.index,
-            role: f.role,
-            entries: SortedIndex::new(),
-        };
-        let person = object.is_person();
+    fn new(stem: RecordId, first_serial: u64) -> Self {
         Self {
-            stem: RecordId::new(object.prefix_str(), instance, 0),
+            stem,
             first_serial,
             records: Vec::new(),
             by_stamp: SortedIndex::new(),
-            hashes: object
-                .fields
-                .iter()
-                .filter(|f| f.indexed)
-                .map(index)
-                .collect(),
-            person: person.then(|| (object.at("FirstName"), object.at("LastName"))),
+            hashes: Vec::new(),
+            person: None,
+        }
+    }
+
+    /// Follows the object's fields: a new index takes in the records that are there already,
+    /// unless they are all taken in later.
+    fn fit(&mut self, object: &ObjectDef, filling: bool) {
+        self.person = object.is_person().then(|| PersonParts {
+            first: object.at("FirstName"),
+            middle: object.field_index("MiddleName"),
+            last: object.at("LastName"),
+            suffix: object.field_index("Suffix"),
+        });
+        for field in object.fields.iter().filter(|f| f.indexed) {
+            if self.hashes.iter().any(|h| h.field == field.index) {
+                continue;
+            }
+            self.hashes.push(HashIndex {
+                field: field.index,
+                role: field.role,
+                entries: SortedIndex::new(),
+            });
+            if !filling {
+                self.build_index(self.hashes.len() - 1);
+            }
         }
     }
 
@@ -258,14 +312,19 @@ impl Table {
             .map(|(_, slot)| slot)
     }
 
-    /// First and last name, joined.
+    /// First and last name, joined; with middle name and suffix where the org has them.
     pub fn person_name(&self, record: &Record) -> Value {
-        let Some((first, last)) = self.person else {
+        let Some(parts) = &self.person else {
             return Value::Null;
         };
-        match (record.cell(first).as_str(), record.cell(last).as_str()) {
-            (Some(first), Some(last)) => Value::text(&format!("{first} {last}")),
-            (one, other) => Value::text(one.or(other).unwrap_or_default()),
+        let text = |field: u16| record.cell(field).as_str();
+        let (middle, suffix) = (parts.middle.and_then(text), parts.suffix.and_then(text));
+        match (text(parts.first), middle, text(parts.last), suffix) {
+            (Some(first), None, Some(last), None) => Value::text(&format!("{first} {last}")),
+            (first, middle, last, suffix) => {
+                let known = [first, middle, last, suffix].into_iter().flatten();
+                Value::text(&known.collect::<Vec<_>>().join(" "))
+            }
         }
     }
 
@@ -309,10 +368,15 @@ impl Table {
         let stamps = stamps.collect();
         self.by_stamp.extend(stamps);
         for at in 0..self.hashes.len() {
-            let entry = |slot| Some((self.key_in(&self.hashes[at], slot)?, slot));
-            let entries = slots.clone().filter_map(entry).collect();
-            self.hashes[at].entries.extend(entries);
+            self.build_index(at);
         }
+    }
+
+    fn build_index(&mut self, at: usize) {
+        let slots = 0..self.records.len() as Slot;
+        let entry = |slot| Some((self.key_in(&self.hashes[at], slot)?, slot));
+        let entries = slots.filter_map(entry).collect();
+        self.hashes[at].entries.extend(entries);
     }
 
     fn key_in(&self, index: &HashIndex, slot: Slot) -> Option<u32> {

@@ -18,6 +18,8 @@ impl Writer<'_> {
         }
         self.check_shared((object, slot), RecordAccess::Delete)?;
         self.refuse_won_deals(object, slot)?;
+        self.refuse_held(object, slot)?;
+        self.refuse_person_contact(object, slot)?;
         self.bin(object, slot, false);
         Ok(())
     }
@@ -54,6 +56,31 @@ impl Writer<'_> {
         Err(ApiError::record("DELETE_FAILED", text, &[]))
     }
 
+    /// A required lookup holds on to its parent.
+    fn refuse_held(&self, object: usize, slot: Slot) -> Result<(), ApiError> {
+        let store = &self.state.store;
+        let relations = store.def(object).children.iter();
+        for relation in relations.filter(|r| r.on_delete == OnDelete::Restrict) {
+            let id = store.id_at(object, slot);
+            let held = store.children(relation.child, relation.field, &id);
+            if held.is_empty() {
+                continue;
+            }
+            let child = store.def(relation.child);
+            let ids = held.iter().map(|slot| store.id_at(child.index, *slot));
+            let ids: Vec<String> = ids.map(|id| id.short().to_owned()).collect();
+            let text = format!(
+                "Your attempt to delete {} could not be completed because it is associated with \
+                 the following {}: {}",
+                id.short(),
+                child.label_plural,
+                ids.join(", ")
+            );
+            return Err(ApiError::record("DELETE_FAILED", text, &[]));
+        }
+        Ok(())
+    }
+
     fn bin(&mut self, object: usize, slot: Slot, by_system: bool) {
         let schema = self.schema();
         let id = self.state.store.id_at(object, slot);
@@ -76,7 +103,7 @@ impl Writer<'_> {
                 match relation.on_delete {
                     OnDelete::Cascade => self.bin(relation.child, child, true),
                     OnDelete::Clear => self.clear(relation.child, child, relation.field),
-                    OnDelete::Keep => {}
+                    OnDelete::Keep | OnDelete::Restrict => {}
                 }
             }
         }

@@ -37,6 +37,8 @@ impl Writer<'_> {
                 .check_activity(def, pending)
                 .and_then(|()| set_times(def, pending)),
             "CampaignMember" => self.check_member(def, pending),
+            "Account" => self.settle_account(def, pending),
+            "Contact" => self.settle_contact(def, pending),
             "Opportunity" => {
                 settle_stage(def, &mut pending.record, &pending.given);
                 Ok(())
@@ -61,6 +63,7 @@ impl Writer<'_> {
 
     /// What follows an insert: a campaign starts with its two member statuses.
     pub(super) fn after_insert(&mut self, object: usize, slot: Slot) {
+        self.add_person_contact(object, slot);
         if self.state.store.def(object).name != "Campaign" {
             return;
         }

@@ -3,7 +3,9 @@
 
 use std::collections::HashMap;
 
-use super::{ChildRelation, FieldDef, FieldKind, ObjectDef, OnDelete, PicklistEntry, Role, Schema};
+use super::{
+    ChildRelation, Custom, FieldDef, FieldKind, ObjectDef, OnDelete, PicklistEntry, Role, Schema,
+};
 
 const OBJECTS: &str = include_str!("../../../describe/objects.tsv");
 const CHILDREN: &str = include_str!("../../../describe/children.tsv");
@@ -85,6 +87,17 @@ pub(super) fn standard() -> Schema {
     Schema { objects, by_name }
 }
 
+/// The fields that every custom object begins with.
+pub(super) fn custom_object_fields(object: &str) -> Vec<FieldDef> {
+    fields(object, include_str!("../../../describe/custom_object.tsv"))
+}
+
+fn fields(object: &str, table: &str) -> Vec<FieldDef> {
+    let each = rows(table).enumerate();
+    each.map(|(i, cells)| field(i as u16, object, &cells))
+        .collect()
+}
+
 /// A row of a table, its cells found by the column's heading.
 struct Row<'a> {
     cells: HashMap<&'a str, &'a str>,
@@ -122,10 +135,7 @@ fn object(row: &Row<'_>) -> ObjectDef {
     let name = row.text("name");
     let table = FIELDS.iter().find(|(object, _)| *object == name);
     let (_, table) = table.expect("every object of objects.tsv has its own table");
-    let fields: Vec<FieldDef> = rows(table)
-        .enumerate()
-        .map(|(i, cells)| field(i as u16, name, &cells))
-        .collect();
+    let fields = fields(name, table);
     let key = |text: &str| text.to_ascii_lowercase();
     let by_name = fields.iter().map(|f| (key(&f.name), f.index)).collect();
     let related = |f: &FieldDef| f.relationship.as_deref().map(|r| (key(r), f.index));
@@ -146,6 +156,8 @@ fn object(row: &Row<'_>) -> ObjectDef {
         mergeable: row.flag("mergeable"),
         layoutable: row.flag("layoutable"),
         feed_enabled: row.flag("feedEnabled"),
+        sharing: None,
+        record_types: Vec::new(),
         fields,
         children: Vec::new(),
         by_name,
@@ -202,12 +214,15 @@ fn field(index: u16, object: &str, row: &Row<'_>) -> FieldDef {
         indexed: by_equality
             && !reads_other_records
             && matches!(role, Role::Stored | Role::PersonName),
+        custom: Custom::default(),
     }
 }
 
 fn entry(text: &str) -> PicklistEntry {
+    let value = text.trim_end_matches('*').to_owned();
     PicklistEntry {
-        value: text.trim_end_matches('*').to_owned(),
+        label: value.clone(),
+        value,
         default: text.ends_with('*'),
     }
 }
