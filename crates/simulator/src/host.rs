@@ -6,6 +6,7 @@ use crate::http::bulk::Jobs;
 use crate::http::conditional::Described;
 use crate::http::oauth::OAuth;
 use crate::http::query::Locators;
+use crate::http::soap::login::LoginRules;
 use crate::org::{Org, OrgOptions};
 use crate::simulator::{OrgPlace, SimulatorOptions};
 use std::sync::Mutex;
@@ -19,6 +20,7 @@ pub(crate) struct Host {
     pub org: Org,
     pub base_url: String,
     pub oauth: Mutex<OAuth>,
+    pub login_rules: Mutex<LoginRules>,
     pub locators: Mutex<Locators>,
     pub described: Mutex<Described>,
     pub jobs: Mutex<Jobs>,
@@ -48,6 +50,7 @@ impl Host {
             org,
             base_url: place.base_url.clone(),
             oauth: Mutex::new(OAuth::new(secret)),
+            login_rules: Mutex::new(LoginRules::default()),
             locators: Mutex::new(Locators::default()),
             described: Mutex::new(Described::new()),
             jobs: Mutex::new(Jobs::default()),

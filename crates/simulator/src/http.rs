@@ -17,6 +17,7 @@ mod rest;
 mod screens;
 mod search;
 mod sign_in;
+pub(crate) mod soap;
 mod sobjects;
 
 use crate::carrier;
@@ -52,6 +53,7 @@ pub(crate) fn router(simulator: Simulator) -> Router {
             "/id/{org}/{user}",
             get(sign_in::identity).post(sign_in::identity),
         )
+        .route("/services/Soap/{*path}", post(soap::dispatch))
         .route("/services/data", get(rest::versions))
         .route("/services/data/", get(rest::versions))
         .route("/services/data/{*path}", any(rest::dispatch))

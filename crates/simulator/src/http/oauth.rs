@@ -15,7 +15,7 @@ const PUBLIC_KEY: &[u8] = include_bytes!("../../keys/pretend-app-public.der");
 pub(crate) const PRIVATE_KEY: &str = include_str!("../../keys/pretend-app.pem");
 
 /// A session lives this long after its last use.
-const SESSION_MS: i64 = 2 * 3_600_000;
+pub(crate) const SESSION_MS: i64 = 2 * 3_600_000;
 const CODE_MS: i64 = 15 * 60_000;
 
 /// An OAuth error: always 400 and an object.

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-const VERSIONS: std::ops::RangeInclusive<u32> = 31..=67;
+pub(super) const VERSIONS: std::ops::RangeInclusive<u32> = 31..=67;
 /// Versions that existed and were switched off.
 const RETIRED: std::ops::RangeInclusive<u32> = 21..=30;
 /// Bytes that a URL, or the headers, may have.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::Call;
-use super::change::{Draft, RecordedChange};
+use super::change::{Cause, Draft, RecordedChange};
 use super::error::ApiError;
 use super::id::RecordId;
 use super::list_views::ListView;
@@ -12,6 +12,7 @@ use super::schema::{FieldDef, ObjectDef};
 use super::settings::OrgSettings;
 use super::store::{Slot, Store};
 use super::user::{FieldAccess, ObjectAccess, Rights, User};
+use crate::seeded::Seeded;
 
 /// Records, rights by profile, and the log.
 pub(crate) struct State {
@@ -24,6 +25,10 @@ pub(crate) struct State {
     pub list_views: BTreeMap<RecordId, ListView>,
     /// What each user looked at, and when in epoch milliseconds; the latest last.
     pub viewed: BTreeMap<RecordId, Vec<(i64, RecordId)>>,
+    /// Decides which writes find a parent locked.
+    pub contention: Seeded,
+    /// The queue that an assignment rule gives new leads to.
+    pub lead_queue: Option<RecordId>,
 }
 
 /// Where a transaction began in the log.
@@ -48,6 +53,8 @@ impl State {
             settings: OrgSettings::default(),
             list_views: BTreeMap::new(),
             viewed: BTreeMap::new(),
+            contention: Seeded::new(0, "locks"),
+            lead_queue: None,
         }
     }
 
@@ -98,7 +105,15 @@ impl State {
             act: draft.act,
             by_system: draft.by_system,
             fields: draft.fields,
+            cause: None,
         });
+    }
+
+    /// Says what the change that was logged last was a part of.
+    pub fn explain_last(&mut self, cause: Cause) {
+        if let Some(change) = self.changes.last_mut() {
+            change.cause = Some(cause);
+        }
     }
 
     pub fn user_at(&self, slot: Slot) -> User {

@@ -1,6 +1,7 @@
 //! All records of the org with their indexes. A record's place in its table and the serial number
 //! of its id are the same number, so an id needs no index and "ordered by id" is the table's order.
 
+mod bin;
 mod read;
 
 use std::collections::BTreeSet;
@@ -11,6 +12,7 @@ use super::id::RecordId;
 use super::record::Record;
 use super::schema::{ObjectDef, Role, Schema};
 use super::value::Value;
+pub(crate) use bin::{Bin, Binned, Place};
 
 /// Place of a record in its table.
 pub(crate) type Slot = u32;
@@ -19,6 +21,7 @@ pub(crate) type Slot = u32;
 pub(crate) struct Store {
     pub schema: Arc<Schema>,
     tables: Vec<Table>,
+    bin: Bin,
     undo: Vec<Undo>,
     /// Where in `undo` each open transaction began; the inner ones last.
     begun: Vec<usize>,
@@ -44,6 +47,7 @@ struct HashIndex {
 enum Undo {
     Insert(usize),
     Replace(usize, Slot, Box<Record>),
+    Bin(Place, Option<Binned>),
 }
 
 impl Store {
@@ -54,6 +58,7 @@ impl Store {
         Self {
             schema,
             tables,
+            bin: Bin::default(),
             undo: Vec::new(),
             begun: Vec::new(),
         }
@@ -67,11 +72,11 @@ impl Store {
         &self.schema.objects[object]
     }
 
-    /// Object and slot of an id, deleted records too.
+    /// Object and slot of an id, records in the recycle bin too; what left it is not known any more.
     pub fn locate(&self, id: &RecordId) -> Option<(usize, Slot)> {
         let object = self.schema.object_of_prefix(id.prefix())?.index;
         let slot = self.tables[object].slot_of(id)?;
-        Some((object, slot))
+        (!self.record((object, slot)).purged).then_some((object, slot))
     }
 
     /// The record of an id, unless it is deleted.
@@ -102,6 +107,18 @@ impl Store {
         }
     }
 
+    pub fn bin(&self) -> &Bin {
+        &self.bin
+    }
+
+    /// Puts a record into the recycle bin's list, or takes it out.
+    pub fn set_binned(&mut self, place: Place, binned: Option<Binned>) {
+        let old = self.bin.set(place, binned);
+        if !self.begun.is_empty() {
+            self.undo.push(Undo::Bin(place, old));
+        }
+    }
+
     /// Starts remembering, so that everything until the end of the transaction can be taken back.
     /// Transactions may stand inside one another.
     pub fn begin(&mut self) {
@@ -123,6 +140,9 @@ impl Store {
                 Undo::Insert(object) => self.tables[object].remove_last(),
                 Undo::Replace(object, slot, old) => {
                     self.tables[object].replace(slot, *old);
+                }
+                Undo::Bin(place, old) => {
+                    self.bin.set(place, old);
                 }
             }
         }

@@ -29,6 +29,8 @@ impl Writer<'_> {
         def: &ObjectDef,
         pending: &mut Pending,
     ) -> Result<(), ApiErrors> {
+        self.check_queue(def, pending)
+            .map_err(|error| vec![error])?;
         let outcome = match def.name.as_str() {
             "Task" => self
                 .check_activity(def, pending)
@@ -50,9 +52,9 @@ impl Writer<'_> {
     pub(super) fn refuse_converted(&self, object: usize, slot: Slot) -> Result<(), ApiError> {
         let store = &self.state.store;
         let lead = store.def(object).name == "Lead";
-        if lead && store.read_named(object, slot, "IsConverted").is_true() {
-            let text = "cannot reference converted lead";
-            return Err(ApiError::record("CANNOT_UPDATE_CONVERTED_LEAD", text, &[]));
+        let converted = lead && store.read_named(object, slot, "IsConverted").is_true();
+        if converted && !self.permits("PermissionsAllowViewEditConvertedLeads") {
+            return Err(ApiError::converted_lead());
         }
         Ok(())
     }

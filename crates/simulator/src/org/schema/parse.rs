@@ -8,7 +8,7 @@ use super::{ChildRelation, FieldDef, FieldKind, ObjectDef, OnDelete, PicklistEnt
 const OBJECTS: &str = include_str!("../../../describe/objects.tsv");
 const CHILDREN: &str = include_str!("../../../describe/children.tsv");
 const LABELS: &str = include_str!("../../../describe/labels.tsv");
-const FIELDS: [(&str, &str); 13] = [
+const FIELDS: [(&str, &str); 16] = [
     ("Account", include_str!("../../../describe/Account.tsv")),
     ("Campaign", include_str!("../../../describe/Campaign.tsv")),
     (
@@ -21,7 +21,12 @@ const FIELDS: [(&str, &str); 13] = [
     ),
     ("Contact", include_str!("../../../describe/Contact.tsv")),
     ("Event", include_str!("../../../describe/Event.tsv")),
+    ("Group", include_str!("../../../describe/Group.tsv")),
     ("Lead", include_str!("../../../describe/Lead.tsv")),
+    (
+        "LeadStatus",
+        include_str!("../../../describe/LeadStatus.tsv"),
+    ),
     ("ListView", include_str!("../../../describe/ListView.tsv")),
     (
         "Opportunity",
@@ -32,6 +37,10 @@ const FIELDS: [(&str, &str); 13] = [
         include_str!("../../../describe/Organization.tsv"),
     ),
     ("Profile", include_str!("../../../describe/Profile.tsv")),
+    (
+        "QueueSobject",
+        include_str!("../../../describe/QueueSobject.tsv"),
+    ),
     ("Task", include_str!("../../../describe/Task.tsv")),
     ("User", include_str!("../../../describe/User.tsv")),
 ];
