@@ -17,5 +17,6 @@ mod records;
 mod replication;
 mod rest;
 mod search;
+mod soap;
 mod support;
 mod tree;

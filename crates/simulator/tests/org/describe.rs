@@ -116,7 +116,7 @@ fn the_global_describe_lists_the_objects() {
         .iter()
         .filter_map(|o| o["name"].as_str())
         .collect();
-    assert_eq!(names.len(), 13);
+    assert_eq!(names.len(), 16);
     let member = &global["sobjects"].as_array().unwrap()
         [names.iter().position(|n| *n == "CampaignMember").unwrap()];
     assert_eq!(

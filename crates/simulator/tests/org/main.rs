@@ -8,6 +8,7 @@
 
 mod describe;
 mod dml;
+mod life;
 mod people;
 mod scale;
 mod soql_errors;
