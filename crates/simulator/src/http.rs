@@ -39,6 +39,10 @@ pub(crate) fn router(simulator: Simulator) -> Router {
             get(screens::record).post(screens::save),
         )
         .route(
+            "/recycle-bin",
+            get(screens::life::bin).post(screens::life::empty),
+        )
+        .route(
             "/services/oauth2/authorize",
             get(sign_in::ask).post(sign_in::allow),
         )

@@ -16,6 +16,7 @@ mod query_pages;
 mod records;
 mod replication;
 mod rest;
+mod screens;
 mod search;
 mod soap;
 mod support;

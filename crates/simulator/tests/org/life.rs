@@ -367,7 +367,7 @@ fn mistake_21_what_was_deleted_comes_back_with_what_went_along() {
     let bin = t.org.recycle_bin(&t.call);
     let listed: Vec<RecordId> = bin.iter().map(|entry| entry.id).collect();
     assert_eq!(listed, [dropped, account], "what went along is not listed");
-    let back = t.org.undelete(&t.call, &[id.clone()]).unwrap();
+    let back = t.org.undelete(&t.call, std::slice::from_ref(&id)).unwrap();
     assert_eq!(code(&back), "fine");
     assert_eq!(t.get("Contact", &kept)["AccountId"], json!(id));
     let still = t.org.get(&t.call, "Contact", &dropped.to_string(), None);

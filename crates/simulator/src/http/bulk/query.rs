@@ -95,7 +95,7 @@ fn asked(org: &Org, ask: &Ask<'_>, body: &Map<String, Value>) -> Answered<(&'sta
     let Some(soql) = body.get("query").and_then(Value::as_str) else {
         return Err(refused("INVALIDJOB", "query: is missing"));
     };
-    let parsed = parse(soql).map_err(|error| ApiError::from(error.into_api(soql)))?;
+    let parsed = parse(soql).map_err(|error| error.into_api(soql))?;
     if let Some(text) = restriction(&parsed) {
         return Err(refused("API_ERROR", text));
     }

@@ -75,6 +75,17 @@ impl Org {
         Ok(self.write(call, each))
     }
 
+    /// The status that a lead gets by being converted, as its page offers it.
+    pub fn converted_status(&self) -> Option<String> {
+        let state = self.read();
+        let store = &state.store;
+        let statuses = store.schema.index("LeadStatus");
+        let read = |slot: Slot, field: &str| store.read_named(statuses, slot, field);
+        let mut all = 0..store.table(statuses).len() as Slot;
+        let converted = all.find(|slot| read(*slot, "IsConverted").is_true());
+        converted.and_then(|slot| read(slot, "MasterLabel").as_str().map(str::to_owned))
+    }
+
     /// Converts one lead.
     pub fn convert_lead(
         &self,
