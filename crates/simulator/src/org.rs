@@ -57,11 +57,12 @@ use transaction::Turn;
 
 pub(crate) use bulk::UploadColumn;
 pub use call::{Call, ExternalKey, OrgKind, OrgOptions, Origin, QueryAnswer, SaveResult, Upserted};
-pub use change::{Act, FieldChange, RecordedChange};
+pub use change::{Act, Cause, FieldChange, RecordedChange};
 pub use commit_lag::CommitLag;
 pub(crate) use csv::CsvStyle;
 pub use customise::{FieldType, NewField, NewObject, OnParentDelete, PicklistValue, SharingModel};
 pub(crate) use datetime::show_time;
+pub use dml::{BinEntry, LeadConvert, LeadConvertResult, MergeRequest, MergeResult};
 pub use duplicates::{DuplicateAction, DuplicateSetting};
 pub use error::ApiError;
 pub use id::RecordId;
@@ -457,11 +458,13 @@ impl Org {
     /// A poisoned lock means that a thread died in mid-change; the records are still whole enough
     /// to look at, which is what a test that failed needs.
     fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.expire_bin();
         let _turn = self.turn.wait();
         self.state.read().unwrap_or_else(|e| e.into_inner())
     }
 
     fn lock(&self) -> RwLockWriteGuard<'_, State> {
+        self.expire_bin();
         let _turn = self.turn.wait();
         self.state.write().unwrap_or_else(|e| e.into_inner())
     }

@@ -80,6 +80,14 @@ pub(crate) fn days(date: Date) -> i32 {
     span.map_or(0, |s| s.get_days())
 }
 
+/// The last day of the quarter, where a new deal is expected to close.
+pub(crate) fn end_of_quarter(today: i32) -> i32 {
+    let date = civil(today);
+    let last = (date.month() - 1) / 3 * 3 + 3;
+    let first_of_last = date.with().day(1).month(last).build();
+    first_of_last.map_or(today, |date| days(date.last_of_month()))
+}
+
 /// Reads `2022-03-17T16:21:26[.123](Z|+01:00|+0100)` into seconds; fractions are dropped.
 pub(crate) fn read_time(text: &str) -> Option<i64> {
     let (date, clock) = text.split_once(['T', 't'])?;

@@ -1,10 +1,15 @@
 //! Creating, changing and deleting records: coercion, the object's rules, the three marks of time,
 //! and the entry in the log, in that order. Everything is checked before anything is written.
 
+mod bin;
 mod cascade;
 mod coerce;
 mod collection;
+mod convert;
+mod lock;
 mod lookup;
+mod merge;
+mod owner;
 mod person;
 mod rights;
 mod rules;
@@ -12,8 +17,11 @@ mod upsert;
 
 use serde_json::{Map, Value as Json};
 
+pub use bin::BinEntry;
 pub(super) use coerce::default_of;
+pub use convert::{LeadConvert, LeadConvertResult};
 pub(super) use lookup::holders;
+pub use merge::{MergeRequest, MergeResult};
 pub(super) use rules::settle_stage;
 pub(super) use upsert::key_field;
 
@@ -99,15 +107,17 @@ impl Writer<'_> {
                 record.set(field, value);
             }
         }
-        let pending = Pending {
+        let mut pending = Pending {
             slot: None,
             record,
             given,
         };
+        self.assign_lead(def, &mut pending);
         let pending = self.check(def, pending)?;
         if State::is_made(&def.name) {
             return self.grant(def, &pending.record).map_err(|e| vec![e]);
         }
+        self.contend(object, &pending.record).map_err(|e| vec![e])?;
         let slot = self.commit_new(object, pending.record);
         self.after_insert(object, slot);
         self.settle_rights(def, slot);
@@ -141,9 +151,12 @@ impl Writer<'_> {
             given,
         };
         let pending = self.check(def, pending)?;
+        self.contend(object, &pending.record).map_err(|e| vec![e])?;
+        let owner = self.state.store.read_named(object, slot, "OwnerId");
         self.commit_change(object, slot, pending.record, false);
         self.settle_rights(def, slot);
         self.follow_person(object, slot);
+        self.hand_over_account(object, slot, &owner);
         Ok(())
     }
 
@@ -266,28 +279,30 @@ impl Writer<'_> {
     fn commit_new(&mut self, object: usize, record: Record) -> Slot {
         let fields = self.differences(object, None, &record);
         let slot = self.state.store.insert(object, record);
-        let id = self.state.store.id_at(object, slot);
-        let by_system = false;
-        let draft = Draft {
-            object,
-            id,
-            act: Act::Create,
-            by_system,
-            fields,
-        };
-        self.state.log(self.call, self.now_ms, draft);
+        self.log_act((object, slot), Act::Create, false, fields);
         slot
     }
 
     fn commit_change(&mut self, object: usize, slot: Slot, record: Record, by_system: bool) {
         let old = self.state.store.table(object).record(slot);
-        let act = match record.deleted && !old.deleted {
-            true => Act::Delete,
-            false => Act::Update,
+        let act = match (old.deleted, record.deleted) {
+            (false, true) => Act::Delete,
+            (true, false) => Act::Undelete,
+            _ => Act::Update,
         };
         let fields = self.differences(object, Some(old), &record);
-        let id = self.state.store.id_at(object, slot);
         self.state.store.replace(object, slot, record);
+        self.log_act((object, slot), act, by_system, fields);
+    }
+
+    fn log_act(
+        &mut self,
+        (object, slot): (usize, Slot),
+        act: Act,
+        by_system: bool,
+        fields: Vec<FieldChange>,
+    ) {
+        let id = self.state.store.id_at(object, slot);
         let draft = Draft {
             object,
             id,

@@ -4,6 +4,8 @@
 
 use serde_json::{Value as Json, json};
 
+use super::id::RecordId;
+
 /// One entry of an error answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {message}")]
@@ -173,7 +175,7 @@ impl ApiError {
         }
     }
 
-    pub(crate) fn no_access_to_reference(id: &super::RecordId) -> Self {
+    pub(crate) fn no_access_to_reference(id: &RecordId) -> Self {
         let text = format!(
             "insufficient access rights on cross-reference id: {}",
             id.short()
@@ -188,6 +190,24 @@ impl ApiError {
 
     pub(crate) fn locked_row() -> Self {
         let text = "unable to obtain exclusive access to this record";
+        Self::record("UNABLE_TO_LOCK_ROW", text, &[])
+    }
+
+    pub(crate) fn converted_lead() -> Self {
+        let text = "cannot reference converted lead";
+        Self::record("CANNOT_UPDATE_CONVERTED_LEAD", text, &[])
+    }
+
+    pub(crate) fn inactive_owner(owner: &RecordId) -> Self {
+        let owner = owner.short();
+        let text = format!("operation performed with inactive user [{owner}] as owner");
+        Self::record("INACTIVE_OWNER_OR_USER", text, &["OwnerId"])
+    }
+
+    pub(crate) fn unable_to_lock_row(parent: &RecordId) -> Self {
+        let parent = parent.short();
+        let text =
+            format!("unable to obtain exclusive access to this record or 1 records: {parent}");
         Self::record("UNABLE_TO_LOCK_ROW", text, &[])
     }
 

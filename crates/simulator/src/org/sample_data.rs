@@ -26,6 +26,9 @@ const CONTACTS: &str = include_str!("../../sample/contacts.tsv");
 const LEADS: &str = include_str!("../../sample/leads.tsv");
 const OPPORTUNITIES: &str = include_str!("../../sample/opportunities.tsv");
 const CAMPAIGNS: &str = include_str!("../../sample/campaigns.tsv");
+const LEAD_STATUSES: &str = include_str!("../../sample/lead_statuses.tsv");
+const QUEUES: &str = include_str!("../../sample/queues.tsv");
+const QUEUE_OBJECTS: &str = include_str!("../../sample/queue_objects.tsv");
 
 /// Fields that a new org shows to administrators only.
 const ADMIN_FIELDS: [&str; 3] = ["HasOptedOutOfEmail", "HasOptedOutOfFax", "DoNotCall"];
@@ -71,12 +74,16 @@ pub(super) fn populate(options: &OrgOptions) -> State {
     maker.table("Lead", LEADS);
     maker.table("Opportunity", OPPORTUNITIES);
     maker.table("Campaign", CAMPAIGNS);
+    maker.table("LeadStatus", LEAD_STATUSES);
+    maker.table("Group", QUEUES);
+    maker.table("QueueSobject", QUEUE_OBJECTS);
     maker.campaign_members();
     generate::people(&mut maker, options);
     maker.store.filled();
     let views = maker.list_views();
     let (admin, now) = (maker.admin, maker.now);
     let mut state = State::new(maker.store);
+    state.contention = Seeded::new(options.seed, "locks");
     state.list_views = views;
     limit_profiles(&mut state);
     state.settle_profiles(admin, now - 400 * DAY);

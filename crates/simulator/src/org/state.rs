@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::Call;
-use super::change::{Draft, RecordedChange};
+use super::change::{Cause, Draft, RecordedChange};
 use super::commit_lag::CommitLag;
 use super::error::ApiError;
 use super::events::EventBus;
@@ -18,6 +18,7 @@ use super::settings::OrgSettings;
 use super::sharing::SharingRules;
 use super::store::{Slot, Store};
 use super::user::User;
+use crate::seeded::Seeded;
 
 /// Records, rights by profile, and the log.
 #[derive(Clone)]
@@ -41,6 +42,10 @@ pub(crate) struct State {
     /// What each user looked at, and when in epoch milliseconds; the latest last.
     pub viewed: BTreeMap<RecordId, Vec<(i64, RecordId)>>,
     pub events: EventBus,
+    /// Decides which writes find a parent locked.
+    pub contention: Seeded,
+    /// The queue that an assignment rule gives new leads to.
+    pub lead_queue: Option<RecordId>,
 }
 
 /// Where a transaction began in the log.
@@ -67,6 +72,8 @@ impl State {
             list_views: BTreeMap::new(),
             viewed: BTreeMap::new(),
             events: EventBus::new(0),
+            contention: Seeded::new(0, "locks"),
+            lead_queue: None,
         }
     }
 
@@ -119,7 +126,15 @@ impl State {
             act: draft.act,
             by_system: draft.by_system,
             fields: draft.fields,
+            cause: None,
         });
+    }
+
+    /// Says what the change that was logged last was a part of.
+    pub fn explain_last(&mut self, cause: Cause) {
+        if let Some(change) = self.changes.last_mut() {
+            change.cause = Some(cause);
+        }
     }
 
     pub fn user_at(&self, slot: Slot) -> User {

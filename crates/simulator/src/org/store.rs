@@ -1,6 +1,7 @@
 //! All records of the org with their indexes. A record's place in its table and the serial number
 //! of its id are the same number, so an id needs no index and "ordered by id" is the table's order.
 
+mod bin;
 mod index;
 mod read;
 
@@ -12,6 +13,7 @@ use super::record::Record;
 use super::schema::{ObjectDef, Role, Schema};
 use super::value::Value;
 use crate::clock::Clock;
+pub(crate) use bin::{Bin, Binned, Place};
 use index::SortedIndex;
 
 /// Place of a record in its table.
@@ -25,6 +27,7 @@ pub(crate) struct Store {
     instance: [u8; 2],
     first_serial: u64,
     tables: Vec<Table>,
+    bin: Bin,
     undo: Vec<Undo>,
     /// Where in `undo` each open transaction began; the inner ones last.
     begun: Vec<usize>,
@@ -64,6 +67,7 @@ struct HashIndex {
 enum Undo {
     Insert(usize),
     Replace(usize, Slot, Box<Record>),
+    Bin(Place, Option<Binned>),
 }
 
 impl Store {
@@ -79,6 +83,7 @@ impl Store {
             instance,
             first_serial,
             tables: Vec::new(),
+            bin: Bin::default(),
             undo: Vec::new(),
             begun: Vec::new(),
             filling: true,
@@ -124,11 +129,11 @@ impl Store {
         &self.schema.objects[object]
     }
 
-    /// Object and slot of an id, deleted records too.
+    /// Object and slot of an id, records in the recycle bin too; what left it is not known any more.
     pub fn locate(&self, id: &RecordId) -> Option<(usize, Slot)> {
         let object = self.schema.object_of_prefix(id.prefix())?.index;
         let slot = self.tables[object].slot_of(id)?;
-        Some((object, slot))
+        (!self.record((object, slot)).purged).then_some((object, slot))
     }
 
     /// The record of an id, unless it is deleted.
@@ -173,6 +178,18 @@ impl Store {
         }
     }
 
+    pub fn bin(&self) -> &Bin {
+        &self.bin
+    }
+
+    /// Puts a record into the recycle bin's list, or takes it out.
+    pub fn set_binned(&mut self, place: Place, binned: Option<Binned>) {
+        let old = self.bin.set(place, binned);
+        if !self.begun.is_empty() {
+            self.undo.push(Undo::Bin(place, old));
+        }
+    }
+
     /// Starts remembering, so that everything until the end of the transaction can be taken back.
     /// Transactions may stand inside one another.
     pub fn begin(&mut self) {
@@ -194,6 +211,9 @@ impl Store {
                 Undo::Insert(object) => self.tables[object].remove_last(),
                 Undo::Replace(object, slot, old) => {
                     self.tables[object].replace(slot, *old);
+                }
+                Undo::Bin(place, old) => {
+                    self.bin.set(place, old);
                 }
             }
         }

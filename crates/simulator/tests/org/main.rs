@@ -11,6 +11,7 @@ mod describe;
 mod dml;
 mod duplicates;
 mod formula;
+mod life;
 mod people;
 mod person_accounts;
 mod rights;

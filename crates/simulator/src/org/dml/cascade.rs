@@ -4,9 +4,10 @@
 
 use super::Writer;
 use crate::org::error::ApiError;
+use crate::org::id::RecordId;
 use crate::org::schema::OnDelete;
 use crate::org::sharing::RecordAccess;
-use crate::org::store::Slot;
+use crate::org::store::{Binned, Slot};
 use crate::org::value::Value;
 
 impl Writer<'_> {
@@ -20,7 +21,10 @@ impl Writer<'_> {
         self.refuse_won_deals(object, slot)?;
         self.refuse_held(object, slot)?;
         self.refuse_person_contact(object, slot)?;
-        self.bin(object, slot, false);
+        let parents = self.state.store.record((object, slot)).clone();
+        self.contend(object, &parents)?;
+        let id = self.state.store.id_at(object, slot);
+        self.bin((object, slot), id);
         Ok(())
     }
 
@@ -81,16 +85,20 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn bin(&mut self, object: usize, slot: Slot, by_system: bool) {
+    /// Deletes a record, itself or along with `root`.
+    pub(super) fn bin(&mut self, (object, slot): (usize, Slot), root: RecordId) {
         let schema = self.schema();
         let id = self.state.store.id_at(object, slot);
+        let at = self.now();
         let mut record = self.state.store.table(object).record(slot).clone();
         if record.deleted {
             return;
         }
         record.deleted = true;
-        record.touch(self.call.user, self.now());
-        self.commit_change(object, slot, record, by_system);
+        record.touch(self.call.user, at);
+        self.commit_change(object, slot, record, root != id);
+        let binned = Binned { at, root };
+        self.state.store.set_binned((object, slot), Some(binned));
         for relation in &schema.objects[object].children {
             if relation.on_delete == OnDelete::Keep {
                 continue;
@@ -101,7 +109,7 @@ impl Writer<'_> {
                 .children(relation.child, relation.field, &id)
             {
                 match relation.on_delete {
-                    OnDelete::Cascade => self.bin(relation.child, child, true),
+                    OnDelete::Cascade => self.bin((relation.child, child), root),
                     OnDelete::Clear => self.clear(relation.child, child, relation.field),
                     OnDelete::Keep | OnDelete::Restrict => {}
                 }

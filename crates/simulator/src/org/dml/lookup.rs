@@ -120,15 +120,7 @@ impl Writer<'_> {
             .read_named(object, slot, "IsActive")
             .is_true();
         if owner && !active {
-            let text = format!(
-                "operation performed with inactive user [{}] as owner",
-                id.short()
-            );
-            return Err(ApiError::record(
-                "INACTIVE_OWNER_OR_USER",
-                text,
-                &["OwnerId"],
-            ));
+            return Err(ApiError::inactive_owner(&id));
         }
         Ok(Value::Id(id))
     }

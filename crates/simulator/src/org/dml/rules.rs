@@ -29,6 +29,8 @@ impl Writer<'_> {
         def: &ObjectDef,
         pending: &mut Pending,
     ) -> Result<(), ApiErrors> {
+        self.check_queue(def, pending)
+            .map_err(|error| vec![error])?;
         let outcome = match def.name.as_str() {
             "Task" => self
                 .check_activity(def, pending)
@@ -55,8 +57,7 @@ impl Writer<'_> {
         let converted = lead && store.read_named(object, slot, "IsConverted").is_true();
         let permission = "AllowViewEditConvertedLeads";
         if converted && !self.state.has_permission(&self.call.user, permission) {
-            let text = "cannot reference converted lead";
-            return Err(ApiError::record("CANNOT_UPDATE_CONVERTED_LEAD", text, &[]));
+            return Err(ApiError::converted_lead());
         }
         Ok(())
     }

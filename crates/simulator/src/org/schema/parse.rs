@@ -10,7 +10,7 @@ use super::{
 const OBJECTS: &str = include_str!("../../../describe/objects.tsv");
 const CHILDREN: &str = include_str!("../../../describe/children.tsv");
 const LABELS: &str = include_str!("../../../describe/labels.tsv");
-const FIELDS: [(&str, &str); 20] = [
+const FIELDS: [(&str, &str); 23] = [
     ("Account", include_str!("../../../describe/Account.tsv")),
     ("Campaign", include_str!("../../../describe/Campaign.tsv")),
     (
@@ -23,7 +23,12 @@ const FIELDS: [(&str, &str); 20] = [
     ),
     ("Contact", include_str!("../../../describe/Contact.tsv")),
     ("Event", include_str!("../../../describe/Event.tsv")),
+    ("Group", include_str!("../../../describe/Group.tsv")),
     ("Lead", include_str!("../../../describe/Lead.tsv")),
+    (
+        "LeadStatus",
+        include_str!("../../../describe/LeadStatus.tsv"),
+    ),
     ("ListView", include_str!("../../../describe/ListView.tsv")),
     (
         "Opportunity",
@@ -57,6 +62,10 @@ const FIELDS: [(&str, &str); 20] = [
     (
         "PermissionSetAssignment",
         include_str!("../../../describe/PermissionSetAssignment.tsv"),
+    ),
+    (
+        "QueueSobject",
+        include_str!("../../../describe/QueueSobject.tsv"),
     ),
     (
         "UserRecordAccess",

@@ -127,6 +127,7 @@ impl Store {
         Value::Number(match field {
             "NumberOfContacts" => count(members().filter(|m| has(m, "ContactId")).count()),
             "NumberOfLeads" => count(members().filter(|m| !has(m, "ContactId")).count()),
+            "NumberOfConvertedLeads" => count(members().filter(|m| self.was_lead(*m)).count()),
             "NumberOfResponses" => count(members().filter(|m| has(m, "HasResponded")).count()),
             "NumberOfOpportunities" => count(deals().count()),
             "NumberOfWonOpportunities" => count(deals().filter(won).count()),
@@ -134,6 +135,13 @@ impl Store {
             "AmountWonOpportunities" => deals().filter(won).map(amount).sum(),
             _ => 0.0,
         })
+    }
+
+    /// Whether a campaign member is a lead that was converted.
+    fn was_lead(&self, (object, slot): (usize, Slot)) -> bool {
+        let lead = self.read_named(object, slot, "LeadId").as_id();
+        let lead = lead.and_then(|id| self.locate(&id));
+        lead.is_some_and(|(lead, at)| self.read_named(lead, at, "IsConverted").is_true())
     }
 
     fn related(&self, child: &str, campaign: &RecordId) -> impl Iterator<Item = (usize, Slot)> {
