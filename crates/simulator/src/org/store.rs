@@ -384,7 +384,7 @@ impl Table {
     fn build_indexes(&mut self) {
         self.records.shrink_to_fit();
         let slots = 0..self.records.len() as Slot;
-        let stamps = slots.clone().map(|slot| (self.record(slot).stamp, slot));
+        let stamps = slots.map(|slot| (self.record(slot).stamp, slot));
         let stamps = stamps.collect();
         self.by_stamp.extend(stamps);
         for at in 0..self.hashes.len() {
