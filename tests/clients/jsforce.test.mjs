@@ -83,6 +83,73 @@ test("writes collections, and each row says how it went", async () => {
   assert.ok((await contacts.destroy(ids)).every((row) => row.success));
 });
 
+test("loads and reads in bulk, one page of results", async () => {
+  const conn = connect();
+  const options = { object: "Contact", pollTimeout: 20_000, pollInterval: 50 };
+  const input = [...Array(120).keys()].map((n) => ({ LastName: `Load ${n}`, Description: n % 2 ? 'said "no", then\nleft' : null }));
+  const done = await conn.bulk2.loadAndWaitForResults({ ...options, operation: "insert", input });
+  assert.deepEqual([done.successfulResults.length, done.failedResults.length, done.unprocessedRecords.length], [120, 0, 0]);
+  const rows = await (await conn.bulk2.query("SELECT Id, LastName, Description FROM Contact WHERE LastName LIKE 'Load %'")).toArray();
+  assert.equal(rows.length, 120);
+  assert.equal(rows.filter((row) => row.Description === 'said "no", then\nleft').length, 60);
+  const gone = await conn.bulk2.loadAndWaitForResults({ ...options, operation: "delete", input: rows.map(({ Id }) => ({ Id })) });
+  assert.equal(gone.successfulResults.length, 120);
+});
+
+test("a composite hands ids on, and takes everything back when one part fails", async () => {
+  const base = "/services/data/v62.0";
+  const part = (referenceId, object, body) => ({ method: "POST", url: `${base}/sobjects/${object}`, referenceId, body });
+  const post = async (...compositeRequest) =>
+    (await connect().requestPost(`${base}/composite`, { allOrNone: true, compositeRequest })).compositeResponse;
+  const account = part("account", "Account", { Name: "Lumen" });
+  const good = await post(account, part("contact", "Contact", { LastName: "Ito", AccountId: "@{account.id}" }));
+  assert.deepEqual(good.map((answer) => answer.httpStatusCode), [201, 201]);
+  const bad = await post(account, part("contact", "Contact", { Title: "no name" }));
+  assert.equal(bad[0].body[0].errorCode, "PROCESSING_HALTED");
+  assert.equal(bad[1].body[0].errorCode, "REQUIRED_FIELD_MISSING");
+});
+
+test("goes through pages by hand", async () => {
+  let page = await connect().query("SELECT Id FROM Contact");
+  let count = page.records.length;
+  while (!page.done) {
+    page = await connect().queryMore(page.nextRecordsUrl);
+    count += page.records.length;
+  }
+  assert.equal(count, page.totalSize);
+});
+
+test("lists views, their columns and their rows", async () => {
+  const contacts = connect().sobject("Contact");
+  const { listviews } = await contacts.listviews();
+  const all = listviews.find((view) => view.developerName === "AllContacts");
+  const described = await contacts.listview(all.id).describe();
+  assert.ok((await connect().query(described.query)).totalSize > 0);
+  const results = await contacts.listview(all.id).results();
+  assert.equal(results.size, results.records.length);
+  assert.equal(typeof results.records[0].columns[0].fieldNameOrPath, "string");
+});
+
+test("describes once when asked through the cache", async () => {
+  const conn = connect();
+  const first = await conn.describe$("Account");
+  const used = conn.limitInfo.apiUsage.used;
+  assert.deepEqual(await conn.describe$("Account"), first);
+  assert.equal(conn.limitInfo.apiUsage.used, used);
+});
+
+test("searches, and lists what changed and what was viewed", async () => {
+  const conn = connect();
+  const made = await conn.sobject("Contact").create({ LastName: "Thistlewood" });
+  const found = await conn.search("FIND {Thistlewood} RETURNING Contact(Id, LastName)");
+  assert.deepEqual(found.searchRecords.map((row) => row.Id), [made.id]);
+  const now = Date.now();
+  const span = [new Date(now - 300_000).toISOString(), new Date(now + 120_000).toISOString()];
+  assert.ok((await conn.sobject("Contact").updated(...span)).ids.includes(made.id));
+  assert.ok(Array.isArray((await conn.sobject("Contact").deleted(...span)).deletedRecords));
+  assert.ok((await conn.recent()).some((row) => row.Id === made.id));
+});
+
 test("errors carry the org's codes", async () => {
   assert.equal(await codeOf(connect().query("SELECT Nope FROM Contact")), "INVALID_FIELD");
   assert.equal(await codeOf(connect().query("SELECT FROM")), "MALFORMED_QUERY");

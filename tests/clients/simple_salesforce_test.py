@@ -1,6 +1,9 @@
 """simple-salesforce uses the pretend org as it would use a real one."""
 
+import csv
+import io
 import unittest
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from simple_salesforce import (
@@ -10,6 +13,8 @@ from simple_salesforce import (
     SalesforceMalformedRequest,
     SalesforceResourceNotFound,
 )
+
+from simple_salesforce.exceptions import SalesforceOperationError
 
 from simulator import INFO, ORG, control, session
 
@@ -120,6 +125,84 @@ class Records(unittest.TestCase):
     def test_queries_can_tell_their_columns(self):
         answer = self.org.restful("query", params={"q": "SELECT Id, Account.Name FROM Contact", "columns": "true"})
         self.assertEqual([column["columnName"] for column in answer["columnMetadata"]], ["Id", "Account"])
+
+
+class Bulk(unittest.TestCase):
+    """Bulk API 2.0."""
+
+    def setUp(self):
+        self.org = connect()
+        self.contacts = self.org.bulk2.Contact
+
+    def test_files_are_inserted_updated_and_deleted_and_each_row_has_its_result(self):
+        rows = [{"LastName": f"Bulk {n}", "Email": f"Bulk{n}@Example.com"} for n in range(450)]
+        rows.append({"LastName": "", "Email": "nobody@example.com"})
+        [done] = self.contacts.insert(records=rows)
+        self.assertEqual((done["numberRecordsTotal"], done["numberRecordsFailed"]), (451, 1))
+        good = list(csv.DictReader(io.StringIO(self.contacts.get_successful_records(done["job_id"]))))
+        [bad] = csv.DictReader(io.StringIO(self.contacts.get_failed_records(done["job_id"])))
+        self.assertEqual(len({row["sf__Id"] for row in good}), 450)
+        self.assertIn("REQUIRED_FIELD_MISSING", bad["sf__Error"])
+        self.assertEqual(self.contacts.get_unprocessed_records(done["job_id"]).count("\n"), 1)
+
+        ids = [row["sf__Id"] for row in good]
+        [done] = self.contacts.update(records=[{"Id": each, "Title": "Loaded"} for each in ids])
+        self.assertEqual(done["numberRecordsFailed"], 0)
+        found = self.org.query("SELECT COUNT() FROM Contact WHERE Title = 'Loaded'")
+        self.assertEqual(found["totalSize"], 450)
+        [done] = self.contacts.delete(records=[{"Id": each} for each in ids])
+        self.assertEqual(done["numberRecordsFailed"], 0)
+
+    def test_a_query_comes_in_pages(self):
+        total = self.org.query("SELECT COUNT() FROM Contact")["totalSize"]
+        pages = list(self.contacts.query("SELECT Id, LastName FROM Contact", max_records=2_000))
+        rows = [row for page in pages for row in csv.DictReader(io.StringIO(page))]
+        self.assertEqual(len(pages), -(-total // 2_000))
+        self.assertEqual(len({row["Id"] for row in rows}), total)
+
+    def test_a_wrong_column_fails_the_job(self):
+        with self.assertRaises(SalesforceOperationError) as caught:
+            self.contacts.insert(records=[{"LastName": "x", "Nope": "y"}])
+        self.assertIn("InvalidBatch", str(caught.exception))
+
+
+class Breadth(unittest.TestCase):
+    def setUp(self):
+        self.org = connect()
+
+    def test_a_composite_hands_ids_on(self):
+        url = f"/services/data/v{self.org.sf_version}/sobjects"
+        answer = self.org.restful("composite", method="POST", json={"allOrNone": True, "compositeRequest": [
+            {"method": "POST", "url": f"{url}/Account", "referenceId": "account", "body": {"Name": "Lumen"}},
+            {"method": "POST", "url": f"{url}/Contact", "referenceId": "contact",
+             "body": {"LastName": "Ito", "AccountId": "@{account.id}"}},
+        ]})["compositeResponse"]
+        self.assertEqual([part["httpStatusCode"] for part in answer], [201, 201])
+        found = self.org.query(f"SELECT Account.Name FROM Contact WHERE Id = '{answer[1]['body']['id']}'")
+        self.assertEqual(found["records"][0]["Account"]["Name"], "Lumen")
+
+    def test_changes_and_deletions_of_a_span_are_listed(self):
+        kept, gone = (self.org.Contact.create({"LastName": name})["id"] for name in ("Kept", "Gone"))
+        self.org.Contact.delete(gone)
+        now = datetime.now(timezone.utc)
+        start, end = now - timedelta(minutes=5), now + timedelta(minutes=2)
+        updated, deleted = self.org.Contact.updated(start, end), self.org.Contact.deleted(start, end)
+        self.assertIn(kept, updated["ids"])
+        self.assertNotIn(gone, updated["ids"])
+        self.assertIn(gone, [record["id"] for record in deleted["deletedRecords"]])
+        self.assertIn("latestDateCovered", updated)
+
+    def test_searches_find_words(self):
+        made = self.org.Contact.create({"LastName": "Quillfeather"})["id"]
+        found = self.org.search("FIND {Quillfeather} IN NAME FIELDS RETURNING Contact(Id, LastName)")
+        self.assertEqual([row["Id"] for row in found["searchRecords"]], [made])
+        self.assertEqual(self.org.quick_search("Quillfeather")["searchRecords"][0]["Id"], made)
+
+    def test_views_list_records(self):
+        views = self.org.restful("sobjects/Contact/listviews")["listviews"]
+        view = next(view for view in views if view["developerName"] == "AllContacts")
+        results = self.org.restful(f"sobjects/Contact/listviews/{view['id']}/results", params={"limit": 5})
+        self.assertEqual((results["size"], len(results["records"])), (5, 5))
 
 
 class Errors(unittest.TestCase):

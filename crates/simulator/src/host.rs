@@ -2,6 +2,7 @@
 //! planned faults, what was asked and how often.
 
 use crate::control::{CallRecord, Faults};
+use crate::http::bulk::Jobs;
 use crate::http::conditional::Described;
 use crate::http::oauth::OAuth;
 use crate::http::query::Locators;
@@ -21,6 +22,7 @@ pub(crate) struct Host {
     pub oauth: Mutex<OAuth>,
     pub locators: Mutex<Locators>,
     pub described: Mutex<Described>,
+    pub jobs: Mutex<Jobs>,
     pub faults: Mutex<Faults>,
     pub calls: Mutex<Vec<CallRecord>>,
     pub used: AtomicU64,
@@ -49,6 +51,7 @@ impl Host {
             oauth: Mutex::new(OAuth::new(secret)),
             locators: Mutex::new(Locators::default()),
             described: Mutex::new(Described::new()),
+            jobs: Mutex::new(Jobs::default()),
             faults: Mutex::new(Faults::new(seed)),
             calls: Mutex::new(Vec::new()),
             used: AtomicU64::new(0),

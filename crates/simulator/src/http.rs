@@ -1,6 +1,7 @@
 //! The org as programs and people reach it over HTTP: sign-in, the REST API, plain pages.
 
 mod ask;
+pub(crate) mod bulk;
 mod call_options;
 mod collections;
 mod composite;
@@ -22,6 +23,7 @@ mod sobjects;
 use crate::carrier;
 use crate::simulator::Simulator;
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{any, get, post};
 
 /// Every URL of the org and the carrier.
@@ -71,6 +73,7 @@ pub(crate) fn router(simulator: Simulator) -> Router {
             get(carrier::api::read),
         )
         .fallback(rest::nowhere)
+        .layer(DefaultBodyLimit::max(bulk::DATA_BYTES_MAX + 1))
         .layer(axum::middleware::from_fn_with_state(
             simulator.clone(),
             rest::with_faults,

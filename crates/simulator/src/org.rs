@@ -2,8 +2,10 @@
 //! changes. Everything is in memory, synchronous and safe to call from many threads; the surface
 //! in `http` only translates requests into the calls below.
 
+mod bulk;
 mod call;
 pub mod change;
+mod csv;
 mod datetime;
 mod describe;
 mod dml;
@@ -42,8 +44,11 @@ use soql::{Found, Renderer};
 use state::State;
 use transaction::Turn;
 
+pub(crate) use bulk::UploadColumn;
 pub use call::{Call, ExternalKey, OrgKind, OrgOptions, QueryAnswer, SaveResult, Upserted};
 pub use change::{Act, FieldChange, RecordedChange};
+pub(crate) use csv::CsvStyle;
+pub(crate) use datetime::show_time;
 pub use error::ApiError;
 pub use id::RecordId;
 pub use list_views::{ListView, ListViewScope};

@@ -304,6 +304,7 @@ fn step(simulator: Simulator, mut stopped: watch::Receiver<bool>) {
             tokio::select! {
                 () = stop(&mut stopped) => return,
                 () = tokio::time::sleep(TICK) => {
+                    simulator.work_jobs();
                     simulator.step().await;
                 }
             }

@@ -3,6 +3,7 @@
 
 use crate::org::{ApiError, Call};
 use axum::body::Bytes;
+use axum::response::Response;
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -27,6 +28,8 @@ pub(super) enum Answer {
     Errors(Vec<ApiError>),
     /// Another answer with headers of its own.
     With(Headers, Box<Answer>),
+    /// An answer that is not JSON; it goes out as it is.
+    Whole(Box<Response>),
 }
 
 /// Headers of an answer.
@@ -91,6 +94,10 @@ impl Answer {
                 let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
                 let body: Vec<Value> = errors.iter().map(ApiError::to_json).collect();
                 (status, Vec::new(), Some(Value::from(body)))
+            }
+            Answer::Whole(_) => {
+                let what = "answers that are not JSON inside of another answer";
+                Answer::not_implemented(what).into_parts()
             }
             Answer::With(mut headers, inner) => {
                 let (status, more, body) = inner.into_parts();

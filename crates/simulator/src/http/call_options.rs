@@ -54,3 +54,47 @@ fn lock_error() -> ApiError {
     let text = "unable to obtain exclusive access to this record";
     ApiError::record("UNABLE_TO_LOCK_ROW", text, &[])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        let pairs = pairs.iter().map(|(name, value)| {
+            let name = http::HeaderName::from_static(name);
+            (name, HeaderValue::from_static(value))
+        });
+        pairs.collect()
+    }
+
+    #[test]
+    fn headers_become_the_options_of_the_call() {
+        let call = |pairs: &[(&'static str, &'static str)]| {
+            let user = RecordId::new("005", *b"xx", 1);
+            call_of(user, "62.0", &headers(pairs))
+        };
+        let plain = call(&[]);
+        assert!(plain.auto_assign && !plain.allow_duplicate_save && !plain.update_recently_viewed);
+        assert!(!call(&[("sforce-auto-assign", "FALSE")]).auto_assign);
+        assert!(call(&[("sforce-auto-assign", "01Q000000000001")]).auto_assign);
+        let rules = "allowSave=true; includeRecordDetails = TRUE; runAsCurrentUser=true";
+        let rules = call(&[("sforce-duplicate-rule-header", rules)]);
+        assert!(rules.allow_duplicate_save && rules.include_duplicate_details);
+        let named = call(&[(
+            "sforce-call-options",
+            "defaultNamespace=x, client=Tieline/1",
+        )]);
+        assert_eq!(named.client.as_deref(), Some("Tieline/1"));
+        let cases = [
+            ("batchSize=500", Some(500)),
+            ("batchsize = 50", Some(50)),
+            ("batchSize=-1", None),
+            ("500", None),
+        ];
+        for (value, expected) in cases {
+            let found = batch_size(&headers(&[("sforce-query-options", value)]));
+            assert_eq!(found, expected, "{value}");
+        }
+    }
+}

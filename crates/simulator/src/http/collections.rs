@@ -8,6 +8,8 @@ use serde_json::{Map, Value, json};
 
 /// Records that one call may write.
 const RECORDS_MAX: usize = 200;
+/// Runs of records of one object that one call may write.
+const RUNS_MAX: usize = 10;
 /// Records that one call may read.
 const IDS_MAX: usize = 2_000;
 
@@ -64,6 +66,7 @@ fn write(simulator: &Simulator, ask: &Ask<'_>, rest: &[&str]) -> Answered {
         return Err(ApiError::request(400, "REQUIRED_FIELD_MISSING", text).into());
     };
     check_size(records.len(), RECORDS_MAX)?;
+    check_runs(records)?;
     let (org, call) = (simulator.org(), &ask.call);
     let saved = match (&ask.method, rest) {
         (_, [object, field]) => org.upsert_many(call, (*object, *field), records, all_or_none)?,
@@ -96,6 +99,25 @@ fn check_size(count: usize, most: usize) -> Answered<()> {
     let text =
         format!("record limit reached. cannot submit more than {most} records into this call");
     Err(ApiError::request(400, "EXCEEDED_ID_LIMIT", text).into())
+}
+
+/// Records of different objects may be mixed, as long as they are not shuffled too much.
+fn check_runs(records: &[Value]) -> Answered<()> {
+    let object = |record: &Value| {
+        let object = record["attributes"]["type"].as_str().unwrap_or_default();
+        object.to_ascii_lowercase()
+    };
+    let changes = records
+        .windows(2)
+        .filter(|pair| object(&pair[0]) != object(&pair[1]));
+    if changes.count() < RUNS_MAX {
+        return Ok(());
+    }
+    let text = format!(
+        "Cannot have more than {RUNS_MAX} chunks in a single operation. Please rearrange the data \
+         to reduce chunking."
+    );
+    Err(ApiError::request(400, "LIMIT_EXCEEDED", text).into())
 }
 
 fn texts(body: &Map<String, Value>, key: &str) -> Vec<String> {

@@ -4,6 +4,7 @@
 mod batch;
 mod inner;
 mod reference;
+mod tree;
 
 use super::ask::{Answer, Answered, Ask, malformed};
 use crate::org::ApiError;
@@ -52,7 +53,7 @@ pub(super) fn answer(simulator: &Simulator, ask: &Ask<'_>, rest: &[&str]) -> Ans
         }))),
         [] => composite(simulator, ask),
         ["batch"] => batch::answer(simulator, ask),
-        ["tree", ..] => Err(Answer::not_implemented("composite/tree yet")),
+        ["tree", object] => tree::answer(simulator, ask, object),
         ["graph"] => Err(Answer::not_implemented("composite/graph yet")),
         _ => Err(ApiError::not_found().into()),
     }

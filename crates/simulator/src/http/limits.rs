@@ -3,7 +3,7 @@
 
 use super::ask::{Answer, Answered, Ask, listed};
 use crate::org::ApiError;
-use crate::simulator::Simulator;
+use crate::simulator::{Simulator, lock};
 use http::Method;
 use serde_json::{Map, Value, json};
 use std::sync::atomic::Ordering;
@@ -78,6 +78,15 @@ fn limits(simulator: &Simulator) -> Value {
     }
     let calls = json!({"Max": max, "Remaining": left});
     limits.insert("DailyApiRequests".to_owned(), calls);
+    let now_ms = simulator.org().now_ms();
+    let used = lock(&simulator.host.jobs).used(now_ms);
+    for (name, used) in [
+        ("DailyBulkApiBatches", used.batches),
+        ("DailyBulkV2QueryJobs", used.queries),
+    ] {
+        let left = limits[name]["Max"].as_i64().unwrap_or_default() - used;
+        limits[name]["Remaining"] = json!(left.max(0));
+    }
     limits.sort_keys();
     Value::Object(limits)
 }

@@ -2,7 +2,7 @@
 //! the subrequests of the composite resources.
 
 use super::ask::{Answer, Answered, Ask};
-use super::{collections, composite, limits, list_views, query, search, sobjects};
+use super::{bulk, collections, composite, limits, list_views, query, search, sobjects};
 use crate::org::ApiError;
 use crate::simulator::Simulator;
 use http::Method;
@@ -28,7 +28,6 @@ const MISSING: &[&str] = &[
     "flexiPage",
     "folders",
     "iot",
-    "jobs",
     "jsonxform",
     "knowledgeManagement",
     "licensing",
@@ -51,6 +50,7 @@ const MISSING: &[&str] = &[
 /// Resources that this org has.
 const PRESENT: &[&str] = &[
     "composite",
+    "jobs",
     "limits",
     "parameterizedSearch",
     "query",
@@ -68,6 +68,7 @@ pub(super) fn answer(simulator: &Simulator, ask: &Ask<'_>) -> Answer {
         ["sobjects", rest @ ..] => sobjects::answer(simulator, ask, rest),
         ["composite", "sobjects", rest @ ..] => collections::answer(simulator, ask, rest),
         ["composite", rest @ ..] => composite::answer(simulator, ask, rest),
+        ["jobs", rest @ ..] => bulk::answer(simulator, ask, rest),
         ["search"] => search::sosl(simulator, ask),
         ["search", ..] => Err(Answer::not_implemented(
             "search suggestions and layouts yet",

@@ -54,6 +54,12 @@ pub(super) async fn dispatch(
         Ok(user) => user,
         Err(error) => return counted(&simulator, respond(Answer::from(error))),
     };
+    if wants_xml(&headers) {
+        return counted(
+            &simulator,
+            respond(Answer::not_implemented("answers in XML")),
+        );
+    }
     let mut query = parameters(uri.query().unwrap_or_default());
     let ask = Ask {
         method: meant(method, query.remove("_HttpMethod")),
@@ -124,6 +130,14 @@ fn signed_in(simulator: &Simulator, headers: &HeaderMap, uri: &Uri) -> Result<Us
         None if headers.contains_key("x-sfdc-session") => Err(ApiError::session_not_for_rest()),
         _ => Err(ApiError::invalid_session()),
     }
+}
+
+/// Whether a client takes nothing but XML.
+fn wants_xml(headers: &HeaderMap) -> bool {
+    let accept = headers.get("accept").and_then(|value| value.to_str().ok());
+    accept.is_some_and(|kinds| {
+        kinds.contains("xml") && !kinds.contains("json") && !kinds.contains('*')
+    })
 }
 
 /// The web server before the API refuses what is too long, with a page of its own.
@@ -234,6 +248,10 @@ fn counted(simulator: &Simulator, mut response: Response) -> Response {
 }
 
 fn respond(answer: Answer) -> Response {
+    let answer = match answer {
+        Answer::Whole(response) => return *response,
+        answer => answer,
+    };
     let (status, headers, body) = answer.into_wire();
     let mut response = match body {
         None => status.into_response(),

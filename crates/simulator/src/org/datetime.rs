@@ -117,6 +117,11 @@ mod tests {
 
     #[test]
     fn mistake_19_times_are_whole_seconds_without_z() {
+        for seconds in [1_647_534_086, 0, -1, 4_102_444_799] {
+            let mut text = Vec::new();
+            push_time(seconds, &mut text);
+            assert_eq!(String::from_utf8(text).unwrap(), show_time(seconds));
+        }
         assert_eq!(show_time(1_647_534_086), "2022-03-17T16:21:26.000+0000");
     }
 

@@ -91,7 +91,7 @@ impl Describer<'_> {
             "mruEnabled": object.layoutable,
             "name": object.name,
             "queryable": true,
-            "replicateable": true,
+            "replicateable": object.is_replicable(),
             "retrieveable": true,
             "searchable": object.searchable,
             "triggerable": object.layoutable,

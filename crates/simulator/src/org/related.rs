@@ -14,6 +14,21 @@ pub enum Related {
 }
 
 impl Org {
+    /// The object behind a child relationship such as `Contacts`, and its lookup to the parent.
+    pub fn child_lookup(
+        &self,
+        call: &Call,
+        object: &str,
+        relationship: &str,
+    ) -> Option<(String, String)> {
+        let state = self.read();
+        let def = state.visible_object(&call.user, object).ok()?;
+        let child = def.child(relationship)?;
+        let of = state.store.def(child.child);
+        let lookup = &of.fields[child.field as usize];
+        Some((of.name.clone(), lookup.name.clone()))
+    }
+
     /// `sobjects/X/{id}/{relationship}`; an empty lookup leads nowhere.
     pub fn related(
         &self,

@@ -12,8 +12,6 @@ use super::{Call, Org, datetime};
 const DAYS_MAX: i64 = 30;
 /// Ids that one answer may hold.
 const IDS_MAX: usize = 600_000;
-/// Objects whose changes nobody can follow.
-const NOT_REPLICABLE: [&str; 1] = ["ListView"];
 
 /// The records that changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,7 +103,7 @@ impl Org {
 impl State {
     fn replicable(&self, call: &Call, object: &str) -> Result<&ObjectDef, ApiError> {
         let def = self.visible_object(&call.user, object)?;
-        if NOT_REPLICABLE.contains(&def.name.as_str()) {
+        if !def.is_replicable() {
             let text = format!("sObject type {} is not replicable", def.name);
             return Err(ApiError::request(400, "INVALID_TYPE", text));
         }

@@ -207,6 +207,11 @@ impl ObjectDef {
         self.fields.iter().find(|f| f.name_field)
     }
 
+    /// Whether programs can follow its changes.
+    pub fn is_replicable(&self) -> bool {
+        self.name != "ListView"
+    }
+
     /// First name and last name stand apart and are shown as one.
     pub fn is_person(&self) -> bool {
         self.fields.iter().any(|f| f.role == Role::PersonName)

@@ -157,6 +157,9 @@ impl State {
     ) -> Result<Vec<Json>, ApiError> {
         let soql = sosl::as_query(&def.name, clauses);
         let mut query = soql::parse(&soql).map_err(|e| malformed(&e.message))?;
+        if query.from != def.name {
+            return Err(malformed("unexpected token: 'FROM'"));
+        }
         let ids = found.iter().map(|slot| self.store.id_at(def.index, *slot));
         let own = Condition::Among {
             left: Expression::Field(Path {

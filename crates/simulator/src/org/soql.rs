@@ -6,6 +6,7 @@ mod aggregate;
 pub mod ast;
 mod columns;
 mod condition;
+mod csv;
 mod date_literal;
 mod display;
 mod error;
@@ -21,6 +22,7 @@ mod select;
 use crate::org::{ApiError, Call, state::State};
 
 pub(crate) use columns::column_metadata;
+pub(crate) use csv::{csv_header, csv_rows};
 pub use error::SoqlError;
 pub use parser::parse;
 pub(crate) use pattern::Pattern;

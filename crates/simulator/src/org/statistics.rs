@@ -11,8 +11,10 @@ impl Org {
     pub fn record_counts(&self, call: &Call, wanted: Option<&[String]>) -> Vec<(String, usize)> {
         let now = self.now_ms().div_euclid(1_000);
         let state = self.read();
-        let every = i64::from(state.settings.record_count_every_seconds.max(1));
-        let taken_at = now - now.rem_euclid(every);
+        let taken_at = match i64::from(state.settings.record_count_every_seconds) {
+            0 => now + 1,
+            every => now - now.rem_euclid(every),
+        };
         let view = state.view(&call.user);
         let named = |object: &&ObjectDef| {
             wanted.is_none_or(|names| names.iter().any(|n| n.eq_ignore_ascii_case(&object.name)))
@@ -29,12 +31,12 @@ impl Org {
 }
 
 impl State {
-    /// Records that were there at a moment, in epoch seconds.
+    /// Records that were there before a moment, in epoch seconds.
     fn count_at(&self, object: &ObjectDef, at: i64) -> usize {
         let table = self.store.table(object.index);
         let there = |slot: &u32| {
             let record = table.record(*slot);
-            record.created <= at && record.deleted_at().is_none_or(|gone| gone > at)
+            record.created < at && record.deleted_at().is_none_or(|gone| gone >= at)
         };
         (0..table.len() as u32).filter(there).count()
     }

@@ -4,6 +4,19 @@
     reason = "in tests a missing value is the failure"
 )]
 
+mod batch;
+mod bulk;
+mod collections;
+mod composite;
+mod conditional;
 mod encoding;
+mod limits;
+mod list_views;
+mod paths;
+mod query_pages;
+mod records;
+mod replication;
 mod rest;
+mod search;
 mod support;
+mod tree;

@@ -14,3 +14,4 @@ mod soql_errors;
 mod soql_printing;
 mod soql_results;
 mod support;
+mod transaction;

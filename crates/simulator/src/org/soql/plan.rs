@@ -50,6 +50,16 @@ pub(super) struct Binder<'a> {
     pub include_deleted: bool,
 }
 
+impl Plan {
+    /// The kinds of the plain columns.
+    pub fn kinds(&self) -> impl Iterator<Item = FieldKind> + '_ {
+        self.columns.iter().filter_map(|column| match column {
+            Column::Field(path) => Some(path.kind),
+            _ => None,
+        })
+    }
+}
+
 /// Binds a query over an object that the user may read.
 pub(crate) fn prepare(
     state: &State,

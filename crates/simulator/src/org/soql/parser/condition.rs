@@ -142,6 +142,7 @@ fn period(cursor: &mut Cursor, word: &str) -> Result<Literal, SoqlError> {
         return Ok(Literal::Period(word.to_owned(), None));
     }
     cursor.expect(":")?;
-    let count = cursor.count()?;
-    Ok(Literal::Period(word.to_owned(), u32::try_from(count).ok()))
+    let too_many = cursor.unexpected();
+    let count = u32::try_from(cursor.count()?).map_err(|_| too_many)?;
+    Ok(Literal::Period(word.to_owned(), Some(count)))
 }
