@@ -1,6 +1,7 @@
 //! Time as the simulator sees it. Everything asks an injected clock, so that a test can stand
 //! still, jump two days ahead of a locator's life, or replay a seed to the same stamps.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -52,6 +53,50 @@ impl Clock for SetClock {
     }
 }
 
+/// Another clock, shifted: it runs as that one does and can be moved besides.
+pub struct ShiftedClock {
+    under: Arc<dyn Clock>,
+    shift_ms: AtomicI64,
+}
+
+impl ShiftedClock {
+    /// A clock that shows what `under` shows, for now.
+    pub fn over(under: Arc<dyn Clock>) -> Self {
+        Self {
+            under,
+            shift_ms: AtomicI64::new(0),
+        }
+    }
+
+    /// Milliseconds since the Unix epoch, UTC.
+    pub fn now_ms(&self) -> i64 {
+        let shift_ms = self.shift_ms.load(Ordering::SeqCst);
+        self.under.now_ms().saturating_add(shift_ms)
+    }
+
+    /// Moves the clock forward and says the new time.
+    pub fn advance(&self, by_ms: u64) -> i64 {
+        let by_ms = i64::try_from(by_ms).unwrap_or(i64::MAX);
+        let add = |shift: i64| Some(shift.saturating_add(by_ms));
+        let order = Ordering::SeqCst;
+        // The closure never declines, so there is no failure to see.
+        let _ = self.shift_ms.fetch_update(order, order, add);
+        self.now_ms()
+    }
+
+    /// Puts the clock to `now_ms` (epoch milliseconds), backwards too.
+    pub fn set(&self, now_ms: i64) {
+        let shift_ms = now_ms.saturating_sub(self.under.now_ms());
+        self.shift_ms.store(shift_ms, Ordering::SeqCst);
+    }
+}
+
+impl Clock for ShiftedClock {
+    fn now_ms(&self) -> i64 {
+        ShiftedClock::now_ms(self)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,5 +108,17 @@ mod tests {
         assert_eq!(clock.advance(500), 1_500);
         clock.set(7);
         assert_eq!(clock.now_ms(), 7);
+    }
+
+    #[test]
+    fn a_shifted_clock_runs_with_the_one_under_it() {
+        let under = Arc::new(SetClock::new(1_000));
+        let clock = ShiftedClock::over(under.clone());
+        assert_eq!(clock.advance(500), 1_500);
+        under.advance(10);
+        assert_eq!(clock.now_ms(), 1_510);
+        clock.set(7);
+        under.advance(3);
+        assert_eq!(clock.now_ms(), 10);
     }
 }

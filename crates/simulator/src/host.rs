@@ -1,18 +1,15 @@
 //! One org with all that its servers keep beside its records: who is signed in, open queries,
 //! planned faults, what was asked and how often.
 
-use crate::control::{CallRecord, Faults};
+use crate::control::{Faults, Usage};
 use crate::http::bulk::Jobs;
 use crate::http::conditional::Described;
 use crate::http::oauth::OAuth;
 use crate::http::query::Locators;
-use crate::org::{Org, OrgOptions};
+use crate::org::{Org, OrgOptions, OrgSnapshot};
 use crate::simulator::{OrgPlace, SimulatorOptions};
+use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicI64, AtomicU64};
-
-/// Calls that an org allows in 24 hours.
-const CALLS_MAX: i64 = 100_000;
 
 /// An org as it is served.
 pub(crate) struct Host {
@@ -24,9 +21,8 @@ pub(crate) struct Host {
     pub described: Mutex<Described>,
     pub jobs: Mutex<Jobs>,
     pub faults: Mutex<Faults>,
-    pub calls: Mutex<Vec<CallRecord>>,
-    pub used: AtomicU64,
-    pub calls_max: AtomicI64,
+    pub usage: Mutex<Usage>,
+    pub snapshots: Mutex<BTreeMap<String, OrgSnapshot>>,
 }
 
 impl Host {
@@ -53,9 +49,8 @@ impl Host {
             described: Mutex::new(Described::new()),
             jobs: Mutex::new(Jobs::default()),
             faults: Mutex::new(Faults::new(seed)),
-            calls: Mutex::new(Vec::new()),
-            used: AtomicU64::new(0),
-            calls_max: AtomicI64::new(CALLS_MAX),
+            usage: Mutex::new(Usage::new()),
+            snapshots: Mutex::new(BTreeMap::new()),
         }
     }
 }

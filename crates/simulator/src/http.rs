@@ -10,6 +10,7 @@ mod encoding;
 pub(crate) mod html;
 mod limits;
 mod list_views;
+mod mishap;
 pub(crate) mod oauth;
 pub(crate) mod query;
 mod records;
@@ -43,7 +44,14 @@ pub(crate) fn router(simulator: Simulator) -> Router {
             get(sign_in::ask).post(sign_in::allow),
         )
         .route("/services/oauth2/token", post(sign_in::token))
-        .route("/services/oauth2/revoke", post(sign_in::revoke))
+        .route(
+            "/services/oauth2/revoke",
+            get(sign_in::revoke).post(sign_in::revoke),
+        )
+        .route(
+            "/.well-known/openid-configuration",
+            get(sign_in::configuration),
+        )
         .route("/services/oauth2/introspect", post(sign_in::introspect))
         .route(
             "/services/oauth2/userinfo",
@@ -72,11 +80,12 @@ pub(crate) fn router(simulator: Simulator) -> Router {
             "/2010-04-01/Accounts/{account}/Messages/{file}",
             get(carrier::api::read),
         )
+        .route("/services/async/{*rest}", any(bulk::classic::refuse))
         .fallback(rest::nowhere)
-        .layer(DefaultBodyLimit::max(bulk::DATA_BYTES_MAX + 1))
+        .layer(DefaultBodyLimit::max(bulk::BODY_BYTES_MAX))
         .layer(axum::middleware::from_fn_with_state(
             simulator.clone(),
-            rest::with_faults,
+            mishap::with_faults,
         ))
         .layer(axum::middleware::from_fn(encoding::pretty_print))
         .layer(encoding::gzip())

@@ -7,10 +7,12 @@ pub mod control;
 mod host;
 mod http;
 pub mod org;
+mod pubsub;
 pub mod seeded;
 pub mod serve;
 pub mod simulator;
 
-pub use control::{CallRecord, Fault, Mishap};
+pub use control::{Aim, CallRecord, ErrorEntry, Fault, FaultState, Mishap, UsageReport};
+pub use http::oauth::{ConnectedApp, SignInSettings};
 pub use serve::{ReadyInfo, Running, ServeOptions, serve};
 pub use simulator::{CarrierAccess, OrgAccess, OrgPlace, Outgoing, Simulator, SimulatorOptions};

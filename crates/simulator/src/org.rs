@@ -5,11 +5,13 @@
 mod bulk;
 mod call;
 pub mod change;
+mod commit_lag;
 mod csv;
 mod datetime;
 mod describe;
 mod dml;
 pub mod error;
+pub mod events;
 mod generate;
 pub mod id;
 mod json_text;
@@ -19,10 +21,13 @@ mod record;
 mod related;
 mod replication;
 mod retrieve;
+mod rights;
 mod sample_data;
 mod schema;
 mod search;
 mod settings;
+mod sharing;
+mod snapshot;
 pub mod soql;
 mod state;
 mod statistics;
@@ -39,14 +44,16 @@ use serde_json::{Map, Value as Json, json};
 use crate::clock::Clock;
 use describe::Describer;
 use dml::Writer;
+use events::EventBus;
 use schema::Schema;
 use soql::{Found, Renderer};
 use state::State;
 use transaction::Turn;
 
 pub(crate) use bulk::UploadColumn;
-pub use call::{Call, ExternalKey, OrgKind, OrgOptions, QueryAnswer, SaveResult, Upserted};
+pub use call::{Call, ExternalKey, OrgKind, OrgOptions, Origin, QueryAnswer, SaveResult, Upserted};
 pub use change::{Act, FieldChange, RecordedChange};
+pub use commit_lag::CommitLag;
 pub(crate) use csv::CsvStyle;
 pub(crate) use datetime::show_time;
 pub use error::ApiError;
@@ -56,6 +63,8 @@ pub use related::Related;
 pub use replication::{Deleted, Updated};
 pub use search::{Search, SearchIn};
 pub use settings::OrgSettings;
+pub use sharing::{RecordAccess, Sharing};
+pub use snapshot::OrgSnapshot;
 pub use user::{FieldAccess, ObjectAccess, User};
 
 /// Errors of one record; never empty.
@@ -75,7 +84,8 @@ pub struct Org {
 impl Org {
     /// An org with the sample records of a new Developer Edition, and generated ones.
     pub fn new(options: OrgOptions) -> Self {
-        let state = sample_data::populate(&options);
+        let mut state = sample_data::populate(&options);
+        state.events = EventBus::new(options.seed);
         let organization = state.store.schema.index("Organization");
         let id = state.store.id_at(organization, 0);
         Self {
@@ -130,6 +140,11 @@ impl Org {
         users.find(|u| u.username.eq_ignore_ascii_case(username))
     }
 
+    /// When a user was last saved as inactive, in epoch milliseconds: older sessions are over.
+    pub fn left_ms(&self, user: &RecordId) -> Option<i64> {
+        self.read().left_ms.get(user).copied()
+    }
+
     /// Deactivates or reactivates a user, as an administrator would on the user's page.
     pub fn set_user_active(
         &self,
@@ -139,36 +154,6 @@ impl Org {
     ) -> Result<(), ApiErrors> {
         let body = Map::from_iter([("IsActive".to_owned(), json!(active))]);
         self.update(call, "User", &user.to_string(), &body)
-    }
-
-    /// Changes what the users of a profile may do with an object.
-    pub fn set_object_access(
-        &self,
-        profile: &str,
-        object: &str,
-        access: ObjectAccess,
-    ) -> Result<(), ApiError> {
-        let object = self.known(object)?;
-        self.change_rights(profile, |rights| rights.set_object(object, access))
-    }
-
-    /// Changes what the users of a profile may do with a field.
-    pub fn set_field_access(
-        &self,
-        profile: &str,
-        object: &str,
-        field: &str,
-        access: FieldAccess,
-    ) -> Result<(), ApiError> {
-        let object = self.known(object)?;
-        let schema = self.schema();
-        let def = &schema.objects[object];
-        let field = def
-            .field(field)
-            .ok_or_else(|| ApiError::no_such_column(field, &def.name))?;
-        self.change_rights(profile, |rights| {
-            rights.set_field(object, field.index, access);
-        })
     }
 
     /// `GET sobjects`.
@@ -213,7 +198,7 @@ impl Org {
 
     /// `POST sobjects/X`.
     pub fn create(&self, call: &Call, object: &str, body: &Body) -> Result<RecordId, ApiErrors> {
-        self.write(call, |writer| writer.create(object, body))
+        self.write_one(call, |writer| writer.create(object, body))
     }
 
     /// `PATCH sobjects/X/{id}`.
@@ -224,7 +209,7 @@ impl Org {
         id: &str,
         body: &Body,
     ) -> Result<(), ApiErrors> {
-        self.write(call, |writer| writer.update(object, id, body))
+        self.write_one(call, |writer| writer.update(object, id, body))
     }
 
     /// `PATCH sobjects/X/{field}/{value}`; with `update_only` nothing is made.
@@ -235,12 +220,12 @@ impl Org {
         body: &Body,
         update_only: bool,
     ) -> Result<Upserted, ApiErrors> {
-        self.write(call, |writer| writer.upsert(key, body, update_only))
+        self.write_one(call, |writer| writer.upsert(key, body, update_only))
     }
 
     /// `DELETE sobjects/X/{id}`.
     pub fn delete(&self, call: &Call, object: &str, id: &str) -> Result<(), ApiErrors> {
-        self.write(call, |writer| writer.delete(object, id))
+        self.write_one(call, |writer| writer.delete(object, id))
     }
 
     /// `POST composite/sobjects`: records with `attributes.type`, at most 200.
@@ -305,8 +290,16 @@ impl Org {
         include_deleted: bool,
     ) -> Result<QueryAnswer, ApiError> {
         let state = self.read();
-        let plan = soql::plan(&state, call, soql, (self.now_ms(), include_deleted))?;
-        let found = soql::run(&state.store, &plan);
+        let now_ms = self.now_ms();
+        let query = soql::parse(soql).map_err(|error| error.into_api(soql))?;
+        let (plan, found) = match state.made(call, (&query, soql), now_ms)? {
+            Some(answered) => answered,
+            None => {
+                let plan = soql::bind(&state, call, (&query, soql), (now_ms, include_deleted))?;
+                let found = soql::run(&state.store, &plan);
+                (plan, found)
+            }
+        };
         Ok(QueryAnswer {
             plan: Arc::new(plan),
             found: Arc::new(found),
@@ -330,10 +323,10 @@ impl Org {
             Found::Slots(slots) => {
                 let state = self.read();
                 let renderer = Renderer::new(&state.store, &answer.plan, &call.version);
-                slots[range]
-                    .iter()
-                    .map(|slot| renderer.json(*slot))
-                    .collect()
+                // The org may have been put back to a time before some of the records.
+                let known = state.store.table(answer.plan.object).len() as u32;
+                let slots = slots[range].iter().filter(|slot| **slot < known);
+                slots.map(|slot| renderer.json(*slot)).collect()
             }
         }
     }
@@ -419,22 +412,16 @@ impl Org {
         object.map(|o| o.index).ok_or_else(ApiError::not_found)
     }
 
-    fn change_rights(
+    /// A write of a single record, which another transaction may hold.
+    fn write_one<T>(
         &self,
-        profile: &str,
-        change: impl FnOnce(&mut user::Rights),
-    ) -> Result<(), ApiError> {
-        let mut state = self.lock();
-        let object = state.store.schema.index("Profile");
-        let count = state.store.table(object).len() as u32;
-        let named = |slot: &u32| {
-            let name = state.store.read_named(object, *slot, "Name");
-            name.as_str() == Some(profile)
-        };
-        let slot = (0..count).find(named).ok_or_else(ApiError::not_found)?;
-        let id = state.store.id_at(object, slot);
-        change(state.rights.entry(id).or_default());
-        Ok(())
+        call: &Call,
+        act: impl FnOnce(&mut Writer<'_>) -> Result<T, ApiErrors>,
+    ) -> Result<T, ApiErrors> {
+        match call.refusal(0) {
+            Some(error) => Err(vec![error]),
+            None => self.write(call, act),
+        }
     }
 
     fn write<T>(&self, call: &Call, act: impl FnOnce(&mut Writer<'_>) -> T) -> T {
@@ -444,11 +431,16 @@ impl Org {
         if !inside {
             state.transaction += 1;
         }
-        act(&mut Writer {
+        let now_ms = state.stamp_of_write(now_ms);
+        let value = act(&mut Writer {
             state: &mut state,
             call,
             now_ms,
-        })
+        });
+        if !inside {
+            state.announce_changes();
+        }
+        value
     }
 
     /// A poisoned lock means that a thread died in mid-change; the records are still whole enough

@@ -282,7 +282,7 @@ fn start(
         }
         if let Some(socket) = sockets.pubsub {
             let accepted = Accepted::http2_only(&certificates)?;
-            listener::tls(socket, pubsub_router(simulator), accepted, stopped.clone());
+            listener::tls(socket, simulator.pubsub_router(), accepted, stopped.clone());
         }
     }
     if let Some(socket) = sockets.proxy {
@@ -290,11 +290,6 @@ fn start(
     }
     step(simulator.clone(), stopped.clone());
     Ok(())
-}
-
-/// What the Pub/Sub port serves.
-fn pubsub_router(_simulator: &Simulator) -> axum::Router {
-    axum::Router::new().fallback(listener::unimplemented_call)
 }
 
 /// Lets the carrier do what is due, until the simulator stops or is dropped.

@@ -2,16 +2,15 @@
 //! by HTTP or by its router in the same process.
 
 use crate::carrier::Carrier;
-use crate::clock::Clock;
-use crate::control::{CallRecord, Fault};
+use crate::clock::{Clock, ShiftedClock};
 use crate::host::Host;
-use crate::org::{Org, OrgKind};
+use crate::http::oauth::{ConnectedApp, SignInSettings};
+use crate::org::{Org, OrgKind, RecordId};
 use crate::seeded::Seeded;
 use axum::Router;
 use bytes::Bytes;
 use http::{Request, Response};
 use serde::Serialize;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tower::util::BoxCloneSyncService;
 
@@ -48,13 +47,12 @@ pub struct Simulator {
     pub(crate) world: Arc<World>,
     pub(crate) host: Arc<Host>,
     base_url: Arc<str>,
-    login_host: bool,
 }
 
 /// What all orgs share.
 pub(crate) struct World {
     pub hosts: Vec<Arc<Host>>,
-    pub clock: Arc<dyn Clock>,
+    pub clock: Arc<ShiftedClock>,
     pub carrier: Mutex<Carrier>,
     pub control_token: String,
     pub outgoing: Mutex<Option<Outgoing>>,
@@ -101,7 +99,9 @@ pub struct CarrierAccess {
 
 impl Simulator {
     /// A new world.
-    pub fn new(options: SimulatorOptions) -> Simulator {
+    pub fn new(mut options: SimulatorOptions) -> Simulator {
+        let clock = Arc::new(ShiftedClock::over(options.clock));
+        options.clock = clock.clone();
         let mut random = Seeded::new(options.seed, "secrets");
         let mut secret = |prefix: &str| {
             format!(
@@ -122,7 +122,7 @@ impl Simulator {
         let control_token = secret("ctl_");
         let world = World {
             hosts,
-            clock: options.clock,
+            clock,
             carrier: Mutex::new(carrier),
             control_token,
             outgoing: Mutex::new(None),
@@ -135,7 +135,6 @@ impl Simulator {
             world: Arc::clone(world),
             host: Arc::clone(host),
             base_url: Arc::from(host.plain_url.as_str()),
-            login_host: false,
         }
     }
 
@@ -152,18 +151,6 @@ impl Simulator {
         seen
     }
 
-    /// The same org as the common login host shows it.
-    pub(crate) fn at_login_host(&self) -> Simulator {
-        let mut seen = self.clone();
-        seen.login_host = true;
-        seen
-    }
-
-    /// Whether the request came to a common login host instead of the org's own.
-    pub(crate) fn is_login_host(&self) -> bool {
-        self.login_host
-    }
-
     /// The org's address as the one who asks reached it: what `instance_url` and the URLs in
     /// answers begin with.
     pub(crate) fn base_url(&self) -> &str {
@@ -178,6 +165,11 @@ impl Simulator {
     /// The control plane, for a port of its own.
     pub fn control_router(&self) -> Router {
         crate::control::http::router(self.clone())
+    }
+
+    /// The Pub/Sub API of all orgs, for an HTTP/2 port of its own.
+    pub fn pubsub_router(&self) -> Router {
+        crate::pubsub::router(self.clone())
     }
 
     /// The org, for looking at it from the inside.
@@ -224,42 +216,30 @@ impl Simulator {
         *lock(&self.world.outgoing) = Some(outgoing);
     }
 
-    /// Plans a fault; its number, for asking how often it fired.
-    pub fn plan(&self, fault: Fault) -> usize {
-        lock(&self.host.faults).plan(fault)
+    /// Ends the sessions of one user; refresh tokens stay.
+    pub fn end_sessions_of(&self, user: &RecordId) {
+        lock(&self.host.oauth).end_sessions_of(user);
     }
 
-    /// How often a planned fault fired.
-    pub fn fired(&self, fault: usize) -> u32 {
-        lock(&self.host.faults).fired(fault)
+    /// Adds a connected app, or changes the one with the same consumer key; a new one without key
+    /// and secret gets some.
+    pub fn put_app(&self, app: ConnectedApp) -> ConnectedApp {
+        lock(&self.host.oauth).put_app(app)
     }
 
-    /// Takes all faults back; the counts stay.
-    pub fn clear_faults(&self) {
-        lock(&self.host.faults).clear();
+    /// The org's connected apps; the first is the one in its access data.
+    pub fn apps(&self) -> Vec<ConnectedApp> {
+        lock(&self.host.oauth).apps().to_vec()
     }
 
-    /// Ends all sessions, as an administrator may.
-    pub fn end_sessions(&self) {
-        lock(&self.host.oauth).end_sessions();
+    /// How strict the org is at sign-in.
+    pub fn sign_in_settings(&self) -> SignInSettings {
+        lock(&self.host.oauth).settings.clone()
     }
 
-    /// The requests that were answered, oldest first.
-    pub fn calls(&self) -> Vec<CallRecord> {
-        lock(&self.host.calls).clone()
-    }
-
-    /// API calls that counted, since the start.
-    pub fn calls_used(&self) -> u64 {
-        self.host.used.load(Ordering::SeqCst)
-    }
-
-    pub(crate) fn administrator(&self) -> crate::org::User {
-        self.org()
-            .users()
-            .into_iter()
-            .next()
-            .expect("every org has its administrator")
+    /// Changes how strict the org is at sign-in.
+    pub fn set_sign_in_settings(&self, settings: SignInSettings) {
+        lock(&self.host.oauth).settings = settings;
     }
 }
 

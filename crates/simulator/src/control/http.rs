@@ -1,141 +1,125 @@
-//! The control plane over HTTP, for tests in other languages. Each request carries the token.
+//! The control plane over HTTP, for tests in other languages. Each request carries the token, each
+//! route takes `?org=` for another org than the first, and each error says what to mend.
 
-use super::Fault;
-use crate::org::Call;
-use crate::simulator::{Simulator, lock};
-use axum::Json;
-use axum::Router;
-use axum::extract::{Path, Request, State};
+mod carrier;
+mod changes;
+mod faults;
+mod people;
+mod request;
+mod time;
+mod usage;
+
+use crate::simulator::Simulator;
+use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
+use axum::{Json, Router};
 use http::StatusCode;
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use request::Refusal;
+use ring::hmac::{HMAC_SHA256, Key, sign, verify};
+use serde_json::{Value, json};
+
+/// One route, for the index and for tests.
+#[derive(Debug, Clone, Copy)]
+pub struct RouteInfo {
+    /// `get`, …
+    pub method: &'static str,
+    /// With `{parameters}`.
+    pub path: &'static str,
+    /// What it does.
+    pub summary: &'static str,
+    /// A body that it takes, as JSON; empty for none.
+    pub example: &'static str,
+}
+
+macro_rules! routes {
+    ($($method:ident $path:literal $handler:path, $summary:literal, $example:literal;)*) => {
+        /// Every route of the control plane.
+        pub const ROUTES: &[RouteInfo] = &[
+            $(RouteInfo { method: stringify!($method), path: $path, summary: $summary, example: $example },)*
+        ];
+
+        fn all_routes() -> Router<Simulator> {
+            Router::new()$(.route($path, $method($handler)))*
+        }
+    };
+}
+
+routes! {
+    get "/" index, "This list", "";
+    get "/clock" time::show, "The time of all orgs and of the carrier", "";
+    post "/clock" time::change, "Move the time forward, or put it", r#"{"advance_ms": 86400000}"#;
+    get "/commit-lag" time::commit_lag, "The writes that are still to be stamped early", "";
+    post "/commit-lag" time::set_commit_lag, "Stamp the next writes earlier than they are seen", r#"{"seconds": 5, "times": 3}"#;
+    get "/faults" faults::list, "All planned faults, how often seen and fired", "";
+    post "/faults" faults::plan, "Plan a fault", r#"{"method": "GET", "path": "/query", "times": 2, "mishap": {"kind": "html", "status": 503}}"#;
+    delete "/faults" faults::clear, "Take all faults back", "";
+    get "/faults/{number}" faults::show, "How one fault fares", "";
+    delete "/faults/{number}" faults::cancel, "Take one fault back", "";
+    get "/knobs" time::knobs, "How exact and how quick the org's answers are", "";
+    post "/knobs" time::set_knobs, "Change some of the knobs", r#"{"page_jitter_percent": 30, "lock_contention_percent": 5}"#;
+    get "/changes" changes::list, "The org's own log of changes; ?after=seq for the later ones", "";
+    post "/edits" changes::edit, "Change records as a user, alone or several", r#"{"user": null, "object": "Contact", "id": null, "fields": {"LastName": "Sato"}}"#;
+    get "/users" people::list, "All users", "";
+    post "/users/{username}" people::change, "Deactivate or reactivate a user", r#"{"active": false}"#;
+    post "/rights" people::rights, "What a profile may do with an object or a field", r#"{"profile": "Standard User", "object": "Contact", "field": "Birthdate", "access": "hidden"}"#;
+    delete "/sessions" people::end_sessions, "End all sessions", "";
+    get "/calls" usage::calls, "The requests that were answered; ?after=n leaves out the first n", "";
+    get "/usage" usage::show, "API calls by client, purpose, user and hour", "";
+    post "/limits" usage::set, "Set the limits on API calls and what is used of them", r#"{"DailyApiRequests": 15000, "used": 14990}"#;
+    get "/snapshots" time::snapshots, "Names of the snapshots", "";
+    post "/snapshots" time::take_snapshot, "Keep the whole state of the org", r#"{"name": "before"}"#;
+    post "/snapshots/{name}/restore" time::restore, "Put the org back to a snapshot", "";
+    delete "/snapshots/{name}" time::forget_snapshot, "Forget a snapshot", "";
+    post "/numbers" carrier::provision, "Give a phone number a webhook", r#"{"number": "+15550100", "webhook": "http://127.0.0.1:8080/hooks/twilio/inbox_1"}"#;
+    get "/texts" carrier::texts, "All texts of the carrier", "";
+    post "/texts" carrier::send, "Send a text from a pretend phone", r#"{"from": "+15550123", "to": "+15550100", "text": "Hello"}"#;
+}
 
 pub(crate) fn router(simulator: Simulator) -> Router {
-    Router::new()
-        .route("/faults", post(plan).delete(clear))
-        .route("/faults/{number}", get(fired))
-        .route("/calls", get(calls))
-        .route("/changes", get(changes))
-        .route("/edits", post(edit))
-        .route("/sessions", axum::routing::delete(end_sessions))
-        .route("/numbers", post(provision))
-        .route("/texts", get(texts).post(send_text))
+    all_routes()
+        .fallback(nowhere)
+        .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn_with_state(simulator.clone(), authorise))
         .with_state(simulator)
 }
 
 async fn authorise(State(simulator): State<Simulator>, request: Request, next: Next) -> Response {
-    let given = request
-        .headers()
-        .get("authorization")
-        .and_then(|value| value.to_str().ok());
-    if given != Some(&format!("Bearer {}", simulator.world.control_token)) {
-        let problem =
-            json!({"error": "send Authorization: Bearer with the control_token of the ready line"});
-        return (StatusCode::UNAUTHORIZED, Json(problem)).into_response();
+    let given = request.headers().get("authorization");
+    let given = given.and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
+    // Comparing authentication codes takes the same time wherever two tokens differ.
+    let key = Key::new(HMAC_SHA256, b"control token");
+    let wanted = sign(&key, simulator.world.control_token.as_bytes());
+    if given.is_none_or(|given| verify(&key, given, wanted.as_ref()).is_err()) {
+        let text = "authorization: send Bearer with the control_token of the ready line";
+        return Refusal::new(StatusCode::UNAUTHORIZED, text).into_response();
     }
     next.run(request).await
 }
 
-async fn plan(State(simulator): State<Simulator>, Json(fault): Json<Fault>) -> Json<Value> {
-    Json(json!({"fault": simulator.plan(fault)}))
+async fn index() -> Json<Value> {
+    Json(json!({"routes": listed()}))
 }
 
-async fn clear(State(simulator): State<Simulator>) -> StatusCode {
-    simulator.clear_faults();
-    StatusCode::NO_CONTENT
+async fn nowhere() -> Response {
+    let body = json!({"error": "path: there is no such route", "routes": listed()});
+    (StatusCode::NOT_FOUND, Json(body)).into_response()
 }
 
-async fn fired(State(simulator): State<Simulator>, Path(number): Path<usize>) -> Json<Value> {
-    Json(json!({"fired": simulator.fired(number)}))
+async fn wrong_method() -> Response {
+    let body = json!({"error": "method: the route does not have it", "routes": listed()});
+    (StatusCode::METHOD_NOT_ALLOWED, Json(body)).into_response()
 }
 
-async fn calls(State(simulator): State<Simulator>) -> Json<Value> {
-    Json(json!({"used": simulator.calls_used(), "calls": simulator.calls()}))
-}
-
-async fn changes(State(simulator): State<Simulator>) -> Json<Value> {
-    Json(json!({"changes": simulator.org().changes()}))
-}
-
-async fn end_sessions(State(simulator): State<Simulator>) -> StatusCode {
-    simulator.end_sessions();
-    StatusCode::NO_CONTENT
-}
-
-#[derive(Deserialize)]
-struct Edit {
-    /// The user's sign-in name; the administrator when absent.
-    user: Option<String>,
-    object: String,
-    /// Without an id a record is created; without fields one is deleted.
-    id: Option<String>,
-    fields: Option<Map<String, Value>>,
-}
-
-async fn edit(State(simulator): State<Simulator>, Json(edit): Json<Edit>) -> Response {
-    let org = simulator.org();
-    let user = match &edit.user {
-        None => Some(simulator.administrator()),
-        Some(name) => org.user_by_username(name),
+fn listed() -> Vec<Value> {
+    let row = |route: &RouteInfo| {
+        json!({
+            "method": route.method.to_ascii_uppercase(),
+            "path": route.path,
+            "summary": route.summary,
+            "example": serde_json::from_str::<Value>(route.example).unwrap_or_default(),
+        })
     };
-    let Some(user) = user else {
-        return (
-            StatusCode::BAD_REQUEST,
-            Json(json!({"error": "user: there is no such sign-in name"})),
-        )
-            .into_response();
-    };
-    let call = Call {
-        version: "66.0".to_owned(),
-        ..Call::of(user.id)
-    };
-    let outcome = match (&edit.id, &edit.fields) {
-        (None, fields) => org
-            .create(&call, &edit.object, &fields.clone().unwrap_or_default())
-            .map(|id| json!({"id": id.to_string()})),
-        (Some(id), Some(fields)) => org
-            .update(&call, &edit.object, id, fields)
-            .map(|()| json!({"id": id})),
-        (Some(id), None) => org
-            .delete(&call, &edit.object, id)
-            .map(|()| json!({"id": id})),
-    };
-    match outcome {
-        Ok(done) => Json(done).into_response(),
-        Err(errors) => {
-            let errors: Vec<Value> = errors.iter().map(crate::org::ApiError::to_json).collect();
-            (StatusCode::BAD_REQUEST, Json(json!({"errors": errors}))).into_response()
-        }
-    }
-}
-
-#[derive(Deserialize)]
-struct Number {
-    number: String,
-    webhook: String,
-}
-
-async fn provision(State(simulator): State<Simulator>, Json(number): Json<Number>) -> StatusCode {
-    simulator.provision(&number.number, &number.webhook);
-    StatusCode::NO_CONTENT
-}
-
-async fn texts(State(simulator): State<Simulator>) -> Json<Value> {
-    let carrier = lock(&simulator.world.carrier);
-    Json(json!({"texts": carrier.texts()}))
-}
-
-#[derive(Deserialize)]
-struct Text {
-    from: String,
-    to: String,
-    text: String,
-}
-
-async fn send_text(State(simulator): State<Simulator>, Json(text): Json<Text>) -> Json<Value> {
-    Json(json!({"sid": simulator.text_from_phone(&text.from, &text.to, &text.text)}))
+    ROUTES.iter().map(row).collect()
 }

@@ -1,10 +1,12 @@
 //! Bulk API 2.0: jobs that take in a file of records, and jobs whose answer is one. A job moves on
 //! by the org's clock, so that whoever polls sees each state, and the same states every time.
 
+pub(super) mod classic;
 mod dialect;
 mod ingest;
 mod job;
 mod query;
+mod results;
 mod upload;
 
 pub(crate) use job::Jobs;
@@ -15,8 +17,10 @@ use crate::simulator::{Simulator, lock};
 use axum::body::{Body, Bytes};
 use http::{HeaderMap, HeaderValue, Response};
 
-/// Bytes of data that one job takes.
-pub(crate) const DATA_BYTES_MAX: usize = 150 * 1_024 * 1_024;
+/// Bytes of data that one job takes; in base64, as the org keeps them, they are half as many again.
+const DATA_BYTES_MAX: usize = 100 * 1_024 * 1_024;
+/// Bytes of a request that are read at all, so that what is too large is refused with a reason.
+pub(crate) const BODY_BYTES_MAX: usize = 150 * 1_024 * 1_024;
 
 pub(super) fn answer(simulator: &Simulator, ask: &Ask<'_>, rest: &[&str]) -> Answered {
     match rest {
@@ -77,6 +81,8 @@ fn parts(body: &Bytes, content_type: &str) -> Option<Vec<(String, Bytes)>> {
         let split = position(&part, b"\r\n\r\n").map(|at| (at, 4));
         let (head_end, gap) = split.or_else(|| position(&part, b"\n\n").map(|at| (at, 2)))?;
         let head = String::from_utf8_lossy(&part[..head_end]).into_owned();
+        // A file name may stand first; it ends in the same letters.
+        let head = head.replace("filename=", "");
         let name = head.split("name=\"").nth(1)?.split('"').next()?.to_owned();
         let content = part.slice(head_end + gap..);
         let trimmed = content

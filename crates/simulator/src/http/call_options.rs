@@ -3,8 +3,10 @@
 use crate::org::{ApiError, Call, RecordId};
 use http::HeaderMap;
 
-/// How a planned failure of one row travels from the fault to the collection.
+/// How a planned failure of one row travels from the fault to the record; taken off what clients send.
 pub(super) const LOCKED_ROW: &str = "x-simulator-locked-row";
+/// The same for a share of the rows: percent and seed.
+pub(super) const LOCKED_RATE: &str = "x-simulator-locked-rate";
 
 /// The call that a user's request makes.
 pub(super) fn call_of(user: RecordId, version: &str, headers: &HeaderMap) -> Call {
@@ -13,11 +15,14 @@ pub(super) fn call_of(user: RecordId, version: &str, headers: &HeaderMap) -> Cal
         option(headers, header, key).is_some_and(|found| found.eq_ignore_ascii_case(value))
     };
     let locked = text(headers, LOCKED_ROW).and_then(|value| value.parse().ok());
+    let rate = text(headers, LOCKED_RATE).and_then(|value| value.split_once(' '));
+    let contention = rate.and_then(|(p, seed)| Some((p.parse().ok()?, seed.parse().ok()?)));
     let assign = text(headers, "sforce-auto-assign");
     Call {
         client: client_name(headers),
         version: version.to_owned(),
-        refuse: locked.map(|position: usize| (position, lock_error())),
+        refuse: locked.map(|position: usize| (position, ApiError::locked_row())),
+        contention,
         allow_duplicate_save: says(DUPLICATES, "allowSave", "true"),
         include_duplicate_details: says(DUPLICATES, "includeRecordDetails", "true"),
         auto_assign: !assign.is_some_and(|value| value.trim().eq_ignore_ascii_case("false")),
@@ -48,11 +53,6 @@ fn option(headers: &HeaderMap, header: &str, key: &str) -> Option<String> {
 
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name)?.to_str().ok()
-}
-
-fn lock_error() -> ApiError {
-    let text = "unable to obtain exclusive access to this record";
-    ApiError::record("UNABLE_TO_LOCK_ROW", text, &[])
 }
 
 #[cfg(test)]

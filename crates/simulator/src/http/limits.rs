@@ -6,7 +6,6 @@ use crate::org::ApiError;
 use crate::simulator::{Simulator, lock};
 use http::Method;
 use serde_json::{Map, Value, json};
-use std::sync::atomic::Ordering;
 
 /// Every limit but the one on API calls, all of it left.
 const FULL: &[(&str, i64)] = &[
@@ -69,9 +68,9 @@ pub(super) fn answer(simulator: &Simulator, ask: &Ask<'_>, rest: &[&str]) -> Ans
 }
 
 fn limits(simulator: &Simulator) -> Value {
-    let max = simulator.host.calls_max.load(Ordering::SeqCst);
-    let used = simulator.host.used.load(Ordering::SeqCst);
-    let left = (max - i64::try_from(used).unwrap_or(i64::MAX)).max(0);
+    let usage = lock(&simulator.host.usage);
+    let (max, left) = (usage.max(), usage.remaining(simulator.now_ms()));
+    drop(usage);
     let mut limits = Map::new();
     for (name, most) in FULL {
         limits.insert((*name).to_owned(), json!({"Max": most, "Remaining": most}));
@@ -83,6 +82,7 @@ fn limits(simulator: &Simulator) -> Value {
     for (name, used) in [
         ("DailyBulkApiBatches", used.batches),
         ("DailyBulkV2QueryJobs", used.queries),
+        ("DailyBulkV2QueryFileStorageMB", used.stored_mb),
     ] {
         let left = limits[name]["Max"].as_i64().unwrap_or_default() - used;
         limits[name]["Remaining"] = json!(left.max(0));

@@ -1,229 +1,287 @@
 //! Who may sign in, and the sessions, codes and grants that came of it.
 
-use crate::org::{Org, RecordId};
+mod app;
+mod codes;
+mod grants;
+mod jwt;
+mod policy;
+mod sessions;
+
+pub use app::ConnectedApp;
+pub(crate) use codes::Code;
+pub use policy::SignInSettings;
+pub(crate) use policy::{Denied, Visit};
+
+use crate::org::{RecordId, User};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use grants::RefreshToken;
 use ring::digest::{SHA256, digest};
 use ring::hmac::{HMAC_SHA256, Key, sign};
-use ring::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
-use serde_json::Value;
-use std::collections::BTreeMap;
+use sessions::Session;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// The pretend app's public key (RSAPublicKey, DER) and private key.
 const PUBLIC_KEY: &[u8] = include_bytes!("../../keys/pretend-app-public.der");
 /// The private half, for programs that sign in by it.
 pub(crate) const PRIVATE_KEY: &str = include_str!("../../keys/pretend-app.pem");
 
-/// A session lives this long after its last use.
-const SESSION_MS: i64 = 2 * 3_600_000;
-const CODE_MS: i64 = 15 * 60_000;
-
 /// An OAuth error: always 400 and an object.
 pub(crate) type Refused = (&'static str, String);
 
-struct Code {
-    user: RecordId,
-    redirect_uri: String,
-    challenge: Option<String>,
-    until_ms: i64,
-}
+type Form = BTreeMap<String, String>;
 
 pub(crate) struct OAuth {
+    /// Of the first app.
     pub consumer_key: String,
     pub consumer_secret: String,
     pub password: String,
     pub security_token: String,
-    sessions: BTreeMap<String, (RecordId, i64)>,
+    pub settings: SignInSettings,
+    apps: Vec<ConnectedApp>,
+    sessions: BTreeMap<String, Session>,
     codes: BTreeMap<String, Code>,
-    refresh_tokens: BTreeMap<String, RecordId>,
+    refresh_tokens: BTreeMap<String, RefreshToken>,
+    /// Grants so far; the last one's number.
+    grants: u64,
+    /// Which user allowed which app.
+    consents: BTreeSet<(RecordId, String)>,
+    /// When each user signed in, within the last hour.
+    logins: BTreeMap<RecordId, VecDeque<i64>>,
     secret: u64,
     serial: u64,
+}
+
+/// What a grant proves.
+pub(crate) struct Proved {
+    pub user: User,
+    pub scope: String,
+    grant: Option<u64>,
+    pub refresh_token: Option<String>,
 }
 
 impl OAuth {
     pub fn new(secret: &mut impl FnMut(&str) -> String) -> OAuth {
         let mut short =
             |prefix: &str, length: usize| secret(prefix)[..prefix.len() + length].to_owned();
+        let (consumer_key, consumer_secret) = (short("3MVG9", 32), short("", 32));
+        let first = ConnectedApp {
+            consumer_key: consumer_key.clone(),
+            consumer_secret: consumer_secret.clone(),
+            ..ConnectedApp::default()
+        };
         OAuth {
-            consumer_key: short("3MVG9", 32),
-            consumer_secret: short("", 32),
+            consumer_key,
+            consumer_secret,
             password: short("Pretend-", 8),
             security_token: short("", 24),
             secret: u64::from_str_radix(&short("", 15), 16).unwrap_or(1),
+            settings: SignInSettings::default(),
+            apps: vec![first],
             sessions: BTreeMap::new(),
             codes: BTreeMap::new(),
             refresh_tokens: BTreeMap::new(),
+            grants: 0,
+            consents: BTreeSet::new(),
+            logins: BTreeMap::new(),
             serial: 0,
         }
     }
 
-    pub fn open_session(&mut self, org: &Org, user: RecordId, now_ms: i64) -> String {
-        let token = format!("{}!{}", &org.id().to_string()[..15], self.opaque());
-        self.sessions
-            .insert(token.clone(), (user, now_ms + SESSION_MS));
-        token
-    }
-
-    /// The user of a session, which lives on by being used.
-    pub fn user_of(&mut self, token: &str, now_ms: i64) -> Option<RecordId> {
-        let (user, until_ms) = self.sessions.get_mut(token)?;
-        if *until_ms <= now_ms {
-            return None;
+    /// Adds an app, or changes the one with the same key; without key and secret it gets new ones.
+    pub fn put_app(&mut self, mut app: ConnectedApp) -> ConnectedApp {
+        if app.consumer_key.is_empty() {
+            app.consumer_key = format!("3MVG9{}", self.opaque());
         }
-        *until_ms = now_ms + SESSION_MS;
-        Some(*user)
-    }
-
-    pub fn end_sessions(&mut self) {
-        self.sessions.clear();
-    }
-
-    /// Ends one session, or with a refresh token the whole grant; whether there was one.
-    pub fn revoke(&mut self, token: &str) -> bool {
-        let session = self.sessions.remove(token).is_some();
-        match self.refresh_tokens.remove(token) {
-            Some(user) => {
-                self.sessions.retain(|_, (owner, _)| *owner != user);
-                true
-            }
-            None => session,
+        if app.consumer_secret.is_empty() {
+            app.consumer_secret = self.opaque();
         }
+        let same = |known: &&mut ConnectedApp| known.consumer_key == app.consumer_key;
+        match self.apps.iter_mut().find(same) {
+            Some(known) => *known = app.clone(),
+            None => self.apps.push(app.clone()),
+        }
+        app
     }
 
-    pub fn new_code(
-        &mut self,
-        user: RecordId,
-        redirect_uri: &str,
-        challenge: Option<&str>,
-        now_ms: i64,
-    ) -> String {
-        let code = format!("aPrx{}", self.opaque());
-        let entry = Code {
-            user,
-            redirect_uri: redirect_uri.to_owned(),
-            challenge: challenge.filter(|text| !text.is_empty()).map(str::to_owned),
-            until_ms: now_ms + CODE_MS,
-        };
-        self.codes.insert(code.clone(), entry);
-        code
+    /// The apps of the org; the first one is in the org's access data.
+    pub fn apps(&self) -> &[ConnectedApp] {
+        &self.apps
     }
 
-    /// The user that a grant proves, and a refresh token where the grant gives one.
-    pub fn prove(
-        &mut self,
-        org: &Org,
-        form: &BTreeMap<String, String>,
-        now_ms: i64,
-    ) -> Result<(RecordId, Option<String>), Refused> {
-        let field = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
-        match field("grant_type") {
-            "authorization_code" => {
-                self.check_app(form)?;
-                let code = self
-                    .codes
-                    .remove(field("code"))
-                    .ok_or_else(|| refused("invalid_grant", "invalid authorization code"))?;
-                code.check(
-                    field("redirect_uri"),
-                    form.get("code_verifier").map(String::as_str),
-                    now_ms,
-                )?;
-                let refresh = format!("5Aep{}", self.opaque());
-                self.refresh_tokens.insert(refresh.clone(), code.user);
-                Ok((code.user, Some(refresh)))
-            }
-            "refresh_token" => {
-                self.check_app(form)?;
-                let user = self.refresh_tokens.get(field("refresh_token"));
-                user.copied()
-                    .map(|user| (user, None))
-                    .ok_or_else(|| refused("invalid_grant", "expired access/refresh token"))
-            }
-            "client_credentials" => {
-                self.check_app(form)?;
-                let user = org.users().into_iter().next().map(|user| user.id);
-                user.map(|user| (user, None))
-                    .ok_or_else(|| refused("invalid_grant", "no client credentials user enabled"))
-            }
-            "password" => {
-                self.check_app(form)?;
-                let user = org.user_by_username(field("username"));
-                let given = field("password");
-                let known = given == self.password
-                    || given == format!("{}{}", self.password, self.security_token);
-                let user = user
-                    .filter(|_| known)
-                    .ok_or_else(|| refused("invalid_grant", "authentication failure"))?;
-                if user.active {
-                    Ok((user.id, None))
-                } else {
-                    Err(refused("invalid_grant", "inactive user"))
-                }
-            }
-            "urn:ietf:params:oauth:grant-type:jwt-bearer" => self
-                .assert(org, field("assertion"), now_ms)
-                .map(|user| (user, None)),
-            _ => Err(refused(
-                "unsupported_grant_type",
-                "grant type not supported",
+    pub fn app(&self, consumer_key: &str) -> Option<&ConnectedApp> {
+        let mut apps = self.apps.iter();
+        apps.find(|app| app.consumer_key == consumer_key)
+    }
+
+    /// Remembers that a user allowed an app.
+    pub fn consent(&mut self, user: RecordId, app: &ConnectedApp) {
+        self.consents.insert((user, app.consumer_key.clone()));
+    }
+
+    /// Whether an administrator's approval, where it is asked for, covers a user.
+    pub fn check_approved(&self, app: &ConnectedApp, user: &User) -> Result<(), Refused> {
+        let approved = app.approved_profiles.as_ref();
+        match approved.is_none_or(|profiles| profiles.contains(&user.profile)) {
+            true => Ok(()),
+            false => Err(refused(
+                "invalid_app_access",
+                "user is not admin approved to access this app",
             )),
         }
     }
 
-    /// Base64 of HMAC-SHA256 over identity URL and time, keyed with the app's secret.
-    pub fn signature(&self, id: &str, issued_at: &str) -> String {
-        let key = Key::new(HMAC_SHA256, self.consumer_secret.as_bytes());
-        STANDARD.encode(sign(&key, format!("{id}{issued_at}").as_bytes()))
+    /// The user that a grant proves, with an open session, and a refresh token where the grant
+    /// gives one.
+    pub fn sign_in(&mut self, visit: &Visit<'_>, form: &Form) -> Result<SignedIn, Refused> {
+        let field = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
+        let flow = field("grant_type");
+        let claims = match flow {
+            "authorization_code" | "refresh_token" | "client_credentials" | "password" => None,
+            JWT_BEARER => Some(jwt::read(visit, field("assertion"))?),
+            _ => {
+                return Err(refused(
+                    "unsupported_grant_type",
+                    "grant type not supported",
+                ));
+            }
+        };
+        let key = match &claims {
+            Some(claims) => claims.consumer_key.as_str(),
+            None => field("client_id"),
+        };
+        let app = self.app(key).cloned();
+        let app = app.ok_or_else(|| refused("invalid_client_id", "client identifier invalid"))?;
+        if app.blocked_flows.iter().any(|blocked| blocked == flow) {
+            return Err(refused(
+                "unauthorized_client",
+                "this app may not use this grant type",
+            ));
+        }
+        let proved = match claims {
+            Some(claims) => self.by_assertion(visit, &app, &claims.username)?,
+            None => self.prove(visit, &app, form)?,
+        };
+        let access_token = self.open_for(visit, &app, &proved);
+        Ok(SignedIn {
+            access_token,
+            proved,
+            app,
+        })
     }
 
-    fn check_app(&self, form: &BTreeMap<String, String>) -> Result<(), Refused> {
-        if form.get("client_id") != Some(&self.consumer_key) {
-            return Err(refused("invalid_client_id", "client identifier invalid"));
-        }
-        match form.get("client_secret") {
-            Some(secret) if *secret != self.consumer_secret => {
-                Err(refused("invalid_client", "invalid client credentials"))
+    fn prove(
+        &mut self,
+        visit: &Visit<'_>,
+        app: &ConnectedApp,
+        form: &Form,
+    ) -> Result<Proved, Refused> {
+        let field = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
+        let secret = form.get("client_secret").map(String::as_str);
+        let flow = field("grant_type");
+        let needed = app.secret_required || flow == "client_credentials";
+        app.check_secret(secret, needed)?;
+        match flow {
+            "authorization_code" => self.by_code(visit, app, form),
+            "refresh_token" => self.refresh(visit, app, field("refresh_token")),
+            "client_credentials" => self.by_credentials(visit, app),
+            _ => {
+                if self.settings.password_flow_blocked {
+                    return Err(Denied::WrongPassword.oauth());
+                }
+                let user = self
+                    .check_password(visit, field("username"), field("password"))
+                    .map_err(Denied::oauth)?;
+                self.admitted(visit, app, user)
             }
-            None if form
-                .get("grant_type")
-                .is_some_and(|grant| grant == "client_credentials") =>
-            {
-                Err(refused("invalid_client", "invalid client credentials"))
-            }
-            _ => Ok(()),
         }
     }
 
-    /// Lenient where real orgs are: exp may be a text or in milliseconds, aud a bare host.
-    fn assert(&self, org: &Org, assertion: &str, now_ms: i64) -> Result<RecordId, Refused> {
-        let bad = || refused("invalid_grant", "invalid assertion");
-        let (signed, signature) = assertion.rsplit_once('.').ok_or_else(bad)?;
-        let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| bad())?;
-        UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, PUBLIC_KEY)
-            .verify(signed.as_bytes(), &signature)
-            .map_err(|_| bad())?;
-        let payload = signed
-            .split('.')
-            .nth(1)
-            .and_then(|part| URL_SAFE_NO_PAD.decode(part).ok())
-            .ok_or_else(bad)?;
-        let claims: Value = serde_json::from_slice(&payload).map_err(|_| bad())?;
-        if claims["iss"].as_str() != Some(&self.consumer_key) {
-            return Err(refused("invalid_client_id", "client identifier invalid"));
+    fn by_code(
+        &mut self,
+        visit: &Visit<'_>,
+        app: &ConnectedApp,
+        form: &Form,
+    ) -> Result<Proved, Refused> {
+        let field = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
+        let invalid = || refused("invalid_grant", "invalid authorization code");
+        let code = self.codes.remove(field("code")).ok_or_else(invalid)?;
+        let verifier = form.get("code_verifier").map(String::as_str);
+        code.check(
+            &app.consumer_key,
+            field("redirect_uri"),
+            verifier,
+            visit.now_ms,
+        )?;
+        let user = visit.org.user(&code.user).ok_or_else(invalid)?;
+        self.admit(visit, &user, Some(app)).map_err(Denied::oauth)?;
+        let keeps = ["refresh_token", "offline_access"];
+        let mut proved = Proved {
+            user,
+            scope: code.scope,
+            grant: None,
+            refresh_token: None,
+        };
+        if proved.scope.split(' ').any(|scope| keeps.contains(&scope)) {
+            let (grant, token) = self.new_grant(
+                proved.user.id,
+                &app.consumer_key,
+                &proved.scope,
+                visit.now_ms,
+            );
+            (proved.grant, proved.refresh_token) = (Some(grant), Some(token));
         }
-        let exp = claims["exp"]
-            .as_i64()
-            .or_else(|| claims["exp"].as_str()?.parse().ok())
-            .unwrap_or(0);
-        if exp * 1_000 < now_ms {
-            return Err(refused("invalid_grant", "expired assertion"));
+        Ok(proved)
+    }
+
+    fn by_credentials(&mut self, visit: &Visit<'_>, app: &ConnectedApp) -> Result<Proved, Refused> {
+        if visit.login_host().is_some() {
+            return Err(refused(
+                "invalid_request",
+                "request not supported on this domain",
+            ));
         }
-        let user = claims["sub"]
-            .as_str()
-            .and_then(|name| org.user_by_username(name));
-        user.filter(|user| user.active)
-            .map(|user| user.id)
-            .ok_or_else(|| refused("invalid_grant", "user hasn't approved this consumer"))
+        let user = match &app.run_as {
+            Some(username) => visit.org.user_by_username(username),
+            None => visit.org.users().into_iter().next(),
+        };
+        let user =
+            user.ok_or_else(|| refused("invalid_grant", "no client credentials user enabled"))?;
+        self.admitted(visit, app, user)
+    }
+
+    fn by_assertion(
+        &mut self,
+        visit: &Visit<'_>,
+        app: &ConnectedApp,
+        username: &str,
+    ) -> Result<Proved, Refused> {
+        let stranger = || refused("invalid_grant", "user hasn't approved this consumer");
+        let user = visit.org.user_by_username(username);
+        let user = user.ok_or_else(stranger)?;
+        let consented = self.consents.contains(&(user.id, app.consumer_key.clone()));
+        let approved = app.approved_profiles.is_some();
+        if !(app.jwt_without_consent || consented || approved) {
+            return Err(stranger());
+        }
+        self.admitted(visit, app, user)
+    }
+
+    /// Without a refresh token: flows that can be repeated at any time give none.
+    fn admitted(
+        &mut self,
+        visit: &Visit<'_>,
+        app: &ConnectedApp,
+        user: User,
+    ) -> Result<Proved, Refused> {
+        self.check_approved(app, &user)?;
+        self.admit(visit, &user, Some(app)).map_err(Denied::oauth)?;
+        Ok(Proved {
+            user,
+            scope: app.grants("")?,
+            grant: None,
+            refresh_token: None,
+        })
     }
 
     fn opaque(&mut self) -> String {
@@ -235,33 +293,20 @@ impl OAuth {
     }
 }
 
-impl Code {
-    fn check(
-        &self,
-        redirect_uri: &str,
-        verifier: Option<&str>,
-        now_ms: i64,
-    ) -> Result<(), Refused> {
-        if self.until_ms <= now_ms {
-            return Err(refused("invalid_grant", "expired authorization code"));
-        }
-        if self.redirect_uri != redirect_uri {
-            return Err(refused(
-                "redirect_uri_mismatch",
-                "redirect_uri must match configuration",
-            ));
-        }
-        match (&self.challenge, verifier) {
-            (None, _) => Ok(()),
-            (Some(_), None) => Err(refused("invalid_grant", "invalid code verifier")),
-            // A missing method means S256: real clients leave it out and hash all the same.
-            (Some(challenge), Some(verifier))
-                if URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes())) == *challenge =>
-            {
-                Ok(())
-            }
-            (Some(_), Some(_)) => Err(refused("invalid_request", "invalid code verifier")),
-        }
+const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
+/// A sign-in that succeeded.
+pub(crate) struct SignedIn {
+    pub access_token: String,
+    pub proved: Proved,
+    app: ConnectedApp,
+}
+
+impl SignedIn {
+    /// Base64 of HMAC-SHA256 over identity URL and time, keyed with the app's secret.
+    pub fn signature(&self, id: &str, issued_at: &str) -> String {
+        let key = Key::new(HMAC_SHA256, self.app.consumer_secret.as_bytes());
+        STANDARD.encode(sign(&key, format!("{id}{issued_at}").as_bytes()))
     }
 }
 

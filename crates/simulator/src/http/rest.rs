@@ -1,22 +1,19 @@
-//! The REST API: who asks, which resource, how often the org was called, and planned faults.
+//! The REST API: who asks, which resource, and how often the org was called.
 
 use super::ask::{Answer, Ask};
-use super::call_options::{LOCKED_ROW, call_of, client_name};
+use super::call_options::call_of;
 use super::records;
-use super::sign_in::user_of;
-use crate::control::{CallRecord, Mishap};
-use crate::org::{ApiError, User};
+use super::sign_in::{reaches_api, user_of};
+use crate::control::{Counted, LimitReached};
+use crate::org::{ApiError, RecordId, User};
 use crate::simulator::{Simulator, lock};
 use axum::Json;
-use axum::body::{Body, Bytes};
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::body::Bytes;
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 const VERSIONS: std::ops::RangeInclusive<u32> = 31..=67;
 /// Versions that existed and were switched off.
@@ -52,13 +49,18 @@ pub(super) async fn dispatch(
     };
     let user = match signed_in(&simulator, &headers, &uri) {
         Ok(user) => user,
-        Err(error) => return counted(&simulator, respond(Answer::from(error))),
+        Err(error) => return counted(&simulator, None, respond(Answer::from(error))),
     };
     if wants_xml(&headers) {
         return counted(
             &simulator,
+            Some(user.id),
             respond(Answer::not_implemented("answers in XML")),
         );
+    }
+    let reached = lock(&simulator.host.usage).reached(simulator.now_ms());
+    if let Some(reached) = reached {
+        return refused_by_limit(&simulator, reached);
     }
     let mut query = parameters(uri.query().unwrap_or_default());
     let ask = Ask {
@@ -69,7 +71,8 @@ pub(super) async fn dispatch(
         body,
         call: call_of(user.id, version, &headers),
     };
-    counted(&simulator, respond(records::answer(&simulator, &ask)))
+    let response = respond(records::answer(&simulator, &ask));
+    counted(&simulator, Some(user.id), response)
 }
 
 /// Version and segments of a path such as `/services/data/v62.0/sobjects/Contact`. A slash at its
@@ -119,11 +122,16 @@ fn meant(method: Method, instead: Option<String>) -> Method {
 
 fn signed_in(simulator: &Simulator, headers: &HeaderMap, uri: &Uri) -> Result<User, ApiError> {
     if let Some(user) = user_of(simulator, headers, uri) {
-        return Ok(user);
+        return match simulator.org().has_permission(&user.id, "ApiEnabled") {
+            true if reaches_api(simulator, headers, uri) => Ok(user),
+            true => Err(ApiError::session_not_for_rest()),
+            false => Err(ApiError::api_not_enabled()),
+        };
     }
     let known_scheme = |value: &HeaderValue| {
         let scheme = value.to_str().ok().and_then(|text| text.split(' ').next());
-        scheme.is_some_and(|scheme| ["Bearer", "OAuth"].contains(&scheme))
+        let known = ["Bearer", "OAuth"];
+        scheme.is_some_and(|scheme| known.iter().any(|k| k.eq_ignore_ascii_case(scheme)))
     };
     match headers.get("authorization") {
         Some(value) if !known_scheme(value) => Err(ApiError::invalid_auth_header()),
@@ -166,88 +174,34 @@ fn too_long(uri: &Uri, headers: &HeaderMap) -> Option<Response> {
     Some((status, kind, page).into_response())
 }
 
-/// Every request passes here: planned faults fire, and what was answered is written down.
-pub(super) async fn with_faults(
-    State(simulator): State<Simulator>,
-    mut request: Request,
-    next: Next,
+/// 403 for a call that came when a limit was reached; such a call does not count.
+pub(super) fn refused_by_limit(simulator: &Simulator, reached: LimitReached) -> Response {
+    let error = ApiError::request(403, "REQUEST_LIMIT_EXCEEDED", reached.message());
+    with_usage(simulator, respond(Answer::from(error)))
+}
+
+/// An API call that counts, with the usage in its answer; a session's user is known.
+pub(super) fn counted(
+    simulator: &Simulator,
+    user: Option<RecordId>,
+    response: Response,
 ) -> Response {
-    let method = request.method().to_string();
-    let path = request
-        .uri()
-        .path_and_query()
-        .map(ToString::to_string)
-        .unwrap_or_default();
-    let client = client_name(request.headers());
-    let mishap = lock(&simulator.host.faults).next(&method, &path);
-    let fault = mishap.is_some();
-    let response = match mishap {
-        None => next.run(request).await,
-        Some(Mishap::Error {
-            status,
-            code,
-            message,
-        }) => {
-            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            let body = json!([{"message": message, "errorCode": code}]);
-            counted(&simulator, (status, Json(body)).into_response())
-        }
-        Some(Mishap::Html { status }) => {
-            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
-            let page = "<html><body><h1>We are down for maintenance.</h1></body></html>";
-            (status, [("content-type", "text/html; charset=utf-8")], page).into_response()
-        }
-        Some(Mishap::SessionOver) => {
-            simulator.end_sessions();
-            next.run(request).await
-        }
-        Some(Mishap::Slow { delay_ms }) => {
-            let response = next.run(request).await;
-            tokio::time::sleep(Duration::from_millis(delay_ms)).await;
-            response
-        }
-        Some(Mishap::CutAfterCommit) => cut(next.run(request).await),
-        Some(Mishap::LockedRow { position }) => {
-            request
-                .headers_mut()
-                .insert(LOCKED_ROW, HeaderValue::from(position));
-            next.run(request).await
-        }
-    };
-    let record = CallRecord {
-        method,
-        path,
-        status: response.status().as_u16(),
-        client,
-        fault,
-    };
-    lock(&simulator.host.calls).push(record);
+    lock(&simulator.host.usage).count(1, simulator.now_ms());
+    let mut response = with_usage(simulator, response);
+    response.extensions_mut().insert(Counted(user));
     response
 }
 
-/// The answer whose body breaks off: over a socket the connection closes, in process it is an error.
-fn cut(response: Response) -> Response {
-    let broken = futures_util::stream::once(async {
-        Err::<Bytes, std::io::Error>(std::io::Error::new(
-            std::io::ErrorKind::ConnectionReset,
-            "connection reset",
-        ))
-    });
-    let (mut parts, _) = response.into_parts();
-    parts.headers.remove("content-length");
-    Response::from_parts(parts, Body::from_stream(broken))
-}
-
-fn counted(simulator: &Simulator, mut response: Response) -> Response {
-    let used = simulator.host.used.fetch_add(1, Ordering::SeqCst) + 1;
-    let max = simulator.host.calls_max.load(Ordering::SeqCst);
-    if let Ok(value) = HeaderValue::from_str(&format!("api-usage={used}/{max}")) {
+/// The usage in an answer that does not count.
+fn with_usage(simulator: &Simulator, mut response: Response) -> Response {
+    let header = lock(&simulator.host.usage).header(simulator.now_ms());
+    if let Ok(value) = HeaderValue::from_str(&header) {
         response.headers_mut().insert("sforce-limit-info", value);
     }
     response
 }
 
-fn respond(answer: Answer) -> Response {
+pub(super) fn respond(answer: Answer) -> Response {
     let answer = match answer {
         Answer::Whole(response) => return *response,
         answer => answer,

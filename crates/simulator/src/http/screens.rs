@@ -2,7 +2,7 @@
 
 use super::html::{escape, page};
 use super::sign_in::{fields, to};
-use crate::org::{ApiError, Call};
+use crate::org::{ApiError, Call, Origin};
 use crate::simulator::Simulator;
 use axum::extract::{Path, Query, State};
 use axum::response::{Html, IntoResponse, Response};
@@ -194,6 +194,7 @@ pub(super) async fn save(
 fn call(simulator: &Simulator) -> Call {
     Call {
         version: "66.0".to_owned(),
+        origin: Origin::Page,
         ..Call::of(simulator.administrator().id)
     }
 }

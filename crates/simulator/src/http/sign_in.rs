@@ -1,100 +1,27 @@
-//! The OAuth endpoints: consent page, token, revoke, introspect, userinfo, identity.
+//! The OAuth endpoints: token, revoke, introspect, and in their own files the consent page and who
+//! a session belongs to.
 
-use super::html::{escape, page};
+mod consent;
+mod identity;
+
+pub(super) use consent::{allow, ask};
+pub(super) use identity::{configuration, identity, reaches_api, user_of, userinfo};
+
+use crate::http::oauth::{Refused, Visit, refused};
 use crate::simulator::{Simulator, lock};
-use axum::Json;
-use axum::extract::{Query, State};
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, StatusCode, Uri};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 
 type Fields = BTreeMap<String, String>;
 
-/// The page where a person signs in and allows the app.
-fn consent(query: &Fields, problem: &str) -> Html<String> {
-    let hidden: String = query
-        .iter()
-        .map(|(name, value)| {
-            format!(
-                "<input type=hidden name=\"{}\" value=\"{}\">",
-                escape(name),
-                escape(value)
-            )
-        })
-        .collect();
-    let problem = if problem.is_empty() {
-        String::new()
-    } else {
-        format!("<p class=bad>{}</p>", escape(problem))
-    };
-    let body = format!(
-        "<h1>Allow access?</h1>{problem}<p>An app asks to read and write this org's data.</p><form method=post>{hidden}\
-         <label>Username <input name=username autocomplete=username></label>\
-         <label>Password <input name=password type=password autocomplete=current-password></label>\
-         <button name=answer value=allow>Allow</button> <button name=answer value=deny>Deny</button></form>"
-    );
-    Html(page("Allow access", &body, false))
-}
-
-pub(super) async fn ask(
-    State(simulator): State<Simulator>,
-    Query(query): Query<Fields>,
-) -> Response {
-    let known = query.get("client_id") == Some(&lock(&simulator.host.oauth).consumer_key);
-    if !known {
-        return (
-            StatusCode::BAD_REQUEST,
-            "error=invalid_client_id&error_description=client%20identifier%20invalid",
-        )
-            .into_response();
-    }
-    consent(&query, "").into_response()
-}
-
-pub(super) async fn allow(State(simulator): State<Simulator>, body: String) -> Response {
-    let mut form = fields(&body);
-    let (username, password) = (
-        form.remove("username").unwrap_or_default(),
-        form.remove("password").unwrap_or_default(),
-    );
-    let answer = form.remove("answer").unwrap_or_default();
-    let redirect = form.get("redirect_uri").cloned().unwrap_or_default();
-    let Ok(mut target) = url::Url::parse(&redirect) else {
-        return (StatusCode::BAD_REQUEST, "error=redirect_uri_missing").into_response();
-    };
-    if answer == "deny" {
-        target
-            .query_pairs_mut()
-            .append_pair("error", "access_denied")
-            .append_pair("error_description", "end-user denied authorization");
-    } else {
-        let mut oauth = lock(&simulator.host.oauth);
-        let user = simulator
-            .org()
-            .user_by_username(&username)
-            .filter(|user| user.active && password == oauth.password);
-        let Some(user) = user else {
-            drop(oauth);
-            let words = "Please check your username and password.";
-            return consent(&form, words).into_response();
-        };
-        let challenge = form.get("code_challenge").map(String::as_str);
-        let code = oauth.new_code(
-            user.id,
-            &redirect,
-            challenge,
-            simulator.world.clock.now_ms(),
-        );
-        target.query_pairs_mut().append_pair("code", &code);
-    }
-    if let Some(state) = form.get("state") {
-        target.query_pairs_mut().append_pair("state", state);
-    }
-    (StatusCode::FOUND, [("location", String::from(target))]).into_response()
-}
+/// Tells the client's address, where the settings say so.
+const CLIENT_ADDRESS: &str = "x-simulator-client-ip";
 
 pub(super) async fn token(
     State(simulator): State<Simulator>,
@@ -106,128 +33,101 @@ pub(super) async fn token(
         form.entry("client_id".to_owned()).or_insert(id);
         form.entry("client_secret".to_owned()).or_insert(secret);
     }
-    let host = &simulator.host;
-    let now_ms = simulator.world.clock.now_ms();
-    let mut oauth = lock(&host.oauth);
-    let grant = form.get("grant_type").map(String::as_str);
-    if simulator.is_login_host() && grant == Some("client_credentials") {
-        let text = "request not supported on this domain";
-        let body = json!({"error": "invalid_request", "error_description": text});
-        return (StatusCode::BAD_REQUEST, Json(body)).into_response();
-    }
-    let (user, refresh) = match oauth.prove(&host.org, &form, now_ms) {
-        Ok(proved) => proved,
-        Err((error, description)) => {
-            let body = json!({"error": error, "error_description": description});
-            return (StatusCode::BAD_REQUEST, Json(body)).into_response();
-        }
+    let visit = visit(&simulator, &headers);
+    let signed_in = lock(&simulator.host.oauth).sign_in(&visit, &form);
+    let signed_in = match signed_in {
+        Ok(signed_in) => signed_in,
+        Err(refusal) => return refuse(&refusal),
     };
-    let access_token = oauth.open_session(&host.org, user, now_ms);
-    let id = format!("{}/id/{}/{user}", simulator.base_url(), host.org.id());
-    let issued_at = now_ms.to_string();
+    let proved = &signed_in.proved;
+    let id = identity::identity_url(&simulator, &proved.user);
+    let issued_at = visit.now_ms.to_string();
     let mut answer = json!({
-        "access_token": access_token, "instance_url": simulator.base_url(), "id": id, "token_type": "Bearer",
-        "issued_at": issued_at, "signature": oauth.signature(&id, &issued_at), "scope": "refresh_token api",
+        "access_token": signed_in.access_token, "instance_url": visit.base_url, "id": id, "token_type": "Bearer",
+        "issued_at": issued_at, "signature": signed_in.signature(&id, &issued_at), "scope": proved.scope,
     });
-    if let Some(refresh) = refresh {
-        answer["refresh_token"] = Value::from(refresh);
+    if let Some(refresh) = &proved.refresh_token {
+        answer["refresh_token"] = Value::from(refresh.as_str());
     }
-    Json(answer).into_response()
+    as_json(StatusCode::OK, &answer)
 }
 
-pub(super) async fn revoke(State(simulator): State<Simulator>, body: String) -> Response {
-    let token = fields(&body).remove("token").unwrap_or_default();
+pub(super) async fn revoke(State(simulator): State<Simulator>, uri: Uri, body: String) -> Response {
+    let mut form = fields(uri.query().unwrap_or_default());
+    form.extend(fields(&body));
+    let token = form.remove("token").unwrap_or_default();
     if lock(&simulator.host.oauth).revoke(&token) {
-        StatusCode::OK.into_response()
-    } else {
-        let body = json!({"error": "unsupported_token_type", "error_description": "this token type is not supported"});
-        (StatusCode::BAD_REQUEST, Json(body)).into_response()
+        return StatusCode::OK.into_response();
+    }
+    refuse(&refused(
+        "unsupported_token_type",
+        "this token type is not supported",
+    ))
+}
+
+pub(super) async fn introspect(
+    State(simulator): State<Simulator>,
+    headers: HeaderMap,
+    body: String,
+) -> Response {
+    let mut form = fields(&body);
+    if let Some((id, secret)) = basic(&headers) {
+        form.entry("client_id".to_owned()).or_insert(id);
+        form.entry("client_secret".to_owned()).or_insert(secret);
+    }
+    let text = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
+    let oauth = lock(&simulator.host.oauth);
+    let asking = oauth.app(text("client_id"));
+    let known = asking.is_some_and(|app| app.consumer_secret == text("client_secret"));
+    // Whoever gives no app at all is let through; a wrong one is not.
+    if !known && !text("client_id").is_empty() {
+        return refuse(&refused("invalid_client", "invalid client credentials"));
+    }
+    let now_ms = simulator.world.clock.now_ms();
+    let session = oauth.session(text("token"), now_ms).cloned();
+    let first_app = oauth.consumer_key.clone();
+    drop(oauth);
+    let org = simulator.org();
+    let found = session.and_then(|session| Some((org.user(&session.user)?, session)));
+    let answer = match found.filter(|(user, _)| user.active) {
+        None => json!({"active": false}),
+        Some((user, session)) => json!({
+            "active": true, "scope": session.scope, "client_id": session.app.unwrap_or(first_app),
+            "username": user.username, "sub": identity::identity_url(&simulator, &user), "token_type": "access_token",
+            "exp": session.until_ms / 1_000, "iat": session.opened_ms / 1_000, "nbf": session.opened_ms / 1_000,
+        }),
+    };
+    as_json(StatusCode::OK, &answer)
+}
+
+/// A request to sign in, as far as it is not in its form.
+fn visit<'a>(simulator: &'a Simulator, headers: &HeaderMap) -> Visit<'a> {
+    let host = &simulator.host;
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let told = lock(&host.oauth).settings.client_address_header;
+    let address = text(CLIENT_ADDRESS).filter(|_| told);
+    Visit {
+        org: &host.org,
+        now_ms: simulator.world.clock.now_ms(),
+        host: text("host").unwrap_or_default().to_owned(),
+        base_url: simulator.base_url(),
+        address: address
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(Ipv4Addr::LOCALHOST),
     }
 }
 
-pub(super) async fn introspect(State(simulator): State<Simulator>, body: String) -> Json<Value> {
-    let form = fields(&body);
-    let host = &simulator.host;
-    let token = form.get("token").map(String::as_str).unwrap_or_default();
-    let mut oauth = lock(&host.oauth);
-    let user = oauth
-        .user_of(token, simulator.world.clock.now_ms())
-        .and_then(|id| host.org.user(&id));
-    Json(match user {
-        None => json!({"active": false}),
-        Some(user) => json!({
-            "active": true, "scope": "api refresh_token", "client_id": oauth.consumer_key, "username": user.username,
-            "sub": format!("{}/id/{}/{}", simulator.base_url(), host.org.id(), user.id), "token_type": "access_token",
-        }),
-    })
+fn refuse((error, description): &Refused) -> Response {
+    let body = json!({"error": error, "error_description": description});
+    as_json(StatusCode::BAD_REQUEST, &body)
 }
 
-pub(super) async fn userinfo(
-    State(simulator): State<Simulator>,
-    headers: HeaderMap,
-    uri: Uri,
-) -> Response {
-    let Some(user) = user_of(&simulator, &headers, &uri) else {
-        return bad_token();
-    };
-    let host = &simulator.host;
-    Json(json!({
-        "sub": format!("{}/id/{}/{}", simulator.base_url(), host.org.id(), user.id), "user_id": user.id.to_string(),
-        "organization_id": host.org.id().to_string(), "preferred_username": user.username, "nickname": user.first_name,
-        "name": user.name, "email": user.email, "email_verified": true, "given_name": user.first_name,
-        "family_name": user.last_name, "zoneinfo": user.time_zone, "active": user.active, "user_type": "STANDARD",
-        "language": user.language, "locale": user.locale, "utcOffset": 0,
-    }))
-    .into_response()
-}
-
-pub(super) async fn identity(
-    State(simulator): State<Simulator>,
-    headers: HeaderMap,
-    uri: Uri,
-) -> Response {
-    let Some(user) = user_of(&simulator, &headers, &uri) else {
-        return bad_token();
-    };
-    let host = &simulator.host;
-    let base = simulator.base_url();
-    let data = |path: &str| format!("{base}/services/data/v{{version}}/{path}");
-    Json(json!({
-        "id": format!("{base}/id/{}/{}", host.org.id(), user.id), "asserted_user": true,
-        "user_id": user.id.to_string(), "organization_id": host.org.id().to_string(), "username": user.username,
-        "nick_name": user.first_name, "display_name": user.name, "email": user.email, "email_verified": true,
-        "first_name": user.first_name, "last_name": user.last_name, "timezone": user.time_zone, "active": user.active,
-        "user_type": "STANDARD", "language": user.language, "locale": user.locale, "utcOffset": 0,
-        "urls": {"rest": data(""), "sobjects": data("sobjects/"), "search": data("search/"), "query": data("query/"),
-                 "recent": data("recent/")},
-    }))
-    .into_response()
-}
-
-/// The user of the session in the header, or for identity in the query.
-pub(super) fn user_of(
-    simulator: &Simulator,
-    headers: &HeaderMap,
-    uri: &Uri,
-) -> Option<crate::org::User> {
-    let header = headers
-        .get("authorization")
-        .and_then(|value| value.to_str().ok());
-    let token = header
-        .and_then(|value| {
-            value
-                .strip_prefix("Bearer ")
-                .or_else(|| value.strip_prefix("OAuth "))
-        })
-        .map(str::to_owned)
-        .or_else(|| fields(uri.query().unwrap_or_default()).remove("oauth_token"))?;
-    let host = &simulator.host;
-    let id = lock(&host.oauth).user_of(&token, simulator.world.clock.now_ms())?;
-    host.org.user(&id).filter(|user| user.active)
-}
-
-fn bad_token() -> Response {
-    (StatusCode::FORBIDDEN, "Bad_OAuth_Token").into_response()
+fn as_json(status: StatusCode, body: &Value) -> Response {
+    let kind = [
+        ("content-type", "application/json;charset=UTF-8"),
+        ("cache-control", "no-cache, no-store"),
+    ];
+    (status, kind, body.to_string()).into_response()
 }
 
 fn basic(headers: &HeaderMap) -> Option<(String, String)> {

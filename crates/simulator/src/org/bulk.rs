@@ -12,8 +12,14 @@ use super::{Call, Org, QueryAnswer};
 pub(crate) enum UploadColumn {
     /// A field, by its API name.
     Field(String),
-    /// A parent found by one of its fields: relationship and field.
-    Parent(String, String),
+    /// A parent found by one of its fields.
+    Parent {
+        /// The field that holds the parent's id.
+        lookup: String,
+        relationship: String,
+        /// The parent's field.
+        field: String,
+    },
 }
 
 impl Org {
@@ -23,6 +29,16 @@ impl Org {
         let object = state.visible_object(&call.user, object).ok()?;
         let changes = object.createable || object.updateable || object.deletable;
         changes.then(|| object.name.clone())
+    }
+
+    /// Whether records of the object can be found by this field.
+    pub(crate) fn finds_by(&self, call: &Call, object: &str, field: &str) -> bool {
+        let state = self.read();
+        let found = state.visible_object(&call.user, object).ok().and_then(|o| {
+            let field = state.view(&call.user).field(o, field)?;
+            Some(field.external_id || field.id_lookup)
+        });
+        found.unwrap_or_default()
     }
 
     /// Whether the user may delete past the recycle bin.
@@ -54,7 +70,11 @@ impl Org {
                 .filter(|f| f.external_id || f.id_lookup)
                 .ok_or_else(unknown)?;
             let relationship = lookup.relationship.clone().unwrap_or_default();
-            Ok(UploadColumn::Parent(relationship, parent.name.clone()))
+            Ok(UploadColumn::Parent {
+                lookup: lookup.name.clone(),
+                relationship,
+                field: parent.name.clone(),
+            })
         };
         header.iter().map(column).collect()
     }
@@ -82,6 +102,10 @@ impl Org {
             return Vec::new();
         };
         let state = self.read();
-        soql::csv_rows(&state.store, &answer.plan, &slots[rows], style)
+        // The org may have been put back to a time before some of the records.
+        let known = state.store.table(answer.plan.object).len() as u32;
+        let slots = slots[rows].iter().copied();
+        let slots: Vec<u32> = slots.filter(|slot| *slot < known).collect();
+        soql::csv_rows(&state.store, &answer.plan, &slots, style)
     }
 }

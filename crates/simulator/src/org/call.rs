@@ -6,6 +6,7 @@ use super::error::ApiError;
 use super::id::RecordId;
 use super::soql::{Column, Found, Plan};
 use crate::clock::Clock;
+use crate::seeded::mix;
 
 /// Whether the org calls itself a production org or a sandbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +31,16 @@ pub struct OrgOptions {
     pub clock: Arc<dyn Clock>,
 }
 
+/// By which way a call came.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Origin {
+    /// The REST API.
+    #[default]
+    Rest,
+    /// A person in one of the org's pages.
+    Page,
+}
+
 /// Who asks, and how: goes with every call.
 #[derive(Debug, Clone)]
 pub struct Call {
@@ -39,8 +50,12 @@ pub struct Call {
     pub client: Option<String>,
     /// API version for the URLs in answers, for example `60.0`.
     pub version: String,
+    /// Whether a program or a person in a page acts; change events tell.
+    pub origin: Origin,
     /// A planned failure of one record of a collection: its position and the error.
     pub refuse: Option<(usize, ApiError)>,
+    /// Of a hundred records, how many another transaction holds, and the seed that picks them.
+    pub contention: Option<(u64, u64)>,
     /// `allowSave=true` of Sforce-Duplicate-Rule-Header: save although an alert rule finds twins.
     pub allow_duplicate_save: bool,
     /// `includeRecordDetails=true` of Sforce-Duplicate-Rule-Header.
@@ -58,12 +73,37 @@ impl Call {
             user,
             client: None,
             version: "60.0".to_owned(),
+            origin: Origin::Rest,
             refuse: None,
+            contention: None,
             allow_duplicate_save: false,
             include_duplicate_details: false,
             auto_assign: true,
             update_recently_viewed: false,
         }
+    }
+
+    /// `changeOrigin` of the change events; empty when a person acted in a page.
+    pub(super) fn change_origin(&self) -> String {
+        match (self.origin, &self.client) {
+            (Origin::Page, _) => String::new(),
+            (Origin::Rest, None) => format!("com/salesforce/api/rest/{}", self.version),
+            (Origin::Rest, Some(client)) => {
+                format!("com/salesforce/api/rest/{};client={client}", self.version)
+            }
+        }
+    }
+
+    /// Why the record at this position of the request is not written, if that is planned.
+    pub(crate) fn refusal(&self, position: usize) -> Option<ApiError> {
+        if let Some((planned, error)) = &self.refuse
+            && *planned == position
+        {
+            return Some(error.clone());
+        }
+        let (percent, seed) = self.contention?;
+        let drawn = mix(seed.wrapping_add(position as u64 + 1)) % 100;
+        (drawn < percent).then(ApiError::locked_row)
     }
 }
 

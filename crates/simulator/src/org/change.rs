@@ -41,6 +41,9 @@ pub struct RecordedChange {
     pub user: String,
     /// The `client=` that the caller named, if any.
     pub client: Option<String>,
+    /// `changeOrigin` of the change event; empty when a person acted in a page.
+    #[serde(skip)]
+    pub origin: String,
     /// API name of the object.
     pub object: String,
     /// The record (18 characters).

@@ -3,8 +3,8 @@
 
 use serde_json::{Map, Value as Json, json};
 
+use super::rights::View;
 use super::schema::{ChildRelation, FieldDef, FieldKind, ObjectDef, OnDelete, Schema};
-use super::state::View;
 
 /// Describes for one user and API version.
 pub(super) struct Describer<'a> {
@@ -214,7 +214,7 @@ fn shape(field: &FieldDef) -> Json {
         "nameField": field.name_field,
         "namePointing": field.polymorphic,
         "nillable": field.nillable,
-        "permissionable": field.nillable && field.compound.is_none() && field.createable,
+        "permissionable": field.permissionable(),
         "picklistValues": picklist(field),
         "polymorphicForeignKey": field.polymorphic,
         "precision": field.precision,

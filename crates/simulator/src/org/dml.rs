@@ -5,6 +5,7 @@ mod cascade;
 mod coerce;
 mod collection;
 mod lookup;
+mod rights;
 mod rules;
 mod upsert;
 
@@ -19,6 +20,7 @@ use super::error::ApiError;
 use super::id::RecordId;
 use super::record::Record;
 use super::schema::{FieldKind, ObjectDef, Role, Schema};
+use super::sharing::RecordAccess;
 use super::state::State;
 use super::store::Slot;
 use super::value::Value;
@@ -100,8 +102,12 @@ impl Writer<'_> {
             given,
         };
         let pending = self.check(def, pending)?;
+        if State::is_made(&def.name) {
+            return self.grant(def, &pending.record).map_err(|e| vec![e]);
+        }
         let slot = self.commit_new(object, pending.record);
         self.after_insert(object, slot);
+        self.settle_rights(def, slot);
         Ok(self.state.store.id_at(object, slot))
     }
 
@@ -116,6 +122,8 @@ impl Writer<'_> {
         if !def.updateable || !self.state.view(&self.call.user).object(object).edit {
             return Err(vec![ApiError::no_access_to_object()]);
         }
+        self.check_shared((object, slot), RecordAccess::Edit)
+            .map_err(|e| vec![e])?;
         self.refuse_converted(object, slot).map_err(|e| vec![e])?;
         let values = self.coerce(def, body, false)?;
         let mut record = self.state.store.table(object).record(slot).clone();
@@ -131,6 +139,7 @@ impl Writer<'_> {
         };
         let pending = self.check(def, pending)?;
         self.commit_change(object, slot, pending.record, false);
+        self.settle_rights(def, slot);
         Ok(())
     }
 
@@ -174,6 +183,10 @@ impl Writer<'_> {
     /// The rules of the object, then required and unique fields.
     fn check(&self, def: &ObjectDef, mut pending: Pending) -> Result<Pending, ApiErrors> {
         self.apply_rules(def, &mut pending)?;
+        if def.name == "PermissionSetAssignment" {
+            let refused = self.state.check_assignment(&pending.record);
+            refused.map_err(|error| vec![error])?;
+        }
         let missing: Vec<&str> = def
             .fields
             .iter()

@@ -132,6 +132,24 @@ impl ApiError {
         }
     }
 
+    pub(crate) fn no_access_to_reference(id: &super::RecordId) -> Self {
+        let text = format!(
+            "insufficient access rights on cross-reference id: {}",
+            id.short()
+        );
+        Self::record("INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", text, &[])
+    }
+
+    pub(crate) fn api_not_enabled() -> Self {
+        let text = "API is disabled for this User";
+        Self::request(403, "API_CURRENTLY_DISABLED", text)
+    }
+
+    pub(crate) fn locked_row() -> Self {
+        let text = "unable to obtain exclusive access to this record";
+        Self::record("UNABLE_TO_LOCK_ROW", text, &[])
+    }
+
     pub(crate) fn cannot_deserialize(kind: &str, token: &str) -> Self {
         let text = format!("Cannot deserialize instance of {kind} from {token}");
         Self::request(400, "JSON_PARSER_ERROR", text)

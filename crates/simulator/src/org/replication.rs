@@ -55,6 +55,7 @@ impl Org {
         let table = state.store.table(def.index);
         let changed = table.by_stamp(span.start..span.end);
         let mut slots: Vec<Slot> = changed.filter(|s| !table.record(*s).deleted).collect();
+        slots.retain(|slot| state.sees_record(&call.user, (def.index, *slot)));
         check_count(slots.len())?;
         slots.sort_unstable();
         Ok(Updated {
@@ -77,7 +78,8 @@ impl Org {
         // A deletion moves SystemModstamp, which never goes back.
         let gone = table.by_stamp(span.start..).filter_map(|slot| {
             let at = table.record(slot).deleted_at()?;
-            (span.start <= at && at < span.end).then_some((at, slot))
+            let seen = state.sees_record(&call.user, (def.index, slot));
+            (seen && span.start <= at && at < span.end).then_some((at, slot))
         });
         let mut gone: Vec<(i64, Slot)> = gone.collect();
         check_count(gone.len())?;

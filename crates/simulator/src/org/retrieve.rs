@@ -24,6 +24,7 @@ impl State {
         match self.store.locate(&parsed) {
             Some((object, _)) if object != def.index => Err(ApiError::not_found()),
             Some(found) if self.store.record(found).deleted => Err(ApiError::entity_is_deleted()),
+            Some(found) if !self.sees_record(&call.user, found) => Err(ApiError::not_found()),
             Some((_, slot)) => Ok(self.record_json(call, def, slot, &fields)),
             None => Err(ApiError::not_found()),
         }
@@ -40,7 +41,10 @@ impl State {
         let fields = self.columns(call, def, Some(fields))?;
         let one = |id: &String| {
             let found = RecordId::parse(id).and_then(|id| self.store.live(&id));
-            match found.filter(|(object, _)| *object == def.index) {
+            let here = |found: &(usize, Slot)| {
+                found.0 == def.index && self.sees_record(&call.user, *found)
+            };
+            match found.filter(here) {
                 Some((_, slot)) => self.record_json(call, def, slot, &fields),
                 None => Json::Null,
             }
@@ -55,7 +59,8 @@ impl State {
     ) -> Result<Vec<RecordId>, ApiError> {
         let def = self.visible_object(&call.user, key.object)?;
         let field = key_field(self, call, def, key.field)?;
-        let found = holders(self, def, field, key.value);
+        let mut found = holders(self, def, field, key.value);
+        found.retain(|slot| self.sees_record(&call.user, (def.index, *slot)));
         match found.is_empty() {
             true => Err(ApiError::not_found()),
             false => Ok(found

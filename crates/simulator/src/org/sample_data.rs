@@ -8,6 +8,7 @@ use super::dml::settle_stage;
 use super::id::RecordId;
 use super::list_views::ListView;
 use super::record::Record;
+use super::rights::{Rights, SETUP_OBJECTS};
 use super::schema::{FieldKind, ObjectDef, Schema};
 use super::state::State;
 use super::store::Store;
@@ -70,9 +71,11 @@ pub(super) fn populate(options: &OrgOptions) -> State {
     generate::people(&mut maker, options);
     maker.store.filled();
     let views = maker.list_views();
+    let (admin, now) = (maker.admin, maker.now);
     let mut state = State::new(maker.store);
     state.list_views = views;
     limit_profiles(&mut state);
+    state.settle_profiles(admin, now - 400 * DAY);
     state
 }
 
@@ -182,10 +185,7 @@ impl Maker {
             "User" => {
                 record.set(def.at("EmailEncodingKey"), Value::text("UTF-8"));
                 record.set(def.at("UserType"), Value::text("Standard"));
-                record.set(
-                    def.at("UserPermissionsMarketingUser"),
-                    Value::Bool(row == 0),
-                );
+                record.set(def.at("UserPermissionsMarketingUser"), Value::Bool(row < 2));
                 let nickname = record.cell(def.at("Alias")).clone();
                 record.set(def.at("CommunityNickname"), nickname);
             }
@@ -236,24 +236,27 @@ impl Maker {
     }
 }
 
-/// Administrators see everything; others not the opt-out fields; the Read Only profile reads.
+/// Administrators see everything; others not the opt-out fields; the Read Only profile reads; the
+/// profile for integrations has nothing but the API until a permission set adds to it.
 fn limit_profiles(state: &mut State) {
     let schema = Arc::clone(&state.store.schema);
     let profiles = schema.index("Profile");
-    let id = |slot: u32| state.store.id_at(profiles, slot);
-    let (standard, read_only) = (id(1), id(2));
-    for profile in [standard, read_only] {
-        let rights = state.rights.entry(profile).or_default();
+    let grounds = [
+        (1, ObjectAccess::FULL),
+        (2, ObjectAccess::READ),
+        (4, ObjectAccess::NONE),
+    ];
+    for (slot, ground) in grounds {
+        let mut rights = Rights::on(ground);
         for object in &schema.objects {
             for field in ADMIN_FIELDS.iter().filter_map(|name| object.field(name)) {
                 rights.set_field(object.index, field.index, FieldAccess::Hidden);
             }
-            if profile == read_only {
-                rights.set_object(object.index, ObjectAccess::READ);
-            }
         }
-        for name in ["User", "Organization"] {
+        for name in SETUP_OBJECTS {
             rights.set_object(schema.index(name), ObjectAccess::READ);
         }
+        let profile = state.store.id_at(profiles, slot);
+        state.rights.insert(profile, rights);
     }
 }

@@ -224,6 +224,15 @@ impl FieldDef {
         !self.nillable && self.createable && !self.defaulted && self.kind != FieldKind::Bool
     }
 
+    /// Whether rights are given for the field; names, required and system fields come with the object.
+    pub fn permissionable(&self) -> bool {
+        let open = self.nillable || self.kind == FieldKind::Bool;
+        let part_of_name = self.compound.as_deref() == Some("Name");
+        let kept = self.createable || self.updateable || self.calculated;
+        let made = matches!(self.role, Role::Derived | Role::Address);
+        open && !part_of_name && !self.name_field && (made || (kept && self.role == Role::Stored))
+    }
+
     /// The object that a single-target lookup points at.
     pub fn single_target(&self) -> Option<usize> {
         match (self.polymorphic, self.targets.as_slice()) {

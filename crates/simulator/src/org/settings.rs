@@ -12,6 +12,8 @@ pub struct OrgSettings {
     pub record_count_every_seconds: u32,
     /// By how many percent a page of a query may be shorter than asked, at most 90.
     pub page_jitter_percent: u32,
+    /// Of a hundred records written, how many another transaction holds.
+    pub lock_contention_percent: u32,
 }
 
 impl Default for OrgSettings {
@@ -20,6 +22,7 @@ impl Default for OrgSettings {
             search_lag_seconds: 0,
             record_count_every_seconds: 600,
             page_jitter_percent: 0,
+            lock_contention_percent: 0,
         }
     }
 }

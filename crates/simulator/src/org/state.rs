@@ -5,37 +5,45 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::Call;
 use super::change::{Draft, RecordedChange};
+use super::commit_lag::CommitLag;
 use super::error::ApiError;
+use super::events::EventBus;
 use super::id::RecordId;
 use super::list_views::ListView;
-use super::schema::{FieldDef, ObjectDef};
+use super::rights::Rights;
+use super::schema::ObjectDef;
 use super::settings::OrgSettings;
+use super::sharing::SharingRules;
 use super::store::{Slot, Store};
-use super::user::{FieldAccess, ObjectAccess, Rights, User};
+use super::user::User;
 
 /// Records, rights by profile, and the log.
+#[derive(Clone)]
 pub(crate) struct State {
     pub store: Store,
+    /// By profile, or by permission set that no profile owns.
     pub rights: HashMap<RecordId, Rights>,
+    /// What rights were before each change, so that a transaction can take them back.
+    pub rights_before: Vec<(RecordId, Option<Rights>)>,
+    pub sharing: SharingRules,
+    /// When users were last saved as inactive, in epoch milliseconds.
+    pub left_ms: BTreeMap<RecordId, i64>,
     pub changes: Vec<RecordedChange>,
     /// Number of the call that is writing, or of the last one that did.
     pub transaction: u64,
     pub settings: OrgSettings,
+    pub commit_lag: CommitLag,
     pub list_views: BTreeMap<RecordId, ListView>,
     /// What each user looked at, and when in epoch milliseconds; the latest last.
     pub viewed: BTreeMap<RecordId, Vec<(i64, RecordId)>>,
+    pub events: EventBus,
 }
 
 /// Where a transaction began in the log.
 #[derive(Clone, Copy)]
 pub(crate) struct Savepoint {
     logged: usize,
-}
-
-/// What one user sees of the schema.
-#[derive(Clone, Copy)]
-pub(crate) struct View<'a> {
-    rights: Option<&'a Rights>,
+    granted: usize,
 }
 
 impl State {
@@ -43,11 +51,16 @@ impl State {
         Self {
             store,
             rights: HashMap::new(),
+            rights_before: Vec::new(),
+            sharing: SharingRules::default(),
+            left_ms: BTreeMap::new(),
             changes: Vec::new(),
             transaction: 0,
             settings: OrgSettings::default(),
+            commit_lag: CommitLag::default(),
             list_views: BTreeMap::new(),
             viewed: BTreeMap::new(),
+            events: EventBus::new(0),
         }
     }
 
@@ -56,6 +69,7 @@ impl State {
         self.store.begin();
         Savepoint {
             logged: self.changes.len(),
+            granted: self.rights_before.len(),
         }
     }
 
@@ -64,17 +78,17 @@ impl State {
         self.store.end(keep);
         if !keep {
             self.changes.truncate(savepoint.logged);
-        }
-    }
-
-    /// The schema as the user's profile shows it.
-    pub fn view(&self, user: &RecordId) -> View<'_> {
-        let profile = self
-            .store
-            .locate(user)
-            .and_then(|(object, slot)| self.store.read_named(object, slot, "ProfileId").as_id());
-        View {
-            rights: profile.and_then(|p| self.rights.get(&p)),
+            for (holder, before) in self
+                .rights_before
+                .split_off(savepoint.granted)
+                .into_iter()
+                .rev()
+            {
+                match before {
+                    Some(rights) => self.rights.insert(holder, rights),
+                    None => self.rights.remove(&holder),
+                };
+            }
         }
     }
 
@@ -93,6 +107,7 @@ impl State {
             at_ms,
             user: call.user.to_string(),
             client: call.client.clone(),
+            origin: call.change_origin(),
             object: self.store.def(draft.object).name.clone(),
             id: draft.id.to_string(),
             act: draft.act,
@@ -129,35 +144,5 @@ impl State {
             user_type: text("UserType"),
             modified_ms: store.record((object, slot)).modified * 1_000,
         }
-    }
-}
-
-impl View<'_> {
-    pub fn object(&self, object: usize) -> ObjectAccess {
-        self.rights.map_or(ObjectAccess::FULL, |r| r.object(object))
-    }
-
-    pub fn access(&self, object: usize, field: u16) -> FieldAccess {
-        self.rights
-            .map_or(FieldAccess::Full, |r| r.field(object, field))
-    }
-
-    pub fn sees(&self, object: usize, field: &FieldDef) -> bool {
-        self.access(object, field.index) != FieldAccess::Hidden
-    }
-
-    /// The visible field of this name.
-    pub fn field<'d>(&self, object: &'d ObjectDef, name: &str) -> Option<&'d FieldDef> {
-        object.field(name).filter(|f| self.sees(object.index, f))
-    }
-
-    pub fn may_create(&self, object: &ObjectDef, field: &FieldDef) -> bool {
-        let full = self.access(object.index, field.index) == FieldAccess::Full;
-        full && field.createable && self.object(object.index).create
-    }
-
-    pub fn may_update(&self, object: &ObjectDef, field: &FieldDef) -> bool {
-        let full = self.access(object.index, field.index) == FieldAccess::Full;
-        full && field.updateable && self.object(object.index).edit
     }
 }

@@ -17,6 +17,7 @@ use index::SortedIndex;
 pub(crate) type Slot = u32;
 
 /// The tables of all objects.
+#[derive(Clone)]
 pub(crate) struct Store {
     pub schema: Arc<Schema>,
     tables: Vec<Table>,
@@ -28,6 +29,7 @@ pub(crate) struct Store {
 }
 
 /// The records of one object.
+#[derive(Clone)]
 pub(crate) struct Table {
     stem: RecordId,
     first_serial: u64,
@@ -39,12 +41,14 @@ pub(crate) struct Table {
 }
 
 /// Slots by the hash of a field's value; a hit is checked against the record itself.
+#[derive(Clone)]
 struct HashIndex {
     field: u16,
     role: Role,
     entries: SortedIndex<u32>,
 }
 
+#[derive(Clone)]
 enum Undo {
     Insert(usize),
     Replace(usize, Slot, Box<Record>),
@@ -62,6 +66,14 @@ impl Store {
             begun: Vec::new(),
             filling: true,
         }
+    }
+
+    /// Tables for the same objects and ids, without records.
+    pub fn emptied(&self) -> Self {
+        let stem = self.tables.first().map(|t| (t.stem, t.first_serial));
+        let (stem, first_serial) = stem.unwrap_or((RecordId::new("000", *b"00", 0), 0));
+        let instance = [stem.stem()[3], stem.stem()[4]];
+        Self::new(Arc::clone(&self.schema), instance, first_serial)
     }
 
     pub fn table(&self, object: usize) -> &Table {

@@ -76,7 +76,12 @@ impl Org {
 
 impl Drop for Open<'_> {
     fn drop(&mut self) {
-        self.org.lock().end(self.savepoint, self.keep);
+        let mut state = self.org.lock();
+        state.end(self.savepoint, self.keep);
+        if self.outermost {
+            state.announce_changes();
+        }
+        drop(state);
         if self.outermost {
             self.org.turn.give_back();
         }

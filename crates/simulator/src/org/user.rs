@@ -1,7 +1,5 @@
 //! The people and programs that may sign in to the org, and what their profile lets them see.
 
-use std::collections::HashMap;
-
 use super::id::RecordId;
 
 /// A user, as sign-in and the pages need it. The User record itself is read by query.
@@ -37,8 +35,11 @@ pub struct User {
     pub modified_ms: i64,
 }
 
-/// What a profile may do with one field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a profile or permission set may do with one field; more comes later.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
 pub enum FieldAccess {
     /// The field does not exist for this profile.
     Hidden,
@@ -48,8 +49,9 @@ pub enum FieldAccess {
     Full,
 }
 
-/// What a profile may do with one object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a profile or permission set may do with one object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
 pub struct ObjectAccess {
     /// May read records; without it the object does not exist for the profile.
     pub read: bool,
@@ -59,15 +61,21 @@ pub struct ObjectAccess {
     pub edit: bool,
     /// May delete records.
     pub delete: bool,
+    /// May read every record, whoever owns it.
+    pub view_all: bool,
+    /// May do everything with every record, whoever owns it.
+    pub modify_all: bool,
 }
 
 impl ObjectAccess {
-    /// Everything allowed.
+    /// Everything that the sharing of records allows.
     pub const FULL: Self = Self {
         read: true,
         create: true,
         edit: true,
         delete: true,
+        view_all: false,
+        modify_all: false,
     };
     /// Reading only.
     pub const READ: Self = Self {
@@ -75,6 +83,8 @@ impl ObjectAccess {
         create: false,
         edit: false,
         delete: false,
+        view_all: false,
+        modify_all: false,
     };
     /// Nothing: the object is not there.
     pub const NONE: Self = Self {
@@ -82,34 +92,19 @@ impl ObjectAccess {
         create: false,
         edit: false,
         delete: false,
+        view_all: false,
+        modify_all: false,
     };
-}
 
-/// The exceptions that a profile makes from "everything allowed".
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Rights {
-    objects: HashMap<usize, ObjectAccess>,
-    fields: HashMap<(usize, u16), FieldAccess>,
-}
-
-impl Rights {
-    pub fn object(&self, object: usize) -> ObjectAccess {
-        self.objects
-            .get(&object)
-            .copied()
-            .unwrap_or(ObjectAccess::FULL)
-    }
-
-    pub fn field(&self, object: usize, field: u16) -> FieldAccess {
-        let access = self.fields.get(&(object, field)).copied();
-        access.unwrap_or(FieldAccess::Full)
-    }
-
-    pub fn set_object(&mut self, object: usize, access: ObjectAccess) {
-        self.objects.insert(object, access);
-    }
-
-    pub fn set_field(&mut self, object: usize, field: u16, access: FieldAccess) {
-        self.fields.insert((object, field), access);
+    /// What either of two allows.
+    pub(crate) fn or(self, other: Self) -> Self {
+        Self {
+            read: self.read || other.read,
+            create: self.create || other.create,
+            edit: self.edit || other.edit,
+            delete: self.delete || other.delete,
+            view_all: self.view_all || other.view_all,
+            modify_all: self.modify_all || other.modify_all,
+        }
     }
 }

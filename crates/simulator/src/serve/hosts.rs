@@ -105,7 +105,7 @@ pub(super) fn router(simulator: &Simulator, names: &HostNames) -> Router {
     for (host, kind) in logins {
         if let Some(number) = names.first_of(kind) {
             let org = seen[number].reached_at(&names.orgs[number].2);
-            routers.insert(host.to_owned(), login_router(&org.at_login_host()));
+            routers.insert(host.to_owned(), login_router(&org));
         }
     }
     let routers = Arc::new(routers);

@@ -5,7 +5,6 @@ use super::certificates::Certificates;
 use super::hosts::ServerName;
 use axum::Router;
 use axum::extract::Extension;
-use axum::response::{IntoResponse as _, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
@@ -130,14 +129,4 @@ pub(super) fn each_connection<F>(
 /// Waits until the simulator is stopped or dropped.
 pub(super) async fn stop(stopped: &mut watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stop| *stop).await;
-}
-
-/// How gRPC says that there is no such method.
-pub(super) async fn unimplemented_call() -> Response {
-    let headers = [
-        ("content-type", "application/grpc"),
-        ("grpc-status", "12"),
-        ("grpc-message", "the simulator does not serve this method"),
-    ];
-    headers.into_response()
 }

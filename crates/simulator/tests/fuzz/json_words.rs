@@ -85,7 +85,7 @@ fn json_soup() -> impl Strategy<Value = Json> {
 #[test]
 fn any_json_gets_an_answer_of_the_api() {
     run(150, json_soup(), |body| {
-        composite(body.to_string().as_bytes())
+        composite(body.to_string().as_bytes());
     });
 }
 

@@ -13,8 +13,11 @@ use tieline_simulator::{OrgPlace, Simulator, SimulatorOptions};
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt as _;
 
+/// Sends one input of a target to the org.
+pub type Attempt = fn(&[u8]);
+
 /// Each target by the name of its corpus.
-pub const ALL: [(&str, fn(&[u8])); 3] = [
+pub const ALL: [(&str, Attempt); 3] = [
     ("soql", soql_query),
     ("bulk_csv", bulk_csv),
     ("composite", composite),

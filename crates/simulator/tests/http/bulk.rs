@@ -6,6 +6,10 @@ use serde_json::{Value as Json, json};
 
 use crate::support::{Reply, World, world, world_with};
 
+mod classic;
+mod files;
+mod queries;
+
 const INGEST: &str = "v62.0/jobs/ingest";
 const QUERY: &str = "v62.0/jobs/query";
 

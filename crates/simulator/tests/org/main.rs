@@ -9,6 +9,7 @@
 mod describe;
 mod dml;
 mod people;
+mod rights;
 mod scale;
 mod soql_errors;
 mod soql_printing;

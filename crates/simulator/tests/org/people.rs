@@ -16,7 +16,7 @@ fn a_new_org_has_the_sample_records_of_a_developer_edition() {
         ("Opportunity", 31),
         ("Campaign", 4),
         ("Organization", 1),
-        ("Profile", 4),
+        ("Profile", 5),
     ];
     for (object, count) in counts {
         assert_eq!(

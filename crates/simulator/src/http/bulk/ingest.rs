@@ -4,10 +4,9 @@
 use super::dialect;
 use super::job::{Head, START_MS, State, find, list};
 use super::upload::Upload;
-use super::{DATA_BYTES_MAX, csv, parts, refused};
+use super::{DATA_BYTES_MAX, parts, refused};
 use crate::http::ask::{Answer, Answered, Ask};
 use crate::org::{ApiError, Org, SaveResult};
-use crate::seeded::mix;
 use crate::simulator::{Simulator, lock};
 use axum::body::Bytes;
 use http::{Method, StatusCode};
@@ -18,6 +17,9 @@ const CHUNK_ROWS: usize = 200;
 /// Rows that the org works off in a millisecond of its time.
 const ROWS_PER_MS: i64 = 20;
 
+/// Data that may come with the job in one request.
+const MULTIPART_BYTES_MAX: usize = 100_000;
+
 const OPERATIONS: [&str; 5] = ["insert", "update", "upsert", "delete", "hardDelete"];
 
 /// One ingest job.
@@ -25,10 +27,11 @@ pub(super) struct IngestJob {
     pub head: Head,
     object: String,
     key: Option<String>,
+    assignment_rule: Option<String>,
     data: Option<Bytes>,
-    upload: Upload,
+    pub upload: Upload,
     /// One for each row that was worked off, in the order of the upload.
-    outcomes: Vec<SaveResult>,
+    pub outcomes: Vec<SaveResult>,
 }
 
 pub(super) fn answer(simulator: &Simulator, ask: &Ask<'_>, rest: &[&str]) -> Answered {
@@ -48,7 +51,7 @@ pub(super) fn answer(simulator: &Simulator, ask: &Ask<'_>, rest: &[&str]) -> Ans
                 .values()
                 .map(|job| job.info(org.now_ms(), &ask.call.version));
             let url = ask.at("jobs/ingest");
-            let page = list(infos.collect(), ask.query.get("queryLocator"), &url)?;
+            let page = list(infos.collect(), &ask.query, &url)?;
             Ok(Answer::ok(page))
         }
         (_, []) => Err(ask.not_allowed(&[Method::GET, Method::POST])),
@@ -100,9 +103,8 @@ fn new_job(simulator: &Simulator, ask: &Ask<'_>, jobs: &mut super::Jobs) -> Answ
         ));
     };
     let key = text("externalIdFieldName").map(str::to_owned);
-    if *operation == "upsert" && key.is_none() {
-        let text = "externalIdFieldName: an upsert needs the field to find records by";
-        return Err(refused("INVALIDJOB", text));
+    if *operation == "upsert" {
+        check_key(org, ask, (&object, key.as_deref()))?;
     }
     if *operation == "hardDelete" && !org.may_hard_delete(&ask.call) {
         let text = "hardDelete operation requires special user profile permission, please \
@@ -114,6 +116,7 @@ fn new_job(simulator: &Simulator, ask: &Ask<'_>, jobs: &mut super::Jobs) -> Answ
         head,
         object,
         key,
+        assignment_rule: text("assignmentRuleId").map(str::to_owned),
         data: None,
         upload: Upload::default(),
         outcomes: Vec::new(),
@@ -123,6 +126,22 @@ fn new_job(simulator: &Simulator, ask: &Ask<'_>, jobs: &mut super::Jobs) -> Answ
         job.head.enter(State::UploadComplete, org.now_ms());
     }
     Ok(job)
+}
+
+/// An upsert names the field to find records by.
+fn check_key(org: &Org, ask: &Ask<'_>, (object, key): (&str, Option<&str>)) -> Answered<()> {
+    let text = match key {
+        Some(key) if org.finds_by(&ask.call, object, key) => return Ok(()),
+        Some(key) => format!(
+            "InvalidJob : Field name provided, {key} does not match an External ID, Salesforce \
+             Id, or indexed field for {object}"
+        ),
+        None => format!(
+            "InvalidJob : External ID was blank for {object}. An External ID must be specified \
+             for upsert."
+        ),
+    };
+    Err(refused("INVALIDJOB", text))
 }
 
 /// A job and its data in one request, for small data.
@@ -136,6 +155,11 @@ fn multipart(body: &Bytes, kind: &str) -> Answered<(Map<String, Value>, Option<B
     };
     let job = part("job").and_then(|job| serde_json::from_slice(job).ok());
     match (job, part("content")) {
+        (Some(_), Some(content)) if content.len() > MULTIPART_BYTES_MAX => {
+            let text =
+                format!("A multipart request takes {MULTIPART_BYTES_MAX} characters of data");
+            Err(refused("CLIENTINPUTERROR", text))
+        }
         (Some(job), Some(content)) => Ok((job, Some(content.clone()))),
         _ => {
             let text = "The parts of a multipart request are job, in JSON, and content, in CSV";
@@ -155,11 +179,8 @@ impl IngestJob {
         let begins_ms = self.head.closed_ms + START_MS;
         if self.head.state == State::UploadComplete && now_ms >= begins_ms {
             match self.read(org) {
-                Ok(upload) => {
-                    self.upload = upload;
-                    self.head.enter(State::InProgress, now_ms);
-                }
-                Err(why) => self.head.fail(why, now_ms),
+                Ok(()) => self.head.enter(State::InProgress, begins_ms),
+                Err(why) => self.head.fail(why, begins_ms),
             }
             self.data = None;
         }
@@ -172,13 +193,17 @@ impl IngestJob {
             self.save_chunk(org);
         }
         if self.outcomes.len() == self.rows() {
-            self.head.enter(State::JobComplete, now_ms);
+            let spent_ms = self.rows() as i64 / ROWS_PER_MS;
+            self.head.enter(State::JobComplete, begins_ms + spent_ms);
         }
     }
 
-    fn read(&self, org: &Org) -> Result<Upload, String> {
-        let data = self.data.as_deref().unwrap_or_default();
-        let mut upload = Upload::read(data, self.head.style)?;
+    /// Reads the data. What can be read of it is kept even when the job then fails: its rows are
+    /// the unprocessed ones.
+    fn read(&mut self, org: &Org) -> Result<(), String> {
+        let data = self.data.take().unwrap_or_default();
+        self.upload = Upload::read(&data, self.head.style)?;
+        let upload = &mut self.upload;
         upload.bind(org, &self.head.call, &self.object)?;
         let needed = match self.head.operation {
             "insert" => None,
@@ -192,7 +217,7 @@ impl IngestJob {
         if deletes && upload.header.len() > 1 {
             return Err("InvalidBatch : A delete takes the column Id and no other".to_owned());
         }
-        Ok(upload)
+        Ok(())
     }
 
     /// Saves the next rows in a transaction of their own.
@@ -241,7 +266,13 @@ impl IngestJob {
                 let text = "Closed, aborted and failed jobs cannot be closed";
                 Err(refused("INVALIDJOBSTATE", text))
             }
-            Some("Aborted") => self.head.abort(now_ms),
+            Some("Aborted") => {
+                self.head.abort(now_ms)?;
+                let data = self.data.take();
+                let read = data.and_then(|data| Upload::read(&data, self.head.style).ok());
+                self.upload = read.unwrap_or_else(|| std::mem::take(&mut self.upload));
+                Ok(())
+            }
             _ => {
                 let text = "state: must be UploadComplete or Aborted";
                 Err(refused("INVALIDJOB", text))
@@ -258,7 +289,7 @@ impl IngestJob {
         if ask.body.len() > DATA_BYTES_MAX {
             return Err(refused(
                 "CLIENTINPUTERROR",
-                "The data is larger than 150 MB",
+                "The data is larger than 100 MB",
             ));
         }
         let kind = ask.header("content-type").unwrap_or("text/csv");
@@ -270,58 +301,10 @@ impl IngestJob {
         Ok(())
     }
 
-    /// The three lists of results; the order is not that of the upload.
-    fn results(&self, which: &str) -> Answered {
-        let upload = &self.upload;
-        let mut header = upload.header.clone();
-        let rows: Vec<Vec<String>> = match which.to_ascii_lowercase().as_str() {
-            "successfulresults" => {
-                header.splice(0..0, ["sf__Id".to_owned(), "sf__Created".to_owned()]);
-                self.worked_off(|outcome| outcome.errors.is_empty())
-            }
-            "failedresults" => {
-                header.splice(0..0, ["sf__Id".to_owned(), "sf__Error".to_owned()]);
-                self.worked_off(|outcome| !outcome.errors.is_empty())
-            }
-            "unprocessedrecords" => {
-                let left = upload.rows.get(self.outcomes.len()..);
-                left.unwrap_or_default().to_vec()
-            }
-            _ => return Err(ApiError::not_found().into()),
-        };
-        let lines = std::iter::once(header).chain(rows);
-        Ok(csv(self.head.style.rows(lines), &[]))
-    }
-
-    fn worked_off(&self, wanted: impl Fn(&SaveResult) -> bool) -> Vec<Vec<String>> {
-        let mut order: Vec<usize> = (0..self.outcomes.len())
-            .filter(|row| wanted(&self.outcomes[*row]))
-            .collect();
-        order.sort_by_key(|row| mix(*row as u64));
-        let line = |row: usize| {
-            let outcome = &self.outcomes[row];
-            let given = self.upload.cell(row, "Id");
-            let id = outcome
-                .id
-                .map_or_else(|| given.to_owned(), |id| id.to_string());
-            let second = match outcome.errors.first() {
-                Some(error) => shown(error),
-                None => {
-                    let inserted = self.head.operation == "insert";
-                    outcome.created.unwrap_or(inserted).to_string()
-                }
-            };
-            let mut line = vec![id, second];
-            line.extend(self.upload.rows[row].iter().cloned());
-            line
-        };
-        order.into_iter().map(line).collect()
-    }
-
     fn info(&self, now_ms: i64, version: &str) -> Value {
         let mut info = self.head.info("V2Ingest");
         info["object"] = json!(self.object);
-        info["assignmentRuleId"] = Value::Null;
+        info["assignmentRuleId"] = json!(self.assignment_rule);
         if let Some(key) = &self.key {
             info["externalIdFieldName"] = json!(key);
         }
@@ -341,10 +324,4 @@ impl IngestJob {
         }
         info
     }
-}
-
-/// `CODE:message:fields --`.
-fn shown(error: &ApiError) -> String {
-    let fields = error.fields.clone().unwrap_or_default().join(",");
-    format!("{}:{}:{fields} --", error.code, error.message)
 }

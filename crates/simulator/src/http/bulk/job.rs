@@ -55,6 +55,7 @@ pub(crate) struct Jobs {
     serial: u64,
     batches: Vec<(i64, usize)>,
     queries: Vec<i64>,
+    stored: Vec<(i64, u64)>,
 }
 
 /// What of the day's allowance is used.
@@ -63,6 +64,8 @@ pub(crate) struct Used {
     pub batches: i64,
     /// Query jobs.
     pub queries: i64,
+    /// Megabytes of results of queries.
+    pub stored_mb: i64,
 }
 
 impl Jobs {
@@ -82,17 +85,21 @@ impl Jobs {
             }
         }
         for job in self.query.values_mut() {
-            job.work(org, now_ms);
+            if let Some(bytes) = job.work(org, now_ms) {
+                self.stored.push((now_ms, bytes));
+            }
         }
     }
 
     /// What was used of the last 24 hours' allowance.
     pub fn used(&self, now_ms: i64) -> Used {
         let recent = |at: &i64| *at > now_ms - DAY_MS;
+        let stored = self.stored.iter().filter(|(at, _)| recent(at));
         let batches = self.batches.iter().filter(|(at, _)| recent(at));
         Used {
             batches: batches.map(|(_, count)| *count as i64).sum(),
             queries: self.queries.iter().filter(|at| recent(at)).count() as i64,
+            stored_mb: (stored.map(|(_, bytes)| bytes).sum::<u64>() / 1_000_000) as i64,
         }
     }
 
@@ -212,9 +219,23 @@ pub(super) fn find<'j, J>(jobs: &'j mut BTreeMap<String, J>, id: &str) -> Answer
     id.and_then(|id| jobs.get_mut(&id)).ok_or_else(no_such_job)
 }
 
-/// One page of a list of jobs; `from` is the locator of an earlier page.
-pub(super) fn list(infos: Vec<Value>, from: Option<&String>, url: &str) -> Answered<Value> {
-    let from = match from {
+/// One page of a list of jobs, from the locator of an earlier page on.
+pub(super) fn list(
+    mut infos: Vec<Value>,
+    asked: &BTreeMap<String, String>,
+    url: &str,
+) -> Answered<Value> {
+    let mut filters = String::new();
+    for filter in ["jobType", "concurrencyMode"] {
+        if let Some(wanted) = asked.get(filter) {
+            infos.retain(|info| info[filter] == json!(wanted));
+            filters.push_str(&format!("&{filter}={wanted}"));
+        }
+    }
+    if asked.get("isPkChunkingEnabled").map(String::as_str) == Some("true") {
+        infos.clear();
+    }
+    let from = match asked.get("queryLocator") {
         None => 0,
         Some(text) => text.parse().map_err(|_| {
             refused(
@@ -229,7 +250,7 @@ pub(super) fn list(infos: Vec<Value>, from: Option<&String>, url: &str) -> Answe
     let more = next < total && !page.is_empty();
     Ok(json!({
         "done": !more,
-        "nextRecordsUrl": more.then(|| format!("{url}?queryLocator={next}")),
+        "nextRecordsUrl": more.then(|| format!("{url}?queryLocator={next}{filters}")),
         "records": page,
     }))
 }

@@ -18,6 +18,10 @@ use std::convert::Infallible;
 
 /// Rows of a page unless the client names a number.
 const PAGE_ROWS: usize = 250_000;
+/// Rows that the org reads in a millisecond of its time.
+const ROWS_PER_MS: i64 = 100;
+/// Rows by which the size of a whole result is told.
+const SAMPLE_ROWS: usize = 200;
 /// Rows that are rendered at a time.
 const PIECE_ROWS: usize = 2_000;
 
@@ -25,7 +29,17 @@ const PIECE_ROWS: usize = 2_000;
 pub(super) struct QueryJob {
     pub head: Head,
     soql: String,
+    object: String,
     found: Option<QueryAnswer>,
+    /// When the last row will have been read.
+    done_ms: i64,
+}
+
+/// What a new job is asked to do.
+struct Asked {
+    operation: &'static str,
+    soql: String,
+    object: String,
 }
 
 pub(super) fn answer(simulator: &Simulator, ask: &Ask<'_>, rest: &[&str]) -> Answered {
@@ -35,29 +49,34 @@ pub(super) fn answer(simulator: &Simulator, ask: &Ask<'_>, rest: &[&str]) -> Ans
     match (&ask.method, rest) {
         (&Method::POST, []) => {
             let body = ask.json()?;
-            let (operation, soql) = asked(org, ask, &body)?;
-            let kind = (operation, dialect::read(&body)?);
+            let asked = asked(org, ask, &body)?;
+            let kind = (asked.operation, dialect::read(&body)?);
             let mut head = jobs.new_head(org, &ask.call, kind);
             head.state = State::UploadComplete;
             jobs.count_query(org.now_ms());
             let job = QueryJob {
+                done_ms: head.closed_ms,
                 head,
-                soql,
+                soql: asked.soql,
+                object: asked.object,
                 found: None,
             };
-            let info = job.head.info("V2Query");
+            let info = job.info(org.now_ms());
             jobs.query.insert(job.head.id.clone(), job);
             Ok(Answer::ok(info))
         }
         (&Method::GET, []) => {
             let infos = jobs.query.values().map(|job| job.info(org.now_ms()));
             let url = ask.at("jobs/query");
-            let page = list(infos.collect(), ask.query.get("queryLocator"), &url)?;
+            let page = list(infos.collect(), &ask.query, &url)?;
             Ok(Answer::ok(page))
         }
         (_, []) => Err(ask.not_allowed(&[Method::GET, Method::POST])),
         (&Method::GET, [id, "results"]) => find(&mut jobs.query, id)?.results(simulator, ask),
         (_, [_, "results"]) => Err(ask.not_allowed(&[Method::GET])),
+        (&Method::GET, [_, "resultPages"]) => {
+            Err(Answer::not_implemented("pages of results in parallel"))
+        }
         (method, [id]) => {
             let job = find(&mut jobs.query, id)?;
             match *method {
@@ -81,7 +100,7 @@ pub(super) fn answer(simulator: &Simulator, ask: &Ask<'_>, rest: &[&str]) -> Ans
 }
 
 /// Operation and query of a new job, if it can be run in bulk.
-fn asked(org: &Org, ask: &Ask<'_>, body: &Map<String, Value>) -> Answered<(&'static str, String)> {
+fn asked(org: &Org, ask: &Ask<'_>, body: &Map<String, Value>) -> Answered<Asked> {
     let operation = match body.get("operation").and_then(Value::as_str) {
         Some("query") => "query",
         Some("queryAll") => "queryAll",
@@ -95,7 +114,7 @@ fn asked(org: &Org, ask: &Ask<'_>, body: &Map<String, Value>) -> Answered<(&'sta
     let Some(soql) = body.get("query").and_then(Value::as_str) else {
         return Err(refused("INVALIDJOB", "query: is missing"));
     };
-    let parsed = parse(soql).map_err(|error| ApiError::from(error.into_api(soql)))?;
+    let parsed = parse(soql).map_err(|error| error.into_api(soql))?;
     if let Some(text) = restriction(&parsed) {
         return Err(refused("API_ERROR", text));
     }
@@ -104,7 +123,12 @@ fn asked(org: &Org, ask: &Ask<'_>, body: &Map<String, Value>) -> Answered<(&'sta
         let text = "Selecting compound data not supported in Bulk Query";
         return Err(refused("FEATURENOTENABLED", text));
     }
-    Ok((operation, soql.to_owned()))
+    let object = org.uploadable(&ask.call, &parsed.from);
+    Ok(Asked {
+        operation,
+        soql: soql.to_owned(),
+        object: object.unwrap_or(parsed.from),
+    })
 }
 
 /// Why a query that is fine elsewhere cannot be run in bulk.
@@ -136,35 +160,49 @@ fn restriction(query: &Query) -> Option<&'static str> {
 }
 
 impl QueryJob {
-    /// Does what is due by now.
-    pub fn work(&mut self, org: &Org, now_ms: i64) {
+    /// Does what is due by now: the rows are found when the job begins, and it is done when as
+    /// much time went by as reading them takes. Tells how many bytes its results then have.
+    pub fn work(&mut self, org: &Org, now_ms: i64) -> Option<u64> {
         let head = &mut self.head;
-        if head.state == State::UploadComplete && now_ms >= head.closed_ms + START_MS {
-            head.enter(State::InProgress, now_ms);
-        }
-        if head.state != State::InProgress {
-            return;
-        }
-        match org.query(&head.call, &self.soql, head.operation == "queryAll") {
-            Ok(found) => {
-                self.found = Some(found);
-                head.enter(State::JobComplete, now_ms);
+        let begins_ms = head.closed_ms + START_MS;
+        if head.state == State::UploadComplete && now_ms >= begins_ms {
+            match org.query(&head.call, &self.soql, head.operation == "queryAll") {
+                Ok(found) => {
+                    self.done_ms = begins_ms + found.len() as i64 / ROWS_PER_MS;
+                    self.found = Some(found);
+                    head.enter(State::InProgress, begins_ms);
+                }
+                Err(error) => head.fail(error.to_string(), begins_ms),
             }
-            Err(error) => head.fail(error.to_string(), now_ms),
         }
+        if head.state != State::InProgress || now_ms < self.done_ms {
+            return None;
+        }
+        head.enter(State::JobComplete, self.done_ms);
+        let found = self.found.as_ref()?;
+        let sample = found.len().min(SAMPLE_ROWS);
+        let bytes = org.csv_rows(found, 0..sample, head.style).len() as u64;
+        Some(bytes * found.len() as u64 / sample.max(1) as u64)
     }
 
     fn info(&self, now_ms: i64) -> Value {
         let mut info = self.head.info("V2Query");
-        let rows = self.found.as_ref().map_or(0, QueryAnswer::len);
+        let rows = self.done().map_or(0, QueryAnswer::len);
+        info["object"] = json!(self.object);
         info["numberRecordsProcessed"] = json!(rows);
         info["retries"] = json!(0);
         info["totalProcessingTime"] = json!(self.head.processing_ms(now_ms));
         info
     }
 
+    /// What was found, once the job is complete.
+    fn done(&self) -> Option<&QueryAnswer> {
+        let found = self.found.as_ref();
+        found.filter(|_| self.head.state == State::JobComplete)
+    }
+
     fn results(&self, simulator: &Simulator, ask: &Ask<'_>) -> Answered {
-        let Some(found) = &self.found else {
+        let Some(found) = self.done() else {
             let text = "The results can be had when the state of the job is JobComplete";
             return Err(refused("INVALIDJOBSTATE", text));
         };
@@ -173,8 +211,9 @@ impl QueryJob {
             return Err(ApiError::request(409, "API_VERSION_MISMATCH", text).into());
         }
         let from = match ask.query.get("locator").map(String::as_str) {
-            None | Some("" | "null") => 0,
-            Some(locator) => read_locator(locator)
+            None | Some("") => 0,
+            Some(locator) => self
+                .read_locator(locator)
                 .filter(|from| *from < found.len())
                 .ok_or_else(|| {
                     refused("INVALID_QUERY_LOCATOR", "locator: it is none of this job")
@@ -194,7 +233,7 @@ impl QueryJob {
         };
         let end = from.saturating_add(rows).min(found.len());
         let next = match end < found.len() {
-            true => locator(end),
+            true => self.locator(end),
             false => "null".to_owned(),
         };
         let headers = [
@@ -222,13 +261,15 @@ impl QueryJob {
         let pieces = pieces.map(|piece| Ok::<_, Infallible>(Bytes::from(piece)));
         Body::from_stream(futures_util::stream::iter(pieces))
     }
-}
 
-fn locator(from: usize) -> String {
-    URL_SAFE_NO_PAD.encode(from.to_string())
-}
+    /// Where a later page begins; it is worth nothing to another job.
+    fn locator(&self, from: usize) -> String {
+        URL_SAFE_NO_PAD.encode(format!("{}-{from}", self.head.id))
+    }
 
-fn read_locator(text: &str) -> Option<usize> {
-    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-    String::from_utf8(bytes).ok()?.parse().ok()
+    fn read_locator(&self, text: &str) -> Option<usize> {
+        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
+        let from = text.strip_prefix(&self.head.id)?.strip_prefix('-')?;
+        from.parse().ok()
+    }
 }

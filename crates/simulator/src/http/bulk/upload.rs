@@ -4,6 +4,7 @@
 use super::dialect::line_ending_name;
 use crate::org::{Call, CsvStyle, Org, UploadColumn};
 use serde_json::{Map, Value, json};
+use std::collections::HashSet;
 
 /// Columns of one file.
 const COLUMNS_MAX: usize = 5_000;
@@ -11,6 +12,8 @@ const COLUMNS_MAX: usize = 5_000;
 const FIELD_CHARS_MAX: usize = 32_000;
 /// Characters of one record.
 const RECORD_CHARS_MAX: usize = 400_000;
+/// Characters of the header.
+const HEADER_CHARS_MAX: usize = 32_000;
 /// Stands for no value; an empty cell means that the field is left alone.
 const NULL: &str = "#N/A";
 /// The byte order mark that spreadsheets put before everything.
@@ -29,7 +32,7 @@ impl Upload {
     /// Reads a file; the error is the job's message.
     pub fn read(data: &[u8], style: CsvStyle) -> Result<Upload, String> {
         let data = data.strip_prefix(MARK).unwrap_or(data);
-        check_line_ends(data, style)?;
+        check_signs(data, style)?;
         let mut reader = csv::ReaderBuilder::new()
             .delimiter(style.delimiter)
             .has_headers(false)
@@ -49,9 +52,13 @@ impl Upload {
         if header.len() > COLUMNS_MAX {
             return Err(invalid(&format!("More than {COLUMNS_MAX} columns")));
         }
-        for (at, name) in header.iter().enumerate() {
-            let same = |other: &String| other.eq_ignore_ascii_case(name);
-            if header[..at].iter().any(same) {
+        if chars(&header) > HEADER_CHARS_MAX {
+            let text = format!("The header has more than {HEADER_CHARS_MAX} characters");
+            return Err(invalid(&text));
+        }
+        let mut seen = HashSet::new();
+        for name in &header {
+            if !seen.insert(name.to_ascii_lowercase()) {
                 return Err(invalid(&format!("Field name is a duplicate : {name}")));
             }
         }
@@ -93,10 +100,14 @@ impl Upload {
             };
             match column {
                 UploadColumn::Field(name) => record.insert(name.clone(), value),
-                UploadColumn::Parent(_, _) if value.is_null() => None,
-                UploadColumn::Parent(relationship, field) => {
-                    record.insert(relationship.clone(), json!({ field: value }))
+                UploadColumn::Parent { lookup, .. } if value.is_null() => {
+                    record.insert(lookup.clone(), value)
                 }
+                UploadColumn::Parent {
+                    relationship,
+                    field,
+                    ..
+                } => record.insert(relationship.clone(), json!({ field: value })),
             };
         }
         Value::Object(record)
@@ -126,31 +137,56 @@ fn check_rows(header: &[String], rows: &[Vec<String>]) -> Result<(), String> {
         let long = row
             .iter()
             .any(|cell| cell.chars().count() > FIELD_CHARS_MAX);
-        if long || row.iter().map(String::len).sum::<usize>() > RECORD_CHARS_MAX {
+        if long || chars(row) > RECORD_CHARS_MAX {
             return Err(invalid("A field or a record is too long"));
         }
     }
     Ok(())
 }
 
-/// Lines outside of quotes must end as the job said they would.
-fn check_line_ends(data: &[u8], style: CsvStyle) -> Result<(), String> {
-    let mut quoted = false;
-    let mut before = 0;
-    for byte in data {
-        match byte {
-            b'"' => quoted = !quoted,
-            b'\n' if !quoted && (before == b'\r') != style.crlf => {
+/// Where the eye is while it goes over the bytes of a file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Nothing of the cell was seen.
+    Start,
+    Plain,
+    Quoted,
+    /// Behind a quote that ends the cell, unless another follows.
+    Closed,
+}
+
+/// Lines outside of quotes must end as the job said they would, and quotes must stand around whole
+/// values: a blank before one or after it is an error, as is a quote that nothing closes.
+fn check_signs(data: &[u8], style: CsvStyle) -> Result<(), String> {
+    let mut place = Place::Start;
+    for (at, byte) in data.iter().enumerate() {
+        place = match (place, *byte) {
+            (Place::Start | Place::Closed, b'"') => Place::Quoted,
+            (Place::Quoted, b'"') => Place::Closed,
+            (Place::Quoted, _) => Place::Quoted,
+            (_, b'\r') if style.crlf && data.get(at + 1) == Some(&b'\n') => place,
+            (_, b'\n') if style.crlf == (at > 0 && data[at - 1] == b'\r') => Place::Start,
+            (_, b'\r' | b'\n') => {
                 let name = line_ending_name(style);
                 return Err(format!(
                     "LineEnding is invalid on user data. Current LineEnding setting is {name}"
                 ));
             }
-            _ => {}
-        }
-        before = *byte;
+            (_, byte) if byte == style.delimiter => Place::Start,
+            (Place::Closed, _) | (Place::Plain, b'"') => {
+                return Err(invalid("A quote stands inside of a value"));
+            }
+            (Place::Start | Place::Plain, _) => Place::Plain,
+        };
     }
-    Ok(())
+    match place {
+        Place::Quoted => Err(invalid("A quote is not closed")),
+        _ => Ok(()),
+    }
+}
+
+fn chars(cells: &[String]) -> usize {
+    cells.iter().map(|cell| cell.chars().count()).sum()
 }
 
 fn invalid(why: &str) -> String {

@@ -4,10 +4,9 @@ use super::inner::Inner;
 use super::{check_count, method, text};
 use crate::http::ask::{Answer, Answered, Ask, malformed};
 use crate::org::ApiError;
-use crate::simulator::Simulator;
+use crate::simulator::{Simulator, lock};
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
-use std::sync::atomic::Ordering;
 
 /// What became of those behind a failure.
 const HALTED: &str = "Batch processing halted per request";
@@ -30,7 +29,7 @@ pub(super) fn answer(simulator: &Simulator, ask: &Ask<'_>) -> Answered {
         };
         // The batch itself is counted as the first of its requests.
         if index > 0 {
-            simulator.host.used.fetch_add(1, Ordering::SeqCst);
+            lock(&simulator.host.usage).count(1, simulator.now_ms());
         }
         let (status, _, body) = answer.into_parts();
         failed |= status >= StatusCode::BAD_REQUEST;

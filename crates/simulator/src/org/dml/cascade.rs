@@ -5,6 +5,7 @@
 use super::Writer;
 use crate::org::error::ApiError;
 use crate::org::schema::OnDelete;
+use crate::org::sharing::RecordAccess;
 use crate::org::store::Slot;
 use crate::org::value::Value;
 
@@ -15,6 +16,7 @@ impl Writer<'_> {
         if !def.deletable || !may {
             return Err(ApiError::no_access_to_object());
         }
+        self.check_shared((object, slot), RecordAccess::Delete)?;
         self.refuse_won_deals(object, slot)?;
         self.bin(object, slot, false);
         Ok(())

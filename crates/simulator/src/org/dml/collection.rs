@@ -113,9 +113,9 @@ impl Writer<'_> {
         let savepoint = self.state.begin();
         let mut results = Vec::with_capacity(items.len());
         for (index, item) in items.iter().enumerate() {
-            let outcome = match &self.call.refuse {
-                Some((planned, error)) if *planned == index => Err(vec![error.clone()]),
-                _ => save(self, item),
+            let outcome = match self.call.refusal(index) {
+                Some(error) => Err(vec![error]),
+                None => save(self, item),
             };
             results.push(result(outcome));
         }

@@ -28,12 +28,7 @@ impl Writer<'_> {
         match store.schema.object_of_prefix(id.prefix()) {
             Some(object) if !field.targets.contains(&object.index) => return Err(malformed()),
             Some(object) if !self.state.view(&self.call.user).object(object.index).read => {
-                let text = format!(
-                    "insufficient access rights on cross-reference id: {}",
-                    id.short()
-                );
-                let code = "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY";
-                return Err(ApiError::record(code, text, &[]));
+                return Err(ApiError::no_access_to_reference(&id));
             }
             Some(_) => {}
             None if field.name == "RecordTypeId" => {
@@ -53,6 +48,9 @@ impl Writer<'_> {
                     status: 400,
                     ..deleted
                 })
+            }
+            Some(found) if !self.state.sees_record(&self.call.user, found) => {
+                Err(ApiError::no_access_to_reference(&id))
             }
             Some(found) => self.usable_owner(field, found, id),
             None => Err(ApiError::invalid_cross_reference(&field.name)),

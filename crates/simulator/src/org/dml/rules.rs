@@ -50,7 +50,9 @@ impl Writer<'_> {
     pub(super) fn refuse_converted(&self, object: usize, slot: Slot) -> Result<(), ApiError> {
         let store = &self.state.store;
         let lead = store.def(object).name == "Lead";
-        if lead && store.read_named(object, slot, "IsConverted").is_true() {
+        let converted = lead && store.read_named(object, slot, "IsConverted").is_true();
+        let permission = "AllowViewEditConvertedLeads";
+        if converted && !self.state.has_permission(&self.call.user, permission) {
             let text = "cannot reference converted lead";
             return Err(ApiError::record("CANNOT_UPDATE_CONVERTED_LEAD", text, &[]));
         }

@@ -8,7 +8,7 @@ use super::{ChildRelation, FieldDef, FieldKind, ObjectDef, OnDelete, PicklistEnt
 const OBJECTS: &str = include_str!("../../../describe/objects.tsv");
 const CHILDREN: &str = include_str!("../../../describe/children.tsv");
 const LABELS: &str = include_str!("../../../describe/labels.tsv");
-const FIELDS: [(&str, &str); 13] = [
+const FIELDS: [(&str, &str); 20] = [
     ("Account", include_str!("../../../describe/Account.tsv")),
     ("Campaign", include_str!("../../../describe/Campaign.tsv")),
     (
@@ -32,6 +32,34 @@ const FIELDS: [(&str, &str); 13] = [
         include_str!("../../../describe/Organization.tsv"),
     ),
     ("Profile", include_str!("../../../describe/Profile.tsv")),
+    (
+        "EntityDefinition",
+        include_str!("../../../describe/EntityDefinition.tsv"),
+    ),
+    (
+        "FieldDefinition",
+        include_str!("../../../describe/FieldDefinition.tsv"),
+    ),
+    (
+        "FieldPermissions",
+        include_str!("../../../describe/FieldPermissions.tsv"),
+    ),
+    (
+        "ObjectPermissions",
+        include_str!("../../../describe/ObjectPermissions.tsv"),
+    ),
+    (
+        "PermissionSet",
+        include_str!("../../../describe/PermissionSet.tsv"),
+    ),
+    (
+        "PermissionSetAssignment",
+        include_str!("../../../describe/PermissionSetAssignment.tsv"),
+    ),
+    (
+        "UserRecordAccess",
+        include_str!("../../../describe/UserRecordAccess.tsv"),
+    ),
     ("Task", include_str!("../../../describe/Task.tsv")),
     ("User", include_str!("../../../describe/User.tsv")),
 ];

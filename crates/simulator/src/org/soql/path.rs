@@ -3,8 +3,8 @@
 
 use super::ast::Path;
 use super::error::SoqlError;
+use crate::org::rights::View;
 use crate::org::schema::{FieldDef, FieldKind, ObjectDef, Schema};
-use crate::org::state::View;
 use crate::org::store::{Slot, Store};
 use crate::org::value::Value;
 

@@ -9,8 +9,9 @@ use super::path::{BoundPath, Scope};
 use super::run::{Found, run};
 use super::select::{Column, DatePart};
 use crate::org::Call;
+use crate::org::rights::View;
 use crate::org::schema::{FieldKind, ObjectDef, Schema};
-use crate::org::state::{State, View};
+use crate::org::state::State;
 use crate::org::value::Value;
 
 /// Rows that OFFSET may skip.
@@ -173,6 +174,14 @@ impl<'a> Binder<'a> {
                 Operator::Equal,
                 Value::Id(self.call.user),
             ));
+        }
+        if let (Some(seen), Some(id)) = (
+            self.state.seen_only(&self.call.user, self.object.index),
+            self.object.field("Id"),
+        ) {
+            let mut set = ValueSet::default();
+            seen.into_iter().for_each(|id| set.add(Value::Id(id)));
+            tests.push(Test::In(Bound::Field(BoundPath::own(self.object, id)), set));
         }
         Ok(match tests.len() {
             0 | 1 => tests.pop(),

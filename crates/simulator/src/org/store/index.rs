@@ -10,6 +10,7 @@ use super::Slot;
 const CHANGES_MIN: usize = 4_096;
 
 /// Slots sorted by key, then by slot.
+#[derive(Clone)]
 pub(crate) struct SortedIndex<K> {
     /// In step with `slots`, so that no byte is lost between a key and its slot.
     keys: Vec<K>,
