@@ -33,7 +33,7 @@ enum Cells {
 }
 
 /// The sets of fields that records of one object fill.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Shapes(HashSet<Arc<[u16]>>);
 
 impl Record {
