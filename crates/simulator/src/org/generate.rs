@@ -5,9 +5,6 @@
 mod names;
 mod phones;
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
 use super::OrgOptions;
 use super::id::RecordId;
 use super::record::Record;
@@ -40,7 +37,6 @@ struct Generator<'a> {
     maker: &'a mut Maker,
     seeded: Seeded,
     phones: Phones,
-    shared: HashMap<&'static str, Arc<str>>,
     users: Vec<RecordId>,
     accounts: Vec<(RecordId, String, Value)>,
 }
@@ -55,7 +51,6 @@ pub(super) fn people(maker: &mut Maker, options: &OrgOptions) {
     let mut generator = Generator {
         seeded: Seeded::new(options.seed, "people"),
         phones: Phones::default(),
-        shared: HashMap::new(),
         users: (0..count)
             .map(|slot| maker.store.id_at(users, slot))
             .collect(),
@@ -149,7 +144,7 @@ impl Generator<'_> {
         let other = extra(self.seeded.percent(5), self.landline());
         let source = extra(self.seeded.percent(60), self.word(&names::SOURCES));
         let (city, country) = names::PLACES[person.city];
-        let (city, country) = (self.share(city), self.share(country));
+        let (city, country) = (Value::text(city), Value::text(country));
         let owner = self.owner();
         let flags = (self.seeded.percent(4), self.seeded.percent(2));
         let def = self.maker.def("Contact");
@@ -213,12 +208,12 @@ impl Generator<'_> {
             _ => Value::Null,
         };
         let status = match converted {
-            Some(_) => self.share("Closed - Converted"),
+            Some(_) => Value::text("Closed - Converted"),
             None => self.word(&names::STATUSES),
         };
         let source = self.word(&names::SOURCES);
         let (city, country) = names::PLACES[person.city];
-        let (city, country) = (self.share(city), self.share(country));
+        let (city, country) = (Value::text(city), Value::text(country));
         let owner = self.owner();
         let converted_on = record.modified.div_euclid(DAY) as i32;
         let def = self.maker.def("Lead");
@@ -283,9 +278,9 @@ impl Generator<'_> {
             first: if blank_first {
                 Value::Null
             } else {
-                self.share(first)
+                Value::text(first)
             },
-            last: self.share(last),
+            last: Value::text(last),
             title: if self.seeded.percent(70) {
                 self.word(&names::TITLES)
             } else {
@@ -337,12 +332,6 @@ impl Generator<'_> {
 
     fn word(&mut self, words: &[&'static str]) -> Value {
         let word = words[self.seeded.below(words.len() as u64) as usize];
-        self.share(word)
-    }
-
-    /// Words that come again and again are kept once.
-    fn share(&mut self, word: &'static str) -> Value {
-        let kept = self.shared.entry(word).or_insert_with(|| Arc::from(word));
-        Value::Text(Arc::clone(kept))
+        Value::text(word)
     }
 }

@@ -2,6 +2,9 @@
 //! contact fills a quarter of its sixty fields, so leaving the rest out is what lets an org hold a
 //! million of them.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use super::id::RecordId;
 use super::value::Value;
 
@@ -19,9 +22,21 @@ pub(crate) struct Record {
     pub deleted: bool,
     /// Gone from the recycle bin as well: only its place is left, so that no id is used twice.
     pub purged: bool,
-    /// Field position and value, sorted; null and false are left out.
-    cells: Vec<(u16, Value)>,
+    cells: Cells,
 }
+
+/// Values by field position, sorted; null and false are left out.
+#[derive(Debug, Clone)]
+enum Cells {
+    /// While somebody works on them.
+    Loose(Vec<(u16, Value)>),
+    /// At rest: which fields these are is kept once for all records that fill the same ones.
+    Packed(Arc<[u16]>, Box<[Value]>),
+}
+
+/// The sets of fields that records of one object fill.
+#[derive(Clone, Default)]
+pub(crate) struct Shapes(HashSet<Arc<[u16]>>);
 
 impl Record {
     /// An empty record made by `user` at `now` (epoch seconds).
@@ -34,25 +49,31 @@ impl Record {
             modified_by: user,
             deleted: false,
             purged: false,
-            cells: Vec::new(),
+            cells: Cells::Loose(Vec::new()),
         }
     }
 
     pub fn cell(&self, field: u16) -> &Value {
-        match self.cells.binary_search_by_key(&field, |(f, _)| *f) {
-            Ok(at) => &self.cells[at].1,
-            Err(_) => &Value::Null,
-        }
+        let found = match &self.cells {
+            Cells::Loose(cells) => {
+                let at = cells.binary_search_by_key(&field, |(f, _)| *f);
+                at.map(|at| &cells[at].1)
+            }
+            Cells::Packed(fields, values) => fields.binary_search(&field).map(|at| &values[at]),
+        };
+        found.unwrap_or(&Value::Null)
     }
 
     pub fn set(&mut self, field: u16, value: Value) {
         let empty = matches!(value, Value::Null | Value::Bool(false));
-        match self.cells.binary_search_by_key(&field, |(f, _)| *f) {
-            Ok(at) if empty => drop(self.cells.remove(at)),
-            Ok(at) => self.cells[at].1 = value,
+        let mut cells = self.cells.take();
+        match cells.binary_search_by_key(&field, |(f, _)| *f) {
+            Ok(at) if empty => drop(cells.remove(at)),
+            Ok(at) => cells[at].1 = value,
             Err(_) if empty => {}
-            Err(at) => self.cells.insert(at, (field, value)),
+            Err(at) => cells.insert(at, (field, value)),
         }
+        self.cells = Cells::Loose(cells);
     }
 
     /// A user's change: all three marks move.
@@ -72,10 +93,39 @@ impl Record {
     pub fn purge(&mut self) {
         self.deleted = true;
         self.purged = true;
-        self.cells = Vec::new();
+        self.cells = Cells::Loose(Vec::new());
     }
 
-    pub fn shrink(&mut self) {
-        self.cells.shrink_to_fit();
+    /// Puts the cells to rest in as little room as they need.
+    pub fn pack(&mut self, shapes: &mut Shapes) {
+        if let Cells::Loose(cells) = &self.cells {
+            let fields: Vec<u16> = cells.iter().map(|(field, _)| *field).collect();
+            let values = self.cells.take().into_iter().map(|(_, value)| value);
+            self.cells = Cells::Packed(shapes.shared(fields), values.collect());
+        }
+    }
+}
+
+impl Cells {
+    /// The cells for working on them, out of their place.
+    fn take(&mut self) -> Vec<(u16, Value)> {
+        match std::mem::replace(self, Cells::Loose(Vec::new())) {
+            Cells::Loose(cells) => cells,
+            Cells::Packed(fields, values) => {
+                let values = values.into_vec();
+                fields.iter().copied().zip(values).collect()
+            }
+        }
+    }
+}
+
+impl Shapes {
+    fn shared(&mut self, fields: Vec<u16>) -> Arc<[u16]> {
+        if let Some(known) = self.0.get(fields.as_slice()) {
+            return Arc::clone(known);
+        }
+        let new: Arc<[u16]> = Arc::from(fields);
+        self.0.insert(Arc::clone(&new));
+        new
     }
 }

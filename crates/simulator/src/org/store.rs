@@ -9,7 +9,7 @@ use std::ops::{Bound, RangeBounds};
 use std::sync::Arc;
 
 use super::id::RecordId;
-use super::record::Record;
+use super::record::{Record, Shapes};
 use super::schema::{ObjectDef, Role, Schema};
 use super::value::Value;
 use crate::clock::Clock;
@@ -41,6 +41,7 @@ pub(crate) struct Table {
     stem: RecordId,
     first_serial: u64,
     records: Vec<Record>,
+    shapes: Shapes,
     by_stamp: SortedIndex<i64>,
     hashes: Vec<HashIndex>,
     person: Option<PersonParts>,
@@ -243,6 +244,7 @@ impl Table {
             stem,
             first_serial,
             records: Vec::new(),
+            shapes: Shapes::default(),
             by_stamp: SortedIndex::new(),
             hashes: Vec::new(),
             person: None,
@@ -349,13 +351,13 @@ impl Table {
     }
 
     fn push(&mut self, mut record: Record) -> Slot {
-        record.shrink();
+        record.pack(&mut self.shapes);
         self.records.push(record);
         (self.records.len() - 1) as Slot
     }
 
     fn replace(&mut self, slot: Slot, mut record: Record) -> Record {
-        record.shrink();
+        record.pack(&mut self.shapes);
         self.index(slot, false);
         let old = std::mem::replace(&mut self.records[slot as usize], record);
         self.index(slot, true);

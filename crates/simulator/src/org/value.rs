@@ -1,8 +1,9 @@
 //! One stored field value. Small and cheap to clone, since an org holds tens of millions of them
 //! and a query compares them by the hundred thousand.
 
+mod text;
+
 use std::cmp::Ordering;
-use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 
@@ -10,6 +11,7 @@ use super::datetime;
 use super::id::RecordId;
 use super::json_text::push_text;
 use super::schema::FieldKind;
+pub(crate) use text::Text;
 
 /// The value of a field, or its absence.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,7 +19,7 @@ pub(crate) enum Value {
     Null,
     Bool(bool),
     Number(f64),
-    Text(Arc<str>),
+    Text(Text),
     Id(RecordId),
     /// Days since 1970-01-01.
     Date(i32),
@@ -29,7 +31,7 @@ impl Value {
     pub fn text(text: &str) -> Self {
         match text.is_empty() {
             true => Self::Null,
-            false => Self::Text(Arc::from(text)),
+            false => Self::Text(Text::from(text)),
         }
     }
 

@@ -1,8 +1,6 @@
 //! From the JSON that a program sends to the values that an org keeps: numbers and flags that come
 //! as text are read, text is trimmed, blank becomes null, e-mail addresses become lower case.
 
-use std::sync::Arc;
-
 use serde_json::{Map, Value as Json};
 
 use super::Writer;
@@ -10,7 +8,7 @@ use crate::org::ApiErrors;
 use crate::org::datetime;
 use crate::org::error::ApiError;
 use crate::org::schema::{FieldDef, FieldKind, ObjectDef};
-use crate::org::value::Value;
+use crate::org::value::{Text, Value};
 
 impl Writer<'_> {
     /// The named fields with their values, or why they cannot be taken.
@@ -145,7 +143,7 @@ fn text(field: &FieldDef, text: &str) -> Result<Value, ApiError> {
         }
         FieldKind::Picklist if field.restricted => picklist(field, &folded),
         FieldKind::MultiPicklist => multi_picklist(field, &folded),
-        _ => Ok(Value::Text(Arc::from(folded))),
+        _ => Ok(Value::Text(Text::from(folded))),
     }
 }
 
