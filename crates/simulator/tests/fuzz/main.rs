@@ -7,6 +7,7 @@
 )]
 
 mod json_words;
+mod soap_words;
 mod soql_words;
 mod targets;
 

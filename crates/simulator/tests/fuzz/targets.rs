@@ -17,10 +17,11 @@ use tower::ServiceExt as _;
 pub type Attempt = fn(&[u8]);
 
 /// Each target by the name of its corpus.
-pub const ALL: [(&str, Attempt); 3] = [
+pub const ALL: [(&str, Attempt); 4] = [
     ("soql", soql_query),
     ("bulk_csv", bulk_csv),
     ("composite", composite),
+    ("soap", soap),
 ];
 
 static SIMULATOR: LazyLock<(Simulator, String, Arc<SetClock>)> = LazyLock::new(|| {
@@ -159,5 +160,24 @@ pub fn composite(data: &[u8]) {
         (Method::PATCH, "sobjects/Contact/Email/a@example.com"),
     ] {
         rest(method, path, data);
+    }
+}
+
+/// SOAP envelopes, as they are and with a good session where one is named.
+pub fn soap(data: &[u8]) {
+    let (simulator, token, _) = &*SIMULATOR;
+    let text = String::from_utf8_lossy(data).replace("SESSION", token);
+    for body in [data, text.as_bytes()] {
+        let request = Request::post("/services/Soap/u/60.0").body(Body::from(body.to_vec()));
+        let answer = simulator.router().oneshot(request.unwrap());
+        let answer = RUNTIME.block_on(answer).unwrap();
+        let status = answer.status();
+        let body = RUNTIME.block_on(axum::body::to_bytes(answer.into_body(), usize::MAX));
+        let text = String::from_utf8(body.unwrap().to_vec()).unwrap();
+        let document = roxmltree::Document::parse(&text).unwrap();
+        let mut nodes = document.descendants();
+        let fault = nodes.any(|node| node.tag_name().name() == "Fault");
+        assert_eq!(fault, status == StatusCode::INTERNAL_SERVER_ERROR, "{text}");
+        assert!(fault || status == StatusCode::OK, "{status}");
     }
 }
