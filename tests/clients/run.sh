@@ -14,7 +14,8 @@ fi
 "$work/python/bin/pip" install --quiet --disable-pip-version-check -r requirements.txt
 npm ci --ignore-scripts --no-audit --no-fund --silent
 
-"$binary" simulate --seed 3 --contacts 4500 --leads 100 --json >"$work/ready.json" &
+"$binary" simulate --seed 3 --contacts 4500 --leads 100 --orgs production,sandbox --json \
+    --tls-port 0 --public-url https://acme.my.salesforce.com --pubsub-port 0 --proxy-port 0 >"$work/ready.json" &
 simulator=$!
 trap 'kill "$simulator" 2>/dev/null || true' EXIT
 for _ in $(seq 200); do

@@ -6,6 +6,7 @@ import unittest
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+import requests
 from simple_salesforce import (
     Salesforce,
     SalesforceAuthenticationFailed,
@@ -68,6 +69,45 @@ class SignIn(unittest.TestCase):
         org = Salesforce(instance_url=INFO["base_url"], session_id="00D!none", session=session())
         with self.assertRaises(SalesforceExpiredSession):
             org.query("SELECT Id FROM Contact")
+
+
+class OverTls(unittest.TestCase):
+    """As on any machine: Salesforce's own hosts over https, here by a proxy and the test CA."""
+
+    def works(self, org=ORG, **login):
+        made = requests.Session()
+        made.proxies = {"https": INFO["proxy_url"]}
+        made.verify = INFO["ca_file"]
+        client = Salesforce(session=made, **login)
+        self.assertEqual(f"https://{client.sf_instance}", org["public_url"].rsplit(":", 1)[0])
+        self.assertGreater(client.query("SELECT COUNT() FROM Contact")["totalSize"], 4_500)
+
+    def test_by_password_and_security_token_over_soap(self):
+        self.works(username=ORG["username"], password=ORG["password"], security_token=ORG["security_token"])
+
+    def test_a_sandbox_signs_in_at_its_own_host(self):
+        org = INFO["orgs"][1]
+        self.works(org, username=org["username"], password=org["password"], security_token=org["security_token"], domain="test")
+
+    def test_by_password_with_an_app(self):
+        self.works(
+            username=ORG["username"],
+            password=ORG["password"] + ORG["security_token"],
+            consumer_key=ORG["consumer_key"],
+            consumer_secret=ORG["consumer_secret"],
+        )
+
+    def test_by_client_credentials_at_its_own_host_only(self):
+        app = {"consumer_key": ORG["consumer_key"], "consumer_secret": ORG["consumer_secret"]}
+        self.works(domain="acme.my", **app)
+
+    def test_by_signed_assertion(self):
+        key = Path(ORG["jwt_key_file"]).read_text()
+        self.works(username=ORG["username"], consumer_key=ORG["consumer_key"], privatekey=key)
+
+    def test_other_hosts_are_refused(self):
+        with self.assertRaises(requests.exceptions.RequestException):
+            requests.get("https://example.com", proxies={"https": INFO["proxy_url"]}, timeout=10)
 
 
 class Records(unittest.TestCase):
