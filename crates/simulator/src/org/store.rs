@@ -64,7 +64,7 @@ impl Store {
             tables,
             undo: Vec::new(),
             begun: Vec::new(),
-            filling: true,
+            filling: false,
         }
     }
 
@@ -116,6 +116,11 @@ impl Store {
             table.index(slot, true);
         }
         slot
+    }
+
+    /// Starts the filling of a new org: until its end nothing may be looked up by an index.
+    pub fn fill(&mut self) {
+        self.filling = true;
     }
 
     /// Ends the filling of a new org: from here on every index is whole.

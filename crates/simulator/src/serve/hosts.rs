@@ -6,6 +6,7 @@ use crate::simulator::Simulator;
 use axum::Router;
 use axum::extract::{Extension, Request};
 use axum::response::{IntoResponse as _, Response};
+use http::HeaderValue;
 use http::header::HOST;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -110,8 +111,12 @@ pub(super) fn router(simulator: &Simulator, names: &HostNames) -> Router {
     }
     let routers = Arc::new(routers);
     Router::new().fallback(
-        move |Extension(ServerName(given)): Extension<ServerName>, request: Request| {
+        move |Extension(ServerName(given)): Extension<ServerName>, mut request: Request| {
             let host = host_of(&request).or(given).unwrap_or_default();
+            // HTTP/2 has no such header, and whoever answers looks for it.
+            if let Ok(value) = HeaderValue::from_str(&host) {
+                request.headers_mut().entry(HOST).or_insert(value);
+            }
             let router = routers.get(&host).cloned();
             async move {
                 match router {
