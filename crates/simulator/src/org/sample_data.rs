@@ -66,6 +66,7 @@ pub(super) fn populate(options: &OrgOptions) -> State {
         now: options.clock.now_ms().div_euclid(1_000),
         named: HashMap::new(),
     };
+    maker.store.fill();
     maker.organization(options.kind);
     maker.table("Profile", PROFILES);
     maker.table("User", USERS);

@@ -87,7 +87,7 @@ impl Store {
             bin: Bin::default(),
             undo: Vec::new(),
             begun: Vec::new(),
-            filling: true,
+            filling: false,
         };
         store.fit_tables();
         store
@@ -117,9 +117,7 @@ impl Store {
     /// Tables for the same objects and ids, without records.
     pub fn emptied(&self) -> Self {
         let ids = (self.instance, self.first_serial);
-        let mut store = Self::new(Arc::clone(&self.schema), Arc::clone(&self.clock), ids);
-        store.filling = false;
-        store
+        Self::new(Arc::clone(&self.schema), Arc::clone(&self.clock), ids)
     }
 
     pub fn table(&self, object: usize) -> &Table {
@@ -162,6 +160,11 @@ impl Store {
             table.index(slot, true);
         }
         slot
+    }
+
+    /// Starts the filling of a new org: until its end nothing may be looked up by an index.
+    pub fn fill(&mut self) {
+        self.filling = true;
     }
 
     /// Ends the filling of a new org: from here on every index is whole.

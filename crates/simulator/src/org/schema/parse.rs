@@ -2,6 +2,7 @@
 //! one is a programmer's error and stops the start.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use super::{
     ChildRelation, Custom, FieldDef, FieldKind, ObjectDef, OnDelete, PicklistEntry, Role, Schema,
@@ -109,34 +110,37 @@ fn fields(object: &str, table: &str) -> Vec<FieldDef> {
 
 /// A row of a table, its cells found by the column's heading.
 struct Row<'a> {
-    cells: HashMap<&'a str, &'a str>,
+    heads: Rc<[&'a str]>,
+    cells: Vec<&'a str>,
 }
 
 impl<'a> Row<'a> {
     fn text(&self, column: &str) -> &'a str {
-        self.cells[column]
+        let at = self.heads.iter().position(|head| *head == column);
+        self.cells[at.expect("the describe tables have all the columns that are read")]
     }
 
     fn flag(&self, column: &str) -> bool {
-        self.cells[column] == "True"
+        self.text(column) == "True"
     }
 
     fn optional(&self, column: &str) -> Option<String> {
-        let text = self.cells[column];
+        let text = self.text(column);
         (!text.is_empty() && text != "None").then(|| text.to_owned())
     }
 
     fn number(&self, column: &str) -> u32 {
-        let number = self.cells[column].parse();
+        let number = self.text(column).parse();
         number.expect("number columns of the describe tables hold numbers")
     }
 }
 
 fn rows(table: &str) -> impl Iterator<Item = Row<'_>> {
     let mut lines = table.lines();
-    let heads: Vec<&str> = lines.next().unwrap_or_default().split('\t').collect();
+    let heads: Rc<[&str]> = lines.next().unwrap_or_default().split('\t').collect();
     lines.filter(|line| !line.is_empty()).map(move |line| Row {
-        cells: heads.iter().copied().zip(line.split('\t')).collect(),
+        heads: Rc::clone(&heads),
+        cells: line.split('\t').collect(),
     })
 }
 
