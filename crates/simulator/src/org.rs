@@ -19,9 +19,12 @@ mod generate;
 pub mod id;
 mod json_text;
 mod list_views;
+mod people;
 mod person_accounts;
+mod queries;
 mod recent;
 mod record;
+mod records;
 mod related;
 mod replication;
 mod retrieve;
@@ -41,17 +44,15 @@ mod transaction;
 pub mod user;
 mod value;
 
-use std::ops::Range;
 use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 
 use crate::clock::Clock;
 use describe::Describer;
 use dml::Writer;
 use events::EventBus;
 use schema::Schema;
-use soql::{Found, Renderer};
 use state::State;
 use transaction::Turn;
 
@@ -132,42 +133,6 @@ impl Org {
         name.as_str().unwrap_or_default().to_owned()
     }
 
-    /// All users, inactive ones too, in a fixed order; the first is the administrator.
-    pub fn users(&self) -> Vec<User> {
-        let state = self.read();
-        let count = state.store.table(state.store.schema.index("User")).len() as u32;
-        (0..count).map(|slot| state.user_at(slot)).collect()
-    }
-
-    /// The user with this record id.
-    pub fn user(&self, id: &RecordId) -> Option<User> {
-        let state = self.read();
-        let (object, slot) = state.store.locate(id)?;
-        (object == state.store.schema.index("User")).then(|| state.user_at(slot))
-    }
-
-    /// The user with this sign-in name, whatever its case.
-    pub fn user_by_username(&self, username: &str) -> Option<User> {
-        let mut users = self.users().into_iter();
-        users.find(|u| u.username.eq_ignore_ascii_case(username))
-    }
-
-    /// When a user was last saved as inactive, in epoch milliseconds: older sessions are over.
-    pub fn left_ms(&self, user: &RecordId) -> Option<i64> {
-        self.read().left_ms.get(user).copied()
-    }
-
-    /// Deactivates or reactivates a user, as an administrator would on the user's page.
-    pub fn set_user_active(
-        &self,
-        call: &Call,
-        user: &RecordId,
-        active: bool,
-    ) -> Result<(), ApiErrors> {
-        let body = Map::from_iter([("IsActive".to_owned(), json!(active))]);
-        self.update(call, "User", &user.to_string(), &body)
-    }
-
     /// `GET sobjects`.
     pub fn describe_global(&self, call: &Call) -> Json {
         let state = self.read();
@@ -186,191 +151,6 @@ impl Org {
         let state = self.read();
         let object = state.visible_object(&call.user, object)?;
         Ok(self.describer(&state, call).basic(object))
-    }
-
-    /// `GET sobjects/X/{id}`; all readable fields when `fields` is `None`.
-    pub fn get(
-        &self,
-        call: &Call,
-        object: &str,
-        id: &str,
-        fields: Option<&[String]>,
-    ) -> Result<Json, ApiError> {
-        self.read().get(call, (object, id), fields)
-    }
-
-    /// The live records whose external-id field has this value: never empty, several are ambiguous.
-    pub fn find_by_external_id(
-        &self,
-        call: &Call,
-        key: ExternalKey<'_>,
-    ) -> Result<Vec<RecordId>, ApiError> {
-        self.read().find_by_external_id(call, key)
-    }
-
-    /// `POST sobjects/X`.
-    pub fn create(&self, call: &Call, object: &str, body: &Body) -> Result<RecordId, ApiErrors> {
-        self.write_one(call, |writer| writer.create(object, body))
-    }
-
-    /// `PATCH sobjects/X/{id}`.
-    pub fn update(
-        &self,
-        call: &Call,
-        object: &str,
-        id: &str,
-        body: &Body,
-    ) -> Result<(), ApiErrors> {
-        self.write_one(call, |writer| writer.update(object, id, body))
-    }
-
-    /// `PATCH sobjects/X/{field}/{value}`; with `update_only` nothing is made.
-    pub fn upsert(
-        &self,
-        call: &Call,
-        key: ExternalKey<'_>,
-        body: &Body,
-        update_only: bool,
-    ) -> Result<Upserted, ApiErrors> {
-        self.write_one(call, |writer| writer.upsert(key, body, update_only))
-    }
-
-    /// `DELETE sobjects/X/{id}`.
-    pub fn delete(&self, call: &Call, object: &str, id: &str) -> Result<(), ApiErrors> {
-        self.write_one(call, |writer| writer.delete(object, id))
-    }
-
-    /// `POST composite/sobjects`: records with `attributes.type`, at most 200.
-    pub fn create_many(
-        &self,
-        call: &Call,
-        records: &[Json],
-        all_or_none: bool,
-    ) -> Result<Vec<SaveResult>, ApiError> {
-        self.write(call, |writer| writer.create_many(records, all_or_none))
-    }
-
-    /// `PATCH composite/sobjects`: records with `attributes.type` and `Id`, at most 200.
-    pub fn update_many(
-        &self,
-        call: &Call,
-        records: &[Json],
-        all_or_none: bool,
-    ) -> Result<Vec<SaveResult>, ApiError> {
-        self.write(call, |writer| writer.update_many(records, all_or_none))
-    }
-
-    /// `PATCH composite/sobjects/X/{field}`: the key's value stands in each record.
-    pub fn upsert_many(
-        &self,
-        call: &Call,
-        target: (&str, &str),
-        records: &[Json],
-        all_or_none: bool,
-    ) -> Result<Vec<SaveResult>, ApiError> {
-        self.write(call, |writer| {
-            writer.upsert_many(target, records, all_or_none)
-        })
-    }
-
-    /// `DELETE composite/sobjects?ids=`, at most 200, of any objects.
-    pub fn delete_many(
-        &self,
-        call: &Call,
-        ids: &[String],
-        all_or_none: bool,
-    ) -> Result<Vec<SaveResult>, ApiError> {
-        self.write(call, |writer| writer.delete_many(ids, all_or_none))
-    }
-
-    /// `POST composite/sobjects/X {ids, fields}`: one entry per id, null for a missing record.
-    pub fn retrieve_many(
-        &self,
-        call: &Call,
-        object: &str,
-        ids: &[String],
-        fields: &[String],
-    ) -> Result<Vec<Json>, ApiError> {
-        self.read().retrieve_many(call, object, ids, fields)
-    }
-
-    /// `GET query?q=`, or `queryAll` when `include_deleted`.
-    pub fn query(
-        &self,
-        call: &Call,
-        soql: &str,
-        include_deleted: bool,
-    ) -> Result<QueryAnswer, ApiError> {
-        let state = self.read();
-        let now_ms = self.now_ms();
-        let query = soql::parse(soql).map_err(|error| error.into_api(soql))?;
-        let (plan, found) = match state.made(call, (&query, soql), now_ms)? {
-            Some(answered) => answered,
-            None => {
-                let plan = soql::bind(&state, call, (&query, soql), (now_ms, include_deleted))?;
-                let found = soql::run(&state.store, &plan);
-                (plan, found)
-            }
-        };
-        Ok(QueryAnswer {
-            plan: Arc::new(plan),
-            found: Arc::new(found),
-        })
-    }
-
-    /// `GET query?columns=true&q=`: the shape of the rows, without the rows.
-    pub fn query_columns(&self, call: &Call, soql: &str) -> Result<Json, ApiError> {
-        let state = self.read();
-        let plan = soql::plan(&state, call, soql, (self.now_ms(), false))?;
-        Ok(soql::column_metadata(&state.store.schema, &plan))
-    }
-
-    /// The rows of an answer in `range` (cut to what there is), read now.
-    pub fn rows(&self, call: &Call, answer: &QueryAnswer, range: Range<usize>) -> Vec<Json> {
-        let end = range.end.min(answer.len());
-        let range = range.start.min(end)..end;
-        match &*answer.found {
-            Found::Count(_) => Vec::new(),
-            Found::Rows(rows) => rows[range].to_vec(),
-            Found::Slots(slots) => {
-                let state = self.read();
-                let renderer = Renderer::new(&state.store, &answer.plan, &call.version);
-                // The org may have been put back to a time before some of the records.
-                let known = state.store.table(answer.plan.object).len() as u32;
-                let slots = slots[range].iter().filter(|slot| **slot < known);
-                slots.map(|slot| renderer.json(*slot)).collect()
-            }
-        }
-    }
-
-    /// Appends the rows of an answer from one on, read now, as JSON with commas between them, until
-    /// `room` rows are there; the rows of child queries take room as well. How many rows it took.
-    pub(crate) fn write_rows(
-        &self,
-        call: &Call,
-        answer: &QueryAnswer,
-        (from, mut room): (usize, usize),
-        out: &mut Vec<u8>,
-    ) -> usize {
-        let state = self.read();
-        let renderer = Renderer::new(&state.store, &answer.plan, &call.version);
-        let mut written = 0;
-        while room > 0 && from + written < answer.len() {
-            if written > 0 {
-                out.push(b',');
-            }
-            let children = match &*answer.found {
-                Found::Slots(slots) => renderer.write(slots[from + written], out),
-                Found::Rows(rows) => {
-                    out.extend_from_slice(rows[from + written].to_string().as_bytes());
-                    0
-                }
-                Found::Count(_) => 0,
-            };
-            written += 1;
-            room = room.saturating_sub(1 + children);
-        }
-        written
     }
 
     /// The org's own log: every change since the org was made, oldest first.
