@@ -37,6 +37,14 @@ class SignIn(unittest.TestCase):
             consumer_secret=ORG["consumer_secret"],
         )
 
+    def test_by_soap(self):
+        self.works(username=ORG["username"], password=ORG["password"], security_token=ORG["security_token"])
+
+    def test_a_wrong_password_is_refused_by_soap(self):
+        with self.assertRaises(SalesforceAuthenticationFailed) as caught:
+            self.works(username=ORG["username"], password="wrong", security_token="")
+        self.assertEqual(caught.exception.code, "INVALID_LOGIN")
+
     def test_by_client_credentials(self):
         self.works(consumer_key=ORG["consumer_key"], consumer_secret=ORG["consumer_secret"])
 

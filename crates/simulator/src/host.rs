@@ -38,6 +38,7 @@ impl Host {
             seed,
             contacts: options.contacts,
             leads: options.leads,
+            person_accounts: false,
             kind: place.kind,
             clock: options.clock.clone(),
         });

@@ -19,6 +19,7 @@ mod rest;
 mod screens;
 mod search;
 mod sign_in;
+pub(crate) mod soap;
 mod sobjects;
 
 use crate::carrier;
@@ -38,6 +39,10 @@ pub(crate) fn router(simulator: Simulator) -> Router {
         .route(
             "/lightning/r/{object}/{id}/view",
             get(screens::record).post(screens::save),
+        )
+        .route(
+            "/recycle-bin",
+            get(screens::life::bin).post(screens::life::empty),
         )
         .route(
             "/services/oauth2/authorize",
@@ -61,6 +66,7 @@ pub(crate) fn router(simulator: Simulator) -> Router {
             "/id/{org}/{user}",
             get(sign_in::identity).post(sign_in::identity),
         )
+        .route("/services/Soap/{*path}", post(soap::dispatch))
         .route("/services/data", get(rest::versions))
         .route("/services/data/", get(rest::versions))
         .route("/services/data/{*path}", any(rest::dispatch))

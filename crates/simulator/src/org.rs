@@ -7,21 +7,26 @@ mod call;
 pub mod change;
 mod commit_lag;
 mod csv;
+pub mod customise;
 mod datetime;
 mod describe;
 mod dml;
+mod duplicates;
 pub mod error;
 pub mod events;
+mod formula;
 mod generate;
 pub mod id;
 mod json_text;
 mod list_views;
+mod person_accounts;
 mod recent;
 mod record;
 mod related;
 mod replication;
 mod retrieve;
 mod rights;
+mod rules;
 mod sample_data;
 mod schema;
 mod search;
@@ -52,15 +57,19 @@ use transaction::Turn;
 
 pub(crate) use bulk::UploadColumn;
 pub use call::{Call, ExternalKey, OrgKind, OrgOptions, Origin, QueryAnswer, SaveResult, Upserted};
-pub use change::{Act, FieldChange, RecordedChange};
+pub use change::{Act, Cause, FieldChange, RecordedChange};
 pub use commit_lag::CommitLag;
 pub(crate) use csv::CsvStyle;
+pub use customise::{FieldType, NewField, NewObject, OnParentDelete, PicklistValue, SharingModel};
 pub(crate) use datetime::show_time;
+pub use dml::{BinEntry, LeadConvert, LeadConvertResult, MergeRequest, MergeResult};
+pub use duplicates::{DuplicateAction, DuplicateSetting};
 pub use error::ApiError;
 pub use id::RecordId;
 pub use list_views::{ListView, ListViewScope};
 pub use related::Related;
 pub use replication::{Deleted, Updated};
+pub use rules::NewValidationRule;
 pub use search::{Search, SearchIn};
 pub use settings::OrgSettings;
 pub use sharing::{RecordAccess, Sharing};
@@ -86,6 +95,9 @@ impl Org {
     pub fn new(options: OrgOptions) -> Self {
         let mut state = sample_data::populate(&options);
         state.events = EventBus::new(options.seed);
+        if options.person_accounts {
+            state.enable_person_accounts();
+        }
         let organization = state.store.schema.index("Organization");
         let id = state.store.id_at(organization, 0);
         Self {
@@ -446,11 +458,13 @@ impl Org {
     /// A poisoned lock means that a thread died in mid-change; the records are still whole enough
     /// to look at, which is what a test that failed needs.
     fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.expire_bin();
         let _turn = self.turn.wait();
         self.state.read().unwrap_or_else(|e| e.into_inner())
     }
 
     fn lock(&self) -> RwLockWriteGuard<'_, State> {
+        self.expire_bin();
         let _turn = self.turn.wait();
         self.state.write().unwrap_or_else(|e| e.into_inner())
     }

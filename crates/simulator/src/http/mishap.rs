@@ -28,7 +28,7 @@ pub(super) async fn with_faults(
     let client = client_name(request.headers());
     let mishap = lock(&simulator.host.faults).next(&method, &path, client.as_deref());
     let fault = mishap.is_some();
-    mark_contention(&simulator, &mut request);
+    unmark(&mut request);
     let running = Running::begin(&simulator);
     let response = match mishap {
         None => next.run(request).await,
@@ -173,14 +173,10 @@ fn used_up(simulator: &Simulator) -> Response {
     response
 }
 
-/// Records of writing requests are held by other transactions as often as the org's settings say.
-fn mark_contention(simulator: &Simulator, request: &mut Request) {
+/// Only the middleware itself may plan what happens to rows.
+fn unmark(request: &mut Request) {
     request.headers_mut().remove(LOCKED_ROW);
     request.headers_mut().remove(LOCKED_RATE);
-    let percent = simulator.org().settings().lock_contention_percent;
-    if percent > 0 && !request.method().is_safe() {
-        lock_rows(simulator, request, u64::from(percent));
-    }
 }
 
 fn lock_rows(simulator: &Simulator, request: &mut Request, percent: u64) {

@@ -38,6 +38,8 @@ pub(crate) struct OAuth {
     pub password: String,
     pub security_token: String,
     pub settings: SignInSettings,
+    /// Users who must choose a new password before anything else.
+    pub expired: BTreeSet<RecordId>,
     apps: Vec<ConnectedApp>,
     sessions: BTreeMap<String, Session>,
     codes: BTreeMap<String, Code>,
@@ -77,6 +79,7 @@ impl OAuth {
             security_token: short("", 24),
             secret: u64::from_str_radix(&short("", 15), 16).unwrap_or(1),
             settings: SignInSettings::default(),
+            expired: BTreeSet::new(),
             apps: vec![first],
             sessions: BTreeMap::new(),
             codes: BTreeMap::new(),

@@ -15,7 +15,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-const VERSIONS: std::ops::RangeInclusive<u32> = 31..=67;
+pub(super) const VERSIONS: std::ops::RangeInclusive<u32> = 31..=67;
 /// Versions that existed and were switched off.
 const RETIRED: std::ops::RangeInclusive<u32> = 21..=30;
 /// Bytes that a URL, or the headers, may have.

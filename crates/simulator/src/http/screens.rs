@@ -1,5 +1,7 @@
 //! "Someone in Salesforce": plain pages to look at records and edit them as a user of the org.
 
+pub(super) mod life;
+
 use super::html::{escape, page};
 use super::sign_in::{fields, to};
 use crate::org::{ApiError, Call, Origin};
@@ -69,7 +71,7 @@ pub(super) async fn home(State(simulator): State<Simulator>) -> Html<String> {
         })
         .collect();
     let body = format!(
-        "<h1>{}</h1><p>{links}<a href=/phones>Phones</a></p><h2>Latest changes</h2><table><tr><th>Act<th>Record<th>By<th>Fields</tr>{rows}</table>",
+        "<h1>{}</h1><p>{links}<a href=/recycle-bin>Recycle bin</a> · <a href=/phones>Phones</a></p><h2>Latest changes</h2><table><tr><th>Act<th>Record<th>By<th>Fields</tr>{rows}</table>",
         escape(&simulator.org().name())
     );
     Html(page("The org", &body, false))
@@ -152,10 +154,10 @@ pub(super) async fn record(
     match simulator.org().get(&call(&simulator), &object, &id, None) {
         Ok(row) => {
             let body = format!(
-                "<p><a href=/records/{object}>All {object}s</a></p><h1>{object} {}</h1>{}\
-                 <form method=post><button name=__act value=delete>Delete</button></form>",
+                "<p><a href=/records/{object}>All {object}s</a></p><h1>{object} {}</h1>{}{}",
                 escape(&text(&row["Name"])),
-                form(columns, &row, "Save")
+                form(columns, &row, "Save"),
+                life::buttons(&object)
             );
             Html(page(&object, &body, false)).into_response()
         }
@@ -168,25 +170,15 @@ pub(super) async fn save(
     Path((object, id)): Path<(String, String)>,
     body: String,
 ) -> Response {
-    let call = call(&simulator);
-    let deleting = fields(&body)
-        .get("__act")
-        .is_some_and(|act| act == "delete");
-    let (outcome, next) = if deleting {
-        (
-            simulator.org().delete(&call, &object, &id),
-            format!("/records/{object}"),
-        )
-    } else {
-        (
-            simulator
-                .org()
-                .update(&call, &object, &id, &values(&body, true)),
-            format!("/lightning/r/{object}/{id}/view"),
-        )
-    };
-    match outcome {
-        Ok(()) => to(&next),
+    if let Some(answer) = life::press(&simulator, (&object, &id), &fields(&body)) {
+        return answer;
+    }
+    let values = values(&body, true);
+    match simulator
+        .org()
+        .update(&call(&simulator), &object, &id, &values)
+    {
+        Ok(()) => to(&format!("/lightning/r/{object}/{id}/view")),
         Err(errors) => problem(&errors),
     }
 }

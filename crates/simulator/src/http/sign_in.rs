@@ -5,7 +5,9 @@ mod consent;
 mod identity;
 
 pub(super) use consent::{allow, ask};
-pub(super) use identity::{configuration, identity, reaches_api, user_of, userinfo};
+pub(super) use identity::{
+    configuration, identity, reaches_api, user_of, user_of_session, userinfo,
+};
 
 use crate::http::oauth::{Refused, Visit, refused};
 use crate::simulator::{Simulator, lock};
@@ -101,7 +103,7 @@ pub(super) async fn introspect(
 }
 
 /// A request to sign in, as far as it is not in its form.
-fn visit<'a>(simulator: &'a Simulator, headers: &HeaderMap) -> Visit<'a> {
+pub(super) fn visit<'a>(simulator: &'a Simulator, headers: &HeaderMap) -> Visit<'a> {
     let host = &simulator.host;
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let told = lock(&host.oauth).settings.client_address_header;

@@ -42,8 +42,8 @@ impl Org {
     }
 
     /// Whether the user may delete past the recycle bin.
-    pub(crate) fn may_hard_delete(&self, _call: &Call) -> bool {
-        false
+    pub(crate) fn may_hard_delete(&self, call: &Call) -> bool {
+        self.has_permission(&call.user, "BulkApiHardDelete")
     }
 
     /// The columns of a file's header, or the first that the object does not have.

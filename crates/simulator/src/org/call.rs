@@ -25,6 +25,8 @@ pub struct OrgOptions {
     pub contacts: usize,
     /// Generated leads beside the sample records.
     pub leads: usize,
+    /// Whether persons can be accounts.
+    pub person_accounts: bool,
     /// Production or sandbox.
     pub kind: OrgKind,
     /// The org's time.

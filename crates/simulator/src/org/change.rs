@@ -15,6 +15,20 @@ pub enum Act {
     Update,
     /// It was put into the recycle bin.
     Delete,
+    /// It came back from the recycle bin.
+    Undelete,
+    /// It left the recycle bin for good; nobody outside is told.
+    Purge,
+}
+
+/// What a change was a part of, where that makes a difference to who hears of it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// A lead became account, contact and deal; events of it carry no LastModifiedDate.
+    Converted,
+    /// The record was deleted since it was merged into this one (18 characters).
+    MergedInto(String),
 }
 
 /// One field of a change, as values of the REST API.
@@ -54,6 +68,9 @@ pub struct RecordedChange {
     pub by_system: bool,
     /// The fields whose value differs.
     pub fields: Vec<FieldChange>,
+    /// What it was a part of, if that matters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
 }
 
 /// A change before the log gives it a number.

@@ -80,6 +80,14 @@ pub(crate) fn days(date: Date) -> i32 {
     span.map_or(0, |s| s.get_days())
 }
 
+/// The last day of the quarter, where a new deal is expected to close.
+pub(crate) fn end_of_quarter(today: i32) -> i32 {
+    let date = civil(today);
+    let last = (date.month() - 1) / 3 * 3 + 3;
+    let first_of_last = date.with().day(1).month(last).build();
+    first_of_last.map_or(today, |date| days(date.last_of_month()))
+}
+
 /// Reads `2022-03-17T16:21:26[.123](Z|+01:00|+0100)` into seconds; fractions are dropped.
 pub(crate) fn read_time(text: &str) -> Option<i64> {
     let (date, clock) = text.split_once(['T', 't'])?;
@@ -104,6 +112,14 @@ pub(crate) fn read_date(text: &str) -> Option<i32> {
         true => text.parse::<Date>().ok().map(days),
         false => None,
     }
+}
+
+/// Reads a time of day into the form in which it is shown: `11:59:59.000Z`.
+pub(crate) fn read_clock(text: &str) -> Option<String> {
+    let bare = text.strip_suffix(['Z', 'z']).unwrap_or(text);
+    let time = bare.parse::<jiff::civil::Time>().ok()?;
+    let clock = bare.as_bytes().get(2) == Some(&b':');
+    clock.then(|| format!("{}Z", time.strftime("%H:%M:%S%.3f")))
 }
 
 fn parse(text: &str) -> Option<i64> {
@@ -144,6 +160,16 @@ mod tests {
             "2022-03-17T16:21:26",
         ] {
             assert_eq!(read_time(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_of_day_has_one_form() {
+        for text in ["11:59", "11:59:00Z", "11:59:00.000Z", "11:59:00.000"] {
+            assert_eq!(read_clock(text).unwrap(), "11:59:00.000Z", "{text}");
+        }
+        for text in ["", "1159", "25:00:00Z", "noon", "2026-01-01T11:59:00"] {
+            assert_eq!(read_clock(text), None, "{text}");
         }
     }
 

@@ -3,8 +3,9 @@
 
 use serde_json::{Map, Value as Json, json};
 
+use super::formula::Formula;
 use super::rights::View;
-use super::schema::{ChildRelation, FieldDef, FieldKind, ObjectDef, OnDelete, Schema};
+use super::schema::{ChildRelation, FieldDef, FieldKind, ObjectDef, OnDelete, Role, Schema};
 
 /// Describes for one user and API version.
 pub(super) struct Describer<'a> {
@@ -55,7 +56,7 @@ impl Describer<'_> {
             "lookupLayoutable": null,
             "namedLayoutInfos": [],
             "networkScopeFieldName": null,
-            "recordTypeInfos": [self.master_record_type(object)],
+            "recordTypeInfos": self.record_types(object),
             "searchLayoutable": object.searchable,
             "sobjectDescribeOption": "FULL",
             "supportedScopes": scopes(object),
@@ -134,8 +135,35 @@ impl Describer<'_> {
             "junctionIdListNames": [],
             "junctionReferenceTo": [],
             "relationshipName": relation.name,
-            "restrictedDelete": false,
+            "restrictedDelete": relation.on_delete == OnDelete::Restrict,
         })
+    }
+
+    /// The types of the object, the first of which is what new records get; then the master.
+    fn record_types(&self, object: &ObjectDef) -> Vec<Json> {
+        let types = object.record_types.iter().enumerate().map(|(place, kind)| {
+            let mut info = self.master_record_type(object);
+            let id = kind.id.to_string();
+            let layout = format!("{}/{id}", self.layouts(object));
+            info["defaultRecordTypeMapping"] = json!(place == 0);
+            info["developerName"] = json!(kind.developer_name);
+            info["master"] = json!(false);
+            info["name"] = json!(kind.name);
+            info["recordTypeId"] = json!(id);
+            info["urls"]["layout"] = json!(layout);
+            info
+        });
+        let mut master = self.master_record_type(object);
+        master["defaultRecordTypeMapping"] = json!(object.record_types.is_empty());
+        types.chain([master]).collect()
+    }
+
+    fn layouts(&self, object: &ObjectDef) -> String {
+        let version = self.version;
+        format!(
+            "/services/data/v{version}/sobjects/{}/describe/layouts",
+            object.name
+        )
     }
 
     fn master_record_type(&self, object: &ObjectDef) -> Json {
@@ -173,21 +201,24 @@ fn scopes(object: &ObjectDef) -> Json {
 /// Everything about a field that does not depend on who asks, plus places for what does.
 fn shape(field: &FieldDef) -> Json {
     let person_name = field.name_field && !field.createable && field.length == 121;
+    let formula = field.custom.formula.as_deref();
+    let initial = field.custom.initial.as_ref();
+    let initial = initial.map_or(Json::Null, |value| value.to_json(field.kind));
     let mut shape = json!({
         "aggregatable": field.aggregatable,
         "aiPredictionField": false,
-        "autoNumber": false,
+        "autoNumber": field.role == Role::AutoNumber,
         "byteLength": byte_length(field),
         "calculated": field.calculated,
-        "calculatedFormula": null,
+        "calculatedFormula": formula.map(Formula::text),
         "cascadeDelete": false,
-        "caseSensitive": false,
+        "caseSensitive": field.custom.case_sensitive,
         "compoundFieldName": field.compound,
         "controllerName": null,
         "createable": false,
-        "custom": field.name.ends_with("__c"),
-        "defaultValue": (field.kind == FieldKind::Bool).then_some(false),
-        "defaultValueFormula": null,
+        "custom": field.is_custom(),
+        "defaultValue": (field.kind == FieldKind::Bool).then(|| initial == Json::Bool(true)),
+        "defaultValueFormula": default_formula(field, &initial),
         "defaultedOnCreate": field.defaulted,
         "dependentPicklist": false,
         "deprecatedAndHidden": false,
@@ -198,12 +229,12 @@ fn shape(field: &FieldDef) -> Json {
         "extraTypeInfo": person_name.then_some("personname"),
         "filterable": field.filterable,
         "filteredLookupInfo": null,
-        "formulaTreatNullNumberAsZero": false,
+        "formulaTreatNullNumberAsZero": formula.is_some_and(Formula::blank_is_zero),
         "groupable": field.groupable,
     });
     let rest = json!({
         "highScaleNumber": false,
-        "htmlFormatted": false,
+        "htmlFormatted": field.custom.html,
         "idLookup": field.id_lookup,
         "inlineHelpText": null,
         "label": field.label,
@@ -240,6 +271,12 @@ fn shape(field: &FieldDef) -> Json {
     shape
 }
 
+/// A default that is not a checkbox's stands as the formula that gives it.
+fn default_formula(field: &FieldDef, initial: &Json) -> Option<String> {
+    let written = field.kind != FieldKind::Bool && !initial.is_null();
+    written.then(|| initial.to_string())
+}
+
 /// Three bytes for each character; ids are plain ASCII.
 fn byte_length(field: &FieldDef) -> usize {
     match field.kind.is_id() {
@@ -253,7 +290,7 @@ fn picklist(field: &FieldDef) -> Vec<Json> {
         json!({
             "active": true,
             "defaultValue": entry.default,
-            "label": entry.value,
+            "label": entry.label,
             "validFor": null,
             "value": entry.value,
         })

@@ -1,22 +1,33 @@
 //! Creating, changing and deleting records: coercion, the object's rules, the three marks of time,
 //! and the entry in the log, in that order. Everything is checked before anything is written.
 
+mod bin;
 mod cascade;
 mod coerce;
 mod collection;
+mod convert;
+mod lock;
 mod lookup;
+mod merge;
+mod owner;
+mod person;
 mod rights;
 mod rules;
 mod upsert;
 
 use serde_json::{Map, Value as Json};
 
+pub use bin::BinEntry;
+pub(super) use coerce::default_of;
+pub use convert::{LeadConvert, LeadConvertResult};
 pub(super) use lookup::holders;
+pub use merge::{MergeRequest, MergeResult};
 pub(super) use rules::settle_stage;
 pub(super) use upsert::key_field;
 
 use super::change::{Act, Draft, FieldChange};
 use super::error::ApiError;
+use super::formula::Scene;
 use super::id::RecordId;
 use super::record::Record;
 use super::schema::{FieldKind, ObjectDef, Role, Schema};
@@ -96,15 +107,17 @@ impl Writer<'_> {
                 record.set(field, value);
             }
         }
-        let pending = Pending {
+        let mut pending = Pending {
             slot: None,
             record,
             given,
         };
+        self.assign_lead(def, &mut pending);
         let pending = self.check(def, pending)?;
         if State::is_made(&def.name) {
             return self.grant(def, &pending.record).map_err(|e| vec![e]);
         }
+        self.contend(object, &pending.record).map_err(|e| vec![e])?;
         let slot = self.commit_new(object, pending.record);
         self.after_insert(object, slot);
         self.settle_rights(def, slot);
@@ -138,8 +151,12 @@ impl Writer<'_> {
             given,
         };
         let pending = self.check(def, pending)?;
+        self.contend(object, &pending.record).map_err(|e| vec![e])?;
+        let owner = self.state.store.read_named(object, slot, "OwnerId");
         self.commit_change(object, slot, pending.record, false);
         self.settle_rights(def, slot);
+        self.follow_person(object, slot);
+        self.hand_over_account(object, slot, &owner);
         Ok(())
     }
 
@@ -171,13 +188,25 @@ impl Writer<'_> {
 
     fn set_defaults(&self, def: &ObjectDef, record: &mut Record) {
         for field in &def.fields {
-            if let (Role::Stored, Some(value)) = (field.role, field.default_value()) {
+            if let Some(value) = &field.custom.initial {
+                record.set(field.index, value.clone());
+            } else if let (Role::Stored, Some(value)) = (field.role, field.default_value()) {
                 record.set(field.index, Value::text(value));
             }
         }
         if let Some(owner) = def.field_index("OwnerId") {
             record.set(owner, Value::Id(self.call.user));
         }
+    }
+
+    /// The language in which the running user is told what is wrong.
+    fn language(&self) -> String {
+        let store = &self.state.store;
+        let key = store
+            .locate(&self.call.user)
+            .map(|(object, slot)| store.read_named(object, slot, "LanguageLocaleKey"));
+        key.and_then(|k| k.as_str().map(str::to_owned))
+            .unwrap_or_default()
     }
 
     /// The rules of the object, then required and unique fields.
@@ -192,15 +221,31 @@ impl Writer<'_> {
             .iter()
             .filter(|f| match pending.slot {
                 None => f.required(),
-                Some(_) => !f.nillable && pending.given.contains(&f.index),
+                Some(_) => f.custom.required || !f.nillable && pending.given.contains(&f.index),
             })
             .filter(|f| f.role == Role::Stored && f.kind != FieldKind::Bool)
             .filter(|f| pending.record.cell(f.index).is_null())
             .map(|f| f.name.as_str())
             .collect();
         if !missing.is_empty() {
-            return Err(vec![ApiError::required_missing(&missing)]);
+            let language = self.language();
+            return Err(vec![ApiError::required_missing_in(&language, &missing)]);
         }
+        let prior = pending.slot.map(|slot| (def.index, slot));
+        let scene = Scene {
+            store: &self.state.store,
+            object: def.index,
+            slot: pending.slot,
+            record: &pending.record,
+            prior: prior.map(|place| self.state.store.record(place)),
+            user: Some(self.call.user),
+            level: 0,
+        };
+        self.state.rules.judge(&scene)?;
+        let duplicates = &self.state.rules.duplicates;
+        duplicates
+            .judge(&scene, self.call, &pending.given)
+            .map_err(|e| vec![e])?;
         self.check_unique(def, &pending).map_err(|e| vec![e])?;
         Ok(pending)
     }
@@ -214,7 +259,7 @@ impl Writer<'_> {
             let table = self.state.store.table(def.index);
             let twin = table.with_key(field.index, value.index_key()).find(|slot| {
                 let other = table.record(*slot);
-                let same = other.cell(field.index).compare(value).is_eq();
+                let same = field.same(other.cell(field.index), value);
                 same && !other.deleted && Some(*slot) != pending.slot
             });
             if let Some(twin) = twin {
@@ -234,28 +279,30 @@ impl Writer<'_> {
     fn commit_new(&mut self, object: usize, record: Record) -> Slot {
         let fields = self.differences(object, None, &record);
         let slot = self.state.store.insert(object, record);
-        let id = self.state.store.id_at(object, slot);
-        let by_system = false;
-        let draft = Draft {
-            object,
-            id,
-            act: Act::Create,
-            by_system,
-            fields,
-        };
-        self.state.log(self.call, self.now_ms, draft);
+        self.log_act((object, slot), Act::Create, false, fields);
         slot
     }
 
     fn commit_change(&mut self, object: usize, slot: Slot, record: Record, by_system: bool) {
         let old = self.state.store.table(object).record(slot);
-        let act = match record.deleted && !old.deleted {
-            true => Act::Delete,
-            false => Act::Update,
+        let act = match (old.deleted, record.deleted) {
+            (false, true) => Act::Delete,
+            (true, false) => Act::Undelete,
+            _ => Act::Update,
         };
         let fields = self.differences(object, Some(old), &record);
-        let id = self.state.store.id_at(object, slot);
         self.state.store.replace(object, slot, record);
+        self.log_act((object, slot), act, by_system, fields);
+    }
+
+    fn log_act(
+        &mut self,
+        (object, slot): (usize, Slot),
+        act: Act,
+        by_system: bool,
+        fields: Vec<FieldChange>,
+    ) {
+        let id = self.state.store.id_at(object, slot);
         let draft = Draft {
             object,
             id,

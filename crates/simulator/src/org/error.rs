@@ -4,6 +4,8 @@
 
 use serde_json::{Value as Json, json};
 
+use super::id::RecordId;
+
 /// One entry of an error answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {message}")]
@@ -16,7 +18,25 @@ pub struct ApiError {
     pub message: String,
     /// The fields at fault; `None` for errors of the request as a whole, which show no list.
     pub fields: Option<Vec<String>>,
+    /// What a duplicate rule found; stands in single-record answers only.
+    pub detail: Option<Box<Detail>>,
 }
+
+/// More than a message: a named part of a single-record answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Detail {
+    /// The key under which it stands.
+    pub key: &'static str,
+    /// What stands there.
+    pub value: Json,
+}
+
+/// "Required fields are missing" in other languages.
+const REQUIRED_MISSING: [(&str, &str); 3] = [
+    ("de", "Erforderliche Felder fehlen"),
+    ("fr", "Champs obligatoires manquants"),
+    ("ja", "必須項目が不足しています"),
+];
 
 impl ApiError {
     /// An error of the request as a whole: without a list of fields.
@@ -26,6 +46,7 @@ impl ApiError {
             code,
             message: message.into(),
             fields: None,
+            detail: None,
         }
     }
 
@@ -36,6 +57,7 @@ impl ApiError {
             code,
             message: message.into(),
             fields: Some(fields.iter().map(|f| (*f).to_owned()).collect()),
+            detail: None,
         }
     }
 
@@ -46,6 +68,13 @@ impl ApiError {
 
     /// The entry of a plain REST error array: `message`, `errorCode` and, for records, `fields`.
     pub fn to_json(&self) -> Json {
+        if let Some(detail) = &self.detail {
+            let mut entry = json!({});
+            entry[detail.key] = detail.value.clone();
+            entry["errorCode"] = json!(self.code);
+            entry["message"] = json!(self.message);
+            return entry;
+        }
         let mut entry = json!({"message": self.message, "errorCode": self.code});
         if let Some(fields) = &self.fields {
             entry["fields"] = json!(fields);
@@ -103,6 +132,20 @@ impl ApiError {
         Self::record("REQUIRED_FIELD_MISSING", text, fields)
     }
 
+    /// The same in the user's language: programs must look at the code and not at the message.
+    pub(crate) fn required_missing_in(language: &str, fields: &[&str]) -> Self {
+        let error = Self::required_missing(fields);
+        let code = language.split('_').next().unwrap_or_default();
+        let known = REQUIRED_MISSING.iter().find(|(known, _)| *known == code);
+        match known {
+            Some((_, text)) => Self {
+                message: format!("{text}: [{}]", fields.join(", ")),
+                ..error
+            },
+            None => error,
+        }
+    }
+
     pub(crate) fn not_writable(fields: &[&str]) -> Self {
         let text = format!(
             "Unable to create/update fields: {}. Please check the security settings of this \
@@ -132,7 +175,7 @@ impl ApiError {
         }
     }
 
-    pub(crate) fn no_access_to_reference(id: &super::RecordId) -> Self {
+    pub(crate) fn no_access_to_reference(id: &RecordId) -> Self {
         let text = format!(
             "insufficient access rights on cross-reference id: {}",
             id.short()
@@ -147,6 +190,24 @@ impl ApiError {
 
     pub(crate) fn locked_row() -> Self {
         let text = "unable to obtain exclusive access to this record";
+        Self::record("UNABLE_TO_LOCK_ROW", text, &[])
+    }
+
+    pub(crate) fn converted_lead() -> Self {
+        let text = "cannot reference converted lead";
+        Self::record("CANNOT_UPDATE_CONVERTED_LEAD", text, &[])
+    }
+
+    pub(crate) fn inactive_owner(owner: &RecordId) -> Self {
+        let owner = owner.short();
+        let text = format!("operation performed with inactive user [{owner}] as owner");
+        Self::record("INACTIVE_OWNER_OR_USER", text, &["OwnerId"])
+    }
+
+    pub(crate) fn unable_to_lock_row(parent: &RecordId) -> Self {
+        let parent = parent.short();
+        let text =
+            format!("unable to obtain exclusive access to this record or 1 records: {parent}");
         Self::record("UNABLE_TO_LOCK_ROW", text, &[])
     }
 

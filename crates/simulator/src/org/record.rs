@@ -20,6 +20,8 @@ pub(crate) struct Record {
     pub created_by: RecordId,
     pub modified_by: RecordId,
     pub deleted: bool,
+    /// Gone from the recycle bin as well: only its place is left, so that no id is used twice.
+    pub purged: bool,
     cells: Cells,
 }
 
@@ -46,6 +48,7 @@ impl Record {
             created_by: user,
             modified_by: user,
             deleted: false,
+            purged: false,
             cells: Cells::Loose(Vec::new()),
         }
     }
@@ -80,9 +83,17 @@ impl Record {
         self.stamp = now;
     }
 
-    /// When it was put into the recycle bin, epoch seconds: nobody changes it there.
+    /// When it was put into the recycle bin, epoch seconds: nobody changes it there, and once it has
+    /// left the bin nobody is told.
     pub fn deleted_at(&self) -> Option<i64> {
-        self.deleted.then_some(self.modified)
+        (self.deleted && !self.purged).then_some(self.modified)
+    }
+
+    /// Leaves the place and nothing in it.
+    pub fn purge(&mut self) {
+        self.deleted = true;
+        self.purged = true;
+        self.cells = Cells::Loose(Vec::new());
     }
 
     /// Puts the cells to rest in as little room as they need.

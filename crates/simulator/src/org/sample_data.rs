@@ -26,6 +26,9 @@ const CONTACTS: &str = include_str!("../../sample/contacts.tsv");
 const LEADS: &str = include_str!("../../sample/leads.tsv");
 const OPPORTUNITIES: &str = include_str!("../../sample/opportunities.tsv");
 const CAMPAIGNS: &str = include_str!("../../sample/campaigns.tsv");
+const LEAD_STATUSES: &str = include_str!("../../sample/lead_statuses.tsv");
+const QUEUES: &str = include_str!("../../sample/queues.tsv");
+const QUEUE_OBJECTS: &str = include_str!("../../sample/queue_objects.tsv");
 
 /// Fields that a new org shows to administrators only.
 const ADMIN_FIELDS: [&str; 3] = ["HasOptedOutOfEmail", "HasOptedOutOfFax", "DoNotCall"];
@@ -53,7 +56,11 @@ pub(super) fn populate(options: &OrgOptions) -> State {
     let first_serial = 10_000 + seeded.below(3_000_000);
     let user_prefix = schema.objects[schema.index("User")].prefix_str().to_owned();
     let mut maker = Maker {
-        store: Store::new(Arc::clone(&schema), instance, first_serial),
+        store: Store::new(
+            Arc::clone(&schema),
+            Arc::clone(&options.clock),
+            (instance, first_serial),
+        ),
         admin: RecordId::new(&user_prefix, instance, first_serial),
         schema,
         now: options.clock.now_ms().div_euclid(1_000),
@@ -68,12 +75,16 @@ pub(super) fn populate(options: &OrgOptions) -> State {
     maker.table("Lead", LEADS);
     maker.table("Opportunity", OPPORTUNITIES);
     maker.table("Campaign", CAMPAIGNS);
+    maker.table("LeadStatus", LEAD_STATUSES);
+    maker.table("Group", QUEUES);
+    maker.table("QueueSobject", QUEUE_OBJECTS);
     maker.campaign_members();
     generate::people(&mut maker, options);
     maker.store.filled();
     let views = maker.list_views();
     let (admin, now) = (maker.admin, maker.now);
     let mut state = State::new(maker.store);
+    state.contention = Seeded::new(options.seed, "locks");
     state.list_views = views;
     limit_profiles(&mut state);
     state.settle_profiles(admin, now - 400 * DAY);

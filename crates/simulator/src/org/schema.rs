@@ -1,18 +1,27 @@
-//! Which objects the org has and how their fields behave. Read once from the tables in
-//! `describe/`, which were recorded from real orgs, so that a field is described in one place.
+//! Which objects the org has and how their fields behave. It starts as the tables in `describe/`,
+//! which were recorded from real orgs; what an administrator adds is appended, so that a place in
+//! the schema never changes its meaning.
 
+mod append;
 mod parse;
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
+use super::customise::SharingModel;
+use super::formula::Formula;
+use super::id::RecordId;
+use super::value::Value;
+
 /// All objects of the org.
+#[derive(Clone)]
 pub(crate) struct Schema {
     pub objects: Vec<ObjectDef>,
     by_name: HashMap<String, usize>,
 }
 
 /// One object: a kind of record.
+#[derive(Clone)]
 pub(crate) struct ObjectDef {
     pub index: usize,
     pub name: String,
@@ -27,6 +36,10 @@ pub(crate) struct ObjectDef {
     pub mergeable: bool,
     pub layoutable: bool,
     pub feed_enabled: bool,
+    /// Record types beside the master.
+    pub record_types: Vec<RecordType>,
+    /// Of custom objects: how records are shared by default.
+    pub sharing: Option<SharingModel>,
     pub fields: Vec<FieldDef>,
     pub children: Vec<ChildRelation>,
     by_name: HashMap<String, u16>,
@@ -68,12 +81,30 @@ pub(crate) struct FieldDef {
     pub targets: Vec<usize>,
     /// Kept in a hash index, so that equality needs no scan.
     pub indexed: bool,
+    pub custom: Custom,
+}
+
+/// What only an administrator's own choices give a field.
+#[derive(Clone, Default)]
+pub(crate) struct Custom {
+    /// Required even where the caller does not name the field.
+    pub required: bool,
+    /// Values that differ in case only are different.
+    pub case_sensitive: bool,
+    /// A text area that holds HTML.
+    pub html: bool,
+    /// What a new record gets when nobody says otherwise.
+    pub initial: Option<Value>,
+    /// The pattern of numbered names, for example `A-{0000}`.
+    pub display_format: Option<Arc<str>>,
+    pub formula: Option<Arc<Formula>>,
 }
 
 /// One value of a picklist.
 #[derive(Clone)]
 pub(crate) struct PicklistEntry {
     pub value: String,
+    pub label: String,
     pub default: bool,
 }
 
@@ -97,6 +128,8 @@ pub(crate) enum FieldKind {
     Percent,
     Date,
     DateTime,
+    /// A time of day, kept as text in its one canonical form.
+    Time,
     Address,
 }
 
@@ -118,6 +151,18 @@ pub(crate) enum Role {
     Address,
     /// Worked out from other records whenever it is read.
     Derived,
+    /// An administrator's formula, worked out whenever it is read.
+    Formula,
+    /// Numbered by the org.
+    AutoNumber,
+}
+
+/// A record type of an object.
+#[derive(Clone)]
+pub(crate) struct RecordType {
+    pub id: RecordId,
+    pub name: String,
+    pub developer_name: String,
 }
 
 /// A lookup seen from the other side.
@@ -135,6 +180,8 @@ pub(crate) enum OnDelete {
     Keep,
     Clear,
     Cascade,
+    /// The parent cannot be deleted while it has such children.
+    Restrict,
 }
 
 impl Schema {
@@ -241,6 +288,19 @@ impl FieldDef {
         }
     }
 
+    /// Made by an administrator; `__pc` is how an account shows a contact's own.
+    pub fn is_custom(&self) -> bool {
+        self.name.ends_with("__c") || self.name.ends_with("__pc")
+    }
+
+    /// Whether two values count as one for uniqueness and external ids.
+    pub fn same(&self, a: &Value, b: &Value) -> bool {
+        match self.custom.case_sensitive {
+            true => a == b,
+            false => a.compare(b).is_eq(),
+        }
+    }
+
     pub fn default_value(&self) -> Option<&str> {
         let entry = self.picklist.iter().find(|p| p.default);
         entry.map(|p| p.value.as_str())
@@ -268,6 +328,7 @@ impl FieldKind {
             Self::Percent => "percent",
             Self::Date => "date",
             Self::DateTime => "datetime",
+            Self::Time => "time",
             Self::Address => "address",
         }
     }

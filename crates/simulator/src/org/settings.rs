@@ -12,7 +12,7 @@ pub struct OrgSettings {
     pub record_count_every_seconds: u32,
     /// By how many percent a page of a query may be shorter than asked, at most 90.
     pub page_jitter_percent: u32,
-    /// Of a hundred records written, how many another transaction holds.
+    /// Of a hundred writes to children of an account or campaign, how many find it locked.
     pub lock_contention_percent: u32,
 }
 
@@ -36,5 +36,11 @@ impl Org {
     /// Changes all settings.
     pub fn set_settings(&self, settings: OrgSettings) {
         self.lock().settings = settings;
+    }
+
+    /// From now on this share of the writes to children of an account or a campaign fails with
+    /// UNABLE_TO_LOCK_ROW, as it does in an org where others are at work.
+    pub fn set_lock_contention(&self, percent: u32) {
+        self.lock().settings.lock_contention_percent = percent.min(100);
     }
 }

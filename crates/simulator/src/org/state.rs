@@ -4,18 +4,21 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::Call;
-use super::change::{Draft, RecordedChange};
+use super::change::{Cause, Draft, RecordedChange};
 use super::commit_lag::CommitLag;
 use super::error::ApiError;
 use super::events::EventBus;
 use super::id::RecordId;
 use super::list_views::ListView;
+use super::person_accounts::PersonAccounts;
 use super::rights::Rights;
+use super::rules::Rules;
 use super::schema::ObjectDef;
 use super::settings::OrgSettings;
 use super::sharing::SharingRules;
 use super::store::{Slot, Store};
 use super::user::User;
+use crate::seeded::Seeded;
 
 /// Records, rights by profile, and the log.
 #[derive(Clone)]
@@ -29,6 +32,8 @@ pub(crate) struct State {
     /// When users were last saved as inactive, in epoch milliseconds.
     pub left_ms: BTreeMap<RecordId, i64>,
     pub changes: Vec<RecordedChange>,
+    pub rules: Rules,
+    pub person_accounts: Option<PersonAccounts>,
     /// Number of the call that is writing, or of the last one that did.
     pub transaction: u64,
     pub settings: OrgSettings,
@@ -37,6 +42,10 @@ pub(crate) struct State {
     /// What each user looked at, and when in epoch milliseconds; the latest last.
     pub viewed: BTreeMap<RecordId, Vec<(i64, RecordId)>>,
     pub events: EventBus,
+    /// Decides which writes find a parent locked.
+    pub contention: Seeded,
+    /// The queue that an assignment rule gives new leads to.
+    pub lead_queue: Option<RecordId>,
 }
 
 /// Where a transaction began in the log.
@@ -55,12 +64,16 @@ impl State {
             sharing: SharingRules::default(),
             left_ms: BTreeMap::new(),
             changes: Vec::new(),
+            rules: Rules::default(),
+            person_accounts: None,
             transaction: 0,
             settings: OrgSettings::default(),
             commit_lag: CommitLag::default(),
             list_views: BTreeMap::new(),
             viewed: BTreeMap::new(),
             events: EventBus::new(0),
+            contention: Seeded::new(0, "locks"),
+            lead_queue: None,
         }
     }
 
@@ -113,7 +126,15 @@ impl State {
             act: draft.act,
             by_system: draft.by_system,
             fields: draft.fields,
+            cause: None,
         });
+    }
+
+    /// Says what the change that was logged last was a part of.
+    pub fn explain_last(&mut self, cause: Cause) {
+        if let Some(change) = self.changes.last_mut() {
+            change.cause = Some(cause);
+        }
     }
 
     pub fn user_at(&self, slot: Slot) -> User {

@@ -1,6 +1,7 @@
 //! All records of the org with their indexes. A record's place in its table and the serial number
 //! of its id are the same number, so an id needs no index and "ordered by id" is the table's order.
 
+mod bin;
 mod index;
 mod read;
 
@@ -11,6 +12,8 @@ use super::id::RecordId;
 use super::record::{Record, Shapes};
 use super::schema::{ObjectDef, Role, Schema};
 use super::value::Value;
+use crate::clock::Clock;
+pub(crate) use bin::{Bin, Binned, Place};
 use index::SortedIndex;
 
 /// Place of a record in its table.
@@ -20,7 +23,11 @@ pub(crate) type Slot = u32;
 #[derive(Clone)]
 pub(crate) struct Store {
     pub schema: Arc<Schema>,
+    clock: Arc<dyn Clock>,
+    instance: [u8; 2],
+    first_serial: u64,
     tables: Vec<Table>,
+    bin: Bin,
     undo: Vec<Undo>,
     /// Where in `undo` each open transaction began; the inner ones last.
     begun: Vec<usize>,
@@ -37,7 +44,16 @@ pub(crate) struct Table {
     shapes: Shapes,
     by_stamp: SortedIndex<i64>,
     hashes: Vec<HashIndex>,
-    person: Option<(u16, u16)>,
+    person: Option<PersonParts>,
+}
+
+/// Where the parts of a person's name are.
+#[derive(Clone)]
+struct PersonParts {
+    first: u16,
+    middle: Option<u16>,
+    last: u16,
+    suffix: Option<u16>,
 }
 
 /// Slots by the hash of a field's value; a hit is checked against the record itself.
@@ -52,28 +68,56 @@ struct HashIndex {
 enum Undo {
     Insert(usize),
     Replace(usize, Slot, Box<Record>),
+    Bin(Place, Option<Binned>),
 }
 
 impl Store {
     /// Empty tables; `instance` and `first_serial` shape the ids.
-    pub fn new(schema: Arc<Schema>, instance: [u8; 2], first_serial: u64) -> Self {
-        let table = |o: &ObjectDef| Table::new(o, instance, first_serial);
-        let tables = schema.objects.iter().map(table).collect();
-        Self {
+    pub fn new(
+        schema: Arc<Schema>,
+        clock: Arc<dyn Clock>,
+        (instance, first_serial): ([u8; 2], u64),
+    ) -> Self {
+        let mut store = Self {
             schema,
-            tables,
+            clock,
+            instance,
+            first_serial,
+            tables: Vec::new(),
+            bin: Bin::default(),
             undo: Vec::new(),
             begun: Vec::new(),
             filling: false,
+        };
+        store.fit_tables();
+        store
+    }
+
+    /// The org's time in epoch seconds.
+    pub fn now(&self) -> i64 {
+        self.clock.now_ms().div_euclid(1_000)
+    }
+
+    /// The schema, to be added to; `fit_tables` must follow.
+    pub fn schema_mut(&mut self) -> &mut Schema {
+        Arc::make_mut(&mut self.schema)
+    }
+
+    /// Gives every object its table and every indexed field its index.
+    pub fn fit_tables(&mut self) {
+        for object in &self.schema.objects[self.tables.len()..] {
+            let stem = RecordId::new(object.prefix_str(), self.instance, 0);
+            self.tables.push(Table::new(stem, self.first_serial));
+        }
+        for (table, object) in self.tables.iter_mut().zip(&self.schema.objects) {
+            table.fit(object, self.filling);
         }
     }
 
     /// Tables for the same objects and ids, without records.
     pub fn emptied(&self) -> Self {
-        let stem = self.tables.first().map(|t| (t.stem, t.first_serial));
-        let (stem, first_serial) = stem.unwrap_or((RecordId::new("000", *b"00", 0), 0));
-        let instance = [stem.stem()[3], stem.stem()[4]];
-        Self::new(Arc::clone(&self.schema), instance, first_serial)
+        let ids = (self.instance, self.first_serial);
+        Self::new(Arc::clone(&self.schema), Arc::clone(&self.clock), ids)
     }
 
     pub fn table(&self, object: usize) -> &Table {
@@ -84,11 +128,11 @@ impl Store {
         &self.schema.objects[object]
     }
 
-    /// Object and slot of an id, deleted records too.
+    /// Object and slot of an id, records in the recycle bin too; what left it is not known any more.
     pub fn locate(&self, id: &RecordId) -> Option<(usize, Slot)> {
         let object = self.schema.object_of_prefix(id.prefix())?.index;
         let slot = self.tables[object].slot_of(id)?;
-        Some((object, slot))
+        (!self.record((object, slot)).purged).then_some((object, slot))
     }
 
     /// The record of an id, unless it is deleted.
@@ -138,6 +182,18 @@ impl Store {
         }
     }
 
+    pub fn bin(&self) -> &Bin {
+        &self.bin
+    }
+
+    /// Puts a record into the recycle bin's list, or takes it out.
+    pub fn set_binned(&mut self, place: Place, binned: Option<Binned>) {
+        let old = self.bin.set(place, binned);
+        if !self.begun.is_empty() {
+            self.undo.push(Undo::Bin(place, old));
+        }
+    }
+
     /// Starts remembering, so that everything until the end of the transaction can be taken back.
     /// Transactions may stand inside one another.
     pub fn begin(&mut self) {
@@ -159,6 +215,9 @@ impl Store {
                 Undo::Insert(object) => self.tables[object].remove_last(),
                 Undo::Replace(object, slot, old) => {
                     self.tables[object].replace(slot, *old);
+                }
+                Undo::Bin(place, old) => {
+                    self.bin.set(place, old);
                 }
             }
         }
@@ -183,26 +242,39 @@ impl Store {
 }
 
 impl Table {
-    fn new(object: &ObjectDef, instance: [u8; 2], first_serial: u64) -> Self {
-        let index = |f: &super::schema::FieldDef| HashIndex {
-            field: f.index,
-            role: f.role,
-            entries: SortedIndex::new(),
-        };
-        let person = object.is_person();
+    fn new(stem: RecordId, first_serial: u64) -> Self {
         Self {
-            stem: RecordId::new(object.prefix_str(), instance, 0),
+            stem,
             first_serial,
             records: Vec::new(),
             shapes: Shapes::default(),
             by_stamp: SortedIndex::new(),
-            hashes: object
-                .fields
-                .iter()
-                .filter(|f| f.indexed)
-                .map(index)
-                .collect(),
-            person: person.then(|| (object.at("FirstName"), object.at("LastName"))),
+            hashes: Vec::new(),
+            person: None,
+        }
+    }
+
+    /// Follows the object's fields: a new index takes in the records that are there already,
+    /// unless they are all taken in later.
+    fn fit(&mut self, object: &ObjectDef, filling: bool) {
+        self.person = object.is_person().then(|| PersonParts {
+            first: object.at("FirstName"),
+            middle: object.field_index("MiddleName"),
+            last: object.at("LastName"),
+            suffix: object.field_index("Suffix"),
+        });
+        for field in object.fields.iter().filter(|f| f.indexed) {
+            if self.hashes.iter().any(|h| h.field == field.index) {
+                continue;
+            }
+            self.hashes.push(HashIndex {
+                field: field.index,
+                role: field.role,
+                entries: SortedIndex::new(),
+            });
+            if !filling {
+                self.build_index(self.hashes.len() - 1);
+            }
         }
     }
 
@@ -265,14 +337,19 @@ impl Table {
             .map(|(_, slot)| slot)
     }
 
-    /// First and last name, joined.
+    /// First and last name, joined; with middle name and suffix where the org has them.
     pub fn person_name(&self, record: &Record) -> Value {
-        let Some((first, last)) = self.person else {
+        let Some(parts) = &self.person else {
             return Value::Null;
         };
-        match (record.cell(first).as_str(), record.cell(last).as_str()) {
-            (Some(first), Some(last)) => Value::text(&format!("{first} {last}")),
-            (one, other) => Value::text(one.or(other).unwrap_or_default()),
+        let text = |field: u16| record.cell(field).as_str();
+        let (middle, suffix) = (parts.middle.and_then(text), parts.suffix.and_then(text));
+        match (text(parts.first), middle, text(parts.last), suffix) {
+            (Some(first), None, Some(last), None) => Value::text(&format!("{first} {last}")),
+            (first, middle, last, suffix) => {
+                let known = [first, middle, last, suffix].into_iter().flatten();
+                Value::text(&known.collect::<Vec<_>>().join(" "))
+            }
         }
     }
 
@@ -312,14 +389,19 @@ impl Table {
     fn build_indexes(&mut self) {
         self.records.shrink_to_fit();
         let slots = 0..self.records.len() as Slot;
-        let stamps = slots.clone().map(|slot| (self.record(slot).stamp, slot));
+        let stamps = slots.map(|slot| (self.record(slot).stamp, slot));
         let stamps = stamps.collect();
         self.by_stamp.extend(stamps);
         for at in 0..self.hashes.len() {
-            let entry = |slot| Some((self.key_in(&self.hashes[at], slot)?, slot));
-            let entries = slots.clone().filter_map(entry).collect();
-            self.hashes[at].entries.extend(entries);
+            self.build_index(at);
         }
+    }
+
+    fn build_index(&mut self, at: usize) {
+        let slots = 0..self.records.len() as Slot;
+        let entry = |slot| Some((self.key_in(&self.hashes[at], slot)?, slot));
+        let entries = slots.filter_map(entry).collect();
+        self.hashes[at].entries.extend(entries);
     }
 
     fn key_in(&self, index: &HashIndex, slot: Slot) -> Option<u32> {

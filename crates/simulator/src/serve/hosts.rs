@@ -113,7 +113,7 @@ pub(super) fn router(simulator: &Simulator, names: &HostNames) -> Router {
     Router::new().fallback(
         move |Extension(ServerName(given)): Extension<ServerName>, mut request: Request| {
             let host = host_of(&request).or(given).unwrap_or_default();
-            // HTTP/2 has no such header, and whoever answers looks for it.
+            // Sign-in tells login hosts by this header, which HTTP/2 does not send.
             if let Ok(value) = HeaderValue::from_str(&host) {
                 request.headers_mut().entry(HOST).or_insert(value);
             }

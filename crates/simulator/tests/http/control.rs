@@ -437,9 +437,12 @@ async fn mistake_36_records_are_held_by_others_as_often_as_asked() {
     world
         .set("/knobs", json!({"lock_contention_percent": 50}))
         .await;
-    let records: Vec<Json> = (0..100)
-        .map(|n| json!({"attributes": {"type": "Contact"}, "LastName": format!("Row {n}")}))
-        .collect();
+    let account = world
+        .get("v62.0/query?q=SELECT+Id+FROM+Account+LIMIT+1")
+        .await;
+    let account = account.json()["records"][0]["Id"].clone();
+    let contact = |n: usize| json!({"attributes": {"type": "Contact"}, "LastName": format!("Row {n}"), "AccountId": account});
+    let records: Vec<Json> = (0..100).map(contact).collect();
     let path = "v62.0/composite/sobjects";
     let body = json!({"records": records});
     let locked = async |world: &World| {
@@ -452,7 +455,7 @@ async fn mistake_36_records_are_held_by_others_as_often_as_asked() {
     world
         .set("/knobs", json!({"lock_contention_percent": 100}))
         .await;
-    let single = json!({"LastName": "Sato"});
+    let single = json!({"LastName": "Sato", "AccountId": account});
     let one = world
         .json(Method::POST, "v62.0/sobjects/Contact", single)
         .await;

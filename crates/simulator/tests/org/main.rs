@@ -6,9 +6,14 @@
     reason = "a test that cannot go on should say where"
 )]
 
+mod customise;
 mod describe;
 mod dml;
+mod duplicates;
+mod formula;
+mod life;
 mod people;
+mod person_accounts;
 mod rights;
 mod scale;
 mod soql_errors;
@@ -16,3 +21,4 @@ mod soql_printing;
 mod soql_results;
 mod support;
 mod transaction;
+mod validation;

@@ -25,6 +25,7 @@ pub fn org_with(seed: u64, contacts: usize, leads: usize) -> TestOrg {
         seed,
         contacts,
         leads,
+        person_accounts: false,
         kind: OrgKind::Production,
         clock: clock.clone(),
     });

@@ -2,7 +2,7 @@
 
 use super::people::refused;
 use super::request::{Given, Parameters, Refusal, Seat, read};
-use crate::org::{ApiError, ApiErrors, Call, RecordedChange};
+use crate::org::{ApiError, ApiErrors, Call, Origin, RecordedChange};
 use crate::simulator::Simulator;
 use axum::Json;
 use http::StatusCode;
@@ -118,6 +118,7 @@ fn prepare(simulator: &Simulator, body: &Value) -> Result<Prepared, Refusal> {
     let call = Call {
         version: "66.0".to_owned(),
         client: edit.client,
+        origin: Origin::Page,
         ..Call::of(user.id)
     };
     Ok(Prepared {

@@ -241,6 +241,7 @@ impl IngestJob {
                 let records: Vec<Value> = records().collect();
                 org.upsert_many(call, (&self.object, key), &records, false)
             }
+            "hardDelete" => org.hard_delete_many(call, &ids().collect::<Vec<_>>(), false),
             _ => org.delete_many(call, &ids().collect::<Vec<_>>(), false),
         };
         let saved = saved.unwrap_or_else(|error| {

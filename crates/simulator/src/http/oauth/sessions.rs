@@ -76,6 +76,11 @@ impl OAuth {
         session.filter(|session| session.until_ms > now_ms)
     }
 
+    /// How long a session lives after its last use, in seconds.
+    pub(crate) fn session_seconds(&self) -> i64 {
+        i64::from(self.settings.session_minutes) * 60
+    }
+
     /// The user of a session, which lives on by being used.
     pub(crate) fn user_of(&mut self, token: &str, now_ms: i64) -> Option<RecordId> {
         let session = self.sessions.get_mut(token)?;

@@ -120,12 +120,16 @@ pub(super) fn token_of(headers: &HeaderMap, uri: &Uri) -> Option<String> {
 
 /// The user of the session that a request names.
 pub(crate) fn user_of(simulator: &Simulator, headers: &HeaderMap, uri: &Uri) -> Option<User> {
-    let token = token_of(headers, uri)?;
+    user_of_session(simulator, &token_of(headers, uri)?)
+}
+
+/// The user of a session, unless it ended or they left.
+pub(crate) fn user_of_session(simulator: &Simulator, token: &str) -> Option<User> {
     let host = &simulator.host;
     let now_ms = simulator.world.clock.now_ms();
     let mut oauth = lock(&host.oauth);
-    let opened_ms = oauth.session(&token, now_ms)?.opened_ms;
-    let id = oauth.user_of(&token, now_ms)?;
+    let opened_ms = oauth.session(token, now_ms)?.opened_ms;
+    let id = oauth.user_of(token, now_ms)?;
     drop(oauth);
     let left = host.org.left_ms(&id).is_some_and(|left| opened_ms <= left);
     host.org.user(&id).filter(|user| user.active && !left)

@@ -4,9 +4,10 @@
 
 use super::Writer;
 use crate::org::error::ApiError;
+use crate::org::id::RecordId;
 use crate::org::schema::OnDelete;
 use crate::org::sharing::RecordAccess;
-use crate::org::store::Slot;
+use crate::org::store::{Binned, Slot};
 use crate::org::value::Value;
 
 impl Writer<'_> {
@@ -18,7 +19,12 @@ impl Writer<'_> {
         }
         self.check_shared((object, slot), RecordAccess::Delete)?;
         self.refuse_won_deals(object, slot)?;
-        self.bin(object, slot, false);
+        self.refuse_held(object, slot)?;
+        self.refuse_person_contact(object, slot)?;
+        let parents = self.state.store.record((object, slot)).clone();
+        self.contend(object, &parents)?;
+        let id = self.state.store.id_at(object, slot);
+        self.bin((object, slot), id);
         Ok(())
     }
 
@@ -54,16 +60,45 @@ impl Writer<'_> {
         Err(ApiError::record("DELETE_FAILED", text, &[]))
     }
 
-    fn bin(&mut self, object: usize, slot: Slot, by_system: bool) {
+    /// A required lookup holds on to its parent.
+    fn refuse_held(&self, object: usize, slot: Slot) -> Result<(), ApiError> {
+        let store = &self.state.store;
+        let relations = store.def(object).children.iter();
+        for relation in relations.filter(|r| r.on_delete == OnDelete::Restrict) {
+            let id = store.id_at(object, slot);
+            let held = store.children(relation.child, relation.field, &id);
+            if held.is_empty() {
+                continue;
+            }
+            let child = store.def(relation.child);
+            let ids = held.iter().map(|slot| store.id_at(child.index, *slot));
+            let ids: Vec<String> = ids.map(|id| id.short().to_owned()).collect();
+            let text = format!(
+                "Your attempt to delete {} could not be completed because it is associated with \
+                 the following {}: {}",
+                id.short(),
+                child.label_plural,
+                ids.join(", ")
+            );
+            return Err(ApiError::record("DELETE_FAILED", text, &[]));
+        }
+        Ok(())
+    }
+
+    /// Deletes a record, itself or along with `root`.
+    pub(super) fn bin(&mut self, (object, slot): (usize, Slot), root: RecordId) {
         let schema = self.schema();
         let id = self.state.store.id_at(object, slot);
+        let at = self.now();
         let mut record = self.state.store.table(object).record(slot).clone();
         if record.deleted {
             return;
         }
         record.deleted = true;
-        record.touch(self.call.user, self.now());
-        self.commit_change(object, slot, record, by_system);
+        record.touch(self.call.user, at);
+        self.commit_change(object, slot, record, root != id);
+        let binned = Binned { at, root };
+        self.state.store.set_binned((object, slot), Some(binned));
         for relation in &schema.objects[object].children {
             if relation.on_delete == OnDelete::Keep {
                 continue;
@@ -74,9 +109,9 @@ impl Writer<'_> {
                 .children(relation.child, relation.field, &id)
             {
                 match relation.on_delete {
-                    OnDelete::Cascade => self.bin(relation.child, child, true),
+                    OnDelete::Cascade => self.bin((relation.child, child), root),
                     OnDelete::Clear => self.clear(relation.child, child, relation.field),
-                    OnDelete::Keep => {}
+                    OnDelete::Keep | OnDelete::Restrict => {}
                 }
             }
         }

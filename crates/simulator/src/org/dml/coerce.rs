@@ -63,23 +63,47 @@ impl Writer<'_> {
     }
 
     fn value(&self, field: &FieldDef, json: &Json) -> Result<Value, ApiError> {
-        if let Json::String(text) = json
-            && text.trim().is_empty()
-        {
-            return Ok(Value::Null);
-        }
         match (field.kind, json) {
-            (_, Json::Null) => Ok(Value::Null),
-            (kind, Json::Array(_) | Json::Object(_)) => {
-                Err(ApiError::cannot_deserialize(soap_word(kind), &token(json)))
+            (FieldKind::Reference, Json::String(text)) if !text.trim().is_empty() => {
+                self.reference(field, text.trim())
             }
-            (FieldKind::Reference, _) => self.reference(field, plain(json).trim()),
-            (FieldKind::Bool, _) => flag(json),
-            (kind, _) if kind.is_number() => number(field, json),
-            (FieldKind::Date, _) => date(json),
-            (FieldKind::DateTime, _) => time(json),
-            _ => text(field, plain(json).trim()),
+            (FieldKind::Reference, Json::Bool(_) | Json::Number(_)) => {
+                self.reference(field, &plain(json))
+            }
+            _ => simple(field, json),
         }
+    }
+}
+
+/// A value that needs no look at other records.
+fn simple(field: &FieldDef, json: &Json) -> Result<Value, ApiError> {
+    if let Json::String(text) = json
+        && text.trim().is_empty()
+    {
+        return Ok(Value::Null);
+    }
+    match (field.kind, json) {
+        (_, Json::Null) => Ok(Value::Null),
+        (kind, Json::Array(_) | Json::Object(_)) => {
+            Err(ApiError::cannot_deserialize(soap_word(kind), &token(json)))
+        }
+        (FieldKind::Bool, _) => flag(json),
+        (kind, _) if kind.is_number() => number(field, json),
+        (FieldKind::Date, _) => date(json),
+        (FieldKind::DateTime, _) => time(json),
+        (FieldKind::Time, _) => time_of_day(json),
+        _ => text(field, plain(json).trim()),
+    }
+}
+
+/// The value that an administrator gave a field as its default.
+pub(crate) fn default_of(field: &FieldDef, json: &Json) -> Result<Value, ApiError> {
+    match field.kind {
+        FieldKind::Reference => {
+            let text = format!("{}: a lookup cannot have a default", field.label);
+            Err(ApiError::request(400, "FIELD_INTEGRITY_EXCEPTION", text))
+        }
+        _ => simple(field, json),
     }
 }
 
@@ -183,10 +207,9 @@ fn number(field: &FieldDef, json: &Json) -> Result<Value, ApiError> {
             &token(json),
         ));
     };
-    let digits = if field.precision == 0 {
-        18
-    } else {
-        field.precision
+    let digits = match field.precision {
+        0 => 18,
+        precision => precision.saturating_sub(field.scale),
     };
     if number.abs() >= 10f64.powi(digits as i32) || (whole && number.abs() > f64::from(i32::MAX)) {
         let text = format!(
@@ -219,6 +242,14 @@ fn time(json: &Json) -> Result<Value, ApiError> {
     match datetime::read_time(text).or_else(from_date) {
         Some(seconds) => Ok(Value::Time(seconds)),
         None => Err(ApiError::cannot_deserialize("datetime", &token(json))),
+    }
+}
+
+fn time_of_day(json: &Json) -> Result<Value, ApiError> {
+    let text = plain(json);
+    match datetime::read_clock(text.trim()) {
+        Some(canonical) => Ok(Value::text(&canonical)),
+        None => Err(ApiError::cannot_deserialize("time", &token(json))),
     }
 }
 
@@ -259,6 +290,7 @@ fn soap_word(kind: FieldKind) -> &'static str {
         FieldKind::Percent => "percent",
         FieldKind::Date => "date",
         FieldKind::DateTime => "datetime",
+        FieldKind::Time => "time",
         FieldKind::Reference | FieldKind::Id => "reference",
         FieldKind::Phone => "phone",
         FieldKind::Email => "email",

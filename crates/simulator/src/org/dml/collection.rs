@@ -11,7 +11,7 @@ use crate::org::{ApiErrors, ExternalKey, SaveResult, Upserted};
 /// Records that one call may carry.
 const RECORDS_MAX: usize = 200;
 
-type One = Result<(RecordId, Option<bool>), ApiErrors>;
+pub(super) type One = Result<(RecordId, Option<bool>), ApiErrors>;
 
 impl Writer<'_> {
     pub fn create_many(
@@ -154,7 +154,7 @@ impl Writer<'_> {
     }
 }
 
-fn result(outcome: One) -> SaveResult {
+pub(super) fn result(outcome: One) -> SaveResult {
     match outcome {
         Ok((id, created)) => SaveResult {
             id: Some(id),
@@ -169,7 +169,7 @@ fn result(outcome: One) -> SaveResult {
     }
 }
 
-fn bad_id(text: &str) -> ApiError {
+pub(super) fn bad_id(text: &str) -> ApiError {
     ApiError::record("MALFORMED_ID", format!("malformed id {text}"), &[])
 }
 

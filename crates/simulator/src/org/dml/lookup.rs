@@ -120,15 +120,7 @@ impl Writer<'_> {
             .read_named(object, slot, "IsActive")
             .is_true();
         if owner && !active {
-            let text = format!(
-                "operation performed with inactive user [{}] as owner",
-                id.short()
-            );
-            return Err(ApiError::record(
-                "INACTIVE_OWNER_OR_USER",
-                text,
-                &["OwnerId"],
-            ));
+            return Err(ApiError::inactive_owner(&id));
         }
         Ok(Value::Id(id))
     }
@@ -147,13 +139,16 @@ pub(crate) fn holders(
         let here = found.filter(|(object, _)| *object == def.index);
         return here.map(|(_, slot)| slot).into_iter().collect();
     }
-    let wanted = Value::text(text.trim());
+    let wanted = match field.kind.is_number() {
+        true => text.trim().parse().map_or(Value::Null, Value::Number),
+        false => Value::text(text.trim()),
+    };
     let table = store.table(def.index);
     let slots = table.with_key(field.index, wanted.index_key());
     slots
         .filter(|slot| {
             let value = store.read(def.index, *slot, field);
-            !table.record(*slot).deleted && value.compare(&wanted).is_eq()
+            !table.record(*slot).deleted && field.same(&value, &wanted)
         })
         .collect()
 }

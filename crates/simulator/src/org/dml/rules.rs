@@ -29,6 +29,8 @@ impl Writer<'_> {
         def: &ObjectDef,
         pending: &mut Pending,
     ) -> Result<(), ApiErrors> {
+        self.check_queue(def, pending)
+            .map_err(|error| vec![error])?;
         let outcome = match def.name.as_str() {
             "Task" => self
                 .check_activity(def, pending)
@@ -37,6 +39,8 @@ impl Writer<'_> {
                 .check_activity(def, pending)
                 .and_then(|()| set_times(def, pending)),
             "CampaignMember" => self.check_member(def, pending),
+            "Account" => self.settle_account(def, pending),
+            "Contact" => self.settle_contact(def, pending),
             "Opportunity" => {
                 settle_stage(def, &mut pending.record, &pending.given);
                 Ok(())
@@ -53,14 +57,14 @@ impl Writer<'_> {
         let converted = lead && store.read_named(object, slot, "IsConverted").is_true();
         let permission = "AllowViewEditConvertedLeads";
         if converted && !self.state.has_permission(&self.call.user, permission) {
-            let text = "cannot reference converted lead";
-            return Err(ApiError::record("CANNOT_UPDATE_CONVERTED_LEAD", text, &[]));
+            return Err(ApiError::converted_lead());
         }
         Ok(())
     }
 
     /// What follows an insert: a campaign starts with its two member statuses.
     pub(super) fn after_insert(&mut self, object: usize, slot: Slot) {
+        self.add_person_contact(object, slot);
         if self.state.store.def(object).name != "Campaign" {
             return;
         }

@@ -4,12 +4,14 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::{ChildRelation, FieldDef, FieldKind, ObjectDef, OnDelete, PicklistEntry, Role, Schema};
+use super::{
+    ChildRelation, Custom, FieldDef, FieldKind, ObjectDef, OnDelete, PicklistEntry, Role, Schema,
+};
 
 const OBJECTS: &str = include_str!("../../../describe/objects.tsv");
 const CHILDREN: &str = include_str!("../../../describe/children.tsv");
 const LABELS: &str = include_str!("../../../describe/labels.tsv");
-const FIELDS: [(&str, &str); 20] = [
+const FIELDS: [(&str, &str); 23] = [
     ("Account", include_str!("../../../describe/Account.tsv")),
     ("Campaign", include_str!("../../../describe/Campaign.tsv")),
     (
@@ -22,7 +24,12 @@ const FIELDS: [(&str, &str); 20] = [
     ),
     ("Contact", include_str!("../../../describe/Contact.tsv")),
     ("Event", include_str!("../../../describe/Event.tsv")),
+    ("Group", include_str!("../../../describe/Group.tsv")),
     ("Lead", include_str!("../../../describe/Lead.tsv")),
+    (
+        "LeadStatus",
+        include_str!("../../../describe/LeadStatus.tsv"),
+    ),
     ("ListView", include_str!("../../../describe/ListView.tsv")),
     (
         "Opportunity",
@@ -58,6 +65,10 @@ const FIELDS: [(&str, &str); 20] = [
         include_str!("../../../describe/PermissionSetAssignment.tsv"),
     ),
     (
+        "QueueSobject",
+        include_str!("../../../describe/QueueSobject.tsv"),
+    ),
+    (
         "UserRecordAccess",
         include_str!("../../../describe/UserRecordAccess.tsv"),
     ),
@@ -84,6 +95,17 @@ pub(super) fn standard() -> Schema {
         object.children = relations;
     }
     Schema { objects, by_name }
+}
+
+/// The fields that every custom object begins with.
+pub(super) fn custom_object_fields(object: &str) -> Vec<FieldDef> {
+    fields(object, include_str!("../../../describe/custom_object.tsv"))
+}
+
+fn fields(object: &str, table: &str) -> Vec<FieldDef> {
+    let each = rows(table).enumerate();
+    each.map(|(i, cells)| field(i as u16, object, &cells))
+        .collect()
 }
 
 /// A row of a table, its cells found by the column's heading.
@@ -126,10 +148,7 @@ fn object(row: &Row<'_>) -> ObjectDef {
     let name = row.text("name");
     let table = FIELDS.iter().find(|(object, _)| *object == name);
     let (_, table) = table.expect("every object of objects.tsv has its own table");
-    let fields: Vec<FieldDef> = rows(table)
-        .enumerate()
-        .map(|(i, cells)| field(i as u16, name, &cells))
-        .collect();
+    let fields = fields(name, table);
     let key = |text: &str| text.to_ascii_lowercase();
     let by_name = fields.iter().map(|f| (key(&f.name), f.index)).collect();
     let related = |f: &FieldDef| f.relationship.as_deref().map(|r| (key(r), f.index));
@@ -150,6 +169,8 @@ fn object(row: &Row<'_>) -> ObjectDef {
         mergeable: row.flag("mergeable"),
         layoutable: row.flag("layoutable"),
         feed_enabled: row.flag("feedEnabled"),
+        sharing: None,
+        record_types: Vec::new(),
         fields,
         children: Vec::new(),
         by_name,
@@ -206,12 +227,15 @@ fn field(index: u16, object: &str, row: &Row<'_>) -> FieldDef {
         indexed: by_equality
             && !reads_other_records
             && matches!(role, Role::Stored | Role::PersonName),
+        custom: Custom::default(),
     }
 }
 
 fn entry(text: &str) -> PicklistEntry {
+    let value = text.trim_end_matches('*').to_owned();
     PicklistEntry {
-        value: text.trim_end_matches('*').to_owned(),
+        label: value.clone(),
+        value,
         default: text.ends_with('*'),
     }
 }

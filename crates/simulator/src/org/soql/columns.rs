@@ -43,7 +43,7 @@ fn leaf(schema: &Schema, path: &BoundPath) -> Json {
     let name = path.shown.rsplit('.').next().unwrap_or_default();
     let mut leaf = entry(name, Some(path.kind), json!([]));
     if let Some(field) = path.field(schema) {
-        leaf["custom"] = json!(name.ends_with("__c"));
+        leaf["custom"] = json!(field.is_custom());
         leaf["displayName"] = json!(field.label);
         leaf["insertable"] = json!(field.createable);
         leaf["updatable"] = json!(field.updateable);

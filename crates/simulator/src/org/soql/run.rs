@@ -113,7 +113,8 @@ type Slots<'a> = Box<dyn Iterator<Item = Slot> + 'a>;
 fn matching<'a>(store: &'a Store, plan: &'a Plan, slots: Slots<'a>) -> Slots<'a> {
     let table = store.table(plan.object);
     Box::new(slots.filter(move |slot| {
-        let alive = plan.include_deleted || !table.record(*slot).deleted;
+        let record = table.record(*slot);
+        let alive = !record.purged && (plan.include_deleted || !record.deleted);
         let asked = plan.filter.as_ref();
         alive
             && asked.is_none_or(|test| test.holds(&|bound| read(store, plan.object, *slot, bound)))

@@ -7,7 +7,7 @@ use super::error::SoqlError;
 use super::path::{BoundPath, Hop, Scope, hop};
 use super::plan::{Binder, Plan};
 use crate::org::datetime;
-use crate::org::schema::FieldKind;
+use crate::org::schema::{FieldDef, FieldKind};
 use crate::org::value::Value;
 
 /// Rows that a query with FIELDS(ALL) or FIELDS(CUSTOM) may ask for.
@@ -157,13 +157,13 @@ impl<'a> Binder<'a> {
                 format!("The SOQL FIELDS function must have a LIMIT of at most {FIELDS_LIMIT_MAX}");
             return Err(SoqlError::whole("MALFORMED_QUERY", text));
         }
-        let wanted = |name: &str| match word {
-            "STANDARD" => !name.ends_with("__c"),
-            "CUSTOM" => name.ends_with("__c"),
+        let wanted = |field: &FieldDef| match word {
+            "STANDARD" => !field.is_custom(),
+            "CUSTOM" => field.is_custom(),
             _ => true,
         };
         let fields = self.object.fields.iter();
-        let fields = fields.filter(|f| wanted(&f.name) && self.view.sees(self.object.index, f));
+        let fields = fields.filter(|f| wanted(f) && self.view.sees(self.object.index, f));
         Ok(fields.map(|f| BoundPath::own(self.object, f)).collect())
     }
 

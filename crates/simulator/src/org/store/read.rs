@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use serde_json::{Value as Json, json};
 
 use super::{Slot, Store};
+use crate::org::formula::Scene;
 use crate::org::id::RecordId;
 use crate::org::schema::{FieldDef, FieldKind, Role};
 use crate::org::value::Value;
@@ -31,6 +32,8 @@ impl Store {
             Role::PersonName => table.person_name(record),
             Role::Address => Value::Null,
             Role::Derived => self.derive(object, slot, field),
+            Role::Formula => Scene::kept(self, object, slot, 0).formula(field),
+            Role::AutoNumber => auto_number(field, slot),
             Role::Stored => match record.cell(field.index) {
                 Value::Null if field.kind == FieldKind::Bool => Value::Bool(false),
                 value => return Cow::Borrowed(value),
@@ -124,6 +127,7 @@ impl Store {
         Value::Number(match field {
             "NumberOfContacts" => count(members().filter(|m| has(m, "ContactId")).count()),
             "NumberOfLeads" => count(members().filter(|m| !has(m, "ContactId")).count()),
+            "NumberOfConvertedLeads" => count(members().filter(|m| self.was_lead(*m)).count()),
             "NumberOfResponses" => count(members().filter(|m| has(m, "HasResponded")).count()),
             "NumberOfOpportunities" => count(deals().count()),
             "NumberOfWonOpportunities" => count(deals().filter(won).count()),
@@ -131,6 +135,13 @@ impl Store {
             "AmountWonOpportunities" => deals().filter(won).map(amount).sum(),
             _ => 0.0,
         })
+    }
+
+    /// Whether a campaign member is a lead that was converted.
+    fn was_lead(&self, (object, slot): (usize, Slot)) -> bool {
+        let lead = self.read_named(object, slot, "LeadId").as_id();
+        let lead = lead.and_then(|id| self.locate(&id));
+        lead.is_some_and(|(lead, at)| self.read_named(lead, at, "IsConverted").is_true())
     }
 
     fn related(&self, child: &str, campaign: &RecordId) -> impl Iterator<Item = (usize, Slot)> {
@@ -171,4 +182,18 @@ impl Store {
             None => Value::Null,
         }
     }
+}
+
+/// The record's place in the table, written as the field's pattern says: `A-{0000}`.
+fn auto_number(field: &FieldDef, slot: Slot) -> Value {
+    let pattern = field.custom.display_format.as_deref().unwrap_or("{0}");
+    let number = slot + 1;
+    let written = match pattern.split_once('{').zip(pattern.split_once('}')) {
+        Some(((before, inside), (_, after))) => {
+            let width = inside.find('}').unwrap_or(1);
+            format!("{before}{number:0width$}{after}")
+        }
+        None => format!("{pattern}{number}"),
+    };
+    Value::text(&written)
 }

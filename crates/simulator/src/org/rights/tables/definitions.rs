@@ -155,6 +155,7 @@ fn data_type(field: &FieldDef) -> String {
         FieldKind::Percent => format!("Percent{}", digits()),
         FieldKind::Date => "Date".to_owned(),
         FieldKind::DateTime => "Date/Time".to_owned(),
+        FieldKind::Time => "Time".to_owned(),
         FieldKind::Address => "Address".to_owned(),
     }
 }
