@@ -115,7 +115,7 @@ pub(super) fn router(simulator: &Simulator, names: &HostNames) -> Router {
             let host = host_of(&request).or(given).unwrap_or_default();
             // Sign-in tells login hosts by this header, which HTTP/2 does not send.
             if let Ok(value) = HeaderValue::from_str(&host) {
-                request.headers_mut().insert(HOST, value);
+                request.headers_mut().entry(HOST).or_insert(value);
             }
             let router = routers.get(&host).cloned();
             async move {
