@@ -2,7 +2,9 @@
 
 import csv
 import io
+import os
 import unittest
+import unittest.mock
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -74,10 +76,14 @@ class SignIn(unittest.TestCase):
 class OverTls(unittest.TestCase):
     """As on any machine: Salesforce's own hosts over https, here by a proxy and the test CA."""
 
+    def setUp(self):
+        trusted = unittest.mock.patch.dict(os.environ, REQUESTS_CA_BUNDLE=INFO["ca_file"])
+        trusted.start()
+        self.addCleanup(trusted.stop)
+
     def works(self, org=ORG, **login):
         made = requests.Session()
         made.proxies = {"https": INFO["proxy_url"]}
-        made.verify = INFO["ca_file"]
         client = Salesforce(session=made, **login)
         self.assertEqual(f"https://{client.sf_instance}", org["public_url"].rsplit(":", 1)[0])
         self.assertGreater(client.query("SELECT COUNT() FROM Contact")["totalSize"], 4_500)

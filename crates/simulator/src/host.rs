@@ -9,13 +9,15 @@ use crate::http::query::Locators;
 use crate::org::{Org, OrgOptions, OrgSnapshot};
 use crate::simulator::{OrgPlace, SimulatorOptions};
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 
 /// An org as it is served.
 pub(crate) struct Host {
     pub org: Org,
     /// Where it is reached in plain http; answers use `Simulator::base_url`.
     pub plain_url: String,
+    /// Its own address over https, once it is served so.
+    pub public_url: OnceLock<String>,
     pub oauth: Mutex<OAuth>,
     pub locators: Mutex<Locators>,
     pub described: Mutex<Described>,
@@ -45,6 +47,7 @@ impl Host {
         Host {
             org,
             plain_url: place.base_url.clone(),
+            public_url: OnceLock::new(),
             oauth: Mutex::new(OAuth::new(secret)),
             locators: Mutex::new(Locators::default()),
             described: Mutex::new(Described::new()),

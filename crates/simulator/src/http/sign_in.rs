@@ -113,6 +113,7 @@ pub(super) fn visit<'a>(simulator: &'a Simulator, headers: &HeaderMap) -> Visit<
         now_ms: simulator.world.clock.now_ms(),
         host: text("host").unwrap_or_default().to_owned(),
         base_url: simulator.base_url(),
+        public_url: host.public_url.get().map(String::as_str),
         address: address
             .and_then(|text| text.parse().ok())
             .unwrap_or(Ipv4Addr::LOCALHOST),

@@ -97,6 +97,7 @@ pub(super) fn router(simulator: &Simulator, names: &HostNames) -> Router {
         routers.insert(name.to_owned(), seen[0].reached_at(&url).router());
     }
     for (org, (_, host, url)) in seen.iter().zip(&names.orgs) {
+        org.host.public_url.get_or_init(|| url.clone());
         routers.insert(host.clone(), org.reached_at(url).router());
     }
     let logins = [

@@ -58,6 +58,7 @@ fn is_ours(visit: &Visit<'_>, audience: &str) -> bool {
         "test.salesforce.com",
         visit.host.as_str(),
         bare_host(visit.base_url),
+        bare_host(visit.public_url.unwrap_or(visit.base_url)),
     ];
     own.iter().any(|own| own.eq_ignore_ascii_case(host))
 }

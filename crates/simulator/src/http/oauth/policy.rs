@@ -52,8 +52,10 @@ pub(crate) struct Visit<'a> {
     pub now_ms: i64,
     /// The host that was asked, with its port.
     pub host: String,
-    /// The org's own address.
+    /// The org's own address, as it was asked.
     pub base_url: &'a str,
+    /// The same over https, however it was asked.
+    pub public_url: Option<&'a str>,
     pub address: Ipv4Addr,
 }
 
