@@ -354,8 +354,13 @@ impl Org {
     ) -> usize {
         let state = self.read();
         let renderer = Renderer::new(&state.store, &answer.plan, &call.version);
+        let known = state.store.table(answer.plan.object).len() as u32;
         let mut written = 0;
         while room > 0 && from + written < answer.len() {
+            // The org may have been put back to a time before the record.
+            if matches!(&*answer.found, Found::Slots(slots) if slots[from + written] >= known) {
+                break;
+            }
             if written > 0 {
                 out.push(b',');
             }
@@ -402,6 +407,13 @@ impl Org {
     pub fn object_of(&self, id: &RecordId) -> Option<String> {
         let schema = self.schema();
         let object = schema.object_of_prefix(id.prefix())?;
+        Some(object.name.clone())
+    }
+
+    /// The object of this name, whatever its case, in its own spelling.
+    pub(crate) fn object_named(&self, name: &str) -> Option<String> {
+        let schema = self.schema();
+        let object = schema.object(name)?;
         Some(object.name.clone())
     }
 
