@@ -85,7 +85,7 @@ class OverTls(unittest.TestCase):
         made = requests.Session()
         made.proxies = {"https": INFO["proxy_url"]}
         client = Salesforce(session=made, **login)
-        self.assertEqual(f"https://{client.sf_instance}", org["public_url"].rsplit(":", 1)[0])
+        self.assertEqual(f"https://{client.sf_instance}", org["public_url"])
         self.assertGreater(client.query("SELECT COUNT() FROM Contact")["totalSize"], 4_500)
 
     def test_by_password_and_security_token_over_soap(self):

@@ -185,6 +185,13 @@ impl Org {
         Some(object.name.clone())
     }
 
+    /// The object of this name, whatever its case, in its own spelling.
+    pub(crate) fn object_named(&self, name: &str) -> Option<String> {
+        let schema = self.schema();
+        let object = schema.object(name)?;
+        Some(object.name.clone())
+    }
+
     fn describer<'a>(&'a self, state: &'a State, call: &'a Call) -> Describer<'a> {
         Describer {
             schema: &state.store.schema,

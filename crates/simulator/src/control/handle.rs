@@ -105,9 +105,10 @@ impl Simulator {
         let taken: &OrgSnapshot = snapshots
             .get(name)
             .ok_or_else(|| UnknownSnapshot(name.to_owned()))?;
+        self.org().restore(taken);
+        // Afterwards, so that none that was opened in between stays.
         *lock(&self.host.locators) = Default::default();
         *lock(&self.host.jobs) = Default::default();
-        self.org().restore(taken);
         Ok(())
     }
 

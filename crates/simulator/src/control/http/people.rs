@@ -1,7 +1,8 @@
-//! Users, their sessions and what their profiles may do.
+//! Users and their sessions.
 
-use super::request::{Given, Refusal, Seat};
-use crate::org::{ApiError, Call, FieldAccess, ObjectAccess};
+use super::lookup::{self, refused};
+use super::request::{Given, Parameters, Refusal, Seat};
+use crate::org::Call;
 use axum::Json;
 use axum::extract::Path;
 use http::StatusCode;
@@ -11,29 +12,8 @@ use serde_json::{Value, json};
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Change {
-    active: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Rights {
-    profile: String,
-    object: String,
-    field: Option<String>,
-    access: Value,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Allowed {
-    read: bool,
-    create: bool,
-    edit: bool,
-    delete: bool,
-    #[serde(default)]
-    view_all: bool,
-    #[serde(default)]
-    modify_all: bool,
+    active: Option<bool>,
+    password_expired: Option<bool>,
 }
 
 pub(super) async fn list(Seat(simulator): Seat) -> Json<Value> {
@@ -52,77 +32,30 @@ pub(super) async fn change(
     Path(username): Path<String>,
     Given(change): Given<Change>,
 ) -> Result<StatusCode, Refusal> {
-    let org = simulator.org();
-    let user = org.user_by_username(&username);
-    let user = user.ok_or_else(|| {
-        let text = format!("username: there is no {username:?}; GET /users lists them");
-        Refusal::missing(text)
-    })?;
-    let call = Call::of(simulator.administrator().id);
-    let changed = org.set_user_active(&call, &user.id, change.active);
-    changed.map_err(|errors| refused("active", &errors))?;
+    let user = lookup::user(&simulator, "username", &username)?;
+    if let (None, None) = (change.active, change.password_expired) {
+        return Err(Refusal::bad("active: send active or password_expired"));
+    }
+    if let Some(active) = change.active {
+        let call = Call::of(simulator.administrator().id);
+        let changed = simulator.org().set_user_active(&call, &user.id, active);
+        changed.map_err(|errors| refused("active", &errors))?;
+    }
+    match change.password_expired {
+        Some(true) => simulator.expire_password(user.id),
+        Some(false) => simulator.renew_password(&user.id),
+        None => {}
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 
-pub(super) async fn rights(
+pub(super) async fn end_sessions(
     Seat(simulator): Seat,
-    Given(rights): Given<Rights>,
+    Parameters(given): Parameters,
 ) -> Result<StatusCode, Refusal> {
-    let (org, profile, object) = (simulator.org(), &rights.profile, &rights.object);
-    let outcome = match &rights.field {
-        Some(field) => org.set_field_access(profile, object, field, of_field(&rights.access)?),
-        None => org.set_object_access(profile, object, of_object(&rights.access)?),
-    };
-    let unknown = |error: ApiError| {
-        let text = "profile, object or field: not in this org";
-        Refusal::missing(text).with("errors", json!([error.to_json()]))
-    };
-    outcome.map(|()| StatusCode::NO_CONTENT).map_err(unknown)
-}
-
-pub(super) async fn end_sessions(Seat(simulator): Seat) -> StatusCode {
-    simulator.end_sessions();
-    StatusCode::NO_CONTENT
-}
-
-/// What the org refused, as it says so itself.
-pub(super) fn refused(field: &str, errors: &[ApiError]) -> Refusal {
-    let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
-    let entries: Vec<Value> = errors.iter().map(ApiError::to_json).collect();
-    Refusal::bad(format!("{field}: {}", texts.join("; "))).with("errors", json!(entries))
-}
-
-fn of_field(value: &Value) -> Result<FieldAccess, Refusal> {
-    match value.as_str() {
-        Some("hidden") => Ok(FieldAccess::Hidden),
-        Some("read_only") => Ok(FieldAccess::ReadOnly),
-        Some("full") => Ok(FieldAccess::Full),
-        _ => {
-            let text = "access: hidden, read_only or full for a field";
-            Err(Refusal::bad(text))
-        }
+    match given.get("user") {
+        None => simulator.end_sessions(),
+        Some(name) => simulator.end_sessions_of(&lookup::user(&simulator, "user", name)?.id),
     }
-}
-
-fn of_object(value: &Value) -> Result<ObjectAccess, Refusal> {
-    match value.as_str() {
-        Some("none") => Ok(ObjectAccess::NONE),
-        Some("read") => Ok(ObjectAccess::READ),
-        Some("full") => Ok(ObjectAccess::FULL),
-        _ => {
-            let allowed = serde_json::from_value(value.clone());
-            let allowed: Allowed = allowed.map_err(|error| {
-                let wanted = "none, read, full or an object of read, create, edit and delete";
-                Refusal::bad(format!("access: {wanted} ({error})"))
-            })?;
-            Ok(ObjectAccess {
-                read: allowed.read,
-                create: allowed.create,
-                edit: allowed.edit,
-                delete: allowed.delete,
-                view_all: allowed.view_all,
-                modify_all: allowed.modify_all,
-            })
-        }
-    }
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -1,5 +1,6 @@
 //! Time and state: the clock, late commits, knobs, snapshots.
 
+use super::lookup::changed;
 use super::request::{Given, Refusal, Seat};
 use crate::control::UnknownSnapshot;
 use crate::org::{CommitLag, OrgSettings};
@@ -71,15 +72,7 @@ pub(super) async fn set_knobs(
     Seat(simulator): Seat,
     Given(given): Given<Map<String, Value>>,
 ) -> Result<Json<OrgSettings>, Refusal> {
-    let mut all = json!(simulator.org().settings());
-    for (name, value) in given {
-        all[&name] = value;
-        if let Err(error) = serde_json::from_value::<OrgSettings>(all.clone()) {
-            return Err(Refusal::bad(format!("{name}: {error}")));
-        }
-    }
-    let settings = serde_json::from_value(all);
-    let settings = settings.map_err(|error| Refusal::bad(format!("body: {error}")))?;
+    let settings = changed(&simulator.org().settings(), given)?;
     simulator.org().set_settings(settings);
     Ok(knobs(Seat(simulator)).await)
 }

@@ -14,6 +14,11 @@ impl Simulator {
     pub fn expire_password(&self, user: RecordId) {
         lock(&self.host.oauth).expired.insert(user);
     }
+
+    /// The user chose a new password, the same as before.
+    pub fn renew_password(&self, user: &RecordId) {
+        lock(&self.host.oauth).expired.remove(user);
+    }
 }
 
 /// `login`: the content of the `result`, in an order that programs rely on.

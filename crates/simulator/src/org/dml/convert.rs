@@ -20,9 +20,11 @@ const LEADS_MAX: usize = 100;
 const DAY: i64 = 86_400;
 
 /// How to convert one lead.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct LeadConvert {
-    /// The lead.
+    /// The lead; no part of the JSON.
+    #[serde(skip)]
     pub lead_id: String,
     /// An account to use instead of a new one.
     pub account_id: Option<String>,

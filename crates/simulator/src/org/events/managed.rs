@@ -5,13 +5,15 @@ use super::topic::TopicRefused;
 use crate::org::Org;
 
 /// A subscription whose progress the org keeps.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ManagedSubscription {
     /// Its name for programs.
     pub developer_name: String,
     /// For example `/data/ContactChangeEvent`.
     pub topic: String,
     /// Where it begins before the first commit: with the oldest event, or with new ones.
+    #[serde(default)]
     pub from_earliest: bool,
 }
 

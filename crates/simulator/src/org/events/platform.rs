@@ -7,7 +7,8 @@ use crate::org::Org;
 use crate::org::error::ApiError;
 
 /// The type of a platform event's field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PlatformKind {
     /// Text and ids.
     Text,
