@@ -10,6 +10,7 @@ use crate::simulator::{Simulator, lock};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use serde_json::{Value, json};
@@ -18,6 +19,8 @@ use std::collections::BTreeMap;
 pub(super) const VERSIONS: std::ops::RangeInclusive<u32> = 31..=67;
 /// Versions that existed and were switched off.
 const RETIRED: std::ops::RangeInclusive<u32> = 21..=30;
+/// What is said of a body over the limit; from memory.
+pub(super) const BODY_TOO_LARGE: &str = "The request body is larger than the API takes";
 /// Bytes that a URL, or the headers, may have.
 const HEAD_BYTES_MAX: usize = 16_384;
 
@@ -38,11 +41,15 @@ pub(super) async fn dispatch(
     method: Method,
     uri: Uri,
     headers: HeaderMap,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Response {
     if let Some(refusal) = too_long(&uri, &headers) {
         return refusal;
     }
+    let body = match body {
+        Ok(body) => body,
+        Err(refused) => return unread(refused.status()),
+    };
     let (version, path) = match split_path(uri.path()) {
         Ok(found) => found,
         Err(error) => return respond(Answer::from(error)),
@@ -172,6 +179,15 @@ fn too_long(uri: &Uri, headers: &HeaderMap) -> Option<Response> {
     );
     let kind = [("content-type", "text/html;charset=iso-8859-1")];
     Some((status, kind, page).into_response())
+}
+
+/// A body that is too large, or that broke off.
+fn unread(status: StatusCode) -> Response {
+    let (code, text) = match status {
+        StatusCode::PAYLOAD_TOO_LARGE => ("REQUEST_ENTITY_TOO_LARGE", BODY_TOO_LARGE),
+        _ => ("UNKNOWN_EXCEPTION", "The request body could not be read"),
+    };
+    respond(Answer::from(ApiError::request(status.as_u16(), code, text)))
 }
 
 /// 403 for a call that came when a limit was reached; such a call does not count.

@@ -8,11 +8,12 @@ pub(crate) mod login;
 mod records;
 
 use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
 
-use super::rest::VERSIONS;
+use super::rest::{BODY_TOO_LARGE, VERSIONS};
 use super::sign_in::user_of_session;
 use crate::org::{Call, User};
 use crate::simulator::{Simulator, lock};
@@ -31,18 +32,25 @@ pub(super) async fn dispatch(
     State(simulator): State<Simulator>,
     Path(path): Path<String>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Response {
     let flavour = match path.starts_with("c/") {
         true => "enterprise",
         false => "partner",
     };
-    let (status, text) = match answer(&simulator, &path, (&headers, &body), flavour) {
-        Ok(text) => (StatusCode::OK, text),
-        Err(fault) => {
-            let mut xml = Xml::envelope(flavour);
-            fault.write(&mut xml);
-            (StatusCode::INTERNAL_SERVER_ERROR, xml.finish())
+    let refused = |status: StatusCode, fault: Fault| {
+        let mut xml = Xml::envelope(flavour);
+        fault.write(&mut xml);
+        (status, xml.finish())
+    };
+    let (status, text) = match body {
+        Ok(body) => match answer(&simulator, &path, (&headers, &body), flavour) {
+            Ok(text) => (StatusCode::OK, text),
+            Err(fault) => refused(StatusCode::INTERNAL_SERVER_ERROR, fault),
+        },
+        Err(unread) => {
+            let fault = Fault::api("EXCEEDED_MAX_SIZE_REQUEST", BODY_TOO_LARGE);
+            refused(unread.status(), fault)
         }
     };
     let kind = [("content-type", "text/xml; charset=utf-8")];
@@ -151,7 +159,10 @@ fn signed_in(simulator: &Simulator, request: &Request<'_, '_>) -> Result<(User, 
         .unwrap_or_default();
     let user = user_of_session(simulator, &session);
     match user {
-        Some(user) => Ok((user, session)),
+        Some(user) => {
+            login::check_api(simulator, &user)?;
+            Ok((user, session))
+        }
         None => {
             let text = "Invalid Session ID found in SessionHeader: Illegal Session";
             Err(Fault::api("INVALID_SESSION_ID", text))

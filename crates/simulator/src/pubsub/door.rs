@@ -58,7 +58,8 @@ impl Door {
         let user = lock(&host.oauth).user_of(&token, now_ms);
         let user = user.ok_or_else(|| refuse(NOT_SIGNED_IN))?;
         let active = host.org.user(&user).is_some_and(|user| user.active);
-        if !active {
+        // Without the right to use the API a session is as good as none here.
+        if !active || !host.org.has_permission(&user, "ApiEnabled") {
             return Err(refuse(NOT_SIGNED_IN));
         }
         Ok(Caller {

@@ -9,6 +9,7 @@ use crate::support::{Reply, World, world, world_with};
 mod classic;
 mod files;
 mod queries;
+mod rows;
 
 const INGEST: &str = "v62.0/jobs/ingest";
 const QUERY: &str = "v62.0/jobs/query";

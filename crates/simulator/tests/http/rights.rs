@@ -1,6 +1,7 @@
 //! Rights as a program meets them over HTTP.
 
-use http::{Method, StatusCode};
+use axum::body::Body;
+use http::{Method, Request, StatusCode};
 use serde_json::json;
 use tieline_simulator::org::Sharing;
 
@@ -69,4 +70,47 @@ async fn the_administrator_sees_private_records_and_the_query_over_rights_works_
         reply["records"][0]["attributes"]["type"],
         json!("ObjectPermissions")
     );
+}
+
+#[tokio::test]
+async fn without_the_api_permission_bulk_and_soap_are_closed_as_well() {
+    let world = world();
+    let org = world.simulator.org();
+    let job = json!({"object": "Contact", "operation": "insert"});
+    let soap = async || {
+        let session = &world.access.access_token;
+        let text = format!(
+            "<e:Envelope xmlns:e=\"http://schemas.xmlsoap.org/soap/envelope/\" xmlns:u=\"urn:partner.soap.sforce.com\">\
+             <e:Header><u:SessionHeader><u:sessionId>{session}</u:sessionId></u:SessionHeader></e:Header>\
+             <e:Body><u:getUserInfo/></e:Body></e:Envelope>"
+        );
+        let request = Request::post("/services/Soap/u/62.0")
+            .header("content-type", "text/xml")
+            .body(Body::from(text));
+        world.send(request.unwrap()).await
+    };
+    assert_eq!(soap().await.status, StatusCode::OK);
+    org.set_system_permission("System Administrator", "ApiEnabled", false)
+        .unwrap();
+    let bulk = world.json(Method::POST, "v62.0/jobs/ingest", job).await;
+    assert_eq!(bulk.code(), "API_CURRENTLY_DISABLED");
+    let refused = soap().await;
+    assert_eq!(refused.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(refused.text().contains("API_DISABLED_FOR_ORG"));
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_413_in_the_words_of_each_api() {
+    let world = world();
+    let large = || Body::from(vec![b' '; 150 * 1_024 * 1_024 + 1]);
+    let request = world.request(Method::POST, "v62.0/sobjects/Contact");
+    let reply = world.send(request.body(large()).unwrap()).await;
+    assert_eq!(
+        (reply.status, reply.code().as_str()),
+        (StatusCode::PAYLOAD_TOO_LARGE, "REQUEST_ENTITY_TOO_LARGE")
+    );
+    let request = Request::post("/services/Soap/u/62.0").body(large());
+    let reply = world.send(request.unwrap()).await;
+    assert_eq!(reply.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert!(reply.text().contains("soapenv:Fault"), "{}", reply.text());
 }

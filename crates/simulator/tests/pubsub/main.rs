@@ -7,6 +7,7 @@
 
 mod change_events;
 mod flow;
+mod life;
 mod mishaps;
 mod platform_events;
 mod support;

@@ -6,7 +6,7 @@ use super::job::{Head, START_MS, State, find, list};
 use super::upload::Upload;
 use super::{DATA_BYTES_MAX, parts, refused};
 use crate::http::ask::{Answer, Answered, Ask};
-use crate::org::{ApiError, Org, SaveResult};
+use crate::org::{ApiError, Call, Org, SaveResult};
 use crate::simulator::{Simulator, lock};
 use axum::body::Bytes;
 use http::{Method, StatusCode};
@@ -224,7 +224,12 @@ impl IngestJob {
     fn save_chunk(&mut self, org: &Org) {
         let from = self.outcomes.len();
         let rows = from..(from + CHUNK_ROWS).min(self.rows());
-        let call = &self.head.call;
+        // Other rows are locked in each chunk.
+        let drawn = |(percent, seed): (u64, u64)| (percent, seed.wrapping_add(from as u64));
+        let call = &Call {
+            contention: self.head.call.contention.map(drawn),
+            ..self.head.call.clone()
+        };
         let ids = || {
             rows.clone()
                 .map(|row| self.upload.cell(row, "Id").to_owned())

@@ -113,7 +113,11 @@ impl Jobs {
         let now_ms = org.now_ms();
         Head {
             id: RecordId::new("750", *b"xx", self.serial).to_string(),
-            call: call.clone(),
+            // A row that was planned to fail was one of this request, which has none.
+            call: Call {
+                refuse: None,
+                ..call.clone()
+            },
             operation,
             style,
             state: State::Open,

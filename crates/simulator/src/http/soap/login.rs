@@ -75,8 +75,14 @@ fn check(
     let user = user.map_err(refused)?;
     oauth.admit(&visit, &user, None).map_err(refused)?;
     drop(oauth);
-    match host.org.has_permission(&user.id, "ApiEnabled") {
-        true => Ok(user),
+    check_api(simulator, &user)?;
+    Ok(user)
+}
+
+/// Only users with the permission get at the API.
+pub(super) fn check_api(simulator: &Simulator, user: &User) -> Result<(), Fault> {
+    match simulator.org().has_permission(&user.id, "ApiEnabled") {
+        true => Ok(()),
         false => Err(Fault::api(
             "API_DISABLED_FOR_ORG",
             "API is not enabled for this Organization or Partner",

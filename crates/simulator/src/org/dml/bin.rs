@@ -8,6 +8,7 @@ use crate::org::change::Act;
 use crate::org::error::ApiError;
 use crate::org::id::RecordId;
 use crate::org::schema::ObjectDef;
+use crate::org::sharing::RecordAccess;
 use crate::org::store::{Binned, Place};
 use crate::org::value::Value;
 use crate::org::{Call, Org, SaveResult};
@@ -68,7 +69,9 @@ impl Org {
         let shown = store.bin().latest().filter_map(|((object, slot), binned)| {
             let def = store.def(object);
             let id = store.id_at(object, slot);
-            let own = binned.root == id && state.view(&call.user).object(object).read;
+            let own = binned.root == id
+                && state.view(&call.user).object(object).read
+                && state.sees_record(&call.user, (object, slot));
             let named = |field| store.read(object, slot, field);
             let name = def.name_field().map(named);
             own.then(|| BinEntry {
@@ -86,6 +89,7 @@ impl Org {
     /// Throws away what has been in the bin for too long. Whoever looks at the org does it first.
     pub(in crate::org) fn expire_bin(&self) {
         let limit = self.now_ms().div_euclid(1_000) - KEPT_SECONDS;
+        let inside = self.turn.is_mine();
         let _turn = self.turn.wait();
         let overdue = {
             let state = self.state.read().unwrap_or_else(|e| e.into_inner());
@@ -95,6 +99,9 @@ impl Org {
             return;
         }
         let mut state = self.state.write().unwrap_or_else(|e| e.into_inner());
+        if !inside {
+            state.transaction += 1;
+        }
         let user = state.user_at(0).id;
         let places: Vec<Place> = state.store.bin().until(limit).collect();
         let mut writer = Writer {
@@ -205,7 +212,10 @@ impl Writer<'_> {
         let binned = store.bin().get(place);
         let binned = binned.ok_or_else(|| vec![undelete_failed("entity is not in the bin")])?;
         match self.state.view(&self.call.user).object(place.0).delete {
-            true => Ok((place, id, binned)),
+            true => {
+                let allowed = self.check_shared(place, RecordAccess::Delete);
+                allowed.map(|()| (place, id, binned)).map_err(|e| vec![e])
+            }
             false => Err(vec![ApiError::no_access_to_object()]),
         }
     }

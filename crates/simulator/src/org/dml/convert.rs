@@ -11,6 +11,7 @@ use crate::org::error::ApiError;
 use crate::org::id::RecordId;
 use crate::org::record::Record;
 use crate::org::schema::ObjectDef;
+use crate::org::sharing::RecordAccess;
 use crate::org::store::{Place, Slot};
 use crate::org::value::Value;
 use crate::org::{ApiErrors, Call, Org, datetime};
@@ -149,10 +150,12 @@ impl Writer<'_> {
         let view = self.state.view(&self.call.user);
         let schema = &self.state.store.schema;
         let creates = |name: &str| view.object(schema.index(name)).create;
-        let may = view.object(lead.0).edit && creates("Account") && creates("Contact");
+        let deal = asked.do_not_create_opportunity || creates("Opportunity");
+        let may = view.object(lead.0).edit && creates("Account") && creates("Contact") && deal;
         if !may || !self.state.has_permission(&self.call.user, "ConvertLeads") {
             return Err(ApiError::no_access_to_object());
         }
+        self.check_shared(lead, RecordAccess::Edit)?;
         if self
             .state
             .store
@@ -185,6 +188,13 @@ impl Writer<'_> {
             Some(place) => Ok(place),
             None => Err(ApiError::invalid_cross_reference("Id")),
         }
+    }
+
+    /// A record that was there and that the user may write.
+    fn to_fill(&self, object: &str, text: &str) -> Result<Place, ApiError> {
+        let place = self.given(object, text)?;
+        self.check_shared(place, RecordAccess::Edit)?;
+        Ok(place)
     }
 
     fn is_converted_status(&self, label: &str) -> bool {
@@ -220,7 +230,7 @@ impl Writer<'_> {
     fn account_for(&mut self, conversion: &Conversion<'_>) -> Result<RecordId, ApiErrors> {
         match &conversion.asked.account_id {
             Some(id) => {
-                let place = self.given("Account", id).map_err(|e| vec![e])?;
+                let place = self.to_fill("Account", id).map_err(|e| vec![e])?;
                 self.fill(conversion, place, &fields::ACCOUNT, false);
                 Ok(self.state.store.id_at(place.0, place.1))
             }
@@ -233,11 +243,14 @@ impl Writer<'_> {
         conversion: &Conversion<'_>,
         account: RecordId,
     ) -> Result<RecordId, ApiErrors> {
-        let Some(id) = &conversion.asked.contact_id else {
+        let place = self.state.store.locate(&account);
+        let person = place.and_then(|place| self.person_contact(place));
+        let given = conversion.asked.contact_id.clone();
+        let Some(id) = given.or_else(|| person.map(|id| id.to_string())) else {
             let of = [("AccountId", Value::Id(account))];
             return self.make(conversion, "Contact", &fields::CONTACT, &of);
         };
-        let place = self.given("Contact", id).map_err(|e| vec![e])?;
+        let place = self.to_fill("Contact", &id).map_err(|e| vec![e])?;
         let own = self.state.store.read_named(place.0, place.1, "AccountId");
         if own.as_id() != Some(account) {
             let text = "the contact does not belong to the account";
@@ -269,7 +282,8 @@ impl Writer<'_> {
         self.make(conversion, "Opportunity", &fields::OPPORTUNITY, &of)
     }
 
-    /// A new record from the lead's fields and these.
+    /// A new record from the lead's fields and these. Validation and duplicate rules judge it, as
+    /// in orgs that require validation for converted leads; the retired lead is not judged.
     fn make(
         &mut self,
         conversion: &Conversion<'_>,
@@ -324,6 +338,7 @@ impl Writer<'_> {
         if changed {
             record.touch(self.call.user, self.now());
             self.commit_change(object, slot, record, false);
+            self.follow_person(object, slot);
         }
     }
 

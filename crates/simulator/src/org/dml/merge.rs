@@ -4,12 +4,13 @@
 
 use serde_json::{Map, Value as Json};
 
+use super::Writer;
 use super::collection::bad_id;
-use super::{Pending, Writer};
 use crate::org::change::Cause;
 use crate::org::error::ApiError;
 use crate::org::id::RecordId;
 use crate::org::schema::{ChildRelation, ObjectDef};
+use crate::org::sharing::RecordAccess;
 use crate::org::store::{Binned, Place, Slot};
 use crate::org::value::Value;
 use crate::org::{ApiErrors, Call, Org};
@@ -53,6 +54,14 @@ impl Org {
     }
 }
 
+/// One record that loses, and to whom.
+struct Lost {
+    loser: RecordId,
+    winner: RecordId,
+    /// The record with which it comes back.
+    root: RecordId,
+}
+
 impl Writer<'_> {
     fn merge(&mut self, request: &MergeRequest) -> Result<MergeResult, ApiErrors> {
         let schema = self.schema();
@@ -66,93 +75,108 @@ impl Writer<'_> {
         if !access.edit || !access.delete {
             return Err(vec![ApiError::no_access_to_object()]);
         }
-        let master = self.to_merge(def, &request.master)?;
+        let master = self.to_merge(def, &request.master, RecordAccess::Edit)?;
         let mut losers = Vec::new();
         for id in &request.losers {
-            losers.push(self.to_merge(def, id)?);
+            losers.push(self.to_merge(def, id, RecordAccess::Delete)?);
         }
         check_losers(master, &losers)?;
-        let winner = self.winner(def, master, &request.fields)?;
         let id = self.state.store.id_at(def.index, master);
-        let merged: Vec<RecordId> = losers
-            .iter()
-            .map(|slot| self.state.store.id_at(def.index, *slot))
-            .collect();
-        for slot in losers {
-            self.lose(def, slot, id);
+        let lost = self.lost((def.index, master), &losers)?;
+        for one in &lost {
+            self.lose(one);
         }
         let mut updated_related = Vec::new();
-        for loser in &merged {
-            self.move_children(def, *loser, id, &mut updated_related);
+        for one in &lost {
+            self.move_children(one, &mut updated_related);
         }
-        self.commit_winner(def, master, winner);
+        // The rules judge the winner when the losers are gone, so that it does not count as a
+        // duplicate of them and may take over their unique values.
+        self.update_at(def.index, master, &request.fields)?;
+        let merged = lost.iter().filter(|one| one.winner == id);
         Ok(MergeResult {
             id,
-            merged,
+            merged: merged.map(|one| one.loser).collect(),
             updated_related,
         })
     }
 
-    fn to_merge(&self, def: &ObjectDef, text: &str) -> Result<Slot, ApiErrors> {
+    /// Who loses to whom; the contact of a person account goes the way of its account.
+    fn lost(&self, (object, master): Place, losers: &[Slot]) -> Result<Vec<Lost>, ApiErrors> {
+        let id = |slot: Slot| self.state.store.id_at(object, slot);
+        let person = self.person_contact((object, master));
+        let mut lost = Vec::new();
+        for slot in losers {
+            let root = id(*slot);
+            let winner = id(master);
+            lost.push(Lost {
+                loser: root,
+                winner,
+                root,
+            });
+            match (person, self.person_contact((object, *slot))) {
+                (None, None) => {}
+                (Some(winner), Some(loser)) => lost.push(Lost {
+                    loser,
+                    winner,
+                    root,
+                }),
+                _ => {
+                    let text = "a person account and a business account cannot be merged";
+                    return Err(vec![ApiError::record("INVALID_OPERATION", text, &[])]);
+                }
+            }
+        }
+        Ok(lost)
+    }
+
+    fn to_merge(
+        &self,
+        def: &ObjectDef,
+        text: &str,
+        needed: RecordAccess,
+    ) -> Result<Slot, ApiErrors> {
         let id = RecordId::parse(text).ok_or_else(|| vec![bad_id(text)])?;
         match self.state.store.locate(&id) {
             Some((object, slot)) if object == def.index => {
                 if self.state.store.record((object, slot)).deleted {
                     return Err(vec![ApiError::entity_is_deleted()]);
                 }
-                self.refuse_converted(object, slot).map_err(|e| vec![e])?;
-                Ok(slot)
+                let allowed = self
+                    .check_shared((object, slot), needed)
+                    .and_then(|()| self.refuse_converted(object, slot))
+                    .and_then(|()| self.refuse_person_contact(object, slot));
+                allowed.map(|()| slot).map_err(|e| vec![e])
             }
             Some(_) => Err(vec![bad_id(text)]),
             None => Err(vec![ApiError::invalid_cross_reference("Id")]),
         }
     }
 
-    /// The fields that the winner gets, checked before anything happens.
-    fn winner(
-        &self,
-        def: &ObjectDef,
-        slot: Slot,
-        fields: &Map<String, Json>,
-    ) -> Result<Pending, ApiErrors> {
-        let values = self.coerce(def, fields, false)?;
-        let mut record = self.state.store.record((def.index, slot)).clone();
-        let given = values.iter().map(|(field, _)| *field).collect();
-        for (field, value) in values {
-            record.set(field, value);
-        }
-        let pending = Pending {
-            slot: Some(slot),
-            record,
-            given,
+    fn lose(&mut self, lost: &Lost) {
+        let Some(place) = self.state.store.locate(&lost.loser) else {
+            return;
         };
-        self.check(def, pending)
-    }
-
-    fn lose(&mut self, def: &ObjectDef, slot: Slot, master: RecordId) {
-        let place = (def.index, slot);
-        let root = self.state.store.id_at(def.index, slot);
-        let at = self.now();
+        let (object, slot) = place;
+        let (root, at) = (lost.root, self.now());
+        let master = self.state.store.def(object).at("MasterRecordId");
         let mut record = self.state.store.record(place).clone();
         record.deleted = true;
-        record.set(def.at("MasterRecordId"), Value::Id(master));
+        record.set(master, Value::Id(lost.winner));
         record.touch(self.call.user, at);
-        self.commit_change(def.index, slot, record, false);
+        self.commit_change(object, slot, record, root != lost.loser);
         self.state
-            .explain_last(Cause::MergedInto(master.to_string()));
+            .explain_last(Cause::MergedInto(lost.winner.to_string()));
         self.state
             .store
             .set_binned(place, Some(Binned { at, root }));
     }
 
-    fn move_children(
-        &mut self,
-        def: &ObjectDef,
-        loser: RecordId,
-        master: RecordId,
-        moved: &mut Vec<RecordId>,
-    ) {
-        for relation in &def.children {
+    fn move_children(&mut self, lost: &Lost, moved: &mut Vec<RecordId>) {
+        let schema = self.schema();
+        let (loser, master) = (lost.loser, lost.winner);
+        let of = schema.object_of_prefix(loser.prefix());
+        for relation in of.into_iter().flat_map(|def| &def.children) {
             let store = &self.state.store;
             let of = store.def(relation.child);
             if of.fields[relation.field as usize].name == "MasterRecordId" {
@@ -192,16 +216,6 @@ impl Writer<'_> {
         let campaign = |at: Slot| store.read_named(object, at, "CampaignId");
         let own = store.children(object, relation.field, &master);
         own.into_iter().any(|at| campaign(at) == campaign(slot))
-    }
-
-    /// Lookups of the winner may have moved in the meantime; the given fields come on top.
-    fn commit_winner(&mut self, def: &ObjectDef, slot: Slot, winner: Pending) {
-        let mut record = self.state.store.record((def.index, slot)).clone();
-        for field in &winner.given {
-            record.set(*field, winner.record.cell(*field).clone());
-        }
-        record.touch(self.call.user, self.now());
-        self.commit_change(def.index, slot, record, false);
     }
 }
 

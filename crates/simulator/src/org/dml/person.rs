@@ -3,10 +3,11 @@
 
 use super::{Pending, Writer};
 use crate::org::error::ApiError;
+use crate::org::id::RecordId;
 use crate::org::person_accounts::PersonAccounts;
 use crate::org::record::Record;
 use crate::org::schema::ObjectDef;
-use crate::org::store::Slot;
+use crate::org::store::{Place, Slot};
 use crate::org::value::Value;
 
 impl Writer<'_> {
@@ -108,6 +109,14 @@ impl Writer<'_> {
             return Err(ApiError::record("DELETE_FAILED", text, &[]));
         }
         Ok(())
+    }
+
+    /// The contact of an account that is a person.
+    pub(super) fn person_contact(&self, (object, slot): Place) -> Option<RecordId> {
+        let mirror = self.mirror_of(object, slot)?;
+        let account = object == mirror.account;
+        let contact = || self.state.store.read_named(object, slot, "PersonContactId");
+        account.then(contact).and_then(|id| id.as_id())
     }
 
     /// After an insert: a person account gets its contact.

@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use super::avro::{self, Kind};
 use super::shape::{CHANGE_TYPES, Holds, Part, carried};
 use super::{Change, bitmap};
-use crate::org::change::{Act, RecordedChange};
+use crate::org::change::{Act, Cause, RecordedChange};
 use crate::org::datetime;
 use crate::org::id::RecordId;
 use crate::org::schema::{FieldKind, ObjectDef, Role};
@@ -60,7 +60,7 @@ fn values<'a>(
         "UPDATE" => {
             let fields = entry.fields.iter();
             values.extend(fields.map(|f| (f.field.as_str(), f.new.clone())));
-            if !entry.by_system {
+            if !entry.by_system && entry.cause != Some(Cause::Converted) {
                 values.insert("LastModifiedDate", at);
             }
         }

@@ -75,7 +75,8 @@ impl EventBus {
     ) {
         let entries = range
             .map(|entry| (entry, &changes[entry]))
-            .filter(|(_, change)| self.selected(&change.object));
+            // Of what leaves the recycle bin nobody hears: its deletion was told.
+            .filter(|(_, change)| change.act != Act::Purge && self.selected(&change.object));
         let entries: Vec<(usize, &RecordedChange)> = entries.collect();
         let Some(at_ms) = entries.first().map(|(_, change)| change.at_ms) else {
             return;
