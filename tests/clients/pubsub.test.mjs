@@ -89,6 +89,26 @@ test("replays from the earliest event and from a stored replay id", { skip }, as
   }
 });
 
+test("a stored replay id expires with the retention", { skip }, async () => {
+  const control = (body) => fetch(`${info.control_url}/events`, {
+    method: "POST", body: JSON.stringify(body), headers: { authorization: `Bearer ${info.control_token}`, "content-type": "application/json" },
+  });
+  await contacts.create({ LastName: "Expires" });
+  const client = await connected();
+  const [stored] = await collect((callback) => client.subscribeFromEarliestEvent(topic, callback, 100), named("Expires"));
+  client.close();
+  assert.equal((await control({ retention_ms: 300 })).ok, true);
+  try {
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    const late = await connected();
+    const refused = collect((callback) => late.subscribeFromReplayId(topic, callback, 100, stored.replayId), () => true);
+    await assert.rejects(refused, (error) => error.metadata.get("error-code")[0].endsWith("replayid.corrupted"));
+    late.close();
+  } finally {
+    await control({ retention_ms: 259_200_000 });
+  }
+});
+
 test("a replay id that is not retained is an error with Salesforce's code", { skip }, async () => {
   const client = await connected();
   try {
