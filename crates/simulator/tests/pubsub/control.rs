@@ -6,8 +6,10 @@ use http_body_util::BodyExt as _;
 use serde_json::{Value as Json, json};
 use tower::ServiceExt as _;
 
-use crate::support::{CONTACTS, EARLIEST, INVALID_ARGUMENT, LATEST, World, silent, soon, world};
-use crate::wire::{FetchResponse, TopicInfo, TopicRequest};
+use crate::support::{CONTACTS, INVALID_ARGUMENT, LATEST, World, silent, soon, world};
+use crate::wire::{
+    FetchResponse, ManagedFetchRequest, ManagedFetchResponse, TopicInfo, TopicRequest,
+};
 
 impl World {
     async fn control(&self, method: Method, path: &str, body: Json) -> Json {
@@ -90,12 +92,21 @@ async fn platform_events_and_settings_come_from_the_control_plane() {
     assert!(world.schema(&info.schema_id).await.contains("Number__c"));
     let mirror = json!({"developer_name": "Mirror", "topic": CONTACTS, "from_earliest": true});
     let mirror = world.set("/events/managed-subscriptions", mirror).await;
-    assert!(mirror["id"].as_str().unwrap().starts_with("18x"));
+    let id = world.contact("Berg");
+    let mut line = world.open("ManagedSubscribe").await;
+    line.send(&ManagedFetchRequest {
+        subscription_id: mirror["id"].as_str().unwrap().to_owned(),
+        num_requested: 1,
+        ..Default::default()
+    });
+    let answer: ManagedFetchResponse = soon(line.next()).await.unwrap();
+    let event = world.decode(&answer.events[0]).await;
+    assert_eq!(event.record_ids(), [id.to_string()]);
     let settings = world.set("/events", json!({"keep_alive_ms": 20})).await;
     assert_eq!(settings["overflow_changes"], 100_000, "the rest stays");
     let shown = world.control(Method::GET, "/events", Json::Null).await;
     assert_eq!(shown, settings);
-    let mut line = world.subscribe(CONTACTS, EARLIEST, 1).await;
+    let mut line = world.subscribe(CONTACTS, LATEST, 1).await;
     let nothing: FetchResponse = soon(line.next()).await.unwrap();
     assert!(nothing.events.is_empty(), "a sign of life after 20 ms");
 }

@@ -1,6 +1,8 @@
 //! What the org refuses to an administrator is said of the field of the request.
 
+use http::Method;
 use serde_json::{Value as Json, json};
+use tieline_simulator::control::http::ROUTES;
 
 use super::PRIYA;
 use crate::support::world;
@@ -249,5 +251,56 @@ async fn what_an_org_refuses_is_said_of_the_field() {
         let (answered, text) = world.refused(path, body.clone()).await;
         assert_eq!(answered, *status, "{path} {body}: {text}");
         assert!(text.starts_with(said), "{path} {body}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn no_value_of_a_field_makes_a_route_or_the_org_fail() {
+    let odd = [
+        json!(null),
+        json!(-1),
+        json!(0),
+        json!(u32::MAX),
+        json!(i64::MAX),
+        json!(u64::MAX),
+        json!(""),
+        json!("é'\"\\{0}__c"),
+        json!([]),
+        json!([{}]),
+        json!({}),
+        json!(true),
+    ];
+    let named = [
+        ("{username}", PRIYA),
+        ("{set}", "Texting"),
+        ("{object}", "Contact"),
+        ("{field}", "Title"),
+        ("{rule}", "Standard_Contact_Duplicate_Rule"),
+        ("{name}", "before"),
+    ];
+    for route in ROUTES.iter().filter(|route| !route.example.is_empty()) {
+        let world = world();
+        let replaced = |path: String, (name, value): &(&str, &str)| path.replace(name, value);
+        let path = named.iter().fold(route.path.to_owned(), replaced);
+        let example: Json = serde_json::from_str(route.example).unwrap();
+        for field in example.as_object().unwrap().keys() {
+            for value in &odd {
+                let mut body = example.clone();
+                body[field] = value.clone();
+                let reply = world.control(Method::POST, &path, body.clone()).await;
+                let status = reply.status.as_u16();
+                let fine = (200..500).contains(&status) || status == 501;
+                assert!(fine, "{path} {body}: {}", reply.text());
+            }
+        }
+        for path in ["v62.0/limits", "v62.0/query?q=SELECT+Id+FROM+Contact"] {
+            world.get(path).await;
+        }
+        let body = json!({"LastName": "Berg"});
+        world
+            .json(Method::POST, "v62.0/sobjects/Contact", body)
+            .await;
+        world.get("v62.0/sobjects/Contact/describe").await;
+        world.sign_in(PRIYA).await;
     }
 }
