@@ -10,49 +10,12 @@ use tieline_simulator::control::http::ROUTES;
 use tieline_simulator::{Fault, Mishap};
 use tower::ServiceExt as _;
 
-use crate::support::{NOON_MS, Reply, World, world, world_with};
+use crate::support::{NOON_MS, World, world, world_with};
 
 const DOC: &str = include_str!("../../../../docs/simulator-control.md");
 const LIMITS: &str = "v62.0/limits";
 
 impl World {
-    /// A request to the control plane; without a token when it is empty.
-    async fn control_as(&self, token: &str, method: Method, path: &str, body: &str) -> Reply {
-        let mut request = Request::builder().method(method).uri(path);
-        if !token.is_empty() {
-            request = request.header("authorization", format!("Bearer {token}"));
-        }
-        let request = request.body(Body::from(body.to_owned())).unwrap();
-        let router = self.simulator.control_router();
-        let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
-        Reply {
-            status: parts.status,
-            headers: parts.headers,
-            body: body.collect().await.unwrap().to_bytes(),
-        }
-    }
-
-    async fn control(&self, method: Method, path: &str, body: Json) -> Reply {
-        let text = match body {
-            Json::Null => String::new(),
-            body => body.to_string(),
-        };
-        let token = self.simulator.control_token().to_owned();
-        self.control_as(&token, method, path, &text).await
-    }
-
-    async fn look(&self, path: &str) -> Json {
-        let reply = self.control(Method::GET, path, Json::Null).await;
-        assert_eq!(reply.status, StatusCode::OK, "{path}: {}", reply.text());
-        reply.json()
-    }
-
-    async fn set(&self, path: &str, body: Json) -> Json {
-        let reply = self.control(Method::POST, path, body).await;
-        assert!(reply.status.is_success(), "{path}: {}", reply.text());
-        serde_json::from_slice(&reply.body).unwrap_or_default()
-    }
-
     /// Plans a mishap for the next request to the limits.
     async fn plan(&self, mishap: Json) -> u64 {
         let planned = self.set("/faults", json!({"path": LIMITS, "mishap": mishap}));
@@ -112,10 +75,21 @@ async fn every_example_of_the_index_is_taken() {
             continue;
         }
         let username = &world.simulator.org().users()[1].username;
-        let path = path.replace("{username}", username);
-        let reply = world
-            .control(Method::POST, &path, route["example"].clone())
-            .await;
+        let path = path
+            .replace("{username}", username)
+            .replace("{set}", "Texting")
+            .replace("{object}", "Contact")
+            .replace("{field}", "Nickname__c")
+            .replace(
+                "duplicate-rules/{rule}",
+                "duplicate-rules/Standard_Contact_Duplicate_Rule",
+            )
+            .replace("{rule}", "Needs_phone");
+        let mut body = route["example"].clone();
+        if body.get("record").is_some() {
+            body["record"] = world.first("Contact").into();
+        }
+        let reply = world.control(Method::POST, &path, body).await;
         assert!(reply.status.is_success(), "{path}: {}", reply.text());
     }
 }
@@ -172,13 +146,13 @@ async fn what_is_wrong_is_named_with_its_field() {
         (
             "/edits",
             r#"{"object": "Contact", "act": "merge", "id": "x"}"#,
-            501,
+            400,
             "act: ",
         ),
         (
             "/edits",
             r#"{"object": "Contact", "user": "nobody"}"#,
-            400,
+            404,
             "user: ",
         ),
         (

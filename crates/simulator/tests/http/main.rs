@@ -10,6 +10,7 @@ mod collections;
 mod composite;
 mod conditional;
 mod control;
+mod control_org;
 mod custom;
 mod duplicates;
 mod encoding;

@@ -120,4 +120,53 @@ impl World {
             .body(Body::from(body.to_string()));
         self.send(request.unwrap()).await
     }
+
+    /// A request to the control plane; without a token when it is empty.
+    pub async fn control_as(&self, token: &str, method: Method, path: &str, body: &str) -> Reply {
+        let mut request = Request::builder().method(method).uri(path);
+        if !token.is_empty() {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let request = request.body(Body::from(body.to_owned())).unwrap();
+        let router = self.simulator.control_router();
+        let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
+        Reply {
+            status: parts.status,
+            headers: parts.headers,
+            body: body.collect().await.unwrap().to_bytes(),
+        }
+    }
+
+    /// A request to the control plane with its token; `Null` for no body.
+    pub async fn control(&self, method: Method, path: &str, body: Json) -> Reply {
+        let text = match body {
+            Json::Null => String::new(),
+            body => body.to_string(),
+        };
+        let token = self.simulator.control_token().to_owned();
+        self.control_as(&token, method, path, &text).await
+    }
+
+    /// What a route of the control plane shows.
+    pub async fn look(&self, path: &str) -> Json {
+        let reply = self.control(Method::GET, path, Json::Null).await;
+        assert_eq!(reply.status, StatusCode::OK, "{path}: {}", reply.text());
+        reply.json()
+    }
+
+    /// A post to the control plane, which must succeed.
+    pub async fn set(&self, path: &str, body: Json) -> Json {
+        let reply = self.control(Method::POST, path, body).await;
+        assert!(reply.status.is_success(), "{path}: {}", reply.text());
+        serde_json::from_slice(&reply.body).unwrap_or_default()
+    }
+
+    /// The id of a record of the object.
+    pub fn first(&self, object: &str) -> String {
+        let soql = format!("SELECT Id FROM {object} ORDER BY Id LIMIT 1");
+        let org = self.simulator.org();
+        let found = org.query(&self.call(), &soql, false).unwrap();
+        let rows = org.rows(&self.call(), &found, 0..1);
+        rows[0]["Id"].as_str().unwrap().to_owned()
+    }
 }

@@ -6,6 +6,7 @@
 )]
 
 mod change_events;
+mod control;
 mod flow;
 mod life;
 mod mishaps;

@@ -156,8 +156,10 @@ pub(super) async fn define_list_view(
         order: new.order,
     };
     let call = Call::of(simulator.administrator().id);
-    let made = simulator.org().define_list_view(&call, view);
-    let id = told_of_column(("columns", "filter"), made)?;
+    let org = simulator.org();
+    let columns = format!("SELECT {} FROM {}", view.columns.join(", "), view.object);
+    told("columns", org.query_columns(&call, &columns))?;
+    let id = told("filter", org.define_list_view(&call, view))?;
     Ok(Json(json!({"id": id.to_string()})))
 }
 

@@ -11,6 +11,9 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+/// Times that the clock may be put to: what follows from them has years of four digits, too.
+const TIMES_MS: std::ops::Range<i64> = 0..221_845_392_000_000;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Time {
@@ -42,15 +45,27 @@ pub(super) async fn change(
 ) -> Result<Json<Value>, Refusal> {
     match (time.advance_ms, time.set_ms) {
         (Some(by_ms), None) => {
+            let after = simulator.now_ms().saturating_add_unsigned(by_ms);
+            check_time("advance_ms", after)?;
             simulator.advance(by_ms);
         }
-        (None, Some(now_ms)) => simulator.set_time(now_ms),
+        (None, Some(now_ms)) => {
+            check_time("set_ms", now_ms)?;
+            simulator.set_time(now_ms);
+        }
         _ => {
             let text = "advance_ms: send either advance_ms or set_ms";
             return Err(Refusal::bad(text));
         }
     }
     Ok(show(State(simulator)).await)
+}
+
+fn check_time(field: &str, now_ms: i64) -> Result<(), Refusal> {
+    match TIMES_MS.contains(&now_ms) {
+        true => Ok(()),
+        false => Err(Refusal::bad(format!("{field}: the years 1970 to 8999"))),
+    }
 }
 
 pub(super) async fn commit_lag(Seat(simulator): Seat) -> Json<Value> {

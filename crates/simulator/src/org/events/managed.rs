@@ -34,11 +34,15 @@ pub(crate) struct ManagedTarget {
 }
 
 impl Org {
-    /// Defines a managed subscription; its id.
+    /// Defines a managed subscription, or anew the one of this name; its id.
     pub fn define_managed_subscription(&self, definition: ManagedSubscription) -> String {
         let mut state = self.lock();
         let number = state.events.managed.len() + 1;
-        let id = format!("18x000000{number:06}AAA");
+        let known = state.events.managed.get(&definition.developer_name);
+        let id = match known {
+            Some(known) => known.id.clone(),
+            None => format!("18x000000{number:06}AAA"),
+        };
         let managed = Managed {
             id: id.clone(),
             definition: definition.clone(),
