@@ -30,11 +30,7 @@ pub(super) async fn token(
     headers: HeaderMap,
     body: String,
 ) -> Response {
-    let mut form = fields(&body);
-    if let Some((id, secret)) = basic(&headers) {
-        form.entry("client_id".to_owned()).or_insert(id);
-        form.entry("client_secret".to_owned()).or_insert(secret);
-    }
+    let form = form_of_app(&headers, &body);
     let visit = visit(&simulator, &headers);
     let signed_in = lock(&simulator.host.oauth).sign_in(&visit, &form);
     let signed_in = match signed_in {
@@ -72,11 +68,7 @@ pub(super) async fn introspect(
     headers: HeaderMap,
     body: String,
 ) -> Response {
-    let mut form = fields(&body);
-    if let Some((id, secret)) = basic(&headers) {
-        form.entry("client_id".to_owned()).or_insert(id);
-        form.entry("client_secret".to_owned()).or_insert(secret);
-    }
+    let form = form_of_app(&headers, &body);
     let text = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
     let oauth = lock(&simulator.host.oauth);
     let asking = oauth.app(text("client_id"));
@@ -142,6 +134,16 @@ fn basic(headers: &HeaderMap) -> Option<(String, String)> {
     let text = String::from_utf8(STANDARD.decode(value).ok()?).ok()?;
     let (id, secret) = text.split_once(':')?;
     Some((id.to_owned(), secret.to_owned()))
+}
+
+/// The form of a request in which the app may also stand in the header.
+fn form_of_app(headers: &HeaderMap, body: &str) -> Fields {
+    let mut form = fields(body);
+    if let Some((id, secret)) = basic(headers) {
+        form.entry("client_id".to_owned()).or_insert(id);
+        form.entry("client_secret".to_owned()).or_insert(secret);
+    }
+    form
 }
 
 pub(super) fn fields(form: &str) -> Fields {

@@ -163,14 +163,7 @@ impl Writer<'_> {
     /// The live record of an id in a path.
     fn target(&self, object: usize, id: &str) -> Result<Slot, ApiError> {
         let parsed = RecordId::parse(id).ok_or_else(|| ApiError::external_id_not_found(id))?;
-        match self.state.store.locate(&parsed) {
-            Some(found) if found.0 != object => Err(ApiError::not_found()),
-            Some(found) if self.state.store.record(found).deleted => {
-                Err(ApiError::entity_is_deleted())
-            }
-            Some((_, slot)) => Ok(slot),
-            None => Err(ApiError::not_found()),
-        }
+        self.state.live_of(object, &parsed)
     }
 
     fn object(&self, name: &str) -> Result<usize, ApiErrors> {

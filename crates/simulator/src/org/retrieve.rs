@@ -21,11 +21,19 @@ impl State {
         let def = self.visible_object(&call.user, object)?;
         let parsed = RecordId::parse(id).ok_or_else(|| ApiError::external_id_not_found(id))?;
         let fields = self.columns(call, def, fields)?;
-        match self.store.locate(&parsed) {
-            Some((object, _)) if object != def.index => Err(ApiError::not_found()),
+        let slot = self.live_of(def.index, &parsed)?;
+        match self.sees_record(&call.user, (def.index, slot)) {
+            true => Ok(self.record_json(call, def, slot, &fields)),
+            false => Err(ApiError::not_found()),
+        }
+    }
+
+    /// The live record of an id, which must be of this object.
+    pub(super) fn live_of(&self, object: usize, id: &RecordId) -> Result<Slot, ApiError> {
+        match self.store.locate(id) {
+            Some(found) if found.0 != object => Err(ApiError::not_found()),
             Some(found) if self.store.record(found).deleted => Err(ApiError::entity_is_deleted()),
-            Some(found) if !self.sees_record(&call.user, found) => Err(ApiError::not_found()),
-            Some((_, slot)) => Ok(self.record_json(call, def, slot, &fields)),
+            Some((_, slot)) => Ok(slot),
             None => Err(ApiError::not_found()),
         }
     }

@@ -1,9 +1,8 @@
 //! ManagedSubscribe: like Subscribe, but the org knows the topic and how far the subscriber came;
 //! the subscriber tells by commits.
 
-use tokio::sync::mpsc;
 use tonic::server::StreamingService;
-use tonic::{Request, Response, Status, Streaming};
+use tonic::{Request, Status, Streaming};
 
 use super::door::{Caller, Door};
 use super::errors::{COUNT_INVALID, REPLAY_CORRUPTED, SUBSCRIPTION_UNKNOWN, TOPIC_CHANGED};
@@ -11,7 +10,7 @@ use super::messages::{
     CommitReplayRequest, CommitReplayResponse, Error, ErrorCode, ManagedFetchRequest,
     ManagedFetchResponse,
 };
-use super::stream::{Answers, Said, Sender, Subscription, Turn, answers};
+use super::stream::{Answers, Said, Sender, Subscription, Turn, answered};
 use super::topics::{Answering, find};
 use crate::org::events::Start;
 
@@ -25,16 +24,9 @@ impl StreamingService<ManagedFetchRequest> for ManagedSubscribe {
     fn call(&mut self, request: Request<Streaming<ManagedFetchRequest>>) -> Self::Future {
         let caller = self.0.enter("ManagedSubscribe", request.metadata());
         let requests = request.into_inner();
-        Box::pin(std::future::ready(caller.map(|caller| {
-            let (sender, receiver) = mpsc::channel(1);
-            tokio::spawn(async move {
-                if let Err(status) = run(caller, requests, &sender).await {
-                    // A client that has gone away needs no reason.
-                    let _ = sender.send(Err(status)).await;
-                }
-            });
-            Response::new(answers(receiver))
-        })))
+        answered(caller, |caller, sender| async move {
+            run(caller, requests, &sender).await
+        })
     }
 }
 

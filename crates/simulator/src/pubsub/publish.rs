@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use tokio::sync::mpsc;
 use tonic::server::{StreamingService, UnaryService};
 use tonic::{Request, Response, Status, Streaming};
 
@@ -11,7 +10,7 @@ use super::errors::{NOT_SIGNED_IN, PUBLISH_FORBIDDEN, REFRESH_INVALID, TOPIC_CHA
 use super::messages::{
     Error, ErrorCode, ProducerEvent, PublishRequest, PublishResponse, PublishResult,
 };
-use super::stream::{Answers, Sender, answers};
+use super::stream::{Answers, Sender, answered};
 use super::topics::{Answering, find};
 use crate::org::events::{PublishRefused, Topic, replay};
 
@@ -40,16 +39,9 @@ impl StreamingService<PublishRequest> for PublishStream {
     fn call(&mut self, request: Request<Streaming<PublishRequest>>) -> Self::Future {
         let caller = self.0.enter("PublishStream", request.metadata());
         let requests = request.into_inner();
-        Box::pin(std::future::ready(caller.map(|caller| {
-            let (sender, receiver) = mpsc::channel(1);
-            tokio::spawn(async move {
-                if let Err(status) = run(caller, requests, &sender).await {
-                    // A client that has gone away needs no reason.
-                    let _ = sender.send(Err(status)).await;
-                }
-            });
-            Response::new(answers(receiver))
-        })))
+        answered(caller, |caller, sender| async move {
+            run(caller, requests, &sender).await
+        })
     }
 }
 

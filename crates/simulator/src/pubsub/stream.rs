@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
-use tonic::Status;
+use tonic::{Response, Status};
 
 use super::door::Caller;
 use super::errors::{COUNT_INVALID, NOT_SIGNED_IN, REFRESH_INVALID};
 use super::messages::{ConsumerEvent, ProducerEvent};
+use super::topics::Answering;
 use crate::org::events::{Delivered, Topic, replay};
 
 /// Events that may be outstanding; more is treated as this.
@@ -150,13 +151,27 @@ impl Subscription {
     }
 }
 
-/// The receiving end as the stream of a response.
-pub(super) fn answers<T: Send + 'static>(
-    mut receiver: mpsc::Receiver<Result<T, Status>>,
-) -> Answers<T> {
-    Box::pin(futures_util::stream::poll_fn(move |context| {
-        receiver.poll_recv(context)
-    }))
+/// The stream of what `run` sends; if it fails, the reason comes last.
+pub(super) fn answered<T, Run>(
+    caller: Result<Caller, Status>,
+    run: impl FnOnce(Caller, Sender<T>) -> Run,
+) -> Answering<Answers<T>>
+where
+    T: Send + 'static,
+    Run: Future<Output = Result<(), Status>> + Send + 'static,
+{
+    Box::pin(std::future::ready(caller.map(|caller| {
+        let (sender, mut receiver) = mpsc::channel(1);
+        let running = run(caller, sender.clone());
+        tokio::spawn(async move {
+            if let Err(status) = running.await {
+                // A client that has gone away needs no reason.
+                let _ = sender.send(Err(status)).await;
+            }
+        });
+        let stream = futures_util::stream::poll_fn(move |context| receiver.poll_recv(context));
+        Response::new(Box::pin(stream) as Answers<T>)
+    })))
 }
 
 fn consumer_event(event: Delivered) -> ConsumerEvent {

@@ -1,13 +1,12 @@
 //! Subscribe: the first request names the topic and where to start, each request asks for more.
 
-use tokio::sync::mpsc;
 use tonic::server::StreamingService;
-use tonic::{Request, Response, Status, Streaming};
+use tonic::{Request, Status, Streaming};
 
 use super::door::{Caller, Door};
 use super::errors::{COUNT_INVALID, REPLAY_CORRUPTED, REPLAY_MISSING, TOPIC_CHANGED};
 use super::messages::{FetchRequest, FetchResponse, ReplayPreset};
-use super::stream::{Answers, Said, Sender, Subscription, Turn, answers};
+use super::stream::{Answers, Said, Sender, Subscription, Turn, answered};
 use super::topics::{Answering, find};
 use crate::org::events::Start;
 
@@ -21,16 +20,9 @@ impl StreamingService<FetchRequest> for Subscribe {
     fn call(&mut self, request: Request<Streaming<FetchRequest>>) -> Self::Future {
         let caller = self.0.enter("Subscribe", request.metadata());
         let requests = request.into_inner();
-        Box::pin(std::future::ready(caller.map(|caller| {
-            let (sender, receiver) = mpsc::channel(1);
-            tokio::spawn(async move {
-                if let Err(status) = run(caller, requests, &sender).await {
-                    // A client that has gone away needs no reason.
-                    let _ = sender.send(Err(status)).await;
-                }
-            });
-            Response::new(answers(receiver))
-        })))
+        answered(caller, |caller, sender| async move {
+            run(caller, requests, &sender).await
+        })
     }
 }
 

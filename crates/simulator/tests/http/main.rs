@@ -4,6 +4,7 @@
     reason = "in tests a missing value is the failure"
 )]
 
+mod answers;
 mod batch;
 mod bulk;
 mod collections;

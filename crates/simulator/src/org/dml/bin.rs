@@ -2,7 +2,7 @@
 //! emptying it, and what the org itself throws away after fifteen days.
 
 use super::Writer;
-use super::collection::{One, bad_id, result};
+use super::collection::{One, RECORDS_MAX, bad_id, refuse_too_many, result};
 use super::{ApiErrors, Pending};
 use crate::org::change::Act;
 use crate::org::error::ApiError;
@@ -15,8 +15,6 @@ use crate::org::{Call, Org, SaveResult};
 
 /// How long a record can be brought back.
 const KEPT_SECONDS: i64 = 15 * 86_400;
-/// Records that one call may carry.
-const RECORDS_MAX: usize = 200;
 
 /// A record in the recycle bin, as its page lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,10 +118,7 @@ impl Org {
         ids: &[String],
         act: impl Fn(&mut Writer<'_>, &str) -> One,
     ) -> Result<Vec<SaveResult>, ApiError> {
-        if ids.len() > RECORDS_MAX {
-            let text = format!("The request cannot carry more than {RECORDS_MAX} records");
-            return Err(ApiError::request(400, "EXCEEDED_MAX_SIZE_REQUEST", text));
-        }
+        refuse_too_many(ids.len(), RECORDS_MAX, "records")?;
         let each = |writer: &mut Writer<'_>| ids.iter().map(|id| result(act(writer, id))).collect();
         Ok(self.write(call, each))
     }

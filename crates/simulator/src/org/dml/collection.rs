@@ -9,7 +9,7 @@ use crate::org::id::RecordId;
 use crate::org::{ApiErrors, ExternalKey, SaveResult, Upserted};
 
 /// Records that one call may carry.
-const RECORDS_MAX: usize = 200;
+pub(super) const RECORDS_MAX: usize = 200;
 
 pub(super) type One = Result<(RecordId, Option<bool>), ApiErrors>;
 
@@ -106,10 +106,7 @@ impl Writer<'_> {
         all_or_none: bool,
         save: impl Fn(&mut Self, &T) -> One,
     ) -> Result<Vec<SaveResult>, ApiError> {
-        if items.len() > RECORDS_MAX {
-            let text = format!("The request cannot carry more than {RECORDS_MAX} records");
-            return Err(ApiError::request(400, "EXCEEDED_MAX_SIZE_REQUEST", text));
-        }
+        refuse_too_many(items.len(), RECORDS_MAX, "records")?;
         let savepoint = self.state.begin();
         let mut results = Vec::with_capacity(items.len());
         for (index, item) in items.iter().enumerate() {
@@ -152,6 +149,15 @@ impl Writer<'_> {
             )],
         })
     }
+}
+
+/// A request with more than the org takes in one.
+pub(super) fn refuse_too_many(count: usize, max: usize, of: &str) -> Result<(), ApiError> {
+    if count <= max {
+        return Ok(());
+    }
+    let text = format!("The request cannot carry more than {max} {of}");
+    Err(ApiError::request(400, "EXCEEDED_MAX_SIZE_REQUEST", text))
 }
 
 pub(super) fn result(outcome: One) -> SaveResult {

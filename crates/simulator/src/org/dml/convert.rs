@@ -4,7 +4,7 @@
 mod fields;
 mod followers;
 
-use super::collection::bad_id;
+use super::collection::{bad_id, refuse_too_many};
 use super::{Pending, Writer};
 use crate::org::change::Cause;
 use crate::org::error::ApiError;
@@ -67,10 +67,7 @@ impl Org {
         call: &Call,
         conversions: &[LeadConvert],
     ) -> Result<Vec<LeadConvertResult>, ApiError> {
-        if conversions.len() > LEADS_MAX {
-            let text = format!("The request cannot carry more than {LEADS_MAX} leads");
-            return Err(ApiError::request(400, "EXCEEDED_MAX_SIZE_REQUEST", text));
-        }
+        refuse_too_many(conversions.len(), LEADS_MAX, "leads")?;
         let each = |writer: &mut Writer<'_>| {
             let one = |conversion| writer.convert_or_take_back(conversion);
             conversions.iter().map(one).collect()

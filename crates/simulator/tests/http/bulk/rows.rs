@@ -2,7 +2,7 @@
 
 use http::{Method, StatusCode};
 use serde_json::{Value as Json, json};
-use tieline_simulator::org::{DuplicateSetting, NewValidationRule, ObjectAccess};
+use tieline_simulator::org::{DuplicateSetting, NewValidationRule, ObjectAccess, Sharing};
 use tieline_simulator::{Fault, Mishap};
 
 use super::{INGEST, insert};
@@ -186,5 +186,48 @@ async fn mistake_13_a_rule_takes_back_all_of_a_collection_and_of_a_composite() {
         world
             .ids("SELECT Id FROM Contact WHERE LastName = 'Good'")
             .is_empty()
+    );
+}
+
+#[tokio::test]
+async fn a_job_sees_the_records_that_its_user_sees() {
+    let world = world();
+    let org = world.simulator.org();
+    let other = org.users()[2].id.to_string();
+    let contact = |owner: &str| json!({"LastName": "Seen", "OwnerId": owner});
+    let own = org.users()[0].id.to_string();
+    for owner in [&own, &other] {
+        let path = "v62.0/sobjects/Contact";
+        world.json(Method::POST, path, contact(owner)).await;
+    }
+    let theirs = world.ids("SELECT Id FROM Contact WHERE LastName = 'Seen'");
+    org.set_sharing("Contact", Sharing::Private).unwrap();
+    for permission in ["ViewAllData", "ModifyAllData"] {
+        org.set_system_permission(PROFILE, permission, false)
+            .unwrap();
+    }
+    let access = ObjectAccess {
+        view_all: false,
+        modify_all: false,
+        ..ObjectAccess::FULL
+    };
+    org.set_object_access(PROFILE, "Contact", access).unwrap();
+    let soql = "SELECT Id, OwnerId FROM Contact WHERE LastName = 'Seen'";
+    let query = json!({"operation": "query", "query": soql});
+    let made = world.json(Method::POST, super::QUERY, query).await;
+    let id = made.json()["id"].as_str().unwrap().to_owned();
+    world.clock.advance(60_000);
+    let rows = world.lines(&format!("{}/{id}/results", super::QUERY)).await;
+    assert_eq!(rows.len(), 2, "{rows:?}");
+    assert!(rows[1].contains(&own));
+    let delete = json!({"object": "Contact", "operation": "delete"});
+    let data = format!("Id\n{}\n", theirs.join("\n"));
+    let (_, info) = world.loaded(delete, &data).await;
+    assert_eq!(
+        (
+            &info["numberRecordsProcessed"],
+            &info["numberRecordsFailed"]
+        ),
+        (&json!(2), &json!(1))
     );
 }
