@@ -232,7 +232,15 @@ fn shape(field: &FieldDef) -> Json {
         "formulaTreatNullNumberAsZero": formula.is_some_and(Formula::blank_is_zero),
         "groupable": field.groupable,
     });
-    let rest = json!({
+    if let (Json::Object(shape), Json::Object(rest)) = (&mut shape, second_half(field)) {
+        shape.extend(rest);
+    }
+    shape
+}
+
+/// The attributes from H on.
+fn second_half(field: &FieldDef) -> Json {
+    json!({
         "highScaleNumber": false,
         "htmlFormatted": field.custom.html,
         "idLookup": field.id_lookup,
@@ -264,11 +272,7 @@ fn shape(field: &FieldDef) -> Json {
         "unique": field.unique,
         "updateable": false,
         "writeRequiresMasterRead": false,
-    });
-    if let (Json::Object(shape), Json::Object(rest)) = (&mut shape, rest) {
-        shape.extend(rest);
-    }
-    shape
+    })
 }
 
 /// A default that is not a checkbox's stands as the formula that gives it.

@@ -181,18 +181,18 @@ fn form(new: &NewField) -> Result<(FieldKind, usize, &'static str), ApiError> {
     })
 }
 
-fn shape(new: &NewField, stem: &str) -> Result<FieldDef, ApiError> {
-    let (kind, length, soap_type) = form(new)?;
-    let precision = new.precision.unwrap_or(18);
-    let scale = new.scale.unwrap_or(0);
+fn check_shape(
+    new: &NewField,
+    kind: FieldKind,
+    (precision, scale): (u32, u32),
+) -> Result<(), ApiError> {
     if kind.is_number() && (precision == 0 || precision > 18 || scale > precision) {
         return Err(refused(
             "Precision: at most 18 digits, of which scale stand behind the point",
         ));
     }
-    let formula = new.formula.is_some();
     let by_value = kind == FieldKind::Text || kind.is_number() || kind == FieldKind::Email;
-    if (new.unique || new.external_id) && (!by_value || formula) {
+    if (new.unique || new.external_id) && (!by_value || new.formula.is_some()) {
         return Err(refused(format!(
             "a {} field cannot be unique or an external id",
             kind.name()
@@ -202,6 +202,18 @@ fn shape(new: &NewField, stem: &str) -> Result<FieldDef, ApiError> {
     if picklist && new.picklist.is_empty() {
         return Err(refused("picklist: must have at least one value"));
     }
+    if matches!(new.default, Some(Json::Null)) {
+        return Err(refused("default: leave it out instead of giving null"));
+    }
+    Ok(())
+}
+
+fn shape(new: &NewField, stem: &str) -> Result<FieldDef, ApiError> {
+    let (kind, length, soap_type) = form(new)?;
+    let precision = new.precision.unwrap_or(18);
+    let scale = new.scale.unwrap_or(0);
+    check_shape(new, kind, (precision, scale))?;
+    let formula = new.formula.is_some();
     let long = kind == FieldKind::TextArea && length > 255;
     let number = kind.is_number();
     let (is_bool, is_master) = (kind == FieldKind::Bool, new.kind == FieldType::MasterDetail);
@@ -251,9 +263,6 @@ fn shape(new: &NewField, stem: &str) -> Result<FieldDef, ApiError> {
         let pattern = new.display_format.as_deref().unwrap_or("{0}");
         check_pattern(pattern)?;
         number_by(&mut field, pattern);
-    }
-    if matches!(new.default, Some(Json::Null)) {
-        return Err(refused("default: leave it out instead of giving null"));
     }
     Ok(field)
 }
