@@ -3,6 +3,7 @@
 const STYLE: &str = "body{font:15px/1.5 ui-sans-serif,system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}\
 h1{font-size:1.3rem}table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #8883}\
 input,select,button,textarea{font:inherit;padding:.3rem .5rem}label{display:block;margin:.4rem 0}.quiet,small{opacity:.7}\
+form.fields label{display:grid;grid-template-columns:8rem minmax(0,24rem);align-items:baseline}form.act{display:inline-block;margin:1rem .5rem 0 0}\
 ul.rows{list-style:none;padding:0}ul.rows li{border-bottom:1px solid #8883;padding:.4rem 0}ul.rows p{margin:0}\
 .phone{max-width:24rem;border:1px solid #8885;border-radius:1rem;padding:1rem;min-height:16rem}\
 .bubble{border-radius:.8rem;padding:.4rem .7rem;max-width:80%;width:fit-content;margin:.3rem 0}.bubble small{display:block;font-size:.75em}\

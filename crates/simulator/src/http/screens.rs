@@ -70,8 +70,12 @@ pub(super) async fn home(State(simulator): State<Simulator>) -> Html<String> {
             )
         })
         .collect();
+    let changes = match rows.is_empty() {
+        true => "<p class=quiet>Nobody changed anything yet.</p>".to_owned(),
+        false => format!("<table><tr><th>Act<th>Record<th>By<th>Fields</tr>{rows}</table>"),
+    };
     let body = format!(
-        "<h1>{}</h1><p>{links}<a href=/recycle-bin>Recycle bin</a> · <a href=/phones>Phones</a></p><h2>Latest changes</h2><table><tr><th>Act<th>Record<th>By<th>Fields</tr>{rows}</table>",
+        "<h1>{}</h1><p>{links}<a href=/recycle-bin>Recycle bin</a> · <a href=/phones>Phones</a></p><h2>Latest changes</h2>{changes}",
         escape(&simulator.org().name())
     );
     Html(page("The org", &body, false))
@@ -208,7 +212,7 @@ fn form(columns: &[&str], row: &Value, verb: &str) -> String {
             )
         })
         .collect();
-    format!("<form method=post>{inputs}<button>{verb}</button></form>")
+    format!("<form method=post class=fields>{inputs}<button>{verb}</button></form>")
 }
 
 fn values(body: &str, blanks: bool) -> Map<String, Value> {

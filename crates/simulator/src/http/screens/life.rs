@@ -16,10 +16,12 @@ const MERGEABLE: [&str; 3] = ["Account", "Contact", "Lead"];
 /// The buttons of a record's page.
 pub(super) fn buttons(object: &str) -> String {
     let mut forms =
-        "<form method=post><button name=__act value=delete>Delete</button></form>".to_owned();
+        "<form method=post class=act><button name=__act value=delete>Delete</button></form>"
+            .to_owned();
     if object == "Lead" {
-        forms
-            .push_str("<form method=post><button name=__act value=convert>Convert</button></form>");
+        forms.push_str(
+            "<form method=post class=act><button name=__act value=convert>Convert</button></form>",
+        );
     }
     if MERGEABLE.contains(&object) {
         forms.push_str(

@@ -28,7 +28,7 @@ fn consent(query: &Fields, app: &ConnectedApp, problem: &str) -> Html<String> {
     let hint = escape(hint.unwrap_or_default());
     let name = escape(&app.name);
     let body = format!(
-        "<h1>Allow access?</h1>{problem}<p>{name} asks to read and write this org's data.</p><form method=post>{hidden}\
+        "<h1>Allow access?</h1>{problem}<p>{name} asks to read and write this org's data.</p><form method=post class=fields>{hidden}\
          <label>Username <input name=username autocomplete=username value=\"{hint}\"></label>\
          <label>Password <input name=password type=password autocomplete=current-password></label>\
          <button name=answer value=allow>Allow</button> <button name=answer value=deny>Deny</button></form>"
