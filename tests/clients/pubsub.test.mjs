@@ -49,7 +49,7 @@ test("hears a change, with its fields decoded from the bitmaps", { skip }, async
   try {
     const made = await contacts.create({ LastName: "Pubsub", Title: "First" });
     const heard = collect(
-      (callback) => client.subscribe(topic, callback, 100),
+      (callback) => client.subscribe(topic, callback),
       (event) => event.payload.ChangeEventHeader.changeType === "UPDATE",
     );
     await new Promise((resolve) => setTimeout(resolve, 500));
@@ -71,7 +71,7 @@ test("replays from the earliest event and from a stored replay id", { skip }, as
   const client = await connected();
   let first;
   try {
-    const all = await collect((callback) => client.subscribeFromEarliestEvent(topic, callback, 100), named("Replay two"));
+    const all = await collect((callback) => client.subscribeFromEarliestEvent(topic, callback), named("Replay two"));
     first = all.find(named("Replay one"));
     assert.ok(first);
   } finally {
@@ -80,7 +80,7 @@ test("replays from the earliest event and from a stored replay id", { skip }, as
   const again = await connected();
   try {
     const rest = await collect(
-      (callback) => again.subscribeFromReplayId(topic, callback, 100, first.replayId),
+      (callback) => again.subscribeFromReplayId(topic, callback, null, first.replayId),
       named("Replay two"),
     );
     assert.ok(!rest.some(named("Replay one")), "strictly after the stored id");
@@ -95,13 +95,13 @@ test("a stored replay id expires with the retention", { skip }, async () => {
   });
   await contacts.create({ LastName: "Expires" });
   const client = await connected();
-  const [stored] = await collect((callback) => client.subscribeFromEarliestEvent(topic, callback, 100), named("Expires"));
+  const [stored] = await collect((callback) => client.subscribeFromEarliestEvent(topic, callback), named("Expires"));
   client.close();
   assert.equal((await control({ retention_ms: 300 })).ok, true);
   try {
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     const late = await connected();
-    const refused = collect((callback) => late.subscribeFromReplayId(topic, callback, 100, stored.replayId), () => true);
+    const refused = collect((callback) => late.subscribeFromReplayId(topic, callback, null, stored.replayId), () => true);
     await assert.rejects(refused, (error) => error.metadata.get("error-code")[0].endsWith("replayid.corrupted"));
     late.close();
   } finally {
