@@ -5,7 +5,6 @@ use super::path::{BoundPath, Leaf};
 use super::plan::Plan;
 use super::select::Column;
 use crate::org::csv::{CsvStyle, quoted};
-use crate::org::datetime;
 use crate::org::schema::{FieldKind, Role};
 use crate::org::store::{Slot, Store};
 use crate::org::value::Value;
@@ -67,16 +66,8 @@ fn value(text: &mut Vec<u8>, value: &Value, kind: FieldKind) {
         Value::Null if kind == FieldKind::Bool => text.extend_from_slice(b"\"false\""),
         Value::Null => text.extend_from_slice(b"\"\""),
         Value::Text(words) => quoted(text, words),
-        Value::Id(id) => {
-            text.push(b'"');
-            text.extend_from_slice(&id.long());
-            text.push(b'"');
-        }
-        Value::Time(seconds) => {
-            text.push(b'"');
-            datetime::push_time(*seconds, text);
-            text.push(b'"');
-        }
+        // JSON writes these between quotes too, and they hold nothing to escape.
+        Value::Id(_) | Value::Time(_) => value.write_json(kind, text),
         other => quoted(text, plain(other, kind).as_str()),
     }
 }
