@@ -1,6 +1,6 @@
 //! Plain pages without script: enough to look and to edit, nothing to admire.
 
-const STYLE: &str = "body{font:15px/1.5 ui-sans-serif,system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}\
+const STYLE: &str = ":root{color-scheme:light dark}body{font:15px/1.5 ui-sans-serif,system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}\
 h1{font-size:1.3rem}table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #8883}\
 input,select,button,textarea{font:inherit;padding:.3rem .5rem}label{display:block;margin:.4rem 0}.quiet,small{opacity:.7}\
 form.fields label{display:grid;grid-template-columns:8rem minmax(0,24rem);align-items:baseline}form.act{display:inline-block;margin:1rem .5rem 0 0}\
