@@ -2,14 +2,14 @@
 //! planned faults, what was asked and how often.
 
 use crate::control::{Faults, Usage};
-use crate::http::bulk::Jobs;
+use crate::http::bulk::{DailyUse, Jobs};
 use crate::http::conditional::Described;
 use crate::http::oauth::OAuth;
 use crate::http::query::Locators;
 use crate::org::{Org, OrgOptions, OrgSnapshot};
-use crate::simulator::{OrgPlace, SimulatorOptions};
+use crate::simulator::{OrgPlace, SimulatorOptions, lock};
 use std::collections::BTreeMap;
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Mutex, MutexGuard, OnceLock};
 
 /// An org as it is served.
 pub(crate) struct Host {
@@ -18,13 +18,14 @@ pub(crate) struct Host {
     pub plain_url: String,
     /// Its own address over https, once it is served so.
     pub public_url: OnceLock<String>,
-    pub oauth: Mutex<OAuth>,
+    oauth: Mutex<OAuth>,
     pub locators: Mutex<Locators>,
     pub described: Mutex<Described>,
-    pub jobs: Mutex<Jobs>,
+    jobs: Mutex<Jobs>,
+    pub bulk_use: Mutex<DailyUse>,
     pub faults: Mutex<Faults>,
     pub usage: Mutex<Usage>,
-    pub snapshots: Mutex<BTreeMap<String, OrgSnapshot>>,
+    snapshots: Mutex<BTreeMap<String, OrgSnapshot>>,
 }
 
 impl Host {
@@ -52,9 +53,29 @@ impl Host {
             locators: Mutex::new(Locators::default()),
             described: Mutex::new(Described::new()),
             jobs: Mutex::new(Jobs::default()),
+            bulk_use: Mutex::new(DailyUse::default()),
             faults: Mutex::new(Faults::new(seed)),
             usage: Mutex::new(Usage::new()),
             snapshots: Mutex::new(BTreeMap::new()),
         }
+    }
+
+    pub fn oauth(&self) -> MutexGuard<'_, OAuth> {
+        self.outside(&self.oauth)
+    }
+
+    pub fn jobs(&self) -> MutexGuard<'_, Jobs> {
+        self.outside(&self.jobs)
+    }
+
+    pub fn snapshots(&self) -> MutexGuard<'_, BTreeMap<String, OrgSnapshot>> {
+        self.outside(&self.snapshots)
+    }
+
+    /// Locks what is held while the org is asked. Asking waits for the transactions of others, so
+    /// whoever took such a lock inside one of their own could wait for somebody who waits for them.
+    fn outside<'a, T>(&self, mutex: &'a Mutex<T>) -> MutexGuard<'a, T> {
+        assert!(!self.org.in_transaction(), "locked inside a transaction");
+        lock(mutex)
     }
 }

@@ -225,7 +225,7 @@ impl Org {
 
     fn write<T>(&self, call: &Call, act: impl FnOnce(&mut Writer<'_>) -> T) -> T {
         let now_ms = self.now_ms();
-        let inside = self.turn.is_mine();
+        let inside = self.in_transaction();
         let mut state = self.lock();
         if !inside {
             state.transaction += 1;

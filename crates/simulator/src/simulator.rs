@@ -180,7 +180,7 @@ impl Simulator {
     /// How to reach the org.
     pub fn org_access(&self) -> OrgAccess {
         let administrator = self.administrator();
-        let mut oauth = lock(&self.host.oauth);
+        let mut oauth = self.host.oauth();
         let access_token =
             oauth.open_session(&self.host.org, administrator.id, self.world.clock.now_ms());
         OrgAccess {
@@ -218,28 +218,28 @@ impl Simulator {
 
     /// Ends the sessions of one user; refresh tokens stay.
     pub fn end_sessions_of(&self, user: &RecordId) {
-        lock(&self.host.oauth).end_sessions_of(user);
+        self.host.oauth().end_sessions_of(user);
     }
 
     /// Adds a connected app, or changes the one with the same consumer key; a new one without key
     /// and secret gets some.
     pub fn put_app(&self, app: ConnectedApp) -> ConnectedApp {
-        lock(&self.host.oauth).put_app(app)
+        self.host.oauth().put_app(app)
     }
 
     /// The org's connected apps; the first is the one in its access data.
     pub fn apps(&self) -> Vec<ConnectedApp> {
-        lock(&self.host.oauth).apps().to_vec()
+        self.host.oauth().apps().to_vec()
     }
 
     /// How strict the org is at sign-in.
     pub fn sign_in_settings(&self) -> SignInSettings {
-        lock(&self.host.oauth).settings.clone()
+        self.host.oauth().settings.clone()
     }
 
     /// Changes how strict the org is at sign-in.
     pub fn set_sign_in_settings(&self, settings: SignInSettings) {
-        lock(&self.host.oauth).settings = settings;
+        self.host.oauth().settings = settings;
     }
 }
 

@@ -59,7 +59,7 @@ impl Simulator {
 
     /// Ends all sessions, as an administrator may.
     pub fn end_sessions(&self) {
-        lock(&self.host.oauth).end_sessions();
+        self.host.oauth().end_sessions();
     }
 
     /// The last 100,000 requests that were answered, oldest first.
@@ -95,31 +95,31 @@ impl Simulator {
     /// Keeps the whole state of the org under a name; an older one of this name is lost.
     pub fn snapshot(&self, name: &str) {
         let taken = self.org().snapshot();
-        lock(&self.host.snapshots).insert(name.to_owned(), taken);
+        self.host.snapshots().insert(name.to_owned(), taken);
     }
 
     /// Puts the org back to a snapshot. Sessions stay; open query locators and bulk jobs end,
     /// because the records that they point at may be gone.
     pub fn restore(&self, name: &str) -> Result<(), UnknownSnapshot> {
-        let snapshots = lock(&self.host.snapshots);
+        let snapshots = self.host.snapshots();
         let taken: &OrgSnapshot = snapshots
             .get(name)
             .ok_or_else(|| UnknownSnapshot(name.to_owned()))?;
         self.org().restore(taken);
         // Afterwards, so that none that was opened in between stays.
         *lock(&self.host.locators) = Default::default();
-        *lock(&self.host.jobs) = Default::default();
+        *self.host.jobs() = Default::default();
         Ok(())
     }
 
     /// Names of the snapshots.
     pub fn snapshots(&self) -> Vec<String> {
-        lock(&self.host.snapshots).keys().cloned().collect()
+        self.host.snapshots().keys().cloned().collect()
     }
 
     /// Forgets a snapshot.
     pub fn forget_snapshot(&self, name: &str) -> Result<(), UnknownSnapshot> {
-        let gone = lock(&self.host.snapshots).remove(name);
+        let gone = self.host.snapshots().remove(name);
         gone.map(drop)
             .ok_or_else(|| UnknownSnapshot(name.to_owned()))
     }

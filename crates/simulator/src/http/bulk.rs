@@ -2,6 +2,7 @@
 //! by the org's clock, so that whoever polls sees each state, and the same states every time.
 
 pub(super) mod classic;
+mod daily;
 mod dialect;
 mod ingest;
 mod job;
@@ -9,11 +10,12 @@ mod query;
 mod results;
 mod upload;
 
+pub(crate) use daily::DailyUse;
 pub(crate) use job::Jobs;
 
 use super::ask::{Answer, Answered, Ask};
 use crate::org::ApiError;
-use crate::simulator::{Simulator, lock};
+use crate::simulator::Simulator;
 use axum::body::{Body, Bytes};
 use http::{HeaderMap, HeaderValue, Response};
 
@@ -34,7 +36,7 @@ impl Simulator {
     /// Moves the jobs of all orgs on to the present.
     pub fn work_jobs(&self) {
         for host in &self.world.hosts {
-            lock(&host.jobs).work(&host.org);
+            host.jobs().work(host);
         }
     }
 }

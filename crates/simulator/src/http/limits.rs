@@ -78,7 +78,7 @@ fn limits(simulator: &Simulator) -> Value {
     let calls = json!({"Max": max, "Remaining": left});
     limits.insert("DailyApiRequests".to_owned(), calls);
     let now_ms = simulator.org().now_ms();
-    let used = lock(&simulator.host.jobs).used(now_ms);
+    let used = lock(&simulator.host.bulk_use).used(now_ms);
     for (name, used) in [
         ("DailyBulkApiBatches", used.batches),
         ("DailyBulkV2QueryJobs", used.queries),

@@ -10,7 +10,7 @@ pub(super) use identity::{
 };
 
 use crate::http::oauth::{Refused, Visit, refused};
-use crate::simulator::{Simulator, lock};
+use crate::simulator::Simulator;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use base64::Engine as _;
@@ -32,7 +32,7 @@ pub(super) async fn token(
 ) -> Response {
     let form = form_of_app(&headers, &body);
     let visit = visit(&simulator, &headers);
-    let signed_in = lock(&simulator.host.oauth).sign_in(&visit, &form);
+    let signed_in = simulator.host.oauth().sign_in(&visit, &form);
     let signed_in = match signed_in {
         Ok(signed_in) => signed_in,
         Err(refusal) => return refuse(&refusal),
@@ -54,7 +54,7 @@ pub(super) async fn revoke(State(simulator): State<Simulator>, uri: Uri, body: S
     let mut form = fields(uri.query().unwrap_or_default());
     form.extend(fields(&body));
     let token = form.remove("token").unwrap_or_default();
-    if lock(&simulator.host.oauth).revoke(&token) {
+    if simulator.host.oauth().revoke(&token) {
         return StatusCode::OK.into_response();
     }
     refuse(&refused(
@@ -70,7 +70,7 @@ pub(super) async fn introspect(
 ) -> Response {
     let form = form_of_app(&headers, &body);
     let text = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
-    let oauth = lock(&simulator.host.oauth);
+    let oauth = simulator.host.oauth();
     let asking = oauth.app(text("client_id"));
     let known = asking.is_some_and(|app| app.consumer_secret == text("client_secret"));
     // Whoever gives no app at all is let through; a wrong one is not.
@@ -98,7 +98,7 @@ pub(super) async fn introspect(
 pub(super) fn visit<'a>(simulator: &'a Simulator, headers: &HeaderMap) -> Visit<'a> {
     let host = &simulator.host;
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let told = lock(&host.oauth).settings.client_address_header;
+    let told = host.oauth().settings.client_address_header;
     let address = text(CLIENT_ADDRESS).filter(|_| told);
     Visit {
         org: &host.org,

@@ -80,7 +80,7 @@ fn answer(
     let (user, session) = signed_in(simulator, &request)?;
     lock(&simulator.host.usage).count(1, simulator.now_ms());
     if operation == "logout" {
-        lock(&simulator.host.oauth).revoke(&session);
+        simulator.host.oauth().revoke(&session);
         return Ok(xml.finish());
     }
     let call = Call {
@@ -112,7 +112,7 @@ fn carry_out(
         }
         "getUserInfo" => {
             xml.open("result");
-            let seconds = lock(&simulator.host.oauth).session_seconds();
+            let seconds = simulator.host.oauth().session_seconds();
             answer::user_info(xml, (&org.id(), &org.name()), user, seconds);
             Ok(())
         }

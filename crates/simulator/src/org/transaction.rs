@@ -49,10 +49,15 @@ struct Open<'a> {
 }
 
 impl Org {
+    /// Whether the running thread has a transaction open.
+    pub(crate) fn in_transaction(&self) -> bool {
+        self.turn.is_mine()
+    }
+
     /// Runs several calls of this thread as one transaction; unless `act` says to keep them, all
     /// their changes are taken back.
     pub fn transaction<T>(&self, act: impl FnOnce() -> (T, bool)) -> T {
-        let outermost = !self.turn.is_mine();
+        let outermost = !self.in_transaction();
         if outermost {
             self.turn.take();
         }

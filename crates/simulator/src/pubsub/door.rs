@@ -55,7 +55,7 @@ impl Door {
             return Err(refuse(UNAVAILABLE));
         }
         let now_ms = host.org.now_ms();
-        let user = lock(&host.oauth).user_of(&token, now_ms);
+        let user = host.oauth().user_of(&token, now_ms);
         let user = user.ok_or_else(|| refuse(NOT_SIGNED_IN))?;
         let active = host.org.user(&user).is_some_and(|user| user.active);
         // Without the right to use the API a session is as good as none here.
@@ -104,15 +104,13 @@ impl Caller {
     /// Whether the session is still good.
     pub fn session_lives(&self) -> bool {
         let now_ms = self.simulator.world.clock.now_ms();
-        lock(&self.host.oauth)
-            .session(&self.token, now_ms)
-            .is_some()
+        self.host.oauth().session(&self.token, now_ms).is_some()
     }
 
     /// Goes on with another session of the same user.
     pub fn refresh(&mut self, token: &str) -> bool {
         let now_ms = self.org().now_ms();
-        let user = lock(&self.host.oauth).user_of(token, now_ms);
+        let user = self.host.oauth().user_of(token, now_ms);
         let same = user == Some(self.user);
         if same {
             self.token = token.to_owned();

@@ -1,5 +1,8 @@
 //! Several requests in one, with references between them and all-or-none.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
 use http::{Method, StatusCode};
 use serde_json::{Value as Json, json};
 use tieline_simulator::org::Act;
@@ -7,6 +10,8 @@ use tieline_simulator::org::Act;
 use crate::support::{Reply, World, world};
 
 const PATH: &str = "v62.0/composite";
+/// Tries to meet a job at work.
+const TRANSACTIONS: usize = 60;
 
 async fn composite(world: &World, all_or_none: bool, subrequests: Json) -> Reply {
     let body = json!({"allOrNone": all_or_none, "compositeRequest": subrequests});
@@ -334,4 +339,51 @@ async fn others_see_all_of_a_transaction_or_nothing() {
     let soql = "SELECT count() FROM Account WHERE Name = 'Pair'";
     let found = world.simulator.org().query(&world.call(), soql, true);
     assert_eq!(found.unwrap().total_size(), 10);
+}
+
+/// A transaction keeps others off the records, so what it asks for must not be in the hands of one
+/// of them: limits asked for in one, and jobs worked off beside it, once waited for each other.
+#[test]
+fn a_transaction_and_the_work_of_jobs_do_not_wait_for_each_other() {
+    let (done, ended) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let world = world();
+        let over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    block_on(work_off_a_job(&world));
+                }
+            });
+            for _ in 0..TRANSACTIONS {
+                let mut asked = vec![create("made", "Account", json!({"Name": "A"}))];
+                asked.extend((0..20).map(|n| get(&format!("limits{n}"), "limits")));
+                let reply = block_on(composite(&world, true, Json::from(asked)));
+                assert_eq!(reply.status, StatusCode::OK);
+            }
+            over.store(true, Ordering::Relaxed);
+        });
+        done.send(()).unwrap();
+    });
+    assert_eq!(ended.recv_timeout(Duration::from_secs(60)), Ok(()));
+}
+
+fn block_on<T>(act: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    runtime.unwrap().block_on(act)
+}
+
+async fn work_off_a_job(world: &World) {
+    let job = json!({"object": "Account", "operation": "insert"});
+    let made = world.json(Method::POST, "v62.0/jobs/ingest", job).await;
+    let path = format!("v62.0/jobs/ingest/{}", made.json()["id"].as_str().unwrap());
+    let rows = format!("Name\n{}", "A row\n".repeat(20));
+    let put = world.request(Method::PUT, &format!("{path}/batches"));
+    let put = put.header("content-type", "text/csv").body(rows.into());
+    world.send(put.unwrap()).await;
+    let state = json!({"state": "UploadComplete"});
+    world.json(Method::PATCH, &path, state).await;
+    world.clock.advance(60_000);
+    let reply = world.get(&path).await;
+    assert_eq!(reply.json()["state"], "JobComplete");
 }

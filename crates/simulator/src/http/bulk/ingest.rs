@@ -7,7 +7,7 @@ use super::upload::Upload;
 use super::{DATA_BYTES_MAX, parts, refused};
 use crate::http::ask::{Answer, Answered, Ask};
 use crate::org::{ApiError, Call, Org, SaveResult};
-use crate::simulator::{Simulator, lock};
+use crate::simulator::Simulator;
 use axum::body::Bytes;
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
@@ -36,8 +36,8 @@ pub(super) struct IngestJob {
 
 pub(super) fn answer(simulator: &Simulator, ask: &Ask<'_>, rest: &[&str]) -> Answered {
     let org = simulator.org();
-    let mut jobs = lock(&simulator.host.jobs);
-    jobs.work(org);
+    let mut jobs = simulator.host.jobs();
+    jobs.work(&simulator.host);
     match (&ask.method, rest) {
         (&Method::POST, []) => {
             let job = new_job(simulator, ask, &mut jobs)?;

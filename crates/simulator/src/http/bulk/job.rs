@@ -4,8 +4,10 @@ use super::dialect::{delimiter_name, line_ending_name};
 use super::ingest::IngestJob;
 use super::query::QueryJob;
 use super::{no_such_job, refused};
+use crate::host::Host;
 use crate::http::ask::Answered;
 use crate::org::{Call, CsvStyle, Org, RecordId, show_time};
+use crate::simulator::lock;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -13,8 +15,6 @@ use std::collections::BTreeMap;
 pub(super) const START_MS: i64 = 100;
 /// Results can be had for this long after the job was made.
 const KEPT_MS: i64 = 7 * 86_400_000;
-/// Time over which jobs and batches are counted.
-const DAY_MS: i64 = 86_400_000;
 /// Records of an upload that count as one batch.
 const BATCH_ROWS: usize = 10_000;
 /// Jobs on one page of a list.
@@ -53,24 +53,12 @@ pub(crate) struct Jobs {
     pub(super) ingest: BTreeMap<String, IngestJob>,
     pub(super) query: BTreeMap<String, QueryJob>,
     serial: u64,
-    batches: Vec<(i64, usize)>,
-    queries: Vec<i64>,
-    stored: Vec<(i64, u64)>,
-}
-
-/// What of the day's allowance is used.
-pub(crate) struct Used {
-    /// Batches of uploads.
-    pub batches: i64,
-    /// Query jobs.
-    pub queries: i64,
-    /// Megabytes of results of queries.
-    pub stored_mb: i64,
 }
 
 impl Jobs {
     /// Moves every job on to the present, and forgets the old ones.
-    pub fn work(&mut self, org: &Org) {
+    pub fn work(&mut self, host: &Host) {
+        let org = &host.org;
         let now_ms = org.now_ms();
         self.ingest
             .retain(|_, job| job.head.created_ms + KEPT_MS > now_ms);
@@ -81,25 +69,13 @@ impl Jobs {
             job.work(org, now_ms);
             if began == State::UploadComplete && job.head.state != State::UploadComplete {
                 let rows = job.rows().max(1);
-                self.batches.push((now_ms, rows.div_ceil(BATCH_ROWS)));
+                lock(&host.bulk_use).count_batches(now_ms, rows.div_ceil(BATCH_ROWS));
             }
         }
         for job in self.query.values_mut() {
             if let Some(bytes) = job.work(org, now_ms) {
-                self.stored.push((now_ms, bytes));
+                lock(&host.bulk_use).count_stored(now_ms, bytes);
             }
-        }
-    }
-
-    /// What was used of the last 24 hours' allowance.
-    pub fn used(&self, now_ms: i64) -> Used {
-        let recent = |at: &i64| *at > now_ms - DAY_MS;
-        let stored = self.stored.iter().filter(|(at, _)| recent(at));
-        let batches = self.batches.iter().filter(|(at, _)| recent(at));
-        Used {
-            batches: batches.map(|(_, count)| *count as i64).sum(),
-            queries: self.queries.iter().filter(|at| recent(at)).count() as i64,
-            stored_mb: (stored.map(|(_, bytes)| bytes).sum::<u64>() / 1_000_000) as i64,
         }
     }
 
@@ -126,10 +102,6 @@ impl Jobs {
             closed_ms: now_ms,
             error: None,
         }
-    }
-
-    pub(super) fn count_query(&mut self, now_ms: i64) {
-        self.queries.push(now_ms);
     }
 }
 

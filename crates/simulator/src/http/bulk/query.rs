@@ -44,8 +44,8 @@ struct Asked {
 
 pub(super) fn answer(simulator: &Simulator, ask: &Ask<'_>, rest: &[&str]) -> Answered {
     let org = simulator.org();
-    let mut jobs = lock(&simulator.host.jobs);
-    jobs.work(org);
+    let mut jobs = simulator.host.jobs();
+    jobs.work(&simulator.host);
     match (&ask.method, rest) {
         (&Method::POST, []) => {
             let body = ask.json()?;
@@ -53,7 +53,7 @@ pub(super) fn answer(simulator: &Simulator, ask: &Ask<'_>, rest: &[&str]) -> Ans
             let kind = (asked.operation, dialect::read(&body)?);
             let mut head = jobs.new_head(org, &ask.call, kind);
             head.state = State::UploadComplete;
-            jobs.count_query(org.now_ms());
+            lock(&simulator.host.bulk_use).count_query(org.now_ms());
             let job = QueryJob {
                 done_ms: head.closed_ms,
                 head,

@@ -3,7 +3,7 @@
 use super::{Fields, fields, visit};
 use crate::http::html::{escape, page};
 use crate::http::oauth::{Code, ConnectedApp, Refused, refused};
-use crate::simulator::{Simulator, lock};
+use crate::simulator::Simulator;
 use axum::extract::{Query, State};
 use axum::response::{Html, IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
@@ -87,7 +87,7 @@ pub(crate) async fn allow(
         }
     };
     let visit = visit(&simulator, &headers);
-    let mut oauth = lock(&simulator.host.oauth);
+    let mut oauth = simulator.host.oauth();
     let user = visit.org.user_by_username(&username);
     let user = user.filter(|user| user.active && password == oauth.password);
     let Some(user) = user else {
@@ -120,9 +120,7 @@ pub(crate) async fn allow(
 /// The app that asks, if codes may go where it says. Otherwise nothing is sent there.
 fn asking(simulator: &Simulator, query: &Fields) -> Result<ConnectedApp, Refused> {
     let key = query.get("client_id").map(String::as_str);
-    let app = lock(&simulator.host.oauth)
-        .app(key.unwrap_or_default())
-        .cloned();
+    let app = simulator.host.oauth().app(key.unwrap_or_default()).cloned();
     let app = app.ok_or_else(|| refused("invalid_client_id", "client identifier invalid"))?;
     let uri = query.get("redirect_uri").map(String::as_str);
     match uri {

@@ -2,7 +2,7 @@
 
 use super::{Fields, fields};
 use crate::org::User;
-use crate::simulator::{Simulator, lock};
+use crate::simulator::Simulator;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
@@ -127,7 +127,7 @@ pub(crate) fn user_of(simulator: &Simulator, headers: &HeaderMap, uri: &Uri) -> 
 pub(crate) fn user_of_session(simulator: &Simulator, token: &str) -> Option<User> {
     let host = &simulator.host;
     let now_ms = simulator.world.clock.now_ms();
-    let mut oauth = lock(&host.oauth);
+    let mut oauth = host.oauth();
     let opened_ms = oauth.session(token, now_ms)?.opened_ms;
     let id = oauth.user_of(token, now_ms)?;
     drop(oauth);
@@ -140,7 +140,7 @@ pub(crate) fn reaches_api(simulator: &Simulator, headers: &HeaderMap, uri: &Uri)
     let Some(token) = token_of(headers, uri) else {
         return false;
     };
-    let oauth = lock(&simulator.host.oauth);
+    let oauth = simulator.host.oauth();
     let session = oauth.session(&token, simulator.world.clock.now_ms());
     session.is_some_and(|session| session.reaches_api())
 }

@@ -6,18 +6,18 @@ use super::fault::Fault;
 use crate::http::oauth::Denied;
 use crate::http::sign_in::visit;
 use crate::org::{OrgKind, RecordId, User};
-use crate::simulator::{Simulator, lock};
+use crate::simulator::Simulator;
 use http::HeaderMap;
 
 impl Simulator {
     /// The user's password is too old: a login succeeds and its session is good for nothing.
     pub fn expire_password(&self, user: RecordId) {
-        lock(&self.host.oauth).expired.insert(user);
+        self.host.oauth().expired.insert(user);
     }
 
     /// The user chose a new password, the same as before.
     pub fn renew_password(&self, user: &RecordId) {
-        lock(&self.host.oauth).expired.remove(user);
+        self.host.oauth().expired.remove(user);
     }
 }
 
@@ -30,7 +30,7 @@ pub(super) fn login(
 ) -> Result<(), Fault> {
     let host = &simulator.host;
     let user = check(simulator, request, headers)?;
-    let mut oauth = lock(&host.oauth);
+    let mut oauth = host.oauth();
     let expired = oauth.expired.contains(&user.id);
     let session = oauth.open_session(&host.org, user.id, simulator.now_ms());
     if expired {
@@ -70,7 +70,7 @@ fn check(
     let username = request.argument("username").unwrap_or_default();
     let given = request.argument("password").unwrap_or_default();
     let visit = visit(simulator, headers);
-    let mut oauth = lock(&host.oauth);
+    let mut oauth = host.oauth();
     let user = oauth.check_password(&visit, &username, &given);
     let user = user.map_err(refused)?;
     oauth.admit(&visit, &user, None).map_err(refused)?;

@@ -87,7 +87,7 @@ impl Org {
     /// Throws away what has been in the bin for too long. Whoever looks at the org does it first.
     pub(in crate::org) fn expire_bin(&self) {
         let limit = self.now_ms().div_euclid(1_000) - KEPT_SECONDS;
-        let inside = self.turn.is_mine();
+        let inside = self.in_transaction();
         let _turn = self.turn.wait();
         let overdue = {
             let state = self.state.read().unwrap_or_else(|e| e.into_inner());
