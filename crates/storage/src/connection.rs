@@ -172,8 +172,7 @@ pub async fn add_usage(
     let hour = tx.now().0 / HOUR_MS;
     let rows = calls
         .iter()
-        .map(|(purpose, calls)| args![id, hour, *purpose, *calls])
-        .collect();
+        .map(|(purpose, calls)| args![id, hour, *purpose, *calls]);
     let suffix = "on conflict (connection_id, hour, purpose) do update set calls = api_usage.calls + excluded.calls";
     tx.insert_many(
         "api_usage",

@@ -209,7 +209,7 @@ pub async fn ensure_points(
     let rows = missing
         .iter()
         .map(|address| args![tx.new_id::<PointId>(), channel, *address, now])
-        .collect();
+        .collect::<Vec<_>>();
     let columns = ["id", "channel", "address", "created_at"];
     tx.insert_many(
         "contact_point",
@@ -244,7 +244,7 @@ pub async fn save_many(tx: &mut Tx, contacts: &[Contact], country: &str) -> Resu
         return Ok(());
     }
     let now = tx.now();
-    let rows: Vec<Vec<Value>> = contacts.iter().map(|contact| row(contact, now)).collect();
+    let rows = contacts.iter().map(|contact| row(contact, now));
     let columns = [
         "id",
         "name",

@@ -40,22 +40,19 @@ pub async fn create_many(tx: &mut Tx, intents: &[CreateIntent]) -> Result<()> {
         "created_at",
         "updated_at",
     ];
-    let rows = intents
-        .iter()
-        .map(|intent| {
-            args![
-                intent.id,
-                intent.connection_id,
-                &intent.object,
-                intent.contact_id,
-                intent.conversation_id,
-                crate::db::json_text(&intent.body),
-                "open",
-                intent.created_at,
-                intent.created_at,
-            ]
-        })
-        .collect();
+    let rows = intents.iter().map(|intent| {
+        args![
+            intent.id,
+            intent.connection_id,
+            &intent.object,
+            intent.contact_id,
+            intent.conversation_id,
+            crate::db::json_text(&intent.body),
+            "open",
+            intent.created_at,
+            intent.created_at,
+        ]
+    });
     tx.insert_many("create_intent", &columns, rows, "").await?;
     Ok(())
 }

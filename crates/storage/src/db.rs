@@ -12,19 +12,21 @@ use sqlx::{
     AssertSqlSafe, PgConnection, Postgres, Row as _, Sqlite, SqliteConnection, Transaction,
 };
 use std::fmt::Write as _;
+use std::pin::Pin;
 use tieline_domain::id::{
     ConnectionId, ConsentEntryId, ContactId, ConversationId, CreateIntentId, Id, InboxId, JobId,
     LinkId, MessageId, ObjectMappingId, PointId, StaffId, SyncRunId,
 };
 use tieline_domain::time::Timestamp;
 
-/// Values of one statement that writes rows. The databases allow more (32,766 and 65,535).
-const VALUES_MAX: usize = 8_000;
+/// Values of one statement that writes rows. The databases allow more (32,766 and 65,535), but
+/// while one statement runs the values of the next are made.
+const VALUES_MAX: usize = 2_000;
 /// Keys of one list. SQLite finds each `$n` by walking a list, so that long ones cost their square.
 const KEYS_MAX: usize = 500;
 
-/// Longer statements are not kept prepared: their text differs from batch to batch, and hundreds of
-/// them would fill the memory.
+/// Longer statements are not kept prepared, because hundreds of them would fill the memory; but for
+/// those that write rows in full chunks, of which each table has one.
 const KEPT_MAX: usize = 4_000;
 
 /// One argument of a statement; a null knows its type.
@@ -295,7 +297,10 @@ impl Conn {
 
     /// Runs a statement; the number of rows it touched.
     pub async fn run(&mut self, sql: &str, args: Vec<Value>) -> Result<u64> {
-        let kept = sql.len() <= KEPT_MAX;
+        self.run_kept(sql, args, sql.len() <= KEPT_MAX).await
+    }
+
+    async fn run_kept(&mut self, sql: &str, args: Vec<Value>, kept: bool) -> Result<u64> {
         let sql = AssertSqlSafe(sql.to_owned());
         Ok(match self.wire() {
             Wire::Sqlite(wire) => sqlx::query_with(sql, sqlite_arguments(args)?)
@@ -321,37 +326,29 @@ impl Conn {
         Ok(())
     }
 
-    /// Inserts many rows in as few statements as the databases allow; `suffix` may hold an
+    /// Inserts many rows in as few statements as is good for the databases; `suffix` may hold an
     /// `on conflict` clause. The number of rows written.
-    pub async fn insert_many(
-        &mut self,
-        table: &str,
-        columns: &[&str],
-        rows: Vec<Vec<Value>>,
-        suffix: &str,
-    ) -> Result<u64> {
-        let mut written = 0;
-        for chunk in chunks(rows, VALUES_MAX / columns.len()) {
-            let values = self.tuples(chunk.len(), columns.len());
-            let sql = format!(
-                "insert into {table} ({}) values {values} {suffix}",
-                columns.join(", ")
-            );
-            written += self
-                .run(&sql, chunk.into_iter().flatten().collect())
-                .await?;
-        }
-        Ok(written)
+    pub fn insert_many<'a>(
+        &'a mut self,
+        table: &'a str,
+        columns: &'a [&'a str],
+        rows: impl IntoIterator<Item = Vec<Value>, IntoIter: Send + 'a>,
+        suffix: &'a str,
+    ) -> Writing<'a> {
+        let names = columns.join(", ");
+        let statement =
+            move |values| format!("insert into {table} ({names}) values {values} {suffix}");
+        self.write_many(columns.len(), rows, statement)
     }
 
-    /// Updates many rows by key in as few statements as the databases allow. `columns` names the
-    /// key first; each row holds the key and the new values; `set` maps them, for example
+    /// Updates many rows by key in as few statements as is good for the databases. `columns` names
+    /// the key first; each row holds the key and the new values; `set` maps them, for example
     /// `name = given.name, version = link.version + 1`; `types` are their SQL types (`text`, `bigint`).
-    pub async fn update_many(
-        &mut self,
-        update: UpdateMany<'_>,
-        rows: Vec<Vec<Value>>,
-    ) -> Result<u64> {
+    pub fn update_many<'a>(
+        &'a mut self,
+        update: UpdateMany<'a>,
+        rows: impl IntoIterator<Item = Vec<Value>, IntoIter: Send + 'a>,
+    ) -> Writing<'a> {
         let UpdateMany {
             table,
             columns,
@@ -364,21 +361,41 @@ impl Conn {
             .zip(types)
             .map(|(c, t)| format!("cast({c} as {t}) as {c}"))
             .collect();
-        let mut written = 0;
-        for chunk in chunks(rows, VALUES_MAX / columns.len()) {
-            let values = self.tuples(chunk.len(), columns.len());
-            let sql = format!(
+        let (names, casts, key) = (columns.join(", "), casts.join(", "), columns[0]);
+        let statement = move |values| {
+            format!(
                 "with raw ({names}) as (values {values}), given as (select {casts} from raw) \
-                 update {table} set {set} from given where {table}.{key} = given.{key} {condition}",
-                names = columns.join(", "),
-                casts = casts.join(", "),
-                key = columns[0],
-            );
-            written += self
-                .run(&sql, chunk.into_iter().flatten().collect())
-                .await?;
-        }
-        Ok(written)
+                 update {table} set {set} from given where {table}.{key} = given.{key} {condition}"
+            )
+        };
+        self.write_many(columns.len(), rows, statement)
+    }
+
+    /// Runs a statement for rows of any number, some at a time. While the database works on some,
+    /// the next are made.
+    fn write_many<'a>(
+        &'a mut self,
+        columns: usize,
+        rows: impl IntoIterator<Item = Vec<Value>, IntoIter: Send + 'a>,
+        statement: impl Fn(String) -> String + Send + 'a,
+    ) -> Writing<'a> {
+        let mut rows = rows.into_iter();
+        let full = (VALUES_MAX / columns).max(1) * columns;
+        let mut next =
+            move || -> Vec<Value> { rows.by_ref().take(full / columns).flatten().collect() };
+        Box::pin(async move {
+            let mut written = 0;
+            let mut values = next();
+            while !values.is_empty() {
+                let sql = statement(self.tuples(values.len() / columns, columns));
+                let kept = values.len() == full || sql.len() <= KEPT_MAX;
+                let now = self.run_kept(&sql, values, kept);
+                let (now, then) = tokio::join!(biased; now, async { next() });
+                written += now?;
+                values = then;
+            }
+            Ok(written)
+        })
     }
 
     /// All rows for a list of keys of any length: `sql` holds `{in}` where the list goes and may use
@@ -442,6 +459,10 @@ impl Conn {
         }
     }
 }
+
+/// The number of rows that a statement has written; boxed, because callers are too deep for the
+/// compiler to see through the types of all rows.
+pub type Writing<'a> = Pin<Box<dyn Future<Output = Result<u64>> + Send + 'a>>;
 
 /// How [`Conn::update_many`] is to update.
 pub struct UpdateMany<'a> {

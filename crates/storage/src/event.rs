@@ -98,18 +98,14 @@ pub(crate) async fn append(conn: &mut Conn, events: &[Event], at: Timestamp) -> 
         )
         .await?
         .int("seq")?;
-    let rows = events
-        .iter()
-        .enumerate()
-        .map(|(i, event)| {
-            args![
-                last - count + 1 + i as i64,
-                at,
-                inbox_of(event),
-                json_text(event)
-            ]
-        })
-        .collect();
+    let rows = events.iter().enumerate().map(|(i, event)| {
+        args![
+            last - count + 1 + i as i64,
+            at,
+            inbox_of(event),
+            json_text(event)
+        ]
+    });
     conn.insert_many("event", &["seq", "at", "inbox_id", "body"], rows, "")
         .await?;
     Ok(last)

@@ -179,24 +179,21 @@ pub async fn create_many(tx: &mut Tx, links: &[Link]) -> Result<()> {
         "waiting_to_org",
         "synced_at",
     ];
-    let rows = links
-        .iter()
-        .map(|link| {
-            args![
-                link.id,
-                link.connection_id,
-                &link.object,
-                &link.record_id,
-                link.contact_id,
-                link.is_primary,
-                link.state.as_str(),
-                link.base.as_ref().map(json_text),
-                link.modified_at,
-                link.waiting_to_org,
-                link.synced_at,
-            ]
-        })
-        .collect();
+    let rows = links.iter().map(|link| {
+        args![
+            link.id,
+            link.connection_id,
+            &link.object,
+            &link.record_id,
+            link.contact_id,
+            link.is_primary,
+            link.state.as_str(),
+            link.base.as_ref().map(json_text),
+            link.modified_at,
+            link.waiting_to_org,
+            link.synced_at,
+        ]
+    });
     tx.insert_many("link", &columns, rows, "").await?;
     Ok(())
 }
@@ -204,22 +201,19 @@ pub async fn create_many(tx: &mut Tx, links: &[Link]) -> Result<()> {
 /// Writes links as given (their `version` is the one that was read). Fails with a conflict when one
 /// of them was changed meanwhile.
 pub async fn update_many(tx: &mut Tx, links: &[Link]) -> Result<()> {
-    let rows = links
-        .iter()
-        .map(|link| {
-            args![
-                link.id,
-                link.contact_id,
-                link.is_primary,
-                link.state.as_str(),
-                link.base.as_ref().map(json_text),
-                link.modified_at,
-                link.waiting_to_org,
-                link.synced_at,
-                link.version,
-            ]
-        })
-        .collect();
+    let rows = links.iter().map(|link| {
+        args![
+            link.id,
+            link.contact_id,
+            link.is_primary,
+            link.state.as_str(),
+            link.base.as_ref().map(json_text),
+            link.modified_at,
+            link.waiting_to_org,
+            link.synced_at,
+            link.version,
+        ]
+    });
     let update = crate::db::UpdateMany {
         table: "link",
         columns: &[

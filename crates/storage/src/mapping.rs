@@ -85,21 +85,16 @@ pub async fn create(tx: &mut Tx, connection: ConnectionId, mapping: &ObjectMappi
     ];
     tx.insert_many("object_mapping", &columns, vec![row], "")
         .await?;
-    let rows = mapping
-        .fields
-        .iter()
-        .enumerate()
-        .map(|(position, pair)| {
-            args![
-                mapping.id,
-                &pair.field,
-                &pair.attribute,
-                pair.direction.as_str(),
-                pair.policy.as_str(),
-                position as i64,
-            ]
-        })
-        .collect();
+    let rows = mapping.fields.iter().enumerate().map(|(position, pair)| {
+        args![
+            mapping.id,
+            &pair.field,
+            &pair.attribute,
+            pair.direction.as_str(),
+            pair.policy.as_str(),
+            position as i64,
+        ]
+    });
     let columns = [
         "object_mapping_id",
         "field",

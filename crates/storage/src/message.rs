@@ -106,25 +106,22 @@ pub async fn create_many(tx: &mut Tx, messages: &[Message]) -> Result<()> {
         "client_key",
         "at",
     ];
-    let rows = messages
-        .iter()
-        .map(|message| {
-            args![
-                message.id,
-                message.conversation_id,
-                message.seq,
-                message.direction.as_str(),
-                message.author,
-                &message.text,
-                message.state.as_str(),
-                message.state_at,
-                message.segments,
-                message.provider_id.clone(),
-                message.client_key.clone(),
-                message.at,
-            ]
-        })
-        .collect();
+    let rows = messages.iter().map(|message| {
+        args![
+            message.id,
+            message.conversation_id,
+            message.seq,
+            message.direction.as_str(),
+            message.author,
+            &message.text,
+            message.state.as_str(),
+            message.state_at,
+            message.segments,
+            message.provider_id.clone(),
+            message.client_key.clone(),
+            message.at,
+        ]
+    });
     tx.insert_many("message", &columns, rows, "").await?;
     Ok(())
 }
@@ -173,7 +170,7 @@ pub async fn load_receipts(
 /// Records that inputs were received; a second node that does the same at once fails.
 pub async fn add_receipts(tx: &mut Tx, channel: &str, ids: &[String]) -> Result<()> {
     let now = tx.now();
-    let rows = ids.iter().map(|id| args![channel, id, now]).collect();
+    let rows = ids.iter().map(|id| args![channel, id, now]);
     tx.insert_many(
         "provider_receipt",
         &["channel", "provider_id", "received_at"],

@@ -17,7 +17,10 @@ use tieline_domain::time::{Clock, Timestamp};
 use tokio::sync::watch;
 
 /// Pages that the writer of SQLite keeps in memory; negative, so in KiB.
-const WRITER_CACHE: &str = "-16384";
+const WRITER_CACHE: &str = "-32768";
+/// Pages of the log of SQLite after which it is written back, 32 MiB. A page of records touches so
+/// many that the usual 1,000 would have each written back at once.
+const LOG_PAGES: &str = "8192";
 const READERS_MAX: u32 = 4;
 const POSTGRES_CONNECTIONS_MAX: u32 = 16;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -160,7 +163,10 @@ impl Pools {
             .min_connections(1)
             .max_lifetime(None)
             .idle_timeout(None);
-        let writing = options.clone().pragma("cache_size", WRITER_CACHE);
+        let writing = options
+            .clone()
+            .pragma("cache_size", WRITER_CACHE)
+            .pragma("wal_autocheckpoint", LOG_PAGES);
         let writer = one.connect_with(writing).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS_MAX)

@@ -1,7 +1,7 @@
 //! Sync runs, and the journal of what each of them changed.
 
 use crate::args;
-use crate::db::{Conn, Row, Value, json_text};
+use crate::db::{Conn, Row, json_text};
 use crate::error::{Result, StorageError};
 use crate::store::Tx;
 use serde::{Deserialize, Serialize};
@@ -218,13 +218,13 @@ pub async fn history(
 
 /// Writes rows of the journal, numbered on from the run's checkpoint.
 pub async fn add_changes(tx: &mut Tx, run: &mut SyncRun, changes: &[Change]) -> Result<()> {
-    let mut rows: Vec<Vec<Value>> = Vec::with_capacity(changes.len());
-    for change in changes {
-        run.checkpoint.journal_seq += 1;
+    let (id, known) = (run.id, run.checkpoint.journal_seq);
+    run.checkpoint.journal_seq += changes.len() as i64;
+    let rows = (known + 1..).zip(changes).map(|(seq, change)| {
         let (code, text) = change.error.clone().unzip();
-        rows.push(args![
-            run.id,
-            run.checkpoint.journal_seq,
+        args![
+            id,
+            seq,
             &change.object,
             change.record_id.clone(),
             change.contact_id,
@@ -236,8 +236,8 @@ pub async fn add_changes(tx: &mut Tx, run: &mut SyncRun, changes: &[Change]) -> 
             code,
             text,
             change.at,
-        ]);
-    }
+        ]
+    });
     let columns = [
         "run_id",
         "seq",

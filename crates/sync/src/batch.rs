@@ -3,7 +3,6 @@
 use crate::pull::Incoming;
 use crate::run::Driver;
 use std::collections::{BTreeMap, BTreeSet};
-use tieline_domain::contact as rules;
 use tieline_domain::event::Event;
 use tieline_domain::id::ContactId;
 use tieline_domain::sync::counts::BothWays;
@@ -55,8 +54,8 @@ impl Batch {
         let numbers: BTreeSet<String> = incoming
             .iter()
             .filter(|record| !record.deleted && !links.contains_key(&record.record_id))
-            .flat_map(|record| rules::numbers(&record.fields, &driver.country))
-            .map(|(_, number)| number)
+            .flat_map(|record| &record.numbers)
+            .map(|(_, number)| number.clone())
             .collect();
         let numbers: Vec<String> = numbers.into_iter().collect();
         let holders =

@@ -28,8 +28,8 @@ impl Batch {
 
     /// A record that is not linked yet.
     fn meet(&mut self, tx: &mut Tx, mapping: &ObjectMapping, record: &Incoming) {
-        let numbers = rules::numbers(&record.fields, &self.country);
-        let ids: BTreeSet<ContactId> = numbers
+        let ids: BTreeSet<ContactId> = record
+            .numbers
             .iter()
             .filter_map(|(_, number)| self.holders.get(number))
             .flatten()
@@ -51,8 +51,8 @@ impl Batch {
             Identity::Several(ids) => self.welcome(tx, record, Some(ids.len())),
         }
         let id = self.links[&record.record_id].contact_id;
-        for (_, number) in numbers {
-            self.holders.entry(number).or_default().insert(id);
+        for (_, number) in &record.numbers {
+            self.holders.entry(number.clone()).or_default().insert(id);
         }
     }
 

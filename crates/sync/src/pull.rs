@@ -7,13 +7,14 @@
 use crate::batch::Batch;
 use crate::error::Result;
 use crate::run::{Driver, decided_again};
-use tieline_domain::contact::Fields;
+use tieline_domain::contact::{self as rules, Fields};
 use tieline_domain::time::Timestamp;
 use tieline_salesforce::Record;
 use tieline_salesforce::query::Page;
 use tieline_salesforce::soql::{Condition, Literal, Select};
 use tieline_storage::mapping::{self, ObjectMapping};
 use tieline_storage::sync_run;
+use tokio::task::JoinSet;
 
 /// How long a transaction of the org may take between stamp and commit.
 const OVERLAP_MS: i64 = 10 * 60 * 1_000;
@@ -27,6 +28,17 @@ pub(crate) struct Incoming {
     pub(crate) modified_ms: i64,
     pub(crate) deleted: bool,
     pub(crate) fields: Fields,
+    /// The numbers in them: attribute and E.164.
+    pub(crate) numbers: Vec<(&'static str, String)>,
+}
+
+/// A page of them.
+struct IncomingPage {
+    records: Vec<Incoming>,
+    /// Rows of the whole answer.
+    total: i64,
+    /// Where the next page is.
+    next: Option<String>,
 }
 
 impl Driver {
@@ -42,12 +54,7 @@ impl Driver {
         self.run.api_calls_minimum += (page.total + PAGE_ROWS - 1).div_euclid(PAGE_ROWS).max(1);
         loop {
             self.check_cancelled().await?;
-            let incoming: Vec<Incoming> = page
-                .records
-                .into_iter()
-                .map(|record| read(&record, mapping))
-                .collect::<Result<_>>()?;
-            let (next, taken) = self.ahead(mapping, all, page.next, &incoming).await;
+            let (next, taken) = self.ahead(mapping, all, &page).await;
             taken?;
             page = match next {
                 None => break,
@@ -66,30 +73,37 @@ impl Driver {
         Ok(self.commit(tx).await?)
     }
 
-    /// Takes one page in while the next is on its way.
+    /// Takes one page in while the next is fetched and read on a task of its own, which ends with
+    /// this one.
     async fn ahead(
         &mut self,
         mapping: &ObjectMapping,
         all: &[ObjectMapping],
-        locator: Option<String>,
-        incoming: &[Incoming],
+        page: &IncomingPage,
     ) -> (
-        Option<tieline_salesforce::Result<Page>>,
+        Option<tieline_salesforce::Result<IncomingPage>>,
         tieline_storage::Result<()>,
     ) {
-        let client = self.calls.client.clone();
-        let next = async {
-            match &locator {
-                Some(locator) => Some(client.next_page(locator).await),
-                None => None,
-            }
-        };
-        let taken = async { decided_again!(self, self.take_in(mapping, all, incoming).await) };
-        // In this order, so that a history can be played again to the last request.
-        tokio::join!(biased; next, taken)
+        let mut reader = JoinSet::new();
+        if let Some(locator) = page.next.clone() {
+            let client = self.calls.client.clone();
+            let (mapping, country) = (mapping.clone(), self.country.clone());
+            reader.spawn(async move {
+                let page = client.next_page(&locator).await?;
+                read_page(page, &mapping, &country)
+            });
+            // It asks first, so that a history can be played again to the last request.
+            tokio::task::yield_now().await;
+        }
+        let taken = decided_again!(self, self.take_in(mapping, all, &page.records).await);
+        let next = reader.join_next().await.map(|end| match end {
+            Ok(next) => next,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        });
+        (next, taken)
     }
 
-    async fn first_page(&self, mapping: &ObjectMapping) -> Result<Page> {
+    async fn first_page(&self, mapping: &ObjectMapping) -> Result<IncomingPage> {
         let system = ["Id", "SystemModstamp", "LastModifiedDate", "IsDeleted"];
         let fields = mapping.fields.iter().map(|pair| pair.field.as_str());
         let mut select = Select::new(&mapping.object, system.into_iter().chain(fields));
@@ -103,11 +117,11 @@ impl Driver {
         let soql = select.order_by("SystemModstamp").order_by("Id").to_string();
         let client = &self.calls.client;
         // The first load has nothing to delete.
-        Ok(if mapping.read_until.is_none() {
-            client.query(&soql).await?
-        } else {
-            client.query_all(&soql).await?
-        })
+        let page = match mapping.read_until {
+            None => client.query(&soql).await?,
+            Some(_) => client.query_all(&soql).await?,
+        };
+        Ok(read_page(page, mapping, &self.country)?)
     }
 
     /// Takes one page in: load the state of all, decide in order, write in set statements, commit.
@@ -138,7 +152,26 @@ impl Driver {
     }
 }
 
-fn read(record: &Record, mapping: &ObjectMapping) -> Result<Incoming> {
+fn read_page(
+    page: Page,
+    mapping: &ObjectMapping,
+    country: &str,
+) -> tieline_salesforce::Result<IncomingPage> {
+    let records = page.records.iter();
+    Ok(IncomingPage {
+        records: records
+            .map(|record| read(record, mapping, country))
+            .collect::<tieline_salesforce::Result<_>>()?,
+        total: page.total,
+        next: page.next,
+    })
+}
+
+fn read(
+    record: &Record,
+    mapping: &ObjectMapping,
+    country: &str,
+) -> tieline_salesforce::Result<Incoming> {
     let mut fields = Fields::new();
     for pair in &mapping.fields {
         if let Some(text) = text_of(record.get(&pair.field)) {
@@ -150,6 +183,7 @@ fn read(record: &Record, mapping: &ObjectMapping) -> Result<Incoming> {
         stamp: Timestamp(record.time_ms("SystemModstamp")?),
         modified_ms: record.time_ms("LastModifiedDate")?,
         deleted: record.get("IsDeleted").as_bool().unwrap_or(false),
+        numbers: rules::numbers(&fields, country),
         fields,
     })
 }

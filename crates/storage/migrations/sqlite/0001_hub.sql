@@ -83,7 +83,7 @@ create table contact_has_point (
     field text not null,
     position bigint not null,
     primary key (contact_id, point_id)
-);
+) without rowid;
 create index contact_has_point_by_point on contact_has_point (point_id);
 
 create table consent_entry (
@@ -308,7 +308,7 @@ create table sync_change (
     error_text text,
     at bigint not null,
     primary key (run_id, seq)
-);
+) without rowid;
 
 create table create_intent (
     id text not null primary key,
