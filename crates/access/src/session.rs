@@ -4,7 +4,7 @@ use crate::error::{AccessError, Result};
 use crate::{password, token};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use tieline_domain::access::{Principal, Role};
+use tieline_domain::access::{Actor, Principal, Role};
 use tieline_domain::id::StaffId;
 use tieline_domain::time::Timestamp;
 use tieline_storage::staff::{self, Staff};
@@ -54,7 +54,7 @@ impl Access {
             Some(password) => Some(password::hash(password).await?),
             None => None,
         };
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.store.begin(&Actor::system()).await?;
         let staff = Staff {
             id: tx.new_id(),
             email: email.to_lowercase(),
@@ -85,7 +85,7 @@ impl Access {
     /// A token that signs a user in once.
     pub async fn sign_in_link(&self, staff: StaffId) -> Result<String> {
         let link = token::new();
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.store.begin(&Actor::system()).await?;
         let until = tx.now() + LINK_MS;
         staff::add_sign_in_link(&mut tx, &token::hash(&link), staff, until).await?;
         tx.commit().await?;
@@ -94,7 +94,7 @@ impl Access {
 
     /// A session's token for whoever holds a link; the link is used up.
     pub async fn use_link(&self, link: &str) -> Result<String> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.store.begin(&Actor::system()).await?;
         let staff = staff::use_sign_in_link(&mut tx, &token::hash(link)).await?;
         tx.commit().await?;
         self.open(staff.ok_or(AccessError::LinkOver)?).await
@@ -112,7 +112,7 @@ impl Access {
         drop(reader);
         let until = now + SESSION_MS;
         if until.since(expires_at) > EXTEND_STEP_MS {
-            let mut tx = self.store.begin().await?;
+            let mut tx = self.store.begin(&Actor::system()).await?;
             staff::extend_session(&mut tx, &hash, until).await?;
             tx.commit().await?;
         }
@@ -126,14 +126,14 @@ impl Access {
 
     /// Ends a session.
     pub async fn sign_out(&self, session: &str) -> Result<()> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.store.begin(&Actor::system()).await?;
         staff::end_session(&mut tx, &token::hash(session)).await?;
         Ok(tx.commit().await?)
     }
 
     async fn open(&self, staff: StaffId) -> Result<String> {
         let session = token::new();
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.store.begin(&Actor::system()).await?;
         let until = tx.now() + SESSION_MS;
         staff::add_session(&mut tx, &token::hash(&session), staff, until).await?;
         tx.commit().await?;

@@ -80,6 +80,37 @@ impl Principal {
     }
 }
 
+/// On whose word something is written, and from where: every write begins with one, so that a
+/// privileged act can leave an audit row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// Who.
+    pub by: By,
+    /// The network address that the request came from, as text; none for the hub's own work.
+    pub from: Option<String>,
+}
+
+/// Who may stand behind a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// A user.
+    Staff(StaffId),
+    /// Whoever has a shell on the hub's machine.
+    Operator,
+    /// The hub itself: background work that a fact asked for.
+    System,
+}
+
+impl Actor {
+    /// The hub itself.
+    pub fn system() -> Actor {
+        Actor {
+            by: By::System,
+            from: None,
+        }
+    }
+}
+
 /// Which inboxes a scope opens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Inboxes {

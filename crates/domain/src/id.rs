@@ -39,6 +39,8 @@ pub trait Id: Sized + fmt::Display + FromStr<Err = InvalidId> + Clone {
     const PREFIX: &'static str;
     /// An id made of these 128 bits; see [`uuid_v7`].
     fn from_uuid(uuid: u128) -> Self;
+    /// Its 128 bits.
+    fn uuid(&self) -> u128;
 }
 
 macro_rules! ids {
@@ -51,6 +53,9 @@ macro_rules! ids {
             const PREFIX: &'static str = $prefix;
             fn from_uuid(uuid: u128) -> Self {
                 Self(uuid)
+            }
+            fn uuid(&self) -> u128 {
+                self.0
             }
         }
 

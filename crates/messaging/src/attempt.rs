@@ -7,7 +7,7 @@ use crate::tell::save_and_tell;
 use crate::{Messaging, load_message};
 use tieline_channels::CarrierError;
 use tieline_channels::twilio::outbound::{Account, CarrierText, OutboundText, send};
-use tieline_domain::access::Scope;
+use tieline_domain::access::{Actor, Scope};
 use tieline_domain::conversation::Message;
 use tieline_domain::delivery::State;
 use tieline_domain::event::Event;
@@ -71,7 +71,7 @@ impl Messaging {
         claimed: &ClaimedJob,
         payload: &SendPayload,
     ) -> Result<Option<Ready>> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.store.begin(&Actor::system()).await?;
         let mut message = load_message(&mut tx, payload.message_id).await?;
         if message.state != State::Queued {
             job::finish(&mut tx, claimed).await?;
@@ -124,7 +124,7 @@ impl Messaging {
         ready: &Ready,
         outcome: &std::result::Result<CarrierText, CarrierError>,
     ) -> Result<()> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.store.begin(&Actor::system()).await?;
         // A report may have come in meanwhile.
         let mut message = load_message(&mut tx, ready.message.id).await?;
         let was = message.state;
@@ -175,7 +175,7 @@ impl Messaging {
     /// Takes over the job of a worker that did not come back from its attempt.
     pub async fn handle_uncertain(&self, expired: &ClaimedJob) -> Result<()> {
         let payload: SendPayload = expired.payload()?;
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.store.begin(&Actor::system()).await?;
         let mut message = load_message(&mut tx, payload.message_id).await?;
         if let Some(state) = message.state.advance(State::Uncertain) {
             let was = std::mem::replace(&mut message.state, state);

@@ -6,7 +6,7 @@ use crate::{EARLIER_ATTEMPT, JOB_CONFIRM, Messaging};
 use serde::{Deserialize, Serialize};
 use tieline_channels::CarrierError;
 use tieline_channels::twilio::outbound::{Account, CarrierText, list};
-use tieline_domain::access::Scope;
+use tieline_domain::access::{Actor, Scope};
 use tieline_domain::conversation::Message;
 use tieline_domain::delivery::State;
 use tieline_domain::id::MessageId;
@@ -34,7 +34,7 @@ impl Messaging {
             .remove(&payload.message_id);
         let Some(message) = message.filter(|message| message.state == State::Uncertain) else {
             drop(reader);
-            let mut tx = self.store.begin().await?;
+            let mut tx = self.store.begin(&Actor::system()).await?;
             job::finish(&mut tx, claimed).await?;
             return Ok(tx.commit().await?);
         };
@@ -59,7 +59,7 @@ impl Messaging {
         mut message: Message,
         listing: std::result::Result<Vec<CarrierText>, CarrierError>,
     ) -> Result<()> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.store.begin(&Actor::system()).await?;
         let texts = listing.as_deref().unwrap_or_default();
         let ids: Vec<String> = texts.iter().map(|text| text.provider_id.clone()).collect();
         let mut known = message::load_known_provider_ids(&mut tx, &ids).await?;

@@ -1,7 +1,7 @@
 //! What staff do with a conversation: begin, assign, close, read, say who it is.
 
 use crate::error::{MessagingError, Result};
-use tieline_domain::access::Scope;
+use tieline_domain::access::{Actor, Scope};
 use tieline_domain::conversation::Conversation;
 use tieline_domain::event::Event;
 use tieline_domain::id::{ContactId, ConversationId, InboxId, StaffId};
@@ -28,7 +28,7 @@ pub async fn change(
     id: ConversationId,
     acts: &[Act],
 ) -> Result<Listed> {
-    let mut tx = store.begin().await?;
+    let mut tx = store.begin(&Actor::system()).await?;
     let mut conversation = conversation::get(&mut tx, scope, id).await?.conversation;
     let before = conversation.clone();
     for act in acts {
@@ -61,7 +61,7 @@ pub async fn begin(
     if !scope.sees_inbox(inbox) {
         return Err(StorageError::NotFound("inbox").into());
     }
-    let mut tx = store.begin().await?;
+    let mut tx = store.begin(&Actor::system()).await?;
     let address = match (address, contact) {
         (Some(address), _) => address.to_owned(),
         (None, Some(id)) => first_number(&mut tx, scope, id).await?,

@@ -8,6 +8,7 @@ use crate::tell::{save_and_tell, tell};
 use crate::{Messaging, ask_log, send};
 use std::collections::{BTreeMap, BTreeSet};
 use tieline_channels::twilio::status::StatusReport;
+use tieline_domain::access::Actor;
 use tieline_domain::conversation::Conversation;
 use tieline_domain::delivery::State;
 use tieline_domain::id::{ConversationId, MessageId, PointId};
@@ -100,7 +101,7 @@ impl Messaging {
                 }
             })
             .collect();
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.store.begin(&Actor::system()).await?;
         if !texts.is_empty() {
             take_texts(&mut tx, &texts).await?;
         }

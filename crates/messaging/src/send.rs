@@ -4,7 +4,7 @@ use crate::error::{MessagingError, Result};
 use crate::tell::{save_and_tell, tell};
 use crate::{EARLIER_ATTEMPT, JOB_SEND, ask_log, load_message};
 use serde::{Deserialize, Serialize};
-use tieline_domain::access::Scope;
+use tieline_domain::access::{Actor, Scope};
 use tieline_domain::conversation::{Direction, Draft, Message};
 use tieline_domain::delivery::State;
 use tieline_domain::gate::{Asked, Purpose, Refusal, check};
@@ -56,7 +56,7 @@ pub async fn write(store: &Store, scope: &Scope, written: &Written) -> Result<Me
 }
 
 async fn write_once(store: &Store, scope: &Scope, written: &Written) -> Result<Message> {
-    let mut tx = store.begin().await?;
+    let mut tx = store.begin(&Actor::system()).await?;
     let listed = conversation::get(&mut tx, scope, written.conversation_id).await?;
     if let Some(known) =
         message::load_by_client_key(&mut tx, written.conversation_id, &written.client_key).await?
@@ -104,7 +104,7 @@ async fn write_once(store: &Store, scope: &Scope, written: &Written) -> Result<M
 
 /// Sends a failed message again, on a person's word.
 pub async fn retry(store: &Store, scope: &Scope, id: MessageId) -> Result<Message> {
-    let mut tx = store.begin().await?;
+    let mut tx = store.begin(&Actor::system()).await?;
     let mut message = load_message(&mut tx, id).await?;
     conversation::get(&mut tx, scope, message.conversation_id).await?;
     if message.direction != Direction::Out || !message.state.may_be_retried() {

@@ -9,6 +9,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, PoisonError};
+use tieline_domain::access::Actor;
 use tieline_domain::id::ConnectionId;
 use tieline_salesforce::auth::{self, App};
 use tieline_salesforce::{
@@ -165,7 +166,7 @@ impl Connections {
             daily_budget: DAILY_BUDGET,
             org_calls: None,
         };
-        let mut tx = inner.store.begin().await?;
+        let mut tx = inner.store.begin(&Actor::system()).await?;
         connection::create(&mut tx, &row).await?;
         tx.commit().await?;
         Ok(id)
@@ -213,7 +214,7 @@ impl Connections {
             Error::Unreachable(_) => "unreachable",
             _ => return Ok(()),
         };
-        let mut tx = self.inner.store.begin().await?;
+        let mut tx = self.inner.store.begin(&Actor::system()).await?;
         connection::set_state(&mut tx, id, state, Some(&error.to_string())).await?;
         tx.commit().await?;
         Ok(())

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, Ordering};
+use tieline_domain::access::Actor;
 use tieline_domain::id::ConnectionId;
 use tieline_salesforce::{Error, Grant, Token, TokenStore};
 use tieline_storage::{StorageError, Store, connection};
@@ -61,7 +62,7 @@ impl TokenStore for StoredTokens {
     fn save(&self, token: Token) -> Answer<'_, ()> {
         Box::pin(async move {
             let sealed = self.vault.seal(&session_bytes(&token));
-            let mut tx = self.store.begin().await.map_err(stored)?;
+            let mut tx = self.store.begin(&Actor::system()).await.map_err(stored)?;
             let known = self.loaded.load(Ordering::SeqCst);
             match connection::save_session(&mut tx, self.id, known, &sealed).await {
                 // Another node was quicker; its session is as good, ours is used for this client alone.

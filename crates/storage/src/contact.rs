@@ -7,7 +7,7 @@ use crate::store::Tx;
 use std::collections::{BTreeMap, BTreeSet};
 use tieline_domain::access::{Inboxes, Scope};
 use tieline_domain::contact::{self, Fields};
-use tieline_domain::id::{ConnectionId, ContactId, PointId};
+use tieline_domain::id::{ConnectionId, ContactId, Id as _, PointId};
 use tieline_domain::time::Timestamp;
 
 /// A contact as stored.
@@ -140,7 +140,7 @@ pub async fn load_unlinked(
 ) -> Result<Vec<Contact>> {
     let sql = "select * from contact c where deleted_at is null and id > $2 and not exists \
                (select 1 from link l where l.contact_id = c.id and l.connection_id = $1) order by id limit $3";
-    let after = after.map_or_else(String::new, |id| id.to_string());
+    let after = after.unwrap_or(ContactId::from_uuid(0));
     conn.all(sql, args![connection, after, limit])
         .await?
         .iter()

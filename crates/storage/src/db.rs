@@ -34,9 +34,9 @@ const KEPT_MAX: usize = 4_000;
 pub enum Value {
     /// bigint: numbers, booleans as 0 and 1, times as epoch milliseconds.
     Int(Option<i64>),
-    /// text: words, ids, JSON.
+    /// text: words, JSON.
     Text(Option<String>),
-    /// blob or bytea: hashes and sealed secrets.
+    /// blob or bytea: ids, hashes and sealed secrets.
     Bytes(Option<Vec<u8>>),
 }
 
@@ -115,12 +115,12 @@ macro_rules! id_values {
     ($($id:ident),* $(,)?) => {$(
         impl From<$id> for Value {
             fn from(value: $id) -> Self {
-                Value::Text(Some(value.to_string()))
+                Value::Bytes(Some(value.uuid().to_be_bytes().to_vec()))
             }
         }
         impl From<Option<$id>> for Value {
             fn from(value: Option<$id>) -> Self {
-                Value::Text(value.map(|id| id.to_string()))
+                Value::Bytes(value.map(|id| id.uuid().to_be_bytes().to_vec()))
             }
         }
     )*};
@@ -199,16 +199,18 @@ impl Row {
 
     /// An id.
     pub fn id<I: Id>(&self, column: &str) -> Result<I> {
-        self.text(column)?
-            .parse()
-            .map_err(|error| unreadable(column, &error))
+        self.opt_id(column)?
+            .ok_or_else(|| unreadable(column, &"it is null"))
     }
 
     /// An id, if there is one.
     pub fn opt_id<I: Id>(&self, column: &str) -> Result<Option<I>> {
-        self.opt_text(column)?
-            .map(|text| text.parse().map_err(|error| unreadable(column, &error)))
-            .transpose()
+        let Some(bytes) = self.opt_bytes(column)? else {
+            return Ok(None);
+        };
+        let sixteen = <[u8; 16]>::try_from(bytes.as_slice());
+        let uuid = sixteen.map_err(|_| unreadable(column, &"an id has 16 bytes"))?;
+        Ok(Some(I::from_uuid(u128::from_be_bytes(uuid))))
     }
 
     /// A JSON text as a value of its type.
@@ -343,7 +345,7 @@ impl Conn {
 
     /// Updates many rows by key in as few statements as is good for the databases. `columns` names
     /// the key first; each row holds the key and the new values; `set` maps them, for example
-    /// `name = given.name, version = link.version + 1`; `types` are their SQL types (`text`, `bigint`).
+    /// `name = given.name, version = link.version + 1`; `types` are their SQL types (`text`, `bigint`, `bytes`).
     pub fn update_many<'a>(
         &'a mut self,
         update: UpdateMany<'a>,
@@ -359,7 +361,7 @@ impl Conn {
         let casts: Vec<String> = columns
             .iter()
             .zip(types)
-            .map(|(c, t)| format!("cast({c} as {t}) as {c}"))
+            .map(|(c, t)| format!("cast({c} as {}) as {c}", self.type_of(t)))
             .collect();
         let (names, casts, key) = (columns.join(", "), casts.join(", "), columns[0]);
         let statement = move |values| {
@@ -445,6 +447,15 @@ impl Conn {
         }
     }
 
+    /// The database's own word for a type of ours.
+    pub(crate) fn type_of<'t>(&self, word: &'t str) -> &'t str {
+        match word {
+            "bytes" if self.is_postgres() => "bytea",
+            "bytes" => "blob",
+            other => other,
+        }
+    }
+
     /// Whether this speaks to PostgreSQL; for the few sanctioned forks.
     pub(crate) fn is_postgres(&self) -> bool {
         matches!(self, Conn::PostgresRead(_) | Conn::PostgresWrite(_))
@@ -470,7 +481,7 @@ pub struct UpdateMany<'a> {
     pub table: &'a str,
     /// The key's column and those that carry values.
     pub columns: &'a [&'a str],
-    /// Their SQL types, `text`, `bigint`.
+    /// Their SQL types, `text`, `bigint`, `bytes`.
     pub types: &'a [&'a str],
     /// The assignments; values stand in `given`.
     pub set: &'a str,

@@ -6,7 +6,7 @@ use crate::error::{Result, StorageError};
 use crate::store::Tx;
 use std::collections::BTreeMap;
 use tieline_domain::contact::Fields;
-use tieline_domain::id::{ConnectionId, ContactId, LinkId};
+use tieline_domain::id::{ConnectionId, ContactId, Id as _, LinkId};
 use tieline_domain::time::Timestamp;
 
 /// A link as stored.
@@ -124,7 +124,7 @@ pub async fn load_waiting(
 ) -> Result<Vec<Link>> {
     let sql = "select * from link where connection_id = $1 and object = $2 and waiting_to_org = 1 and is_primary = 1 \
                and state = 'active' and id > $3 order by id limit $4";
-    let after = after.map_or_else(String::new, |id| id.to_string());
+    let after = after.unwrap_or(LinkId::from_uuid(0));
     conn.all(sql, args![connection, object, after, limit])
         .await?
         .iter()
@@ -228,7 +228,7 @@ pub async fn update_many(tx: &mut Tx, links: &[Link]) -> Result<()> {
             "version",
         ],
         types: &[
-            "text", "text", "bigint", "text", "text", "bigint", "bigint", "bigint", "bigint",
+            "bytes", "bytes", "bigint", "text", "text", "bigint", "bigint", "bigint", "bigint",
         ],
         set: "contact_id = given.contact_id, is_primary = given.is_primary, state = given.state, base = given.base, \
               modified_at = given.modified_at, waiting_to_org = given.waiting_to_org, synced_at = given.synced_at, \

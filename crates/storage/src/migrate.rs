@@ -4,9 +4,8 @@ use crate::args;
 use crate::db::Conn;
 use crate::error::{Result, StorageError};
 
-/// Number and statements of each migration, the same numbers on both databases.
-const SQLITE: &[(i64, &str)] = &[(1, include_str!("../migrations/sqlite/0001_hub.sql"))];
-const POSTGRES: &[(i64, &str)] = &[(1, include_str!("../migrations/postgres/0001_hub.sql"))];
+/// Number and statements of each migration, one text for both databases.
+const MIGRATIONS: &[(i64, &str)] = &[(1, include_str!("../migrations/0001_hub.sql"))];
 
 /// Any number that no other program locks on the same server.
 const ADVISORY_LOCK: i64 = 0x0074_6965_6c69_6e65;
@@ -29,17 +28,19 @@ pub(crate) async fn migrate(conn: &mut Conn) -> Result<()> {
         .iter()
         .map(|row| row.int("number"))
         .collect::<Result<_>>()?;
-    let known = if conn.is_postgres() { POSTGRES } else { SQLITE };
     if let Some(newer) = applied
         .iter()
-        .find(|number| !known.iter().any(|(n, _)| n == *number))
+        .find(|number| !MIGRATIONS.iter().any(|(n, _)| n == *number))
     {
         return Err(StorageError::Settings(format!(
             "the database was written by a newer Tieline (migration {newer}); start that version, or restore a backup"
         )));
     }
-    for (number, script) in known.iter().filter(|(number, _)| !applied.contains(number)) {
-        conn.run_script(script).await?;
+    for (number, script) in MIGRATIONS
+        .iter()
+        .filter(|(number, _)| !applied.contains(number))
+    {
+        conn.run_script(&in_words_of(conn, script)).await?;
         conn.run(
             "insert into schema_migration (number) values ($1)",
             args![*number],
@@ -47,4 +48,17 @@ pub(crate) async fn migrate(conn: &mut Conn) -> Result<()> {
         .await?;
     }
     Ok(())
+}
+
+/// The statements in the words of the database they are for.
+fn in_words_of(conn: &Conn, script: &str) -> String {
+    let bytes = conn.type_of("bytes");
+    let script = script
+        .replace(" uid", &format!(" {bytes}"))
+        .replace(" bytes", &format!(" {bytes}"));
+    if conn.is_postgres() {
+        script.replace(") without rowid;", ");")
+    } else {
+        script
+    }
 }

@@ -11,6 +11,7 @@ use std::ops::{Deref, DerefMut};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
+use tieline_domain::access::Actor;
 use tieline_domain::event::Event;
 use tieline_domain::id::{Id, Ids, uuid_v7};
 use tieline_domain::time::{Clock, Timestamp};
@@ -66,7 +67,7 @@ impl Store {
             ids: options.ids,
             head,
         };
-        let mut tx = store.begin().await?;
+        let mut tx = store.begin(&Actor::system()).await?;
         migrate::migrate(&mut tx).await?;
         tx.commit().await?;
         let seq = event::head(&mut *store.reader().await?).await?;
@@ -95,8 +96,8 @@ impl Store {
         }))
     }
 
-    /// A transaction to write in. Dropping it rolls back.
-    pub async fn begin(&self) -> Result<Tx> {
+    /// A transaction to write in, on somebody's word. Dropping it rolls back.
+    pub async fn begin(&self, actor: &Actor) -> Result<Tx> {
         let conn = match &self.pools {
             Pools::Sqlite { writer, .. } => {
                 Conn::SqliteWrite(writer.begin_with("begin immediate").await?)
@@ -106,6 +107,7 @@ impl Store {
         Ok(Tx {
             conn,
             store: self.clone(),
+            actor: actor.clone(),
             events: Vec::new(),
         })
     }
@@ -218,6 +220,7 @@ pub struct Reader(Conn);
 pub struct Tx {
     conn: Conn,
     store: Store,
+    actor: Actor,
     events: Vec<Event>,
 }
 
@@ -227,6 +230,11 @@ impl Tx {
         if !self.events.contains(&event) {
             self.events.push(event);
         }
+    }
+
+    /// On whose word this is written.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
     }
 
     /// The present moment.

@@ -6,7 +6,7 @@ use crate::error::{Result, StorageError};
 use crate::store::Tx;
 use serde::{Deserialize, Serialize};
 use tieline_domain::contact::Fields;
-use tieline_domain::id::{ConnectionId, ContactId, StaffId, SyncRunId};
+use tieline_domain::id::{ConnectionId, ContactId, Id as _, StaffId, SyncRunId};
 use tieline_domain::sync::counts::RunCounts;
 use tieline_domain::time::Timestamp;
 
@@ -206,7 +206,7 @@ pub async fn history(
     before: Option<(Timestamp, SyncRunId)>,
     limit: i64,
 ) -> Result<Vec<SyncRun>> {
-    let (at, id) = before.map_or((i64::MAX, String::new()), |(at, id)| (at.0, id.to_string()));
+    let (at, id) = before.unwrap_or((Timestamp(i64::MAX), SyncRunId::from_uuid(0)));
     let sql = "select * from sync_run where connection_id = $1 and (started_at < $2 or (started_at = $2 and id < $3)) \
                order by started_at desc, id desc limit $4";
     conn.all(sql, args![connection, at, id, limit])

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::run::Sync;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tieline_domain::access::Scope;
+use tieline_domain::access::{Actor, Scope};
 use tieline_domain::conversation::{Direction, Message};
 use tieline_domain::id::{ConnectionId, ConversationId};
 use tieline_domain::time::Timestamp;
@@ -52,7 +52,7 @@ impl Sync {
     pub async fn handle_log(&self, claimed: &ClaimedJob) -> Result<()> {
         let payload: LogPayload = claimed.payload()?;
         let outcome = self.log_day(&payload).await;
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.store.begin(&Actor::system()).await?;
         match outcome {
             Ok(()) => job::finish(&mut tx, claimed).await?,
             Err(error) if claimed.attempts >= ATTEMPTS_MAX => {
@@ -86,7 +86,7 @@ impl Sync {
             }
             None => self.create_task(&log, &calls).await?,
         };
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.store.begin(&Actor::system()).await?;
         let done = Activity {
             record_id: Some(record_id),
             logged_seq: log.last_seq,
@@ -153,7 +153,7 @@ impl Sync {
         {
             return Ok(found);
         }
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.store.begin(&Actor::system()).await?;
         let intent = CreateIntent {
             id: tx.new_id(),
             connection_id: log.connection,
@@ -182,7 +182,7 @@ impl Sync {
             .map(|id| id.to_string());
         let record_id = record_id
             .ok_or_else(|| Error::Unexpected("a created Task without an id".to_owned()))?;
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.store.begin(&Actor::system()).await?;
         create_intent::settle(&mut tx, intent.id, Some(&record_id)).await?;
         tx.commit().await?;
         Ok(record_id)

@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::run::ask_soon;
 use std::collections::BTreeMap;
-use tieline_domain::access::Scope;
+use tieline_domain::access::{Actor, Scope};
 use tieline_domain::contact::{Fields, InvalidField, check};
 use tieline_domain::event::Event;
 use tieline_domain::id::ContactId;
@@ -37,7 +37,7 @@ pub async fn create_contact(store: &Store, fields: &BTreeMap<String, String>) ->
         }
         .into());
     }
-    let mut tx = store.begin().await?;
+    let mut tx = store.begin(&Actor::system()).await?;
     // It has no record yet: the next run of each connection sees to that.
     for connection in connection::all(&mut tx).await? {
         ask_soon(&mut tx, connection.id).await?;
@@ -53,7 +53,7 @@ pub async fn create_contact(store: &Store, fields: &BTreeMap<String, String>) ->
 
 /// Changes a contact, unless somebody else changed it meanwhile.
 pub async fn edit_contact(store: &Store, scope: &Scope, edit: ContactEdit) -> Result<Contact> {
-    let mut tx = store.begin().await?;
+    let mut tx = store.begin(&Actor::system()).await?;
     let mut contact = contact::get(&mut tx, scope, edit.id).await?;
     if contact.version != edit.version {
         return Err(StorageError::Conflict("contact").into());
@@ -74,7 +74,7 @@ pub async fn edit_contact(store: &Store, scope: &Scope, edit: ContactEdit) -> Re
 
 /// Hides a contact and unlinks it from its addresses; messages and consent stay.
 pub async fn delete_contact(store: &Store, scope: &Scope, id: ContactId) -> Result<()> {
-    let mut tx = store.begin().await?;
+    let mut tx = store.begin(&Actor::system()).await?;
     let mut contact = contact::get(&mut tx, scope, id).await?;
     contact.deleted_at = Some(tx.now());
     save(tx, contact).await.map(|_| ())
@@ -82,7 +82,7 @@ pub async fn delete_contact(store: &Store, scope: &Scope, id: ContactId) -> Resu
 
 /// Shows a deleted contact again.
 pub async fn restore_contact(store: &Store, scope: &Scope, id: ContactId) -> Result<Contact> {
-    let mut tx = store.begin().await?;
+    let mut tx = store.begin(&Actor::system()).await?;
     let mut contact = contact::get(&mut tx, scope, id).await?;
     contact.deleted_at = None;
     save(tx, contact).await

@@ -6,6 +6,7 @@ use crate::push::first_error;
 use crate::run::Driver;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use tieline_domain::access::Actor;
 use tieline_domain::contact::Fields;
 use tieline_domain::id::ContactId;
 use tieline_domain::sync::counts::BothWays;
@@ -56,7 +57,7 @@ impl Driver {
         mapping: &ObjectMapping,
         contacts: Vec<Contact>,
     ) -> Result<()> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.store.begin(&Actor::system()).await?;
         let now = tx.now();
         let intents: Vec<CreateIntent> = contacts
             .iter()
@@ -81,7 +82,7 @@ impl Driver {
                 | Error::SignInNeeded { .. }
                 | Error::Refused { .. }),
             ) => {
-                let mut tx = self.store.begin().await?;
+                let mut tx = self.store.begin(&Actor::system()).await?;
                 for intent in &intents {
                     create_intent::settle(&mut tx, intent.id, None).await?;
                 }
@@ -99,7 +100,7 @@ impl Driver {
         intents: &[CreateIntent],
         results: &[SaveResult],
     ) -> Result<()> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.store.begin(&Actor::system()).await?;
         let now = tx.now();
         let ids: Vec<ContactId> = intents
             .iter()
@@ -151,7 +152,7 @@ impl Driver {
             let Some(contact_id) = intent.contact_id else {
                 continue;
             };
-            let mut tx = self.store.begin().await?;
+            let mut tx = self.store.begin(&Actor::system()).await?;
             match found {
                 Some(record_id) => {
                     let contacts = contact::load_by_ids(&mut tx, &[contact_id]).await?;

@@ -7,6 +7,7 @@
 use crate::batch::Batch;
 use crate::error::Result;
 use crate::run::{Driver, decided_again};
+use tieline_domain::access::Actor;
 use tieline_domain::contact::{self as rules, Fields};
 use tieline_domain::time::Timestamp;
 use tieline_salesforce::Record;
@@ -68,7 +69,7 @@ impl Driver {
         let until = Timestamp(self.run.checkpoint.org_started_at.unwrap_or_default());
         self.run.checkpoint.pulled.push(mapping.object.clone());
         self.run.checkpoint.after = None;
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.store.begin(&Actor::system()).await?;
         mapping::set_read_until(&mut tx, mapping.id, until).await?;
         Ok(self.commit(tx).await?)
     }
@@ -131,7 +132,7 @@ impl Driver {
         all: &[ObjectMapping],
         incoming: &[Incoming],
     ) -> tieline_storage::Result<()> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.store.begin(&Actor::system()).await?;
         let mut batch = Batch::load(&mut tx, self, mapping, incoming).await?;
         batch.mappings = all.to_vec();
         for record in incoming {

@@ -4,6 +4,7 @@ use crate::error::Result;
 use crate::run::{Driver, decided_again};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use tieline_domain::access::Actor;
 use tieline_domain::contact::Fields;
 use tieline_domain::id::{ContactId, LinkId};
 use tieline_domain::sync::counts::BothWays;
@@ -102,7 +103,7 @@ impl Driver {
         outgoing: &[Outgoing],
         results: &[SaveResult],
     ) -> tieline_storage::Result<()> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.store.begin(&Actor::system()).await?;
         let now = tx.now();
         let records: Vec<String> = outgoing
             .iter()

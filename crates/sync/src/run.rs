@@ -2,6 +2,7 @@
 
 use crate::error::{Result, SyncError};
 use serde::{Deserialize, Serialize};
+use tieline_domain::access::Actor;
 use tieline_domain::event::Event;
 use tieline_domain::id::{ConnectionId, StaffId, SyncRunId};
 use tieline_domain::sync::counts::RunCounts;
@@ -75,7 +76,7 @@ impl Sync {
 
     /// Gives a new connection its mappings: Contact before Lead, each with its usual fields.
     pub async fn set_up(&self, connection: ConnectionId) -> Result<()> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.store.begin(&Actor::system()).await?;
         for (position, object) in ["Contact", "Lead"].into_iter().enumerate() {
             let row = ObjectMapping {
                 id: tx.new_id(),
@@ -97,7 +98,7 @@ impl Sync {
 
     /// Starts a run, unless one is going on.
     pub async fn start(&self, connection: ConnectionId, by: StartedBy) -> Result<SyncRun> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.store.begin(&Actor::system()).await?;
         let first = mapping::all(&mut tx, connection)
             .await?
             .iter()
@@ -144,7 +145,7 @@ impl Sync {
 
     /// Asks a run to stop after the batch in flight.
     pub async fn cancel(&self, run: SyncRunId) -> Result<SyncRun> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.store.begin(&Actor::system()).await?;
         sync_run::cancel(&mut tx, run).await?;
         let row = sync_run::by_id(&mut tx, run).await?;
         tx.emit(Event::SyncRun { run_id: run });
@@ -156,7 +157,7 @@ impl Sync {
     pub async fn handle_soon(&self, claimed: &ClaimedJob) -> Result<()> {
         let SoonPayload { connection_id } = claimed.payload()?;
         let started = self.start(connection_id, StartedBy::Change).await;
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.store.begin(&Actor::system()).await?;
         match started {
             Err(SyncError::Running) => {
                 let at = tx.now() + SOON_MS;
@@ -231,7 +232,7 @@ impl Sync {
             .connections
             .client(run.connection_id, Purpose::Sync)
             .await;
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.store.begin(&Actor::system()).await?;
         run.finished_at = Some(tx.now());
         if let Ok(calls) = calls {
             run.api_calls += calls.record(&mut tx).await?;

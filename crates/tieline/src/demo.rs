@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
-use tieline_domain::access::Role;
+use tieline_domain::access::{Actor, Role};
 use tieline_domain::id::ConnectionId;
 use tieline_org::NewConnection;
 use tieline_simulator::{Running, Simulator};
@@ -198,7 +198,7 @@ async fn fill(hub: &Hub, simulator: &Simulator) -> Result<ConnectionId, Error> {
             None,
         )
         .await?;
-    let mut tx = hub.store.begin().await?;
+    let mut tx = hub.store.begin(&Actor::system()).await?;
     setting::set(&mut tx, setting::ORGANISATION_NAME, &"Harrow & Vale").await?;
     setting::set(&mut tx, setting::DEFAULT_COUNTRY, &"GB").await?;
     let inbox = Inbox {
@@ -234,7 +234,7 @@ async fn fill(hub: &Hub, simulator: &Simulator) -> Result<ConnectionId, Error> {
 /// The pretend parties have new ports with every start: points the hub and the carrier at each other.
 async fn point_at(hub: &Hub, simulator: &Simulator, url: &str) -> Result<(), Error> {
     let carrier = simulator.carrier_access();
-    let mut tx = hub.store.begin().await?;
+    let mut tx = hub.store.begin(&Actor::system()).await?;
     for connection in connection::all(&mut tx).await? {
         connection::set_addresses(&mut tx, connection.id, &carrier.url, &carrier.url).await?;
         hub.connections.forget(connection.id);

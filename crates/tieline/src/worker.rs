@@ -1,6 +1,7 @@
 //! The worker: claims jobs that are due and hands each to its handler. Every kind of job is here.
 
 use std::time::Duration;
+use tieline_domain::access::Actor;
 use tieline_messaging::{JOB_CONFIRM, JOB_LOG, JOB_SEND, Messaging};
 use tieline_storage::job::{self, ClaimedJob};
 use tieline_storage::{StorageError, Store, event};
@@ -99,7 +100,7 @@ impl Worker {
         {
             return Ok(Vec::new());
         }
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.store.begin(&Actor::system()).await?;
         let expired = job::expire(&mut tx).await?;
         let jobs = job::claim(&mut tx, KINDS, limit as i64, LEASE_MS).await?;
         tx.commit().await?;
@@ -140,7 +141,7 @@ impl Worker {
         if job.class == job::Class::Once {
             return Ok(());
         }
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.store.begin(&Actor::system()).await?;
         let at = tx.now() + AGAIN_MS;
         job::retry(&mut tx, job, at, error).await?;
         tx.commit().await
@@ -149,7 +150,7 @@ impl Worker {
     /// What a hub that was killed had in hand need not wait for its leases.
     async fn take_back(&self) {
         let taken = async {
-            let mut tx = self.store.begin().await?;
+            let mut tx = self.store.begin(&Actor::system()).await?;
             let jobs = job::end_leases(&mut tx).await?;
             tx.commit().await?;
             tieline_storage::Result::Ok(jobs)
@@ -165,7 +166,7 @@ impl Worker {
 
     async fn clean(&self) {
         let cleaned = async {
-            let mut tx = self.store.begin().await?;
+            let mut tx = self.store.begin(&Actor::system()).await?;
             let before = tx.now() - EVENTS_KEPT_MS;
             event::forget_before(&mut tx, before).await?;
             tx.commit().await

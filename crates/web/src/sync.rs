@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use tieline_access::SignedIn;
+use tieline_domain::access::Actor;
 use tieline_domain::id::ConnectionId;
 use tieline_domain::sync::mapping::{Deletes, Direction, Policy};
 use tieline_storage::contact::{self, ContactQuery};
@@ -103,7 +104,7 @@ pub(crate) async fn change_mapping(
     body: Bytes,
 ) -> Result<StatusCode> {
     let change: MappingChange = json::body(&body)?;
-    let mut tx = state.store.begin().await?;
+    let mut tx = state.store.begin(&Actor::system()).await?;
     let found = mapping::update(&mut tx, id("id", &path)?, change.enabled, change.deletes).await?;
     tx.commit().await?;
     done(found, "object mapping")
@@ -129,7 +130,7 @@ pub(crate) async fn change_field(
         let words = "a field of a parent record can only be read";
         return Err(Problem::field("direction", words, "use to_hub"));
     }
-    let mut tx = state.store.begin().await?;
+    let mut tx = state.store.begin(&Actor::system()).await?;
     let found = mapping::update_field(
         &mut tx,
         id("id", &path)?,

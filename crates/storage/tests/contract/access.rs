@@ -1,7 +1,7 @@
 //! Staff, sessions, one-time links and settings.
 
 use super::harness::{Fixture, on_both};
-use tieline_domain::access::Role;
+use tieline_domain::access::{Actor, Role};
 use tieline_storage::staff::{self, Staff};
 use tieline_storage::{StorageError, setting};
 
@@ -16,7 +16,7 @@ async fn hire(at: &Fixture, email: &str) -> Result<Staff, StorageError> {
         password_hash: None,
         active: true,
     };
-    let mut tx = at.store.begin().await?;
+    let mut tx = at.store.begin(&Actor::system()).await?;
     staff::create(&mut tx, &staff).await?;
     tx.commit().await?;
     Ok(staff)
@@ -47,7 +47,7 @@ async fn a_session_lives_until_it_is_over_or_ended_and_may_be_extended() {
     on_both(|at| async move {
         let ann = hire(&at, "ann@example.com").await.unwrap();
         let until = at.store.now() + HOUR_MS;
-        let mut tx = at.store.begin().await.unwrap();
+        let mut tx = at.store.begin(&Actor::system()).await.unwrap();
         for token in [b"one", b"two"] {
             staff::add_session(&mut tx, token, ann.id, until)
                 .await
@@ -69,7 +69,7 @@ async fn a_session_lives_until_it_is_over_or_ended_and_may_be_extended() {
         at.clock.advance(HOUR_MS);
         assert_eq!(user(b"one").await, None);
         assert_eq!(user(b"two").await, Some(ann));
-        let mut tx = at.store.begin().await.unwrap();
+        let mut tx = at.store.begin(&Actor::system()).await.unwrap();
         staff::end_session(&mut tx, b"two").await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(user(b"two").await, None);
@@ -81,7 +81,7 @@ async fn a_session_lives_until_it_is_over_or_ended_and_may_be_extended() {
 async fn a_sign_in_link_works_once_and_only_in_time() {
     on_both(|at| async move {
         let ann = hire(&at, "ann@example.com").await.unwrap();
-        let mut tx = at.store.begin().await.unwrap();
+        let mut tx = at.store.begin(&Actor::system()).await.unwrap();
         let until = at.store.now() + HOUR_MS;
         for token in [b"one", b"two"] {
             staff::add_sign_in_link(&mut tx, token, ann.id, until)
@@ -109,7 +109,7 @@ async fn a_sign_in_link_works_once_and_only_in_time() {
 #[tokio::test]
 async fn a_setting_keeps_its_last_value() {
     on_both(|at| async move {
-        let mut tx = at.store.begin().await.unwrap();
+        let mut tx = at.store.begin(&Actor::system()).await.unwrap();
         assert_eq!(setting::default_country(&mut tx).await.unwrap(), "US");
         for country in ["DE", "GB"] {
             setting::set(&mut tx, setting::DEFAULT_COUNTRY, &country)

@@ -2,7 +2,7 @@
 
 use super::harness::{Fixture, on_both, on_postgres};
 use std::time::Duration;
-use tieline_domain::access::Scope;
+use tieline_domain::access::{Actor, Scope};
 use tieline_domain::contact::Fields;
 use tieline_domain::id::ContactId;
 use tieline_storage::contact::{self, Contact, ContactQuery};
@@ -17,7 +17,7 @@ fn person(at: &Fixture, pairs: &[(&str, &str)]) -> Contact {
 }
 
 async fn save(at: &Fixture, contacts: &[Contact]) -> Result<()> {
-    let mut tx = at.store.begin().await?;
+    let mut tx = at.store.begin(&Actor::system()).await?;
     contact::save_many(&mut tx, contacts, "GB").await?;
     tx.commit().await
 }
@@ -206,12 +206,12 @@ async fn two_hubs_that_meet_one_new_number_share_one_point() {
     on_postgres(|at| async move {
         let other = at.second_hub().await;
         let number = "+447700900317".to_owned();
-        let mut first = at.store.begin().await.unwrap();
+        let mut first = at.store.begin(&Actor::system()).await.unwrap();
         let mine = contact::ensure_points(&mut first, "sms", std::slice::from_ref(&number));
         let mine = mine.await.unwrap();
         let wanted = number.clone();
         let late = tokio::spawn(async move {
-            let mut second = other.store.begin().await.unwrap();
+            let mut second = other.store.begin(&Actor::system()).await.unwrap();
             let theirs = contact::ensure_points(&mut second, "sms", &[wanted]).await;
             second.commit().await.unwrap();
             theirs.unwrap()

@@ -1,8 +1,9 @@
-//! The two migration folders make the same tables: columns, nullability, keys and indexes.
+//! The migrations make the same tables on both databases: columns, nullability, keys and indexes.
 
 use super::harness::{Fixture, on_both, on_postgres, on_sqlite};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
+use tieline_domain::access::Actor;
 use tieline_storage::args;
 
 /// Table, position, name, type, nullable, default.
@@ -136,7 +137,7 @@ fn agree<T: Ord + std::fmt::Debug>(what: &str, sqlite: &BTreeSet<T>, postgres: &
 #[tokio::test]
 async fn opening_a_migrated_database_again_changes_nothing() {
     on_both(|at| async move {
-        let mut tx = at.store.begin().await.unwrap();
+        let mut tx = at.store.begin(&Actor::system()).await.unwrap();
         tx.run(
             "insert into setting (key, value, updated_at) values ($1, $2, $3)",
             args!["colour", "green", at.store.now()],

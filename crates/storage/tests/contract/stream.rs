@@ -2,7 +2,7 @@
 
 use super::harness::{on_both, on_postgres};
 use std::time::Duration;
-use tieline_domain::access::{Inboxes, Scope};
+use tieline_domain::access::{Actor, Inboxes, Scope};
 use tieline_domain::event::Event;
 use tieline_domain::id::{ConversationId, Id, InboxId, SyncRunId};
 use tieline_storage::{Store, args, event};
@@ -13,10 +13,10 @@ async fn events_are_committed_with_the_change_or_not_at_all() {
         let run = Event::SyncRun {
             run_id: SyncRunId::from_uuid(1),
         };
-        let mut lost = at.store.begin().await.unwrap();
+        let mut lost = at.store.begin(&Actor::system()).await.unwrap();
         lost.emit(run.clone());
         drop(lost);
-        let mut kept = at.store.begin().await.unwrap();
+        let mut kept = at.store.begin(&Actor::system()).await.unwrap();
         kept.emit(run.clone());
         kept.emit(run.clone());
         kept.commit().await.unwrap();
@@ -39,7 +39,7 @@ async fn events_are_committed_with_the_change_or_not_at_all() {
 #[tokio::test]
 async fn an_event_of_a_foreign_inbox_is_passed_over() {
     on_both(|at| async move {
-        let mut tx = at.store.begin().await.unwrap();
+        let mut tx = at.store.begin(&Actor::system()).await.unwrap();
         let conversation_id = ConversationId::from_uuid(9);
         for inbox in 1..=2 {
             tx.emit(Event::Conversation {
@@ -67,14 +67,14 @@ async fn an_event_of_a_foreign_inbox_is_passed_over() {
 async fn a_reader_from_before_the_window_or_from_the_future_starts_afresh() {
     on_both(|at| async move {
         for id in 1..=3 {
-            let mut tx = at.store.begin().await.unwrap();
+            let mut tx = at.store.begin(&Actor::system()).await.unwrap();
             tx.emit(Event::SyncRun {
                 run_id: SyncRunId::from_uuid(id),
             });
             tx.commit().await.unwrap();
             at.clock.advance(1000);
         }
-        let mut tx = at.store.begin().await.unwrap();
+        let mut tx = at.store.begin(&Actor::system()).await.unwrap();
         let window = tx.now() - 1500;
         assert_eq!(event::forget_before(&mut tx, window).await.unwrap(), 2);
         tx.commit().await.unwrap();
@@ -95,13 +95,13 @@ async fn a_hole_in_the_middle_makes_the_reader_start_afresh_instead_of_skipping_
         // A hub whose clock runs behind commits later with an earlier time, and is forgotten first.
         for (id, ms) in [(1, 2000), (2, -1500), (3, 1500)] {
             at.clock.advance(ms);
-            let mut tx = at.store.begin().await.unwrap();
+            let mut tx = at.store.begin(&Actor::system()).await.unwrap();
             tx.emit(Event::SyncRun {
                 run_id: SyncRunId::from_uuid(id),
             });
             tx.commit().await.unwrap();
         }
-        let mut tx = at.store.begin().await.unwrap();
+        let mut tx = at.store.begin(&Actor::system()).await.unwrap();
         let window = tx.now() - 1000;
         assert_eq!(event::forget_before(&mut tx, window).await.unwrap(), 1);
         tx.commit().await.unwrap();
@@ -128,7 +128,7 @@ fn told(committer: u128, commit: u128, part: u128) -> Event {
 
 async fn commit_in_turns(store: Store, committer: u128) {
     for commit in 0..COMMITS {
-        let mut tx = store.begin().await.unwrap();
+        let mut tx = store.begin(&Actor::system()).await.unwrap();
         // Some take longer between their first statement and their commit than others.
         let at = args![committer.to_string(), commit.to_string(), store.now()];
         let sql = "insert into setting (key, value, updated_at) values ($1, $2, $3) \

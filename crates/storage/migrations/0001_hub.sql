@@ -1,4 +1,6 @@
--- Times are epoch milliseconds, booleans 0 or 1, JSON is text; the same words as in the API.
+-- One text for both databases: `uid` (the id of a thing of ours) and `bytes` are written in each one's own
+-- word, `without rowid` is SQLite's alone. Times are epoch milliseconds, booleans 0 or 1, JSON is text; the
+-- same words as in the API.
 
 create table setting (
     key text not null primary key,
@@ -7,7 +9,7 @@ create table setting (
 );
 
 create table staff (
-    id text not null primary key,
+    id uid not null primary key,
     email text not null unique,
     name text not null,
     role text not null,
@@ -18,22 +20,22 @@ create table staff (
 );
 
 create table session (
-    token_hash blob not null primary key,
-    staff_id text not null references staff (id),
+    token_hash bytes not null primary key,
+    staff_id uid not null references staff (id),
     created_at bigint not null,
     expires_at bigint not null,
     last_seen_at bigint not null
 );
 
 create table sign_in_link (
-    token_hash blob not null primary key,
-    staff_id text not null references staff (id),
+    token_hash bytes not null primary key,
+    staff_id uid not null references staff (id),
     expires_at bigint not null,
     used_at bigint
 );
 
 create table audit (
-    id text not null primary key,
+    id uid not null primary key,
     at bigint not null,
     principal text not null,
     act text not null,
@@ -45,7 +47,7 @@ create table idempotency (
     principal text not null,
     key text not null,
     route text not null,
-    body_hash blob not null,
+    body_hash bytes not null,
     status bigint not null,
     body text not null,
     created_at bigint not null,
@@ -55,7 +57,7 @@ create table idempotency (
 -- People and addresses -------------------------------------------------------------------------
 
 create table contact (
-    id text not null primary key,
+    id uid not null primary key,
     name text not null,
     sort_name text not null,
     fields text not null,
@@ -69,7 +71,7 @@ create table contact (
 create index contact_by_name on contact (sort_name, id) where deleted_at is null;
 
 create table contact_point (
-    id text not null primary key,
+    id uid not null primary key,
     channel text not null,
     address text not null,
     created_at bigint not null,
@@ -78,8 +80,8 @@ create table contact_point (
 
 -- Which contacts answer to a point; a point may be shared.
 create table contact_has_point (
-    contact_id text not null references contact (id),
-    point_id text not null references contact_point (id),
+    contact_id uid not null references contact (id),
+    point_id uid not null references contact_point (id),
     field text not null,
     position bigint not null,
     primary key (contact_id, point_id)
@@ -87,19 +89,19 @@ create table contact_has_point (
 create index contact_has_point_by_point on contact_has_point (point_id);
 
 create table consent_entry (
-    id text not null primary key,
-    point_id text not null references contact_point (id),
+    id uid not null primary key,
+    point_id uid not null references contact_point (id),
     scope text not null,
     act text not null,
     source text not null,
-    message_id text,
+    message_id uid,
     detail text not null,
     at bigint not null
 );
 create index consent_entry_by_point on consent_entry (point_id, at);
 
 create table consent (
-    point_id text not null references contact_point (id),
+    point_id uid not null references contact_point (id),
     scope text not null,
     state text not null,
     source text not null,
@@ -110,37 +112,37 @@ create table consent (
 -- Conversations --------------------------------------------------------------------------------
 
 create table inbox (
-    id text not null primary key,
+    id uid not null primary key,
     channel text not null,
     name text not null,
     address text not null,
     carrier text not null,
     carrier_url text not null,
     carrier_account text not null,
-    carrier_secret blob not null,
+    carrier_secret bytes not null,
     country text not null,
     created_at bigint not null,
     unique (channel, address)
 );
 
 create table inbox_member (
-    inbox_id text not null references inbox (id),
-    staff_id text not null references staff (id),
+    inbox_id uid not null references inbox (id),
+    staff_id uid not null references staff (id),
     primary key (inbox_id, staff_id)
 );
 
 create table conversation (
-    id text not null primary key,
-    inbox_id text not null references inbox (id),
-    point_id text not null references contact_point (id),
-    contact_id text references contact (id),
+    id uid not null primary key,
+    inbox_id uid not null references inbox (id),
+    point_id uid not null references contact_point (id),
+    contact_id uid references contact (id),
     status text not null,
     turn text not null,
-    assigned_to text references staff (id),
+    assigned_to uid references staff (id),
     last_seq bigint not null,
     last_text text not null,
     last_direction text not null,
-    last_author text references staff (id),
+    last_author uid references staff (id),
     last_state text not null,
     last_at bigint not null,
     unread bigint not null,
@@ -152,11 +154,11 @@ create index conversation_by_turn on conversation (status, turn, last_at, id);
 create index conversation_by_contact on conversation (contact_id);
 
 create table message (
-    id text not null primary key,
-    conversation_id text not null references conversation (id),
+    id uid not null primary key,
+    conversation_id uid not null references conversation (id),
     seq bigint not null,
     direction text not null,
-    author text references staff (id),
+    author uid references staff (id),
     text text not null,
     state text not null,
     state_at bigint not null,
@@ -182,7 +184,7 @@ create table provider_receipt (
 -- The org --------------------------------------------------------------------------------------
 
 create table connection (
-    id text not null primary key,
+    id uid not null primary key,
     name text not null,
     kind text not null,
     login_url text not null,
@@ -193,8 +195,8 @@ create table connection (
     username text not null,
     grant_kind text not null,
     consumer_key text not null,
-    secrets blob not null,
-    access_token blob,
+    secrets bytes not null,
+    access_token bytes,
     token_version bigint not null default 0,
     refresh_lease_until bigint,
     state text not null,
@@ -207,17 +209,17 @@ create table connection (
 );
 
 create table authorisation (
-    state_hash blob not null primary key,
+    state_hash bytes not null primary key,
     connection_name text not null,
     kind text not null,
     login_url text not null,
-    secrets blob not null,
-    staff_id text not null references staff (id),
+    secrets bytes not null,
+    staff_id uid not null references staff (id),
     expires_at bigint not null
 );
 
 create table api_usage (
-    connection_id text not null references connection (id),
+    connection_id uid not null references connection (id),
     hour bigint not null,
     purpose text not null,
     calls bigint not null,
@@ -225,8 +227,8 @@ create table api_usage (
 );
 
 create table object_mapping (
-    id text not null primary key,
-    connection_id text not null references connection (id),
+    id uid not null primary key,
+    connection_id uid not null references connection (id),
     object text not null,
     position bigint not null,
     enabled bigint not null,
@@ -241,7 +243,7 @@ create table object_mapping (
 );
 
 create table field_mapping (
-    object_mapping_id text not null references object_mapping (id),
+    object_mapping_id uid not null references object_mapping (id),
     field text not null,
     attribute text not null,
     direction text not null,
@@ -251,11 +253,11 @@ create table field_mapping (
 );
 
 create table link (
-    id text not null primary key,
-    connection_id text not null references connection (id),
+    id uid not null primary key,
+    connection_id uid not null references connection (id),
     object text not null,
     record_id text not null,
-    contact_id text not null references contact (id),
+    contact_id uid not null references contact (id),
     is_primary bigint not null,
     state text not null,
     base text,
@@ -271,10 +273,10 @@ create index link_waiting on link (connection_id, object, id) where waiting_to_o
 create index link_conflicts on link (connection_id, object) where state = 'conflict';
 
 create table sync_run (
-    id text not null primary key,
-    connection_id text not null references connection (id),
+    id uid not null primary key,
+    connection_id uid not null references connection (id),
     trigger_kind text not null,
-    staff_id text references staff (id),
+    staff_id uid references staff (id),
     state text not null,
     phase text not null,
     checkpoint text not null,
@@ -294,11 +296,11 @@ create unique index sync_run_open on sync_run (connection_id) where finished_at 
 
 -- The journal: what each run did, before and after, so that it can be shown and undone.
 create table sync_change (
-    run_id text not null references sync_run (id),
+    run_id uid not null references sync_run (id),
     seq bigint not null,
     object text not null,
     record_id text,
-    contact_id text,
+    contact_id uid,
     direction text not null,
     act text not null,
     state text not null,
@@ -311,11 +313,11 @@ create table sync_change (
 ) without rowid;
 
 create table create_intent (
-    id text not null primary key,
-    connection_id text not null references connection (id),
+    id uid not null primary key,
+    connection_id uid not null references connection (id),
     object text not null,
-    contact_id text,
-    conversation_id text,
+    contact_id uid,
+    conversation_id uid,
     body text not null,
     state text not null,
     record_id text,
@@ -326,8 +328,8 @@ create index create_intent_open on create_intent (connection_id, object) where s
 
 -- One Task in the org per conversation and day, kept up to date while the day lasts.
 create table activity (
-    connection_id text not null references connection (id),
-    conversation_id text not null references conversation (id),
+    connection_id uid not null references connection (id),
+    conversation_id uid not null references conversation (id),
     day text not null,
     record_id text,
     logged_seq bigint not null,
@@ -339,7 +341,7 @@ create table activity (
 
 -- The outbox: what a committed fact says must still be done or told outside.
 create table job (
-    id text not null primary key,
+    id uid not null primary key,
     kind text not null,
     class text not null,
     dedupe_key text,
@@ -365,6 +367,6 @@ insert into stream_head (id, seq) values (1, 0);
 create table event (
     seq bigint not null primary key,
     at bigint not null,
-    inbox_id text,
+    inbox_id uid,
     body text not null
 );
