@@ -90,6 +90,18 @@ macro_rules! ids {
                 text.parse().map_err(serde::de::Error::custom)
             }
         }
+
+        #[cfg(feature = "schema")]
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                let text = utoipa::openapi::schema::Type::String;
+                let pattern = concat!("^", $prefix, "[0-9a-f]{32}$");
+                let schema = utoipa::openapi::schema::ObjectBuilder::new().schema_type(text);
+                schema.pattern(Some(pattern)).into()
+            }
+        }
+        #[cfg(feature = "schema")]
+        impl utoipa::ToSchema for $name {}
     )*};
 }
 

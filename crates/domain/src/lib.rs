@@ -16,4 +16,5 @@ pub mod phone;
 pub mod receive;
 pub mod segments;
 pub mod sync;
+pub mod text;
 pub mod time;
