@@ -9,20 +9,19 @@
     reason = "a bench tells what it measured"
 )]
 
+#[path = "figures.rs"]
+mod figures;
 #[path = "../crates/tieline/tests/lab/served.rs"]
 mod served;
 
+use figures::{asked, line, median, probe};
 use served::World;
-use std::io::Write as _;
 use std::process::Command;
-use std::time::Instant;
 use tieline_domain::sync::mapping::default_fields;
 use tieline_storage::sync_run::SyncRun;
 
 const CONTACTS: usize = 100_000;
 const ROUNDS: usize = 5;
-/// Synced writes of one probe, each of 4 KiB.
-const PROBE_WRITES: u32 = 200;
 
 /// What one round measured.
 struct Round {
@@ -40,13 +39,9 @@ async fn main() {
     if !std::env::args().any(|word| word == "--bench") {
         return;
     }
-    let count = |name: &str, usual| {
-        let given = std::env::var(name).ok();
-        given.map_or(usual, |text| text.parse().expect("a number"))
-    };
-    let contacts = count("CONTACTS", CONTACTS);
+    let contacts = asked("CONTACTS", CONTACTS);
     let mut rounds = Vec::new();
-    for number in 1..=count("ROUNDS", ROUNDS) {
+    for number in 1..=asked("ROUNDS", ROUNDS) {
         eprintln!("round {number}: {contacts} contacts");
         rounds.push(measure(contacts).await);
     }
@@ -111,30 +106,12 @@ fn peak_kib(process: u32) -> u64 {
     words.expect("a number").parse().expect("a number")
 }
 
-/// How many synced writes the disk does in a second, so that rounds can be compared.
-fn probe() -> f64 {
-    let mut file = tempfile::tempfile().expect("a temporary file");
-    let began = Instant::now();
-    for _ in 0..PROBE_WRITES {
-        file.write_all(&[7; 4_096]).expect("it takes writes");
-        file.sync_data().expect("it syncs");
-    }
-    f64::from(PROBE_WRITES) / began.elapsed().as_secs_f64()
-}
-
 fn seconds(run: &SyncRun) -> f64 {
     let ended = run.finished_at.expect("it has ended");
     (ended.0 - run.started_at.0) as f64 / 1_000.0
 }
 
-fn median(rounds: &[Round], of: impl Fn(&Round) -> f64) -> f64 {
-    let mut values: Vec<f64> = rounds.iter().map(of).collect();
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
 fn report(rounds: &[Round], contacts: usize) {
-    let line = |what: &str, value: String| println!("{what:<44}{value:>14}");
     let middle = |of: fn(&Round) -> f64| median(rounds, of);
     println!(
         "\n{contacts} contacts, medians of {} rounds\n",
