@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use tieline_domain::access::{Actor, Role};
 use tieline_domain::id::ConnectionId;
+use tieline_edge::EdgeOptions;
 use tieline_org::NewConnection;
 use tieline_simulator::{Running, Simulator};
 use tieline_storage::inbox::{self, Inbox};
@@ -94,7 +95,7 @@ impl Demo {
         let worked = tokio::spawn(hub.worker().run(stopped.clone()));
         let router = hub.router();
         let served = tokio::spawn(async move {
-            let _ = serve_until(listener, router, stopped, std::future::pending()).await;
+            serve_until(listener, router, EdgeOptions::default(), stopped).await;
         });
         Ok(Demo {
             hub,

@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tieline::{demo, serve, simulate, story};
+use tieline_edge::TrustedProxies;
 use tieline_simulator::org::OrgKind;
 
 #[derive(Parser)]
@@ -83,6 +84,10 @@ struct ServeArgs {
     /// Let connections of kind simulated reach this machine
     #[arg(long, env = "TIELINE_ALLOW_SIMULATED")]
     allow_simulated: bool,
+    /// Proxies in front of the hub, as networks with commas between: what their X-Forwarded-For
+    /// says counts for limits and the audit, and nothing else
+    #[arg(long, env = "TIELINE_TRUSTED_PROXIES", default_value = "")]
+    trusted_proxies: TrustedProxies,
 }
 
 #[derive(Args)]
@@ -172,6 +177,7 @@ async fn main() -> ExitCode {
                 public_url: args.public_url,
                 administrator: args.administrator,
                 allow_simulated: args.allow_simulated,
+                trusted_proxies: args.trusted_proxies,
             })
             .await
         }

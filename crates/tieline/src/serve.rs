@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tieline_domain::access::Role;
+use tieline_edge::{EdgeOptions, Limits, TrustedProxies};
 use tieline_storage::{Store, StoreOptions, connection, staff};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -25,6 +26,8 @@ pub struct ServeOptions {
     pub administrator: Option<String>,
     /// Whether connections of kind simulated may be used.
     pub allow_simulated: bool,
+    /// Whose word about a client's address is taken.
+    pub trusted_proxies: TrustedProxies,
 }
 
 /// Serves until Ctrl-C.
@@ -56,30 +59,34 @@ pub async fn run(options: ServeOptions) -> Outcome {
     println!("Tieline:  {public_url}/app");
     let (stop, stopped) = watch::channel(false);
     let working = tokio::spawn(hub.worker().run(stopped.clone()));
-    serve_until(listener, hub.router(), stopped, async move {
+    let edge = EdgeOptions {
+        limits: Limits::default(),
+        trusted_proxies: options.trusted_proxies,
+    };
+    let asked = tokio::spawn(async move {
         let _ = tokio::signal::ctrl_c().await;
         stop.send_replace(true);
-    })
-    .await?;
+    });
+    serve_until(listener, hub.router(), edge, stopped).await;
+    asked.abort();
     working.await?;
     store.close().await;
     Ok(())
 }
 
-/// Serves a router until `stop` is told and open requests are answered; live streams end at once.
+/// Serves a router until `stopped` is told, and then until the requests in hand are answered or
+/// their grace is over; live streams end at once.
 pub async fn serve_until(
     listener: TcpListener,
     router: axum::Router,
+    edge: EdgeOptions,
     mut stopped: watch::Receiver<bool>,
-    waiting: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
-    let told = tokio::spawn(waiting);
-    let served = tokio::spawn(async move { axum::serve(listener, router).await });
-    // The sender lives as long as somebody waits for it.
-    let _ = stopped.wait_for(|stop| *stop).await;
-    served.abort();
-    told.abort();
-    Ok(())
+) {
+    let told = async move {
+        // Whoever could tell is gone: nobody waits for an answer either.
+        let _ = stopped.wait_for(|stop| *stop).await;
+    };
+    tieline_edge::serve(listener, router, edge, told).await;
 }
 
 async fn administrator_link(

@@ -1,0 +1,260 @@
+//! The accept loop against clients that mean no good, over real sockets with short limits.
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::Extension;
+use axum::routing::{get, post};
+use futures_util::stream;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tieline_edge::{ClientAddress, EdgeOptions, Limits, serve};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+
+const LIMIT: Duration = Duration::from_millis(400);
+const PATIENCE: Duration = Duration::from_secs(10);
+
+struct Served {
+    at: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    served: JoinHandle<()>,
+    /// Lets `/slow` answer.
+    go: Arc<Notify>,
+    /// Told when the body of `/large` is dropped.
+    dropped: Arc<Notify>,
+}
+
+impl Served {
+    async fn new(limits: Limits, trusted: &str) -> Served {
+        let (go, dropped) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (slow, large) = (go.clone(), dropped.clone());
+        let router = Router::new()
+            .route("/", get(|| async { "hello" }))
+            .route("/echo", post(|body: Bytes| async move { body }))
+            .route(
+                "/from",
+                get(|Extension(from): Extension<ClientAddress>| async move { from.0.to_string() }),
+            )
+            .route(
+                "/slow",
+                get(|| async move {
+                    slow.notified().await;
+                    "done"
+                }),
+            )
+            .route(
+                "/stream",
+                get(|| async { ([("content-type", "text/event-stream")], endless(None)) }),
+            )
+            .route("/large", get(|| async move { endless(Some(large)) }));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = listener.local_addr().unwrap();
+        let options = EdgeOptions {
+            limits,
+            trusted_proxies: trusted.parse().unwrap(),
+        };
+        let (stop, stopped) = oneshot::channel::<()>();
+        let served = tokio::spawn(serve(listener, router, options, async move {
+            let _ = stopped.await;
+        }));
+        Served {
+            at,
+            stop: Some(stop),
+            served,
+            go,
+            dropped,
+        }
+    }
+
+    async fn say(&self, text: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(self.at).await.unwrap();
+        stream.write_all(text.as_bytes()).await.unwrap();
+        stream
+    }
+
+    async fn ask(&self, text: &str) -> String {
+        rest(self.say(text).await).await
+    }
+}
+
+/// One event a while for ever, or as much as is taken.
+fn endless(large: Option<Arc<Notify>>) -> Body {
+    struct Tell(Option<Arc<Notify>>);
+    impl Drop for Tell {
+        fn drop(&mut self) {
+            if let Some(told) = &self.0 {
+                told.notify_one();
+            }
+        }
+    }
+    let size = if large.is_some() { 65_536 } else { 10 };
+    Body::from_stream(stream::unfold(Tell(large), move |tell| async move {
+        if size == 10 {
+            sleep(Duration::from_millis(20)).await;
+        }
+        Some((Ok::<_, std::io::Error>(Bytes::from(vec![b'x'; size])), tell))
+    }))
+}
+
+fn short() -> Limits {
+    Limits {
+        head_time: LIMIT,
+        body_time: LIMIT,
+        stall_time: LIMIT,
+        grace: LIMIT,
+        ..Limits::default()
+    }
+}
+
+async fn rest(mut stream: TcpStream) -> String {
+    let mut text = Vec::new();
+    let read = timeout(PATIENCE, stream.read_to_end(&mut text));
+    // A reset is an end like any other.
+    let _ = read.await.expect("the connection is never closed");
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+#[tokio::test]
+async fn whoever_does_not_finish_a_head_is_cut() {
+    let served = Served::new(short(), "").await;
+    let begun = Instant::now();
+    let mut open = Vec::new();
+    for text in [
+        "",
+        "G",
+        "GET / HTTP/1.1\r\nhost: a\r\n",
+        "GET / HTTP/1.1\r\nhost: a\r\n\r\n",
+    ] {
+        for _ in 0..10 {
+            open.push(served.say(text).await);
+        }
+    }
+    for stream in open {
+        rest(stream).await;
+    }
+    let took = begun.elapsed();
+    assert!(took >= LIMIT && took < LIMIT * 5, "{took:?}");
+}
+
+#[tokio::test]
+async fn a_head_that_trickles_is_cut_all_the_same() {
+    let served = Served::new(short(), "").await;
+    let mut stream = served.say("GET / HTTP/1.1\r\n").await;
+    let begun = Instant::now();
+    while stream.write_all(b"a: b\r\n").await.is_ok() {
+        sleep(LIMIT / 10).await;
+        assert!(begun.elapsed() < LIMIT * 10, "still open");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_trickles_is_cut_and_one_in_time_is_taken() {
+    let served = Served::new(short(), "").await;
+    let whole =
+        "POST /echo HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 5\r\n\r\nhello";
+    assert!(served.ask(whole).await.ends_with("hello"));
+    let mut stream = served
+        .say("POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 100000\r\n\r\n")
+        .await;
+    let begun = Instant::now();
+    while stream.write_all(b"x").await.is_ok() {
+        sleep(LIMIT / 10).await;
+        assert!(begun.elapsed() < LIMIT * 10, "still open");
+    }
+}
+
+#[tokio::test]
+async fn one_peer_has_its_share_and_gets_it_back() {
+    let limits = Limits {
+        connections_per_peer_max: 2,
+        head_time: PATIENCE,
+        ..short()
+    };
+    let served = Served::new(limits, "").await;
+    let ask = "GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+    let held = [served.say("GET").await, served.say("GET").await];
+    sleep(LIMIT / 4).await;
+    assert_eq!(
+        served.ask(ask).await,
+        "",
+        "a third connection is closed at once"
+    );
+    drop(held);
+    let begun = Instant::now();
+    while !served.ask(ask).await.ends_with("hello") {
+        assert!(
+            begun.elapsed() < PATIENCE,
+            "the places are never given back"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_trusted_proxy_has_no_share_and_its_word_is_taken() {
+    let limits = Limits {
+        connections_per_peer_max: 1,
+        ..short()
+    };
+    let served = Served::new(limits, "127.0.0.0/8").await;
+    let _held = served.say("GET").await;
+    let ask = "GET /from HTTP/1.1\r\nhost: a\r\nx-forwarded-for: 203.0.113.7\r\nconnection: close\r\n\r\n";
+    assert!(served.ask(ask).await.ends_with("203.0.113.7"));
+    let served = Served::new(short(), "").await;
+    assert!(
+        served.ask(ask).await.ends_with("127.0.0.1"),
+        "nobody else's word is"
+    );
+}
+
+#[tokio::test]
+async fn whoever_takes_nothing_of_an_answer_is_cut() {
+    let served = Served::new(short(), "").await;
+    let _stream = served.say("GET /large HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    let dropped = timeout(PATIENCE, served.dropped.notified());
+    dropped.await.expect("the answer waits for ever");
+}
+
+#[tokio::test]
+async fn an_end_finishes_what_is_in_hand_and_cuts_streams() {
+    let mut served = Served::new(
+        Limits {
+            grace: PATIENCE,
+            ..short()
+        },
+        "",
+    )
+    .await;
+    let slow = served.say("GET /slow HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    let mut streaming = served.say("GET /stream HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    streaming.read_u8().await.unwrap();
+    sleep(LIMIT / 4).await;
+    served.stop.take();
+    rest(streaming).await;
+    assert!(
+        !served.served.is_finished(),
+        "the slow answer is waited for"
+    );
+    assert!(
+        TcpStream::connect(served.at).await.is_err(),
+        "nobody new is let in"
+    );
+    served.go.notify_one();
+    assert!(rest(slow).await.ends_with("done"));
+    timeout(PATIENCE, served.served).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn an_end_is_not_held_up_for_longer_than_its_grace() {
+    let mut served = Served::new(short(), "").await;
+    let slow = served.say("GET /slow HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    sleep(LIMIT / 4).await;
+    let begun = Instant::now();
+    served.stop.take();
+    timeout(PATIENCE, served.served).await.unwrap().unwrap();
+    assert!(begun.elapsed() >= LIMIT);
+    assert_eq!(rest(slow).await, "");
+}
