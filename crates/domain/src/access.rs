@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a member of staff may do beyond conversations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Talks with contacts.

@@ -55,6 +55,7 @@ impl<'a> IntoIterator for &'a Fields {
 
 /// How an attribute is written and shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = ContactFieldKind))]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// One line.

@@ -17,7 +17,7 @@ use tieline_simulator::{Running, Simulator};
 use tieline_storage::inbox::{self, Inbox};
 use tieline_storage::{Store, StoreOptions, connection, setting, staff};
 use tieline_sync::StartedBy;
-use tieline_web::router::DemoLinks;
+use tieline_web::DemoLinks;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 

@@ -9,7 +9,7 @@ use tieline_org::{Connections, Vault};
 use tieline_salesforce::Environment;
 use tieline_storage::Store;
 use tieline_sync::Sync;
-use tieline_web::router::DemoLinks;
+use tieline_web::DemoLinks;
 use tieline_web::{WebState, router};
 
 /// What a hub is made of.

@@ -1,13 +1,17 @@
 //! Pages and files: the staff app, health, the description of the API.
 
-use crate::problem::Problem;
-use crate::router::{Policy, ROUTES, WebState};
-use axum::extract::{Path, Request, State};
+use crate::api::text::Text;
+use crate::extract::Path;
+use crate::problem::{Code, Problem};
+use crate::router;
+use crate::state::WebState;
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use http::{Extensions, HeaderMap, HeaderValue, StatusCode, Version};
-use serde_json::{Map, Value, json};
+use std::any::Any;
+use std::sync::LazyLock;
 use tieline_ui::Asset;
 
 pub(crate) async fn home() -> Redirect {
@@ -25,7 +29,7 @@ pub(crate) async fn staff_app(headers: HeaderMap) -> Response {
     }
 }
 
-pub(crate) async fn staff_app_path(Path(path): Path<String>, headers: HeaderMap) -> Response {
+pub(crate) async fn staff_app_path(Path(path): Path<Text<1_000>>, headers: HeaderMap) -> Response {
     match tieline_ui::asset(&path) {
         Some(asset) => serve(asset, &headers),
         // A page of the app itself; a missing file must not look like one.
@@ -43,50 +47,30 @@ pub(crate) async fn readyz(State(state): State<WebState>) -> Result<&'static str
     Ok("ready")
 }
 
-pub(crate) async fn nowhere() -> Problem {
-    Problem::new(
-        StatusCode::NOT_FOUND,
-        "not_found",
-        "there is no such address",
-    )
-    .fix("See /api/openapi.json for all of them.")
+pub(crate) async fn not_found() -> Problem {
+    Problem::new(Code::NotFound, "there is no such address")
+        .fix("See /api/openapi.json for all of them.")
+}
+
+pub(crate) async fn method_not_allowed() -> Problem {
+    Problem::new(Code::MethodNotAllowed, "this address has no such method")
+        .fix("See /api/openapi.json for those that it has.")
+}
+
+/// A handler that panicked; the rest of the process goes on.
+pub(crate) fn panicked(why: Box<dyn Any + Send>) -> Response {
+    let words = why
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| why.downcast_ref::<&str>().copied())
+        .unwrap_or("a panic without words");
+    Problem::internal(words).into_response()
 }
 
 /// The description: every route of the router, with who may call it.
-pub(crate) async fn openapi() -> axum::Json<Value> {
-    let mut paths: Map<String, Value> = Map::new();
-    for route in ROUTES
-        .iter()
-        .filter(|route| route.path.starts_with("/api/") || route.path.starts_with("/hooks/"))
-    {
-        let parameters: Vec<Value> = route
-            .path
-            .split('/')
-            .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
-            .map(|name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}))
-            .collect();
-        let problem = json!({"description": "Problem details (RFC 9457)", "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}});
-        let operation = json!({
-            "summary": route.summary, "parameters": parameters,
-            "security": if matches!(route.policy, Policy::Staff | Policy::Administrator) { json!([{"session": []}]) } else { json!([]) },
-            "responses": {"2XX": {"description": "Done"}, "4XX": problem},
-        });
-        let entry = paths
-            .entry(route.path.to_owned())
-            .or_insert_with(|| json!({}));
-        entry[route.method] = operation;
-    }
-    axum::Json(json!({
-        "openapi": "3.1.0",
-        "info": {"title": "Tieline", "version": env!("CARGO_PKG_VERSION"), "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"}},
-        "paths": paths,
-        "components": {
-            "securitySchemes": {"session": {"type": "apiKey", "in": "cookie", "name": "__Host-tieline"}},
-            "schemas": {"Problem": {"type": "object", "required": ["title", "status", "detail", "code"], "properties": {
-                "type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"},
-                "detail": {"type": "string"}, "code": {"type": "string"}, "field": {"type": "string"}, "fix": {"type": "string"}}}},
-        },
-    }))
+pub(crate) async fn openapi() -> Response {
+    static DESCRIPTION: LazyLock<String> = LazyLock::new(|| router::description().to_string());
+    ([(CONTENT_TYPE, "application/json")], DESCRIPTION.as_str()).into_response()
 }
 
 pub(crate) async fn no_index(request: Request, next: Next) -> Response {

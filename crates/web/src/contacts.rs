@@ -1,54 +1,60 @@
 //! Contacts over the API.
 
-use crate::json::{self, attributes, contact_row, cursor, cursor_parts, id, standing};
+use crate::answer::{Answer, Created, NoContent};
+use crate::api::contacts::{
+    Consent, Contact, ContactChange, ContactConversation, ContactCreate, ContactField,
+    ContactFieldList, ContactLink, ContactList, ContactPoint, ContactQuery, ContactRow,
+    ContactRowLink, FieldValue, Standing,
+};
+use crate::cursor::{cursor, cursor_part, cursor_parts, next};
+use crate::extract::{Json, NoBody, Path, Query};
 use crate::problem::Result;
-use crate::router::WebState;
-use axum::body::Bytes;
-use axum::extract::{Path, Query, State};
-use axum::response::{IntoResponse, Response};
-use axum::{Extension, Json};
-use http::StatusCode;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use crate::state::WebState;
+use axum::Extension;
+use axum::extract::State;
 use std::collections::BTreeMap;
 use tieline_access::SignedIn;
 use tieline_domain::access::Scope;
-use tieline_domain::contact::sort_name;
+use tieline_domain::contact::{ATTRIBUTES, sort_name};
 use tieline_domain::id::{ContactId, PointId};
 use tieline_org::connect::record_url;
-use tieline_storage::contact::{self, ContactQuery};
+use tieline_storage::connection::Connection;
+use tieline_storage::contact::{self, ContactQuery as Asked};
+use tieline_storage::conversation::Listed;
+use tieline_storage::link::{Link, LinkState};
 use tieline_storage::{connection, consent, conversation, link};
 use tieline_sync::{ContactEdit, create_contact, delete_contact, edit_contact, restore_contact};
 
-const PAGE_MAX: i64 = 200;
-
-pub(crate) async fn fields() -> Json<Value> {
-    Json(json!({"items": attributes()}))
-}
-
-#[derive(Deserialize)]
-pub(crate) struct ListQuery {
-    #[serde(default)]
-    q: String,
-    cursor: Option<String>,
-    limit: Option<i64>,
+pub(crate) async fn fields() -> Answer<ContactFieldList> {
+    let items = ATTRIBUTES
+        .iter()
+        .map(|it| ContactField {
+            name: it.name,
+            label: it.label,
+            r#type: it.kind,
+            max_length: it.max_length,
+            read_only: it.read_only,
+            section: it.section,
+        })
+        .collect();
+    Answer(ContactFieldList { items })
 }
 
 pub(crate) async fn list(
     State(state): State<WebState>,
     Extension(me): Extension<SignedIn>,
-    Query(query): Query<ListQuery>,
-) -> Result<Json<Value>> {
+    Query(query): Query<ContactQuery>,
+) -> Result<Answer<ContactList>> {
     let after = match &query.cursor {
         None => None,
         Some(text) => {
             let [name, last] = cursor_parts::<2>(text)?;
-            Some((name.to_owned(), id("cursor", last)?))
+            Some((name.to_owned(), cursor_part(last)?))
         }
     };
-    let limit = query.limit.unwrap_or(50).clamp(1, PAGE_MAX);
-    let asked = ContactQuery {
-        words: query.q,
+    let limit = query.limit.0;
+    let asked = Asked {
+        words: query.q.into_string(),
         after,
         limit,
     };
@@ -58,95 +64,83 @@ pub(crate) async fn list(
     let total = contact::count(&mut reader, &scope, &asked).await?;
     let ids: Vec<ContactId> = rows.iter().map(|row| row.id).collect();
     let links = link::of_contacts(&mut reader, &ids).await?;
-    let next = (rows.len() as i64 == limit)
-        .then(|| rows.last())
-        .flatten()
-        .map(|row| cursor(&[&sort_name(&row.fields), &row.id.to_string()]));
-    let items: Vec<Value> = rows
+    let next_cursor = next(&rows, limit, |row| {
+        cursor(&[&sort_name(&row.fields), &row.id.to_string()])
+    });
+    let items = rows
         .iter()
-        .map(|row| contact_row(row, links.get(&row.id).map_or(&[], Vec::as_slice)))
+        .map(|row| row_of(row, links.get(&row.id).map_or(&[], Vec::as_slice)))
         .collect();
-    Ok(Json(
-        json!({"items": items, "next_cursor": next, "total": total}),
-    ))
+    Ok(Answer(ContactList {
+        items,
+        next_cursor,
+        total,
+    }))
 }
 
 pub(crate) async fn show(
     State(state): State<WebState>,
     Extension(me): Extension<SignedIn>,
-    Path(path): Path<String>,
-) -> Result<Json<Value>> {
-    Ok(Json(
-        whole(&state, &me.principal.scope(), id("id", &path)?).await?,
-    ))
-}
-
-#[derive(Deserialize)]
-struct Edit {
-    version: i64,
-    fields: BTreeMap<String, Option<String>>,
-}
-
-#[derive(Deserialize)]
-struct Create {
-    fields: BTreeMap<String, Option<String>>,
+    Path(id): Path<ContactId>,
+) -> Result<Answer<Contact>> {
+    Ok(Answer(whole(&state, &me.principal.scope(), id).await?))
 }
 
 pub(crate) async fn create(
     State(state): State<WebState>,
     Extension(me): Extension<SignedIn>,
-    body: Bytes,
-) -> Result<Response> {
-    let create: Create = json::body(&body)?;
+    Json(create): Json<ContactCreate>,
+) -> Result<Created<Contact>> {
     let contact = create_contact(&state.store, &blanks(create.fields)).await?;
-    let body = whole(&state, &me.principal.scope(), contact.id).await?;
-    Ok((StatusCode::CREATED, Json(body)).into_response())
+    Ok(Created(
+        whole(&state, &me.principal.scope(), contact.id).await?,
+    ))
 }
 
 pub(crate) async fn edit(
     State(state): State<WebState>,
     Extension(me): Extension<SignedIn>,
-    Path(path): Path<String>,
-    body: Bytes,
-) -> Result<Json<Value>> {
-    let edit: Edit = json::body(&body)?;
+    Path(id): Path<ContactId>,
+    Json(change): Json<ContactChange>,
+) -> Result<Answer<Contact>> {
     let scope = me.principal.scope();
     let edit = ContactEdit {
-        id: id("id", &path)?,
-        version: edit.version,
-        fields: blanks(edit.fields),
+        id,
+        version: change.version,
+        fields: blanks(change.fields),
     };
     let contact = edit_contact(&state.store, &scope, edit).await?;
-    Ok(Json(whole(&state, &scope, contact.id).await?))
+    Ok(Answer(whole(&state, &scope, contact.id).await?))
 }
 
 pub(crate) async fn delete(
     State(state): State<WebState>,
     Extension(me): Extension<SignedIn>,
-    Path(path): Path<String>,
-) -> Result<StatusCode> {
-    delete_contact(&state.store, &me.principal.scope(), id("id", &path)?).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Path(id): Path<ContactId>,
+) -> Result<NoContent> {
+    delete_contact(&state.store, &me.principal.scope(), id).await?;
+    Ok(NoContent)
 }
 
 pub(crate) async fn restore(
     State(state): State<WebState>,
     Extension(me): Extension<SignedIn>,
-    Path(path): Path<String>,
-) -> Result<Json<Value>> {
+    Path(id): Path<ContactId>,
+    NoBody: NoBody,
+) -> Result<Answer<Contact>> {
     let scope = me.principal.scope();
-    let contact = restore_contact(&state.store, &scope, id("id", &path)?).await?;
-    Ok(Json(whole(&state, &scope, contact.id).await?))
+    let contact = restore_contact(&state.store, &scope, id).await?;
+    Ok(Answer(whole(&state, &scope, contact.id).await?))
 }
 
-fn blanks(fields: BTreeMap<String, Option<String>>) -> BTreeMap<String, String> {
+fn blanks(fields: BTreeMap<String, FieldValue>) -> BTreeMap<String, String> {
     fields
         .into_iter()
-        .map(|(name, value)| (name, value.unwrap_or_default()))
+        .map(|(name, value)| (name, value.into_string()))
         .collect()
 }
 
-async fn whole(state: &WebState, scope: &Scope, id: ContactId) -> Result<Value> {
+async fn whole(state: &WebState, scope: &Scope, id: ContactId) -> Result<Contact> {
     let mut reader = state.store.reader().await?;
     let contact = contact::get(&mut reader, scope, id).await?;
     let points = contact::load_points(&mut reader, &[id])
@@ -161,31 +155,99 @@ async fn whole(state: &WebState, scope: &Scope, id: ContactId) -> Result<Value> 
         .unwrap_or_default();
     let connections = connection::all(&mut reader).await?;
     let conversations = conversation::list_of_contact(&mut reader, scope, id).await?;
-    let points: Vec<Value> = points
-        .iter()
-        .map(|point| {
-            let said = consents.get(&point.id);
-            json!({"id": point.id, "channel": point.channel, "address": point.address, "label": point.field,
-                   "consent": {"state": said.map_or("unknown", |c| c.state.as_str()), "since": said.map(|c| c.at),
-                               "source": said.map(|c| c.source.clone())}})
+    let points = points
+        .into_iter()
+        .map(|point| ContactPoint {
+            consent: consent_of(consents.get(&point.id)),
+            id: point.id,
+            channel: point.channel,
+            address: point.address,
+            label: point.field,
         })
         .collect();
-    let link_rows: Vec<Value> = links
+    Ok(Contact {
+        id: contact.id,
+        name: contact.name,
+        fields: (*contact.fields).clone(),
+        version: contact.version,
+        points,
+        sync: standing(&links),
+        links: links
+            .iter()
+            .map(|link| link_of(link, &connections))
+            .collect(),
+        conversations: conversations.iter().map(conversation_of).collect(),
+        created_at: contact.created_at,
+        updated_at: contact.updated_at,
+        deleted_at: contact.deleted_at,
+    })
+}
+
+fn consent_of(said: Option<&consent::Consent>) -> Consent {
+    Consent {
+        state: said.map_or("unknown", |it| it.state.as_str()).to_owned(),
+        since: said.map(|it| it.at),
+        source: said.map(|it| it.source.clone()),
+    }
+}
+
+fn link_of(link: &Link, connections: &[Connection]) -> ContactLink {
+    let host = connections.iter().find(|it| it.id == link.connection_id);
+    ContactLink {
+        id: link.id,
+        object: link.object.clone(),
+        record_id: link.record_id.clone(),
+        is_primary: link.is_primary,
+        state: link.state.as_str().to_owned(),
+        synced_at: link.synced_at,
+        url: host.map(|host| record_url(&host.instance_url, &link.object, &link.record_id)),
+    }
+}
+
+fn conversation_of(listed: &Listed) -> ContactConversation {
+    ContactConversation {
+        id: listed.conversation.id,
+        channel: listed.channel.clone(),
+        address: listed.address.clone(),
+        last_at: listed.conversation.last_at,
+    }
+}
+
+/// How a contact stands with the org.
+fn standing(links: &[Link]) -> Standing {
+    let live: Vec<&Link> = links
         .iter()
-        .map(|link| {
-            let host = connections.iter().find(|connection| connection.id == link.connection_id);
-            json!({"id": link.id, "object": link.object, "record_id": link.record_id, "is_primary": link.is_primary,
-                   "state": link.state.as_str(), "synced_at": link.synced_at,
-                   "url": host.map(|host| record_url(&host.instance_url, &link.object, &link.record_id))})
-        })
+        .filter(|link| link.state != LinkState::Gone)
         .collect();
-    let conversations: Vec<Value> = conversations
-        .iter()
-        .map(|row| json!({"id": row.conversation.id, "channel": row.channel, "address": row.address, "last_at": row.conversation.last_at}))
-        .collect();
-    Ok(json!({
-        "id": contact.id, "name": contact.name, "fields": contact.fields, "version": contact.version, "points": points,
-        "links": link_rows, "conversations": conversations, "sync": standing(&links), "created_at": contact.created_at,
-        "updated_at": contact.updated_at, "deleted_at": contact.deleted_at,
-    }))
+    if live.is_empty() {
+        Standing::NotLinked
+    } else if live.iter().any(|link| link.state == LinkState::Conflict) {
+        Standing::Conflict
+    } else if live.iter().any(|link| link.waiting_to_org) {
+        Standing::Waiting
+    } else {
+        Standing::InStep
+    }
+}
+
+fn row_of(contact: &contact::Contact, links: &[Link]) -> ContactRow {
+    let field = |name: &str| contact.fields.get(name).cloned();
+    ContactRow {
+        id: contact.id,
+        name: contact.name.clone(),
+        company: field("company"),
+        title: field("title"),
+        phone: field("mobile_phone").or_else(|| field("phone")),
+        email: field("email"),
+        links: links
+            .iter()
+            .map(|link| ContactRowLink {
+                object: link.object.clone(),
+                record_id: link.record_id.clone(),
+                is_primary: link.is_primary,
+            })
+            .collect(),
+        sync: standing(links),
+        updated_at: contact.updated_at,
+    }
 }

@@ -1,114 +1,96 @@
 //! Conversations over the API.
 
-use crate::json::{self, cursor, cursor_parts, cursor_time, id};
-use crate::me::names;
+use crate::answer::{Answer, MadeOrFound, NoContent};
+use crate::api::conversations::{
+    Conversation, ConversationBegin, ConversationChange, ConversationCounts, ConversationList,
+    ConversationQuery, ConversationStatus, ConversationView,
+};
+use crate::api::names::Names;
+use crate::cursor::{cursor, cursor_part, cursor_parts, next};
+use crate::extract::{Json, NoBody, Path, Query};
 use crate::problem::{Problem, Result};
-use crate::router::WebState;
-use axum::body::Bytes;
-use axum::extract::{Path, Query, State};
-use axum::response::{IntoResponse, Response};
-use axum::{Extension, Json};
-use http::StatusCode;
-use serde::{Deserialize, Deserializer};
-use serde_json::{Value, json};
+use crate::state::WebState;
+use axum::Extension;
+use axum::extract::State;
 use tieline_access::SignedIn;
-use tieline_domain::id::{ContactId, ConversationId, InboxId, StaffId};
+use tieline_domain::id::ConversationId;
+use tieline_domain::time::Timestamp;
 use tieline_messaging::converse::{self, Act};
-use tieline_storage::conversation::{self, ConversationQuery, View};
+use tieline_storage::conversation::{self, ConversationQuery as Asked, Listed, View};
 use tieline_storage::inbox;
-
-const PAGE_MAX: i64 = 100;
-
-#[derive(Deserialize)]
-pub(crate) struct ListQuery {
-    #[serde(default)]
-    view: String,
-    #[serde(default)]
-    q: String,
-    cursor: Option<String>,
-    limit: Option<i64>,
-}
 
 pub(crate) async fn list(
     State(state): State<WebState>,
     Extension(me): Extension<SignedIn>,
-    Query(query): Query<ListQuery>,
-) -> Result<Json<Value>> {
-    let view = match query.view.as_str() {
-        "" | "all" => View::All,
-        "mine" => View::AssignedTo(me.staff.id),
-        "nobody" => View::Nobodys,
-        "closed" => View::Closed,
-        other => {
-            return Err(Problem::field(
-                "view",
-                format!("{other:?} is no list"),
-                "use all, mine, nobody or closed",
-            ));
-        }
+    Query(query): Query<ConversationQuery>,
+) -> Result<Answer<ConversationList>> {
+    let view = match query.view {
+        ConversationView::All => View::All,
+        ConversationView::Mine => View::AssignedTo(me.staff.id),
+        ConversationView::Nobody => View::Nobodys,
+        ConversationView::Closed => View::Closed,
     };
     let after = match &query.cursor {
         None => None,
         Some(text) => {
             let [turn, at, last] = cursor_parts::<3>(text)?;
-            Some((turn == "ours", cursor_time(at)?, id("cursor", last)?))
+            Some((
+                turn == "ours",
+                Timestamp(cursor_part(at)?),
+                cursor_part(last)?,
+            ))
         }
     };
-    let limit = query.limit.unwrap_or(50).clamp(1, PAGE_MAX);
-    let asked = ConversationQuery {
+    let limit = query.limit.0;
+    let asked = Asked {
         view,
-        words: query.q,
+        words: query.q.into_string(),
         after,
         limit,
     };
     let scope = me.principal.scope();
-    let names = names(&state).await?;
+    let names = Names::load(&state).await?;
     let mut reader = state.store.reader().await?;
     let rows = conversation::list(&mut reader, &scope, &asked).await?;
     let counts = conversation::count_views(&mut reader, &scope).await?;
-    let next = (rows.len() as i64 == limit)
-        .then(|| rows.last())
-        .flatten()
-        .map(|row| {
-            let it = &row.conversation;
-            let turn = if it.our_turn { "ours" } else { "theirs" };
-            cursor(&[turn, &it.last_at.0.to_string(), &it.id.to_string()])
-        });
-    let items: Vec<Value> = rows
-        .iter()
-        .map(|row| json::conversation(row, &names))
-        .collect();
-    Ok(Json(json!({
-        "items": items, "next_cursor": next,
-        "counts": {"all": counts.all, "mine": counts.mine, "nobody": counts.nobodys, "ours": counts.ours,
-                   "theirs": counts.all - counts.ours},
-    })))
+    Ok(Answer(ConversationList {
+        next_cursor: next(&rows, limit, cursor_of),
+        items: rows
+            .iter()
+            .map(|row| Conversation::of(row, &names))
+            .collect(),
+        counts: ConversationCounts {
+            all: counts.all,
+            mine: counts.mine,
+            nobody: counts.nobodys,
+            ours: counts.ours,
+            theirs: counts.all - counts.ours,
+        },
+    }))
+}
+
+fn cursor_of(row: &Listed) -> String {
+    let it = &row.conversation;
+    let turn = if it.our_turn { "ours" } else { "theirs" };
+    cursor(&[turn, &it.last_at.0.to_string(), &it.id.to_string()])
 }
 
 pub(crate) async fn show(
     State(state): State<WebState>,
     Extension(me): Extension<SignedIn>,
-    Path(path): Path<String>,
-) -> Result<Json<Value>> {
-    let names = names(&state).await?;
+    Path(id): Path<ConversationId>,
+) -> Result<Answer<Conversation>> {
+    let names = Names::load(&state).await?;
     let mut reader = state.store.reader().await?;
-    let listed = conversation::get(&mut reader, &me.principal.scope(), id("id", &path)?).await?;
-    Ok(Json(json::conversation(&listed, &names)))
-}
-
-#[derive(Deserialize)]
-struct Begin {
-    contact_id: Option<ContactId>,
-    address: Option<String>,
-    inbox_id: Option<InboxId>,
+    let listed = conversation::get(&mut reader, &me.principal.scope(), id).await?;
+    Ok(Answer(Conversation::of(&listed, &names)))
 }
 
 pub(crate) async fn begin(
     State(state): State<WebState>,
     Extension(me): Extension<SignedIn>,
-    body: Bytes,
-) -> Result<Response> {
-    let begin: Begin = json::body(&body)?;
+    Json(begin): Json<ConversationBegin>,
+) -> Result<MadeOrFound<Conversation>> {
     let scope = me.principal.scope();
     let inboxes = inbox::all(&mut *state.store.reader().await?).await?;
     let inbox = inboxes
@@ -129,7 +111,7 @@ pub(crate) async fn begin(
             tieline_domain::phone::normalise(text, &inbox.country).ok_or_else(|| {
                 Problem::field(
                     "address",
-                    format!("{text:?} is not a phone number"),
+                    format!("{:?} is not a phone number", &**text),
                     "write it as +447700900317",
                 )
             })?,
@@ -143,66 +125,35 @@ pub(crate) async fn begin(
         address.as_deref(),
     )
     .await?;
-    let status = if is_new {
-        StatusCode::CREATED
-    } else {
-        StatusCode::OK
-    };
-    Ok((
-        status,
-        Json(json::conversation(&listed, &names(&state).await?)),
-    )
-        .into_response())
-}
-
-#[derive(Deserialize)]
-struct Change {
-    status: Option<String>,
-    #[serde(default, deserialize_with = "given")]
-    assigned_to: Option<Option<StaffId>>,
-    #[serde(default, deserialize_with = "given")]
-    contact_id: Option<Option<ContactId>>,
-}
-
-/// Tells a null from a field that is not there.
-fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-    from: D,
-) -> std::result::Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(from).map(Some)
+    let body = Conversation::of(&listed, &Names::load(&state).await?);
+    Ok(MadeOrFound { is_new, body })
 }
 
 pub(crate) async fn change(
     State(state): State<WebState>,
     Extension(me): Extension<SignedIn>,
-    Path(path): Path<String>,
-    body: Bytes,
-) -> Result<Json<Value>> {
-    let change: Change = json::body(&body)?;
+    Path(id): Path<ConversationId>,
+    Json(change): Json<ConversationChange>,
+) -> Result<Answer<Conversation>> {
     let mut acts = Vec::new();
-    match change.status.as_deref() {
-        None => {}
-        Some("open") => acts.push(Act::SetOpen(true)),
-        Some("closed") => acts.push(Act::SetOpen(false)),
-        Some(other) => {
-            return Err(Problem::field(
-                "status",
-                format!("{other:?} is no status"),
-                "use open or closed",
-            ));
-        }
-    }
+    acts.extend(
+        change
+            .status
+            .map(|status| Act::SetOpen(status == ConversationStatus::Open)),
+    );
     acts.extend(change.assigned_to.map(Act::AssignTo));
     acts.extend(change.contact_id.map(Act::TieTo));
-    act(&state, &me, id("id", &path)?, &acts).await
+    Ok(Answer(act(&state, &me, id, &acts).await?))
 }
 
 pub(crate) async fn read(
     State(state): State<WebState>,
     Extension(me): Extension<SignedIn>,
-    Path(path): Path<String>,
-) -> Result<StatusCode> {
-    let _read = act(&state, &me, id("id", &path)?, &[Act::MarkRead]).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Path(id): Path<ConversationId>,
+    NoBody: NoBody,
+) -> Result<NoContent> {
+    act(&state, &me, id, &[Act::MarkRead]).await?;
+    Ok(NoContent)
 }
 
 async fn act(
@@ -210,7 +161,7 @@ async fn act(
     me: &SignedIn,
     id: ConversationId,
     acts: &[Act],
-) -> Result<Json<Value>> {
+) -> Result<Conversation> {
     let listed = converse::change(&state.store, &me.principal.scope(), id, acts).await?;
-    Ok(Json(json::conversation(&listed, &names(state).await?)))
+    Ok(Conversation::of(&listed, &Names::load(state).await?))
 }

@@ -1,12 +1,12 @@
 //! Who may call what: the session of a request, the origin of a change, the headers of an answer.
 
-use crate::problem::Problem;
-use crate::router::WebState;
+use crate::problem::{Code, Problem};
+use crate::state::WebState;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::header::{COOKIE, SET_COOKIE};
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::header::{CACHE_CONTROL, COOKIE, SET_COOKIE};
+use http::{HeaderMap, HeaderValue, Method};
 use tieline_access::SignedIn;
 use tieline_domain::access::{Principal, Role};
 
@@ -29,24 +29,16 @@ async fn admit(state: WebState, mut request: Request, next: Next, least: Role) -
     let signed_in = match state.access.principal(&session).await {
         Ok(Some(signed_in)) => signed_in,
         Ok(None) => {
-            return Problem::new(
-                StatusCode::UNAUTHORIZED,
-                "not_signed_in",
-                "nobody is signed in",
-            )
-            .fix("Sign in at /app, then try again.")
-            .into_response();
+            return Problem::new(Code::NotSignedIn, "nobody is signed in")
+                .fix("Sign in at /app, then try again.")
+                .into_response();
         }
         Err(error) => return Problem::from(error).into_response(),
     };
     if role_of(&signed_in) < least {
-        return Problem::new(
-            StatusCode::FORBIDDEN,
-            "not_allowed",
-            "your role does not allow this",
-        )
-        .fix("Ask a system administrator.")
-        .into_response();
+        return Problem::new(Code::NotAllowed, "your role does not allow this")
+            .fix("Ask a system administrator.")
+            .into_response();
     }
     request.extensions_mut().insert(signed_in);
     next.run(request).await
@@ -64,17 +56,17 @@ pub(crate) async fn every_request(
         Method::GET | Method::HEAD | Method::OPTIONS
     );
     if changes && path.starts_with("/api/") && !same_origin(&state, request.headers()) {
-        return Problem::new(
-            StatusCode::FORBIDDEN,
-            "cross_site",
-            "the request comes from another site",
-        )
-        .fix("Send it from Tieline's own pages.")
-        .into_response();
+        return Problem::new(Code::CrossSite, "the request comes from another site")
+            .fix("Send it from Tieline's own pages.")
+            .into_response();
     }
+    let personal = path.starts_with("/api/") || path.starts_with("/sign-in/");
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    let csp = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+    if personal {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    let csp = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
                connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; \
                frame-ancestors 'none'; worker-src 'self'";
     for (name, value) in [
@@ -130,8 +122,7 @@ pub(crate) fn may_sign_in(state: &WebState) -> Result<(), Problem> {
         return Ok(());
     }
     Err(Problem::new(
-        StatusCode::FORBIDDEN,
-        "not_secure",
+        Code::NotSecure,
         "signing in over plain http would show the password on the way",
     )
     .fix("Put Tieline behind https and set public_url to it."))

@@ -1,16 +1,17 @@
 //! Webhooks of carriers: the signature first, then the form, and an answer once it is durable.
 
-use crate::json::id;
-use crate::problem::{Problem, Result};
-use crate::router::WebState;
+use crate::answer::NoContent;
+use crate::extract::{Body, Path};
+use crate::problem::{Code, Problem, Result};
+use crate::state::WebState;
 use axum::body::Bytes;
-use axum::extract::{OriginalUri, Path, State};
+use axum::extract::{OriginalUri, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, Uri};
 use tieline_channels::FormError;
 use tieline_channels::form::Form;
 use tieline_channels::twilio::{inbound, signature, status as report};
-use tieline_domain::id::{InboxId, MessageId};
+use tieline_domain::id::{InboxId, InvalidId, MessageId};
 use tieline_domain::receive::Inbound;
 use tieline_messaging::receive::Input;
 use tieline_storage::inbox::{self, Inbox};
@@ -20,12 +21,12 @@ const NO_REPLY: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response></Re
 
 pub(crate) async fn inbound(
     State(state): State<WebState>,
-    Path(inbox): Path<String>,
+    Path(inbox): Path<InboxId>,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
-    body: Bytes,
+    Body(body): Body,
 ) -> Result<Response> {
-    let (inbox, form) = verified(&state, &inbox, &uri, &headers, &body).await?;
+    let (inbox, form) = verified(&state, inbox, &uri, &headers, &body).await?;
     let text = inbound::read(&form, &inbox.country).map_err(bad_form)?;
     let input = Inbound {
         inbox_id: inbox.id,
@@ -39,32 +40,42 @@ pub(crate) async fn inbound(
 
 pub(crate) async fn status(
     State(state): State<WebState>,
-    Path(inbox): Path<String>,
+    Path(inbox): Path<InboxId>,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
-    body: Bytes,
-) -> Result<StatusCode> {
-    let (_, form) = verified(&state, &inbox, &uri, &headers, &body).await?;
+    Body(body): Body,
+) -> Result<NoContent> {
+    let (_, form) = verified(&state, inbox, &uri, &headers, &body).await?;
     let report = report::read(&form).map_err(bad_form)?;
     let query = Form::parse(uri.query().unwrap_or_default().as_bytes());
-    let message: MessageId = id("message", query.get("message").unwrap_or_default())?;
+    let message: MessageId =
+        query
+            .get("message")
+            .unwrap_or_default()
+            .parse()
+            .map_err(|error: InvalidId| {
+                Problem::field(
+                    "message",
+                    error.to_string(),
+                    "call back where the hub asked to",
+                )
+            })?;
     state
         .receiver
         .receive(Input::Status(message, report))
         .await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
 /// The inbox and form of a webhook that its carrier signed.
 async fn verified(
     state: &WebState,
-    inbox: &str,
+    inbox: InboxId,
     uri: &Uri,
     headers: &HeaderMap,
     body: &Bytes,
 ) -> Result<(Inbox, Form)> {
-    let id: InboxId = id("inbox_id", inbox)?;
-    let inbox = inbox::by_id(&mut *state.store.reader().await?, id).await?;
+    let inbox = inbox::by_id(&mut *state.store.reader().await?, inbox).await?;
     let form = Form::parse(body);
     let given = headers
         .get("x-twilio-signature")
@@ -77,7 +88,7 @@ async fn verified(
         return Ok((inbox, form));
     }
     state.metrics.refuse_webhook();
-    Err(Problem::new(StatusCode::FORBIDDEN, "wrong_signature", "the signature does not fit the request")
+    Err(Problem::new(Code::WrongSignature, "the signature does not fit the request")
         .fix("Check the auth token of the inbox, and that public_url is the address given to the carrier."))
 }
 

@@ -1,12 +1,17 @@
 //! The HTTP surface: pages, API, live stream, webhooks. Handlers are thin; no message and no write
 //! to an org leaves from inside one.
 
+mod answer;
+mod api;
 mod app;
+mod connection;
 mod contacts;
 mod conversations;
+mod cursor;
+mod describe;
+mod extract;
 mod guard;
 mod hooks;
-mod json;
 mod live;
 mod me;
 mod messages;
@@ -14,6 +19,8 @@ mod metrics;
 mod problem;
 pub mod router;
 mod runs;
+mod state;
 mod sync;
 
-pub use router::{RouteInfo, WebState, router};
+pub use router::{RouteInfo, description, router};
+pub use state::{DemoLinks, WebState};

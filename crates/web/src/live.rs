@@ -3,17 +3,18 @@
 //! A browser resumes from the last number it saw. One that was away longer than events are kept is
 //! told to start afresh; one that reads too slowly is cut off by its own connection and resumes.
 
-use crate::json;
-use crate::me::names;
+use crate::api::conversations::{Conversation, Message};
+use crate::api::live::LiveQuery;
+use crate::api::names::{Names, OutsideError};
+use crate::api::sync::Run;
+use crate::extract::Query;
 use crate::problem::Result;
-use crate::router::WebState;
-use crate::runs::run_json;
+use crate::state::WebState;
 use axum::Extension;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::sse::{Event as SseEvent, KeepAlive, Sse};
 use futures_util::Stream;
 use http::HeaderMap;
-use serde::Deserialize;
 use serde_json::{Value, json};
 use std::convert::Infallible;
 use std::time::Duration;
@@ -30,11 +31,6 @@ const BATCH: i64 = 200;
 /// Events that wait for a slow connection before the reader waits for it.
 const WAITING_MAX: usize = 64;
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
-
-#[derive(Deserialize)]
-pub(crate) struct LiveQuery {
-    after: Option<i64>,
-}
 
 pub(crate) async fn follow(
     State(state): State<WebState>,
@@ -112,7 +108,7 @@ async fn describe(
     scope: &Scope,
     stored: &StoredEvent,
 ) -> Option<(&'static str, Value)> {
-    let names = names(state).await.ok()?;
+    let names = Names::load(state).await.ok()?;
     let mut reader = state.store.reader().await.ok()?;
     match &stored.event {
         Event::Message {
@@ -123,7 +119,7 @@ async fn describe(
             let found = message::load_by_ids(&mut reader, &[*message_id])
                 .await
                 .ok()?;
-            let message = json::message(found.get(message_id)?, &names);
+            let message = Message::of(found.get(message_id)?, &names);
             Some((
                 "message",
                 json!({"conversation_id": conversation_id, "message": message}),
@@ -138,10 +134,7 @@ async fn describe(
                 .await
                 .ok()?;
             let it = found.get(message_id)?;
-            let error = it
-                .error
-                .as_ref()
-                .map(|(code, text)| json!({"code": code, "text": text}));
+            let error = it.error.as_ref().map(OutsideError::of);
             Some((
                 "message_state",
                 json!({"conversation_id": conversation_id, "message_id": message_id, "seq": it.seq,
@@ -156,13 +149,13 @@ async fn describe(
                 .ok()?;
             Some((
                 "conversation",
-                json!({"conversation": json::conversation(&listed, &names)}),
+                json!({"conversation": Conversation::of(&listed, &names)}),
             ))
         }
         Event::Contacts { contact_ids } => Some(("contacts", json!({"ids": contact_ids}))),
         Event::SyncRun { run_id } => {
             let run = sync_run::by_id(&mut reader, *run_id).await.ok()?;
-            Some(("run", json!({"run": run_json(&run, &names)})))
+            Some(("run", json!({"run": Run::of(&run, &names)})))
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Figures for Prometheus, in its text format. No personal data: only counts.
 
 use crate::problem::Result;
-use crate::router::WebState;
+use crate::state::WebState;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};

@@ -1,32 +1,57 @@
 //! The one place where errors become status and body: problem details (RFC 9457) that name the
-//! field and the fix.
+//! field and the fix. What only the operator may know (a database's words) goes to the log, and
+//! the caller gets the number under which it stands there.
 
-use axum::Json;
+mod code;
+
+pub(crate) use code::Code;
+
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use serde_json::json;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use serde::Serialize;
+use std::hash::{BuildHasher as _, RandomState};
+use std::time::Instant;
 use tieline_access::AccessError;
 use tieline_messaging::MessagingError;
 use tieline_storage::StorageError;
 use tieline_sync::SyncError;
+use utoipa::ToSchema;
 
 /// The result of a handler.
 pub(crate) type Result<T> = std::result::Result<T, Problem>;
 
-/// Why a request failed, as the caller sees it.
+/// Why a request failed.
 #[derive(Debug)]
 pub(crate) struct Problem {
-    status: StatusCode,
-    code: &'static str,
+    code: Code,
     detail: String,
     field: Option<String>,
     fix: Option<String>,
 }
 
+/// Problem details as they go over the wire.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct Details {
+    r#type: String,
+    /// The status in words.
+    title: &'static str,
+    status: u16,
+    code: Code,
+    /// For people: what is wrong.
+    detail: String,
+    /// The field that is wrong, where one is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<String>,
+    /// For people: what to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fix: Option<String>,
+}
+
 impl Problem {
-    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Problem {
+    pub fn new(code: Code, detail: impl Into<String>) -> Problem {
         Problem {
-            status,
             code,
             detail: detail.into(),
             field: None,
@@ -36,68 +61,73 @@ impl Problem {
 
     /// A value that cannot be taken.
     pub fn field(field: &str, problem: impl Into<String>, fix: &str) -> Problem {
-        Problem {
-            field: Some(field.to_owned()),
-            fix: Some(fix.to_owned()),
-            ..Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_field", problem)
-        }
+        Problem::new(Code::InvalidField, problem).of(field).fix(fix)
+    }
+
+    /// Something failed inside; the words are for the log only.
+    pub fn internal(words: &str) -> Problem {
+        let incident = RandomState::new().hash_one(Instant::now());
+        tracing::error!(incident = %format_args!("{incident:016x}"), detail = words, "a request failed");
+        Problem::new(
+            Code::Internal,
+            format!("something failed inside (number {incident:016x})"),
+        )
+        .fix("Try again; if it stays, give the number to whoever reads the server's log.")
+    }
+
+    pub fn of(mut self, field: &str) -> Problem {
+        self.field = Some(field.to_owned());
+        self
     }
 
     pub fn fix(mut self, fix: &str) -> Problem {
         self.fix = Some(fix.to_owned());
         self
     }
+
+    pub fn status(&self) -> StatusCode {
+        self.code.status()
+    }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        if self.status.is_server_error() {
-            tracing::error!(problem.code = self.code, problem.detail = %self.detail, "a request failed");
-        }
-        let title = self.status.canonical_reason().unwrap_or("Problem");
-        let mut body = json!({
-            "type": format!("about:blank#{}", self.code), "title": title, "status": self.status.as_u16(),
-            "detail": self.detail, "code": self.code,
-        });
-        if let Some(field) = self.field {
-            body["field"] = field.into();
-        }
-        if let Some(fix) = self.fix {
-            body["fix"] = fix.into();
-        }
+        let status = self.status();
+        let details = Details {
+            r#type: format!("about:blank#{}", self.code.as_str()),
+            title: status.canonical_reason().unwrap_or("Problem"),
+            status: status.as_u16(),
+            code: self.code,
+            detail: self.detail,
+            field: self.field,
+            fix: self.fix,
+        };
         let headers = [
-            ("content-type", "application/problem+json"),
-            ("cache-control", "no-store"),
+            (CONTENT_TYPE, "application/problem+json"),
+            (CACHE_CONTROL, "no-store"),
         ];
-        (self.status, headers, Json(body).0.to_string()).into_response()
+        let body = serde_json::to_string(&details).expect("words and numbers are JSON");
+        (status, headers, body).into_response()
     }
 }
 
 impl From<StorageError> for Problem {
     fn from(error: StorageError) -> Problem {
-        match &error {
-            StorageError::NotFound(_) => {
-                Problem::new(StatusCode::NOT_FOUND, "not_found", error.to_string())
-            }
-            StorageError::Conflict(_) => {
-                Problem::new(StatusCode::CONFLICT, "version_conflict", error.to_string())
-                    .fix("Load it again and repeat your change.")
-            }
+        let words = error.to_string();
+        match error {
+            StorageError::NotFound(_) => Problem::new(Code::NotFound, words),
+            StorageError::Conflict(_) => Problem::new(Code::VersionConflict, words)
+                .fix("Load it again and repeat your change."),
             StorageError::Duplicate(_) => {
-                Problem::new(StatusCode::CONFLICT, "duplicate", error.to_string())
+                tracing::warn!(detail = %words, "a key is taken");
+                Problem::new(Code::Duplicate, "it exists already")
             }
-            StorageError::Unavailable(_) => Problem::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "database_unavailable",
-                error.to_string(),
-            )
-            .fix("Try again in a moment."),
-            _ => Problem::new(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "internal",
-                error.to_string(),
-            )
-            .fix("Look into the log of the server."),
+            StorageError::Unavailable(_) => {
+                tracing::warn!(detail = %words, "the database does not answer");
+                Problem::new(Code::DatabaseUnavailable, "the database does not answer")
+                    .fix("Try again in a moment.")
+            }
+            _ => Problem::internal(&words),
         }
     }
 }
@@ -109,10 +139,8 @@ impl From<SyncError> for Problem {
             SyncError::Field(invalid) => {
                 Problem::field(&invalid.field, invalid.problem.clone(), &invalid.fix)
             }
-            SyncError::Running => {
-                Problem::new(StatusCode::CONFLICT, "sync_running", error.to_string())
-            }
-            other => Problem::new(StatusCode::BAD_GATEWAY, "org", other.to_string()),
+            SyncError::Running => Problem::new(Code::SyncRunning, error.to_string()),
+            other => Problem::new(Code::Org, other.to_string()),
         }
     }
 }
@@ -121,19 +149,17 @@ impl From<MessagingError> for Problem {
     fn from(error: MessagingError) -> Problem {
         match error {
             MessagingError::Storage(error) => error.into(),
-            MessagingError::Refused(refusal) => Problem::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                refusal.code,
-                refusal.reason,
-            ),
+            MessagingError::Refused(refusal) => {
+                let code = Code::parse(refusal.code).unwrap_or(Code::Refused);
+                Problem::new(code, refusal.reason)
+            }
             MessagingError::Invalid { field, problem } => {
                 Problem::field(field, problem.clone(), &problem)
             }
-            MessagingError::NotStored(_) => Problem::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "not_stored",
-                error.to_string(),
-            ),
+            MessagingError::NotStored(why) => {
+                tracing::warn!(detail = %why, "an input was not stored");
+                Problem::new(Code::NotStored, "it was not stored; send it again")
+            }
         }
     }
 }
@@ -143,13 +169,9 @@ impl From<AccessError> for Problem {
         let words = error.to_string();
         match error {
             AccessError::Storage(error) => error.into(),
-            AccessError::WrongCredentials => {
-                Problem::new(StatusCode::UNAUTHORIZED, "wrong_credentials", words)
-            }
-            AccessError::TooManyTries => {
-                Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_tries", words)
-            }
-            AccessError::LinkOver => Problem::new(StatusCode::GONE, "link_over", words),
+            AccessError::WrongCredentials => Problem::new(Code::WrongCredentials, words),
+            AccessError::TooManyTries => Problem::new(Code::TooManyTries, words),
+            AccessError::LinkOver => Problem::new(Code::LinkOver, words),
             AccessError::PasswordTooShort => {
                 Problem::field("password", words, "use at least 12 characters")
             }

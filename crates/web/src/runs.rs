@@ -1,128 +1,99 @@
 //! Sync runs over the API.
 
-use crate::json::{Names, cursor, cursor_parts, cursor_time, id, person};
-use crate::me::names;
+use crate::answer::{Accepted, Answer};
+use crate::api::names::{ContactName, Names, OutsideError};
+use crate::api::sync::{
+    ChangeDirection, ChangeState, FieldChange, Run, RunChange, RunChangeList, RunChangeQuery,
+    RunList, RunQuery,
+};
+use crate::connection::the_connection;
+use crate::cursor::{cursor, cursor_part, cursor_parts, next};
+use crate::extract::{NoBody, Path, Query};
 use crate::problem::Result;
-use crate::router::WebState;
-use crate::sync::the_connection;
-use axum::body::Bytes;
-use axum::extract::{Path, Query, State};
-use axum::response::{IntoResponse, Response};
-use axum::{Extension, Json};
-use http::StatusCode;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use crate::state::WebState;
+use axum::Extension;
+use axum::extract::State;
 use std::collections::{BTreeMap, BTreeSet};
 use tieline_access::SignedIn;
 use tieline_domain::contact::{Fields, attribute_named};
 use tieline_domain::id::{ContactId, SyncRunId};
+use tieline_domain::time::Timestamp;
 use tieline_storage::contact;
-use tieline_storage::sync_run::{self, Change, ChangeQuery, SyncRun};
+use tieline_storage::sync_run::{self, Change, ChangeQuery};
 use tieline_sync::StartedBy;
-
-const PAGE_MAX: i64 = 200;
-
-pub(crate) fn run_json(run: &SyncRun, names: &Names) -> Value {
-    let by_object: Vec<Value> = run
-        .counts
-        .0
-        .iter()
-        .map(|(object, counts)| json!({"object": object, "to_hub": counts.to_hub, "to_org": counts.to_org}))
-        .collect();
-    json!({
-        "id": run.id, "trigger": run.trigger, "by": person(names, run.staff_id), "state": run.state, "phase": run.phase,
-        "started_at": run.started_at, "finished_at": run.finished_at, "api_calls": run.api_calls,
-        "api_calls_minimum": run.api_calls_minimum, "error": run.error,
-        "progress": {"done": run.progress_done, "total": run.progress_total, "eta_ms": null},
-        "counts": run.counts.total(), "by_object": by_object,
-    })
-}
-
-#[derive(Deserialize)]
-pub(crate) struct PageQuery {
-    cursor: Option<String>,
-    limit: Option<i64>,
-    direction: Option<String>,
-    state: Option<String>,
-}
 
 pub(crate) async fn list(
     State(state): State<WebState>,
-    Query(query): Query<PageQuery>,
-) -> Result<Json<Value>> {
+    Query(query): Query<RunQuery>,
+) -> Result<Answer<RunList>> {
     let before = match &query.cursor {
         None => None,
         Some(text) => {
             let [at, last] = cursor_parts::<2>(text)?;
-            Some((cursor_time(at)?, id("cursor", last)?))
+            Some((Timestamp(cursor_part(at)?), cursor_part(last)?))
         }
     };
-    let limit = query.limit.unwrap_or(30).clamp(1, PAGE_MAX);
+    let limit = query.limit.0;
     let connection = the_connection(&state).await?;
-    let names = names(&state).await?;
-    let rows =
-        sync_run::history(&mut *state.store.reader().await?, connection, before, limit).await?;
-    let next = (rows.len() as i64 == limit)
-        .then(|| rows.last())
-        .flatten()
-        .map(|run| cursor(&[&run.started_at.0.to_string(), &run.id.to_string()]));
-    let items: Vec<Value> = rows.iter().map(|run| run_json(run, &names)).collect();
-    Ok(Json(json!({"items": items, "next_cursor": next})))
+    let names = Names::load(&state).await?;
+    let mut reader = state.store.reader().await?;
+    let rows = sync_run::history(&mut reader, connection, before, limit).await?;
+    Ok(Answer(RunList {
+        next_cursor: next(&rows, limit, |run| {
+            cursor(&[&run.started_at.0.to_string(), &run.id.to_string()])
+        }),
+        items: rows.iter().map(|run| Run::of(run, &names)).collect(),
+    }))
 }
 
 pub(crate) async fn show(
     State(state): State<WebState>,
-    Path(path): Path<String>,
-) -> Result<Json<Value>> {
-    let run = sync_run::by_id(&mut *state.store.reader().await?, id("id", &path)?).await?;
-    Ok(Json(run_json(&run, &names(&state).await?)))
+    Path(id): Path<SyncRunId>,
+) -> Result<Answer<Run>> {
+    let run = sync_run::by_id(&mut *state.store.reader().await?, id).await?;
+    Ok(Answer(Run::of(&run, &Names::load(&state).await?)))
 }
 
 pub(crate) async fn start(
     State(state): State<WebState>,
     Extension(me): Extension<SignedIn>,
-    _body: Bytes,
-) -> Result<Response> {
+    NoBody: NoBody,
+) -> Result<Accepted<Run>> {
     let run = state
         .sync
         .start(the_connection(&state).await?, StartedBy::Staff(me.staff.id))
         .await?;
-    Ok((
-        StatusCode::ACCEPTED,
-        Json(run_json(&run, &names(&state).await?)),
-    )
-        .into_response())
+    Ok(Accepted(Run::of(&run, &Names::load(&state).await?)))
 }
 
 pub(crate) async fn cancel(
     State(state): State<WebState>,
-    Path(path): Path<String>,
-) -> Result<Response> {
-    let run = state.sync.cancel(id("id", &path)?).await?;
-    Ok((
-        StatusCode::ACCEPTED,
-        Json(run_json(&run, &names(&state).await?)),
-    )
-        .into_response())
+    Path(id): Path<SyncRunId>,
+    NoBody: NoBody,
+) -> Result<Accepted<Run>> {
+    let run = state.sync.cancel(id).await?;
+    Ok(Accepted(Run::of(&run, &Names::load(&state).await?)))
 }
 
 pub(crate) async fn changes(
     State(state): State<WebState>,
-    Path(path): Path<String>,
-    Query(query): Query<PageQuery>,
-) -> Result<Json<Value>> {
-    let run: SyncRunId = id("id", &path)?;
-    let after = query
-        .cursor
-        .as_deref()
-        .map(cursor_time)
-        .transpose()?
-        .map_or(0, |at| at.0);
-    let limit = query.limit.unwrap_or(100).clamp(1, PAGE_MAX);
+    Path(run): Path<SyncRunId>,
+    Query(query): Query<RunChangeQuery>,
+) -> Result<Answer<RunChangeList>> {
+    let limit = query.limit.0;
+    let direction = query.direction.map(|direction| match direction {
+        ChangeDirection::ToHub => "to_hub",
+        ChangeDirection::ToOrg => "to_org",
+    });
+    let change_state = query.state.map(|state| match state {
+        ChangeState::Applied => "applied",
+        ChangeState::Failed => "failed",
+        ChangeState::Skipped => "skipped",
+    });
     let asked = ChangeQuery {
-        direction: query.direction,
-        state: query.state,
-        after,
+        direction: direction.map(str::to_owned),
+        state: change_state.map(str::to_owned),
+        after: query.cursor.unwrap_or(0),
         limit,
     };
     let mut reader = state.store.reader().await?;
@@ -133,31 +104,44 @@ pub(crate) async fn changes(
         .into_iter()
         .map(|(id, contact)| (id, contact.name))
         .collect();
-    let next = (rows.len() as i64 == limit)
-        .then(|| rows.last().map(|row| row.seq.to_string()))
-        .flatten();
-    let items: Vec<Value> = rows.iter().map(|row| change_json(row, &called)).collect();
-    Ok(Json(json!({"items": items, "next_cursor": next})))
+    Ok(Answer(RunChangeList {
+        next_cursor: next(&rows, limit, |row| row.seq.to_string()),
+        items: rows.iter().map(|row| change_of(row, &called)).collect(),
+    }))
 }
 
-fn change_json(change: &Change, called: &BTreeMap<ContactId, String>) -> Value {
+fn change_of(change: &Change, called: &BTreeMap<ContactId, String>) -> RunChange {
+    RunChange {
+        seq: change.seq,
+        object: change.object.clone(),
+        record_id: change.record_id.clone(),
+        contact: change.contact_id.map(|id| ContactName {
+            id,
+            name: called.get(&id).cloned(),
+        }),
+        direction: change.direction,
+        act: change.act,
+        state: change.state,
+        fields: fields_of(change),
+        error: change.error.as_ref().map(OutsideError::of),
+        at: change.at,
+    }
+}
+
+fn fields_of(change: &Change) -> Vec<FieldChange> {
     let none = Fields::new();
-    let (before, after) = (
-        change.before.as_ref().unwrap_or(&none),
-        change.after.as_ref().unwrap_or(&none),
-    );
+    let before = change.before.as_ref().unwrap_or(&none);
+    let after = change.after.as_ref().unwrap_or(&none);
     let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
-    let fields: Vec<Value> = names
+    names
         .into_iter()
-        .map(|name| {
-            let label = attribute_named(name).map_or(name.as_str(), |attribute| attribute.label);
-            json!({"name": name, "label": label, "before": before.get(name), "after": after.get(name)})
+        .map(|name| FieldChange {
+            name: name.clone(),
+            label: attribute_named(name)
+                .map_or(name.as_str(), |attribute| attribute.label)
+                .to_owned(),
+            before: before.get(name).cloned(),
+            after: after.get(name).cloned(),
         })
-        .collect();
-    json!({
-        "seq": change.seq, "object": change.object, "record_id": change.record_id,
-        "contact": change.contact_id.map(|id| json!({"id": id, "name": called.get(&id)})),
-        "direction": change.direction, "act": change.act, "state": change.state, "fields": fields,
-        "error": change.error.as_ref().map(|(code, text)| json!({"code": code, "text": text})), "at": change.at,
-    })
+        .collect()
 }

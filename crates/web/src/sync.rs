@@ -1,127 +1,128 @@
 //! How the org and the hub stand, and the mappings.
 
-use crate::json::{self, id};
-use crate::me::connection_json;
+use crate::answer::{Answer, NoContent};
+use crate::api::names::Names;
+use crate::api::sync::{
+    ApiUse, Connection, FieldMapping, FieldMappingChange, Mapping, MappingChange, Run, SyncState,
+    SyncStatus,
+};
+use crate::api::text::Text;
+use crate::connection::the_connection;
+use crate::extract::{Json, Path, Path2};
 use crate::problem::{Problem, Result};
-use crate::router::WebState;
-use crate::runs::run_json;
-use axum::body::Bytes;
-use axum::extract::{Path, State};
-use axum::{Extension, Json};
-use http::StatusCode;
-use serde::Deserialize;
-use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use crate::state::WebState;
+use axum::Extension;
+use axum::extract::State;
 use tieline_access::SignedIn;
 use tieline_domain::access::Actor;
-use tieline_domain::id::ConnectionId;
-use tieline_domain::sync::mapping::{Deletes, Direction, Policy};
+use tieline_domain::id::ObjectMappingId;
+use tieline_domain::sync::mapping::Direction;
 use tieline_storage::contact::{self, ContactQuery};
-use tieline_storage::{connection, mapping};
-
-/// The connection; one a deployment today.
-pub(crate) async fn the_connection(state: &WebState) -> Result<ConnectionId> {
-    let all = connection::all(&mut *state.store.reader().await?).await?;
-    all.first().map(|connection| connection.id).ok_or_else(|| {
-        Problem::new(
-            StatusCode::CONFLICT,
-            "not_connected",
-            "no Salesforce org is connected",
-        )
-        .fix("Connect one under Settings.")
-    })
-}
+use tieline_storage::link::LinkCounts;
+use tieline_storage::{StorageError, mapping};
+use tieline_sync::status::Status;
 
 pub(crate) async fn status(
     State(state): State<WebState>,
     Extension(me): Extension<SignedIn>,
-) -> Result<Json<Value>> {
+) -> Result<Answer<SyncStatus>> {
     let status = state.sync.status(the_connection(&state).await?).await?;
-    let names = crate::me::names(&state).await?;
+    let names = Names::load(&state).await?;
+    let all = ContactQuery::default();
     let scope = me.principal.scope();
-    let total = contact::count(
-        &mut *state.store.reader().await?,
-        &scope,
-        &ContactQuery::default(),
-    )
-    .await?;
-    let waiting: i64 = status
-        .links
-        .values()
-        .map(|counts| counts.waiting_to_org)
-        .sum();
-    let word = match (&status.running, &status.last) {
-        (Some(_), _) => "running",
-        (None, None) => "never",
-        (None, Some(last)) if last.state == "failed" => "failed",
-        _ if waiting > 0 => "behind",
-        _ => "in_step",
-    };
-    let mappings: Vec<Value> = status
-        .mappings
-        .iter()
-        .map(|mapping| {
-            let counts = status.links.get(&mapping.object).copied().unwrap_or_default();
-            let fields: Vec<Value> = mapping
-                .fields
-                .iter()
-                .map(|pair| {
-                    json!({"field": pair.field, "attribute": pair.attribute, "direction": pair.direction, "policy": pair.policy})
-                })
-                .collect();
-            json!({"id": mapping.id, "object": mapping.object, "enabled": mapping.enabled, "direction": mapping.direction,
-                   "records": counts.records, "waiting_to_org": counts.waiting_to_org, "conflicts": counts.conflicts,
-                   "last_changed_at": mapping.last_changed_at, "deletes": mapping.deletes, "fields": fields})
-        })
-        .collect();
-    let by_purpose: BTreeMap<&str, i64> = status
-        .usage
-        .iter()
-        .map(|(word, calls)| (word.as_str(), *calls))
-        .collect();
-    let org_calls = status.connection.org_calls;
-    Ok(Json(json!({
-        "connection": connection_json(&status.connection), "state": word,
-        "in_step_since": status.last.as_ref().filter(|run| run.state == "done").and_then(|run| run.finished_at),
-        "last_run": status.last.as_ref().map(|run| run_json(run, &names)),
-        "running": status.running.as_ref().map(|run| run_json(run, &names)),
-        "next_run_at": null, "interval_ms": null, "contacts_total": total, "mappings": mappings,
-        "api": {"used_24h": by_purpose.values().sum::<i64>(), "budget_24h": status.connection.daily_budget,
-                "org_used": org_calls.map(|calls| calls.0), "org_max": org_calls.map(|calls| calls.1),
-                "by_purpose": by_purpose},
-    })))
+    let contacts_total = contact::count(&mut *state.store.reader().await?, &scope, &all).await?;
+    let run = |run| Run::of(run, &names);
+    Ok(Answer(SyncStatus {
+        connection: Connection::of(&status.connection),
+        state: state_of(&status),
+        in_step_since: status
+            .last
+            .as_ref()
+            .filter(|run| run.state == "done")
+            .and_then(|run| run.finished_at),
+        last_run: status.last.as_ref().map(run),
+        running: status.running.as_ref().map(run),
+        contacts_total,
+        mappings: status
+            .mappings
+            .iter()
+            .map(|it| {
+                mapping_of(
+                    it,
+                    status.links.get(&it.object).copied().unwrap_or_default(),
+                )
+            })
+            .collect(),
+        api: api_use(&status),
+    }))
 }
 
-#[derive(Deserialize)]
-struct MappingChange {
-    enabled: Option<bool>,
-    deletes: Option<Deletes>,
+fn state_of(status: &Status) -> SyncState {
+    let waits = status.links.values().any(|it| it.waiting_to_org > 0);
+    match (&status.running, &status.last) {
+        (Some(_), _) => SyncState::Running,
+        (None, None) => SyncState::Never,
+        (None, Some(last)) if last.state == "failed" => SyncState::Failed,
+        _ if waits => SyncState::Behind,
+        _ => SyncState::InStep,
+    }
+}
+
+fn mapping_of(it: &mapping::ObjectMapping, counts: LinkCounts) -> Mapping {
+    Mapping {
+        id: it.id,
+        object: it.object.clone(),
+        enabled: it.enabled,
+        direction: it.direction,
+        records: counts.records,
+        waiting_to_org: counts.waiting_to_org,
+        conflicts: counts.conflicts,
+        last_changed_at: it.last_changed_at,
+        deletes: it.deletes,
+        fields: it
+            .fields
+            .iter()
+            .map(|pair| FieldMapping {
+                field: pair.field.clone(),
+                attribute: pair.attribute.clone(),
+                direction: pair.direction,
+                policy: pair.policy,
+            })
+            .collect(),
+    }
+}
+
+fn api_use(status: &Status) -> ApiUse {
+    let org_calls = status.connection.org_calls;
+    ApiUse {
+        used_24h: status.usage.iter().map(|(_, calls)| calls).sum(),
+        budget_24h: status.connection.daily_budget,
+        org_used: org_calls.map(|calls| calls.0),
+        org_max: org_calls.map(|calls| calls.1),
+        by_purpose: status
+            .usage
+            .iter()
+            .map(|(word, calls)| (word.to_string(), *calls))
+            .collect(),
+    }
 }
 
 pub(crate) async fn change_mapping(
     State(state): State<WebState>,
-    Path(path): Path<String>,
-    body: Bytes,
-) -> Result<StatusCode> {
-    let change: MappingChange = json::body(&body)?;
+    Path(id): Path<ObjectMappingId>,
+    Json(change): Json<MappingChange>,
+) -> Result<NoContent> {
     let mut tx = state.store.begin(&Actor::system()).await?;
-    let found = mapping::update(&mut tx, id("id", &path)?, change.enabled, change.deletes).await?;
+    let found = mapping::update(&mut tx, id, change.enabled, change.deletes).await?;
     tx.commit().await?;
     done(found, "object mapping")
 }
 
-#[derive(Deserialize)]
-struct FieldChange {
-    policy: Option<Policy>,
-    direction: Option<Direction>,
-}
-
 pub(crate) async fn change_field(
     State(state): State<WebState>,
-    Path((path, field)): Path<(String, String)>,
-    body: Bytes,
-) -> Result<StatusCode> {
-    let change: FieldChange = json::body(&body)?;
+    Path2(id, field): Path2<ObjectMappingId, Text<200>>,
+    Json(change): Json<FieldMappingChange>,
+) -> Result<NoContent> {
     if field.contains('.')
         && change
             .direction
@@ -131,22 +132,15 @@ pub(crate) async fn change_field(
         return Err(Problem::field("direction", words, "use to_hub"));
     }
     let mut tx = state.store.begin(&Actor::system()).await?;
-    let found = mapping::update_field(
-        &mut tx,
-        id("id", &path)?,
-        &field,
-        change.policy,
-        change.direction,
-    )
-    .await?;
+    let found = mapping::update_field(&mut tx, id, &field, change.policy, change.direction).await?;
     tx.commit().await?;
     done(found, "field mapping")
 }
 
-fn done(found: bool, noun: &'static str) -> Result<StatusCode> {
+fn done(found: bool, noun: &'static str) -> Result<NoContent> {
     if found {
-        Ok(StatusCode::NO_CONTENT)
+        Ok(NoContent)
     } else {
-        Err(tieline_storage::StorageError::NotFound(noun).into())
+        Err(StorageError::NotFound(noun).into())
     }
 }

@@ -6,6 +6,7 @@ use std::ops::AddAssign;
 
 /// Records of one direction.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Counts {
     /// New on the receiving side.
     pub created: i64,
@@ -31,6 +32,7 @@ impl AddAssign for Counts {
 
 /// Both directions.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct BothWays {
     /// From the org into the hub.
     pub to_hub: Counts,

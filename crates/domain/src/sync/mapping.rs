@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Which way values flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = MappingDirection))]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
     /// Each side takes what the other changed.
@@ -16,6 +17,7 @@ pub enum Direction {
 
 /// What happens when both sides changed a field, differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = MappingPolicy))]
 #[serde(rename_all = "snake_case")]
 pub enum Policy {
     /// The org's value stays.
@@ -30,6 +32,7 @@ pub enum Policy {
 
 /// What becomes of a contact whose record is deleted in the org.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = MappingDeletes))]
 #[serde(rename_all = "snake_case")]
 pub enum Deletes {
     /// The contact is deleted too (hidden and unlinked).

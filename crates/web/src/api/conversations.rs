@@ -1,0 +1,271 @@
+//! Conversations and their messages.
+
+use super::names::{ContactName, Names, OutsideError, StaffName};
+use super::text::{Limit, Text};
+use serde::{Deserialize, Deserializer, Serialize};
+use tieline_domain::conversation::{self as domain, Direction};
+use tieline_domain::id::{ContactId, ConversationId, InboxId, MessageId, StaffId};
+use tieline_domain::time::Timestamp;
+use tieline_messaging::send;
+use tieline_storage::conversation::Listed;
+use utoipa::{IntoParams, ToSchema};
+
+/// Which conversations a list holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ConversationView {
+    /// All that are open.
+    #[default]
+    All,
+    /// Open and assigned to the caller.
+    Mine,
+    /// Open and assigned to nobody.
+    Nobody,
+    Closed,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ConversationQuery {
+    #[serde(default)]
+    #[param(value_type = Option<ConversationView>)]
+    pub view: ConversationView,
+    /// Words that all occur in who it is or in what was said.
+    #[serde(default)]
+    #[param(value_type = Option<Text<200>>)]
+    pub q: Text<200>,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<Text<1_000>>,
+    #[serde(default)]
+    #[param(inline, value_type = Option<Limit<50, 100>>)]
+    pub limit: Limit<50, 100>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ConversationBegin {
+    /// With whom; their first number is taken unless an address is given.
+    pub contact_id: Option<ContactId>,
+    /// A phone number.
+    pub address: Option<Text<100>>,
+    /// From where; the first inbox of the caller unless one is given.
+    pub inbox_id: Option<InboxId>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ConversationStatus {
+    Open,
+    Closed,
+}
+
+/// What is not named stays as it is.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ConversationChange {
+    pub status: Option<ConversationStatus>,
+    /// Null gives it to nobody.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<StaffId>)]
+    pub assigned_to: Option<Option<StaffId>>,
+    /// Null takes the contact away.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<ContactId>)]
+    pub contact_id: Option<Option<ContactId>>,
+}
+
+/// Tells a null from a field that is not there.
+fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(from).map(Some)
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ConversationList {
+    pub items: Vec<Conversation>,
+    pub next_cursor: Option<String>,
+    pub counts: ConversationCounts,
+}
+
+/// How many open conversations there are for the caller.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ConversationCounts {
+    pub all: i64,
+    pub mine: i64,
+    pub nobody: i64,
+    /// They wait for an answer.
+    pub ours: i64,
+    /// We wait for an answer.
+    pub theirs: i64,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Conversation {
+    pub id: ConversationId,
+    pub inbox_id: InboxId,
+    pub channel: String,
+    pub address: String,
+    pub contact: Option<ContactName>,
+    pub status: ConversationStatus,
+    pub turn: Turn,
+    pub assigned_to: Option<StaffName>,
+    pub last: Option<LastMessage>,
+    pub unread: i64,
+    pub version: i64,
+    pub gate: Gate,
+}
+
+/// Whose answer is awaited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Turn {
+    Ours,
+    Theirs,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct LastMessage {
+    pub text: String,
+    pub direction: String,
+    pub author: Option<StaffName>,
+    pub at: Timestamp,
+    pub state: String,
+}
+
+/// Whether a text may be sent now.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Gate {
+    pub allowed: bool,
+    /// `ok`, or the code of the refusal.
+    pub code: String,
+    pub reason: Option<String>,
+    pub since: Option<Timestamp>,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MessageQuery {
+    /// Only messages before this one.
+    pub before_seq: Option<i64>,
+    #[serde(default)]
+    #[param(inline, value_type = Option<Limit<50, 200>>)]
+    pub limit: Limit<50, 200>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum MessageKind {
+    #[default]
+    Text,
+    /// Only for staff to see.
+    Note,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MessageWrite {
+    pub text: Text<32_000>,
+    #[serde(default)]
+    #[schema(value_type = Option<MessageKind>)]
+    pub kind: MessageKind,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct MessageList {
+    /// The oldest first.
+    pub items: Vec<Message>,
+    /// Whether there are older ones.
+    pub has_more: bool,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Message {
+    pub id: MessageId,
+    pub conversation_id: ConversationId,
+    pub seq: i64,
+    pub direction: String,
+    pub author: Option<StaffName>,
+    pub text: String,
+    pub at: Timestamp,
+    pub state: String,
+    pub state_at: Timestamp,
+    pub error: Option<OutsideError>,
+    pub segments: i64,
+    pub client_key: Option<String>,
+}
+
+impl Conversation {
+    pub fn of(listed: &Listed, names: &Names) -> Conversation {
+        let it = &listed.conversation;
+        Conversation {
+            id: it.id,
+            inbox_id: it.inbox_id,
+            channel: listed.channel.clone(),
+            address: listed.address.clone(),
+            contact: it.contact_id.map(|id| ContactName {
+                id,
+                name: listed.contact_name.clone(),
+            }),
+            status: if it.open {
+                ConversationStatus::Open
+            } else {
+                ConversationStatus::Closed
+            },
+            turn: if it.our_turn {
+                Turn::Ours
+            } else {
+                Turn::Theirs
+            },
+            assigned_to: names.of(it.assigned_to),
+            last: (it.last_seq > 0).then(|| LastMessage {
+                text: it.last_text.clone(),
+                direction: it.last_direction.as_str().to_owned(),
+                author: names.of(it.last_author),
+                at: it.last_at,
+                state: it.last_state.as_str().to_owned(),
+            }),
+            unread: it.unread,
+            version: it.version,
+            gate: Gate::of(listed),
+        }
+    }
+}
+
+impl Gate {
+    fn of(listed: &Listed) -> Gate {
+        let refusal = send::gate(listed, "x").err();
+        Gate {
+            allowed: refusal.is_none(),
+            code: refusal.as_ref().map_or("ok", |it| it.code).to_owned(),
+            since: refusal.as_ref().and_then(|it| it.since),
+            reason: refusal.map(|it| it.reason),
+        }
+    }
+}
+
+impl Message {
+    pub fn of(it: &domain::Message, names: &Names) -> Message {
+        let state = if it.direction == Direction::Note {
+            "noted"
+        } else {
+            it.state.as_str()
+        };
+        // The key is kept behind its writer's id; to the writer it is told as it came.
+        let key = it.client_key.as_deref();
+        Message {
+            id: it.id,
+            conversation_id: it.conversation_id,
+            seq: it.seq,
+            direction: it.direction.as_str().to_owned(),
+            author: names.of(it.author),
+            text: it.text.clone(),
+            at: it.at,
+            state: state.to_owned(),
+            state_at: it.state_at,
+            error: it.error.as_ref().map(OutsideError::of),
+            segments: it.segments,
+            client_key: key.map(|key| key.split_once(':').map_or(key, |(_, own)| own).to_owned()),
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Who is signed in, and what they see.
+
+use super::names::StaffName;
+use super::sync::Connection;
+use super::text::Text;
+use crate::state::DemoLinks;
+use serde::{Deserialize, Serialize};
+use tieline_domain::access::Role;
+use tieline_domain::id::{InboxId, StaffId};
+use utoipa::ToSchema;
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Credentials {
+    pub email: Text<320>,
+    /// Taken as it is written.
+    #[schema(format = Password)]
+    pub password: String,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Me {
+    pub staff: OwnStaff,
+    pub organisation: Organisation,
+    pub inboxes: Vec<InboxName>,
+    /// Colleagues who may be given a conversation.
+    pub staff_list: Vec<StaffName>,
+    pub connection: Option<Connection>,
+    pub unread: Unread,
+    pub demo: Option<DemoLinks>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct OwnStaff {
+    pub id: StaffId,
+    pub name: String,
+    pub email: String,
+    pub role: Role,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Organisation {
+    pub name: String,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct InboxName {
+    pub id: InboxId,
+    pub name: String,
+    pub channel: String,
+    pub address: String,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Unread {
+    /// Open conversations that wait for an answer of ours.
+    pub ours: i64,
+}

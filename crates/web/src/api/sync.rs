@@ -1,0 +1,265 @@
+//! How the org and the hub stand: connection, mappings, runs, and what a run changed.
+
+use super::names::{ContactName, Names, OutsideError, StaffName};
+use super::text::{Limit, Text};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use tieline_domain::id::{ConnectionId, ObjectMappingId, SyncRunId};
+use tieline_domain::sync::counts::{BothWays, Counts};
+use tieline_domain::sync::mapping::{Deletes, Direction, Policy};
+use tieline_domain::time::Timestamp;
+use tieline_storage::connection;
+use tieline_storage::sync_run::{RunError, SyncRun};
+use utoipa::{IntoParams, ToSchema};
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Connection {
+    pub id: ConnectionId,
+    pub name: String,
+    pub kind: String,
+    pub state: String,
+    /// Why it is not connected.
+    pub state_reason: Option<String>,
+    pub username: String,
+    pub instance_url: String,
+    pub org_name: String,
+}
+
+impl Connection {
+    pub fn of(it: &connection::Connection) -> Connection {
+        Connection {
+            id: it.id,
+            name: it.name.clone(),
+            kind: it.kind.clone(),
+            state: it.state.clone(),
+            state_reason: it.state_reason.clone(),
+            username: it.username.clone(),
+            instance_url: it.instance_url.clone(),
+            org_name: it.org_name.clone(),
+        }
+    }
+}
+
+/// Org and hub in a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SyncState {
+    Never,
+    Running,
+    Failed,
+    /// Changes wait to go to the org.
+    Behind,
+    InStep,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SyncStatus {
+    pub connection: Connection,
+    pub state: SyncState,
+    pub in_step_since: Option<Timestamp>,
+    pub last_run: Option<Run>,
+    pub running: Option<Run>,
+    pub contacts_total: i64,
+    pub mappings: Vec<Mapping>,
+    pub api: ApiUse,
+}
+
+/// Calls to the org in the last 24 hours.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ApiUse {
+    pub used_24h: i64,
+    pub budget_24h: i64,
+    /// Calls of everybody in the org, as it said last.
+    pub org_used: Option<i64>,
+    pub org_max: Option<i64>,
+    pub by_purpose: BTreeMap<String, i64>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Mapping {
+    pub id: ObjectMappingId,
+    pub object: String,
+    pub enabled: bool,
+    pub direction: Direction,
+    pub records: i64,
+    pub waiting_to_org: i64,
+    pub conflicts: i64,
+    pub last_changed_at: Option<Timestamp>,
+    pub deletes: Deletes,
+    pub fields: Vec<FieldMapping>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct FieldMapping {
+    pub field: String,
+    pub attribute: String,
+    pub direction: Direction,
+    pub policy: Policy,
+}
+
+/// What is not named stays as it is.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MappingChange {
+    pub enabled: Option<bool>,
+    pub deletes: Option<Deletes>,
+}
+
+/// What is not named stays as it is.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FieldMappingChange {
+    pub policy: Option<Policy>,
+    pub direction: Option<Direction>,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RunQuery {
+    /// `next_cursor` of the page before.
+    pub cursor: Option<Text<1_000>>,
+    #[serde(default)]
+    #[param(inline, value_type = Option<Limit<30, 200>>)]
+    pub limit: Limit<30, 200>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RunList {
+    /// The newest first.
+    pub items: Vec<Run>,
+    pub next_cursor: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Run {
+    pub id: SyncRunId,
+    pub trigger: String,
+    pub by: Option<StaffName>,
+    pub state: String,
+    pub phase: String,
+    pub started_at: Timestamp,
+    pub finished_at: Option<Timestamp>,
+    pub api_calls: i64,
+    pub api_calls_minimum: i64,
+    pub error: Option<RunFailure>,
+    pub progress: Progress,
+    pub counts: BothWays,
+    pub by_object: Vec<ObjectCounts>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RunFailure {
+    pub text: String,
+    pub fix: String,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Progress {
+    pub done: i64,
+    pub total: Option<i64>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ObjectCounts {
+    pub object: String,
+    pub to_hub: Counts,
+    pub to_org: Counts,
+}
+
+impl Run {
+    pub fn of(run: &SyncRun, names: &Names) -> Run {
+        Run {
+            id: run.id,
+            trigger: run.trigger.clone(),
+            by: names.of(run.staff_id),
+            state: run.state.clone(),
+            phase: run.phase.clone(),
+            started_at: run.started_at,
+            finished_at: run.finished_at,
+            api_calls: run.api_calls,
+            api_calls_minimum: run.api_calls_minimum,
+            error: run.error.as_ref().map(RunFailure::of),
+            progress: Progress {
+                done: run.progress_done,
+                total: run.progress_total,
+            },
+            counts: run.counts.total(),
+            by_object: run
+                .counts
+                .0
+                .iter()
+                .map(|(object, counts)| ObjectCounts {
+                    object: object.clone(),
+                    to_hub: counts.to_hub,
+                    to_org: counts.to_org,
+                })
+                .collect(),
+        }
+    }
+}
+
+impl RunFailure {
+    fn of(error: &RunError) -> RunFailure {
+        RunFailure {
+            text: error.text.clone(),
+            fix: error.fix.clone(),
+        }
+    }
+}
+
+/// Which way a change went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ChangeDirection {
+    ToHub,
+    ToOrg,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ChangeState {
+    Applied,
+    Failed,
+    Skipped,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RunChangeQuery {
+    pub direction: Option<ChangeDirection>,
+    pub state: Option<ChangeState>,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<i64>,
+    #[serde(default)]
+    #[param(inline, value_type = Option<Limit<100, 200>>)]
+    pub limit: Limit<100, 200>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RunChangeList {
+    pub items: Vec<RunChange>,
+    pub next_cursor: Option<String>,
+}
+
+/// What a run changed.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RunChange {
+    pub seq: i64,
+    pub object: String,
+    pub record_id: Option<String>,
+    pub contact: Option<ContactName>,
+    pub direction: &'static str,
+    pub act: &'static str,
+    pub state: &'static str,
+    pub fields: Vec<FieldChange>,
+    pub error: Option<OutsideError>,
+    pub at: Timestamp,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct FieldChange {
+    pub name: String,
+    pub label: String,
+    pub before: Option<String>,
+    pub after: Option<String>,
+}

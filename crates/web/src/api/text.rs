@@ -1,0 +1,99 @@
+//! Texts and numbers at the edge, with their bounds in the type: what does not fit is refused before
+//! a handler sees it.
+
+use serde::{Deserialize, Deserializer, de};
+use std::borrow::Cow;
+use std::ops::Deref;
+use tieline_domain::text::{Flaw, enter};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
+use utoipa::{PartialSchema, ToSchema};
+
+/// A text of at most `MAX` characters that went through the door of the domain.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Text<const MAX: usize>(String);
+
+impl<const MAX: usize> Text<MAX> {
+    pub fn new(text: &str) -> Result<Text<MAX>, Flaw> {
+        enter(text, MAX).map(Text)
+    }
+
+    pub fn into_string(self) -> String {
+        self.0
+    }
+}
+
+impl<const MAX: usize> Default for Text<MAX> {
+    fn default() -> Self {
+        Text(String::new())
+    }
+}
+
+impl<const MAX: usize> Deref for Text<MAX> {
+    type Target = str;
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de, const MAX: usize> Deserialize<'de> for Text<MAX> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        Text::new(&text).map_err(de::Error::custom)
+    }
+}
+
+impl<const MAX: usize> PartialSchema for Text<MAX> {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .max_length(Some(MAX))
+            .into()
+    }
+}
+
+impl<const MAX: usize> ToSchema for Text<MAX> {
+    fn name() -> Cow<'static, str> {
+        format!("Text{MAX}").into()
+    }
+}
+
+/// How many items of a list are asked for: `DEFAULT` unless the caller says otherwise.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limit<const DEFAULT: i64, const MAX: i64>(pub i64);
+
+impl<const DEFAULT: i64, const MAX: i64> Default for Limit<DEFAULT, MAX> {
+    fn default() -> Self {
+        Limit(DEFAULT)
+    }
+}
+
+impl<'de, const DEFAULT: i64, const MAX: i64> Deserialize<'de> for Limit<DEFAULT, MAX> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let number = i64::deserialize(from)?;
+        if !(1..=MAX).contains(&number) {
+            return Err(de::Error::custom(format!(
+                "it is {number}; ask for 1 to {MAX} at once"
+            )));
+        }
+        Ok(Limit(number))
+    }
+}
+
+impl<const DEFAULT: i64, const MAX: i64> PartialSchema for Limit<DEFAULT, MAX> {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
+            .minimum(Some(1_isize))
+            .maximum(Some(MAX as isize))
+            .default(Some(DEFAULT.into()))
+            .into()
+    }
+}
+
+impl<const DEFAULT: i64, const MAX: i64> ToSchema for Limit<DEFAULT, MAX> {
+    fn name() -> Cow<'static, str> {
+        format!("Limit{MAX}").into()
+    }
+}

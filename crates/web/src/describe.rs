@@ -1,0 +1,365 @@
+//! The description of the API, made of the handlers' own types: an argument says what it takes and
+//! how it refuses, an answer says what it gives. Nothing here can differ from what the code does.
+
+use crate::answer::{Accepted, Answer, Created, MadeOrFound, NoContent};
+use crate::extract::{Body, Json, NoBody, Path, Path2, PathPart, Query};
+use crate::problem::{Code, Details, Problem};
+use crate::router::{Policy, RouteInfo};
+use axum::Extension;
+use axum::extract::{OriginalUri, State};
+use axum::response::{Redirect, Response, Sse};
+use http::{HeaderMap, HeaderName};
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use utoipa::openapi::path::ParameterIn;
+use utoipa::openapi::{Ref, RefOr, Schema};
+use utoipa::{IntoParams, ToSchema};
+
+/// What is known about one operation while its handler is read.
+#[derive(Default)]
+pub(crate) struct Draft {
+    path: &'static str,
+    parameters: Vec<Value>,
+    body: Option<Value>,
+    answers: BTreeMap<u16, Value>,
+    codes: BTreeSet<Code>,
+    /// Shapes that are asked for, by name.
+    asks: Map<String, Value>,
+    /// Shapes that are told, by name.
+    tells: Map<String, Value>,
+}
+
+/// What an argument or answer of a handler says about its operation.
+pub(crate) trait Describe {
+    fn describe(draft: &mut Draft);
+}
+
+/// A function that answers requests and whose arguments and answer describe themselves.
+pub(crate) trait Handler<Arguments> {
+    fn describe(&self, draft: &mut Draft);
+}
+
+macro_rules! handlers {
+    ($(($($argument:ident),*))*) => {$(
+        impl<Function, Answer, $($argument),*> Handler<($($argument,)*)> for Function
+        where
+            Function: Fn($($argument),*) -> Answer,
+            Answer: Future<Output: Describe>,
+            $($argument: Describe,)*
+        {
+            fn describe(&self, draft: &mut Draft) {
+                $($argument::describe(draft);)*
+                Answer::Output::describe(draft);
+            }
+        }
+    )*};
+}
+
+handlers! { () (A) (A, B) (A, B, C) (A, B, C, D) (A, B, C, D, E) (A, B, C, D, E, F) }
+
+/// Arguments and answers that say nothing.
+macro_rules! silent {
+    ($($type:ty),* ; $($generic:ident),*) => {
+        $(impl Describe for $type {
+            fn describe(_: &mut Draft) {}
+        })*
+        $(impl<T> Describe for $generic<T> {
+            fn describe(_: &mut Draft) {}
+        })*
+    };
+}
+
+silent!(HeaderMap, OriginalUri, Response, Redirect, &'static str, Problem; State, Extension);
+
+impl<S> Describe for Sse<S> {
+    fn describe(draft: &mut Draft) {
+        let content = json!({"text/event-stream": {"schema": {"type": "string"}}});
+        let answer = json!({"description": "Events without end", "content": content});
+        draft.answers.insert(200, answer);
+    }
+}
+
+impl Draft {
+    /// A shape that is asked for.
+    fn asks<T: ToSchema>(&mut self) -> Value {
+        collect::<T>(&mut self.asks)
+    }
+
+    /// A shape that is told.
+    fn tells<T: ToSchema>(&mut self) -> Value {
+        collect::<T>(&mut self.tells)
+    }
+
+    fn refuses(&mut self, codes: &[Code]) {
+        self.codes.extend(codes);
+    }
+
+    fn answers(&mut self, status: u16, words: &str, schema: Option<Value>) {
+        let mut answer = json!({"description": words});
+        if let Some(schema) = schema {
+            answer["content"] = json!({"application/json": {"schema": schema}});
+        }
+        self.answers.insert(status, answer);
+    }
+
+    fn takes_part<T: ToSchema>(&mut self) {
+        let known = self
+            .parameters
+            .iter()
+            .filter(|it| it["in"] == "path")
+            .count();
+        let name = names_of(self.path).nth(known).unwrap_or_default();
+        let schema = self.asks::<T>();
+        self.parameters
+            .push(json!({"name": name, "in": "path", "required": true, "schema": schema}));
+        self.refuses(&[Code::InvalidField, Code::InvalidRequest, Code::NotFound]);
+    }
+}
+
+impl<T: ToSchema> Describe for Json<T> {
+    fn describe(draft: &mut Draft) {
+        let schema = draft.asks::<T>();
+        draft.body =
+            Some(json!({"required": true, "content": {"application/json": {"schema": schema}}}));
+        draft.refuses(&[
+            Code::InvalidJson,
+            Code::InvalidRequest,
+            Code::UnsupportedMediaType,
+            Code::BodyTooLarge,
+            Code::InvalidField,
+        ]);
+    }
+}
+
+impl Describe for NoBody {
+    fn describe(draft: &mut Draft) {
+        draft.refuses(&[
+            Code::InvalidJson,
+            Code::InvalidRequest,
+            Code::UnsupportedMediaType,
+            Code::BodyTooLarge,
+            Code::InvalidField,
+        ]);
+    }
+}
+
+impl Describe for Body {
+    fn describe(draft: &mut Draft) {
+        draft.refuses(&[Code::InvalidRequest, Code::BodyTooLarge]);
+    }
+}
+
+impl<T: IntoParams> Describe for Query<T> {
+    fn describe(draft: &mut Draft) {
+        for parameter in T::into_params(|| Some(ParameterIn::Query)) {
+            draft.parameters.push(without_null(json!(parameter)));
+        }
+        draft.refuses(&[Code::InvalidField]);
+    }
+}
+
+impl<T: PathPart> Describe for Path<T> {
+    fn describe(draft: &mut Draft) {
+        draft.takes_part::<T>();
+    }
+}
+
+impl<A: PathPart, B: PathPart> Describe for Path2<A, B> {
+    fn describe(draft: &mut Draft) {
+        draft.takes_part::<A>();
+        draft.takes_part::<B>();
+    }
+}
+
+impl<T: Describe> Describe for Result<T, Problem> {
+    fn describe(draft: &mut Draft) {
+        T::describe(draft);
+        draft.refuses(&[Code::Internal, Code::DatabaseUnavailable]);
+    }
+}
+
+impl<T: ToSchema> Describe for Answer<T> {
+    fn describe(draft: &mut Draft) {
+        let schema = draft.tells::<T>();
+        draft.answers(200, "Done", Some(schema));
+    }
+}
+
+impl<T: ToSchema> Describe for Created<T> {
+    fn describe(draft: &mut Draft) {
+        let schema = draft.tells::<T>();
+        draft.answers(201, "Made", Some(schema));
+    }
+}
+
+impl<T: ToSchema> Describe for Accepted<T> {
+    fn describe(draft: &mut Draft) {
+        let schema = draft.tells::<T>();
+        draft.answers(202, "On its way", Some(schema));
+    }
+}
+
+impl<T: ToSchema> Describe for MadeOrFound<T> {
+    fn describe(draft: &mut Draft) {
+        let schema = draft.tells::<T>();
+        draft.answers(200, "It was there", Some(schema.clone()));
+        draft.answers(201, "Made", Some(schema));
+    }
+}
+
+impl<const N: usize, T: Describe> Describe for ([(HeaderName, String); N], T) {
+    fn describe(draft: &mut Draft) {
+        T::describe(draft);
+    }
+}
+
+impl Describe for NoContent {
+    fn describe(draft: &mut Draft) {
+        draft.answers(204, "Done", None);
+    }
+}
+
+/// The description as it is served.
+pub(crate) fn document(routes: &[RouteInfo], described: &[fn(&mut Draft)]) -> Value {
+    let mut paths: Map<String, Value> = Map::new();
+    let (mut asked, mut told) = (Map::new(), Map::new());
+    for (route, describe) in routes.iter().zip(described) {
+        if !route.path.starts_with("/api/v1/") && !route.path.starts_with("/hooks/") {
+            continue;
+        }
+        let mut draft = Draft {
+            path: route.path,
+            ..Draft::default()
+        };
+        describe(&mut draft);
+        admit(route, &mut draft);
+        let entry = paths
+            .entry(route.path.to_owned())
+            .or_insert_with(|| json!({}));
+        asked.extend(std::mem::take(&mut draft.asks));
+        told.extend(std::mem::take(&mut draft.tells));
+        entry[route.method] = operation(route, draft);
+    }
+    for schema in told.values_mut() {
+        require_all(schema);
+    }
+    asked.extend(told);
+    asked.extend(schemas_of::<Details>());
+    json!({
+        "openapi": "3.1.0",
+        "info": {"title": "Tieline", "version": env!("CARGO_PKG_VERSION"),
+                 "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"}},
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"session": {"type": "apiKey", "in": "cookie", "name": "__Host-tieline"}},
+            "schemas": asked,
+        },
+    })
+}
+
+/// What every route with this policy and method may answer, whatever its handler does.
+fn admit(route: &RouteInfo, draft: &mut Draft) {
+    if route.method != "get" && route.path.starts_with("/api/") {
+        draft.refuses(&[Code::CrossSite]);
+    }
+    if matches!(route.policy, Policy::Staff | Policy::Administrator) {
+        draft.refuses(&[Code::NotSignedIn, Code::NotAllowed]);
+    }
+    draft.refuses(route.codes);
+}
+
+fn operation(route: &RouteInfo, draft: Draft) -> Value {
+    let mut answers: Map<String, Value> = draft
+        .answers
+        .into_iter()
+        .map(|(status, answer)| (status.to_string(), answer))
+        .collect();
+    let mut words: BTreeMap<u16, Vec<String>> = BTreeMap::new();
+    for code in draft.codes {
+        let meaning = format!("{}: {}", code.as_str(), code.meaning());
+        words
+            .entry(code.status().as_u16())
+            .or_default()
+            .push(meaning);
+    }
+    for (status, words) in words {
+        let schema = json!({"$ref": "#/components/schemas/Problem"});
+        let content = json!({"application/problem+json": {"schema": schema}});
+        answers.insert(
+            status.to_string(),
+            json!({"description": words.join("\n"), "content": content}),
+        );
+    }
+    let closed = matches!(route.policy, Policy::Staff | Policy::Administrator);
+    let mut operation = json!({
+        "operationId": operation_id(route), "summary": route.summary, "parameters": draft.parameters,
+        "security": if closed { json!([{"session": []}]) } else { json!([]) },
+        "responses": answers,
+    });
+    if let Some(body) = draft.body {
+        operation["requestBody"] = body;
+    }
+    operation
+}
+
+/// `get /api/v1/contacts/{id}` is `get_contacts_id`.
+fn operation_id(route: &RouteInfo) -> String {
+    let path = route.path.trim_start_matches("/api/v1");
+    let words: Vec<String> = path
+        .split(['/', '{', '}', '-'])
+        .filter(|part| !part.is_empty())
+        .map(str::to_owned)
+        .collect();
+    format!("{}_{}", route.method, words.join("_"))
+}
+
+fn names_of(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/')
+        .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+}
+
+/// Adds a shape and all that it holds; the reference to it.
+fn collect<T: ToSchema>(into: &mut Map<String, Value>) -> Value {
+    into.extend(schemas_of::<T>());
+    json!(Ref::from_schema_name(T::name()))
+}
+
+fn schemas_of<T: ToSchema>() -> Map<String, Value> {
+    let mut inner: Vec<(String, RefOr<Schema>)> = vec![(T::name().into_owned(), T::schema())];
+    T::schemas(&mut inner);
+    inner
+        .into_iter()
+        .map(|(name, schema)| (name, json!(schema)))
+        .collect()
+}
+
+/// A parameter that may be left out is not null: there is no null in a query.
+fn without_null(mut parameter: Value) -> Value {
+    let schema = &mut parameter["schema"];
+    let only = schema["oneOf"]
+        .as_array()
+        .and_then(|kinds| kinds.iter().find(|kind| kind["type"] != "null"))
+        .cloned();
+    if let Some(only) = only {
+        *schema = only;
+    }
+    let kind = schema["type"]
+        .as_array()
+        .and_then(|kinds| kinds.iter().find(|kind| **kind != "null"))
+        .cloned();
+    if let Some(kind) = kind {
+        schema["type"] = kind;
+    }
+    parameter
+}
+
+/// What is told is told whole: a field without a value is null.
+fn require_all(schema: &mut Value) {
+    let names: Option<Vec<Value>> = schema["properties"]
+        .as_object()
+        .map(|properties| properties.keys().cloned().map(Value::from).collect());
+    if let Some(names) = names {
+        schema["required"] = names.into();
+    }
+}

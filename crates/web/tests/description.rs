@@ -1,0 +1,12 @@
+//! The description of the API that is kept is the one that the code gives.
+
+#[test]
+fn the_description_that_is_kept_is_the_one_that_the_code_gives() {
+    let kept: serde_json::Value = serde_json::from_str(include_str!("../openapi.json")).unwrap();
+    assert!(
+        kept == tieline_web::description(),
+        "the API changed; `cargo run -p tieline-web --example openapi > crates/web/openapi.json` keeps its \
+         description, `npm run types` in tests/api the types of the staff app, and the difference tells reviewers \
+         what changes for integrators"
+    );
+}
