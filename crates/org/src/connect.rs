@@ -1,7 +1,7 @@
 //! Connecting an org, and the client of each connection with its calls counted.
 
 use crate::error::{OrgError, Result};
-use crate::guard::check_url;
+use crate::guard::{check_url, hosts_of};
 use crate::session::{Secrets, StoredTokens, grant, open_secrets, seal_secrets, session_bytes};
 use crate::vault::Vault;
 use secrecy::SecretString;
@@ -126,6 +126,7 @@ impl Connections {
             login_url: new.login_url.trim_end_matches('/').to_owned(),
             consumer_key: new.consumer_key.clone(),
             consumer_secret: Some(new.consumer_secret.clone()),
+            hosts: hosts_of(&new.kind),
         };
         let secrets = Secrets {
             consumer_secret: Some(
@@ -143,7 +144,6 @@ impl Connections {
             now_ms,
         )
         .await?;
-        check_url("instance_url", &new.kind, &token.instance_url)?;
         let seen = self.look(&app, &token).await?;
         let id: ConnectionId = inner.store.new_id();
         let row = Connection {
@@ -189,6 +189,7 @@ impl Connections {
             login_url: row.login_url,
             consumer_key: row.consumer_key,
             consumer_secret: secrets.consumer_secret.map(Into::into),
+            hosts: hosts_of(&row.kind),
         };
         let tokens = StoredTokens {
             store: inner.store.clone(),

@@ -64,7 +64,8 @@ impl TokenStore for StoredTokens {
             let sealed = self.vault.seal(&session_bytes(&token));
             let mut tx = self.store.begin(&Actor::system()).await.map_err(stored)?;
             let known = self.loaded.load(Ordering::SeqCst);
-            match connection::save_session(&mut tx, self.id, known, &sealed).await {
+            let session = (sealed.as_slice(), token.instance_url.as_str());
+            match connection::save_session(&mut tx, self.id, known, session).await {
                 // Another node was quicker; its session is as good, ours is used for this client alone.
                 Err(StorageError::Conflict(_)) => return Ok(()),
                 other => other.map_err(stored)?,
@@ -77,7 +78,9 @@ impl TokenStore for StoredTokens {
                     .await
                     .map_err(stored)?;
             }
-            tx.commit().await.map_err(stored)
+            tx.commit().await.map_err(stored)?;
+            self.loaded.store(known + 1, Ordering::SeqCst);
+            Ok(())
         })
     }
 

@@ -1,12 +1,15 @@
 //! Signing in: the pages and grants of OAuth 2.0 as an org offers them.
 
 use crate::error::{Error, Result};
-use crate::request::{Environment, Transport, send_once};
+use crate::hosts::Hosts;
+use crate::request::{
+    CallLimits, Environment, MOVES_MAX, SendError, Transport, moved_to, send_once,
+};
 use crate::token::{Grant, Token};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bytes::Bytes;
-use http::{Method, Request};
+use http::{Method, Request, Response};
 use ring::digest::{SHA256, digest};
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use secrecy::{ExposeSecret, SecretString};
@@ -26,6 +29,8 @@ pub struct App {
     pub consumer_key: String,
     /// The app's secret, if it has one.
     pub consumer_secret: Option<SecretString>,
+    /// Where its sessions may go.
+    pub hosts: Hosts,
 }
 
 /// A page that a browser is sent to, and what must be kept until it comes back.
@@ -52,8 +57,7 @@ pub fn authorise(
     let verifier = URL_SAFE_NO_PAD.encode(random());
     let state = URL_SAFE_NO_PAD.encode(random());
     let challenge = URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes()));
-    let mut url = Url::parse(&format!("{}/services/oauth2/authorize", app.login_url))
-        .map_err(|e| Error::Invalid(format!("login_url: {e}")))?;
+    let mut url = app.hosts.sign_in(&app.login_url, "authorize")?;
     url.query_pairs_mut()
         .append_pair("response_type", "code")
         .append_pair("client_id", &app.consumer_key)
@@ -131,10 +135,7 @@ pub async fn revoke(transport: &Transport, app: &App, token: &SecretString) -> R
     let body = Serializer::new(String::new())
         .append_pair("token", token.expose_secret())
         .finish();
-    let request = form_request(&format!("{}/services/oauth2/revoke", app.login_url), body)?;
-    let response = send_once(transport, request)
-        .await
-        .map_err(Error::Unreachable)?;
+    let response = post_form(transport, app, "revoke", body).await?;
     if response.status().is_success() {
         Ok(())
     } else {
@@ -143,13 +144,7 @@ pub async fn revoke(transport: &Transport, app: &App, token: &SecretString) -> R
 }
 
 async fn token_request(transport: &Transport, app: &App, form: &[(&str, &str)]) -> Result<Token> {
-    let request = form_request(
-        &format!("{}/services/oauth2/token", app.login_url),
-        token_form(app, form),
-    )?;
-    let response = send_once(transport, request)
-        .await
-        .map_err(Error::Unreachable)?;
+    let response = post_form(transport, app, "token", token_form(app, form)).await?;
     if response.status().is_server_error() {
         return Err(Error::Unreachable(format!(
             "the sign-in host answered {}",
@@ -164,12 +159,56 @@ async fn token_request(transport: &Transport, app: &App, form: &[(&str, &str)]) 
     let text = |key: &str| answer.get(key).and_then(Value::as_str).map(str::to_owned);
     let required =
         |key| text(key).ok_or_else(|| Error::Unexpected(format!("a token answer without {key}")));
+    // The session goes there: it is looked at before anybody uses or keeps it.
+    let instance_url = app
+        .hosts
+        .origin(&required("instance_url")?)
+        .map_err(|why| {
+            Error::Unexpected(format!(
+                "a token answer whose instance_url is refused: {why}"
+            ))
+        })?;
     Ok(Token {
         access_token: required("access_token")?.into(),
-        instance_url: required("instance_url")?.trim_end_matches('/').to_owned(),
+        instance_url,
         identity_url: required("id")?,
         refresh_token: text("refresh_token").map(Into::into),
     })
+}
+
+/// Sends a form to a page of the sign-in host, and to where that has moved within Salesforce's hosts.
+async fn post_form(
+    transport: &Transport,
+    app: &App,
+    page: &str,
+    body: String,
+) -> Result<Response<Bytes>> {
+    let body = Bytes::from(body);
+    let mut url = app.hosts.sign_in(&app.login_url, page)?;
+    for _ in 0..MOVES_MAX {
+        let request = form_request(&url, body.clone())?;
+        let response = match send_once(transport, app.hosts, request).await {
+            Ok(response) => response,
+            Err(SendError::Refused(why)) => {
+                return Err(Error::Invalid(format!("login_url: {why}")));
+            }
+            Err(error) => return Err(Error::Unreachable(error.to_string())),
+        };
+        let Some(place) = moved_to(&response) else {
+            return Ok(response);
+        };
+        let place = place.and_then(|place| app.hosts.origin(&place).ok());
+        let Some(place) = place.filter(|place| *place != url.origin().ascii_serialization()) else {
+            return Err(Error::Unreachable(format!(
+                "the sign-in host answered {} and no other host of Salesforce",
+                response.status()
+            )));
+        };
+        url = app.hosts.sign_in(&place, page)?;
+    }
+    Err(Error::Unreachable(
+        "the sign-in host moves in a circle".to_owned(),
+    ))
 }
 
 fn token_form(app: &App, form: &[(&str, &str)]) -> String {
@@ -182,13 +221,14 @@ fn token_form(app: &App, form: &[(&str, &str)]) -> String {
     body.finish()
 }
 
-fn form_request(url: &str, body: String) -> Result<Request<Bytes>> {
+fn form_request(url: &Url, body: Bytes) -> Result<Request<Bytes>> {
     Request::builder()
         .method(Method::POST)
-        .uri(url)
+        .uri(url.as_str())
+        .extension(CallLimits::SIGN_IN)
         .header("content-type", "application/x-www-form-urlencoded")
         .header("accept", "application/json")
-        .body(Bytes::from(body))
+        .body(body)
         .map_err(|e| Error::Invalid(format!("login_url: {e}")))
 }
 

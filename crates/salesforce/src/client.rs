@@ -4,8 +4,8 @@ use crate::auth::{self, App};
 use crate::describe::DescribeCache;
 use crate::error::{ApiError, Error, Result};
 use crate::request::{
-    ATTEMPTS_MAX, CallCounter, Environment, Outcome, Purpose, Transport, back_off, classify,
-    send_once,
+    ATTEMPTS_MAX, CallCounter, CallLimits, Environment, MOVES_MAX, Outcome, Purpose, Transport,
+    back_off, classify, send_once,
 };
 use crate::token::{Token, TokenStore};
 use bytes::Bytes;
@@ -183,19 +183,22 @@ impl Client {
     ) -> Result<Value> {
         let mut token = self.session(None).await?;
         let mut signed_in_anew = false;
+        let mut moves = 0;
         let mut attempt = 1;
         loop {
             let request = self.request(&method, path, body, &token)?;
             self.inner.options.counter.count(self.purpose);
-            let answer = send_once(&self.inner.options.transport, request).await;
+            let options = &self.inner.options;
+            let answer = send_once(&options.transport, options.app.hosts, request).await;
             if let Ok(response) = &answer {
                 self.note_headers(response);
             }
-            match classify(answer) {
+            let why = match classify(answer) {
                 Outcome::Done(response) => return read_json(&response),
                 Outcome::SessionOver if !signed_in_anew => {
                     token = self.session(Some(&token)).await?;
                     signed_in_anew = true;
+                    continue;
                 }
                 Outcome::SessionOver => {
                     let description = "the org refuses a session that it has just given".to_owned();
@@ -204,22 +207,49 @@ impl Client {
                         description,
                     });
                 }
+                Outcome::Moved(place) if moves < MOVES_MAX => {
+                    moves += 1;
+                    token = self.follow(&token, place).await?;
+                    continue;
+                }
+                Outcome::Moved(_) => "it answers that it is elsewhere, and not where".to_owned(),
                 Outcome::Failed(error) => return Err(error),
-                Outcome::Passing(why) if repeat == Repeat::Never => {
+                Outcome::TooLarge(why) if repeat == Repeat::Safe => {
+                    return Err(Error::Unexpected(why));
+                }
+                Outcome::Passing(why) | Outcome::TooLarge(why) if repeat == Repeat::Never => {
                     return Err(Error::Uncertain(why));
                 }
-                Outcome::Passing(why) if attempt == ATTEMPTS_MAX => {
-                    return Err(Error::Unreachable(why));
-                }
-                Outcome::Passing(_) => {
-                    let environment = &self.inner.options.environment;
-                    environment
-                        .sleep(back_off(attempt, environment.random()))
-                        .await;
-                    attempt += 1;
-                }
+                Outcome::Passing(why) | Outcome::TooLarge(why) => why,
+            };
+            if attempt == ATTEMPTS_MAX {
+                return Err(Error::Unreachable(why));
             }
+            let environment = &self.inner.options.environment;
+            environment
+                .sleep(back_off(attempt, environment.random()))
+                .await;
+            attempt += 1;
         }
+    }
+
+    /// The session where the org is now: at the address it gave, if that is another one of
+    /// Salesforce's, or else where a new sign-in says.
+    async fn follow(&self, token: &Token, place: Option<String>) -> Result<Token> {
+        let options = &self.inner.options;
+        let place = place.and_then(|place| options.app.hosts.origin(&place).ok());
+        let Some(place) = place.filter(|place| *place != token.instance_url) else {
+            return self.session(Some(token)).await;
+        };
+        let moved = Token {
+            instance_url: place,
+            refresh_token: None,
+            ..token.clone()
+        };
+        let mut session = self.inner.session.lock().await;
+        options.tokens.save(moved.clone()).await?;
+        *session = Some(moved.clone());
+        Ok(moved)
     }
 
     pub(crate) fn describes(&self) -> &DescribeCache {
@@ -263,9 +293,12 @@ impl Client {
         body: Option<&Value>,
         token: &Token,
     ) -> Result<Request<Bytes>> {
+        let hosts = self.inner.options.app.hosts;
+        let resource = hosts.resource(&token.instance_url, path)?;
         let mut request = Request::builder()
             .method(method)
-            .uri(format!("{}{path}", token.instance_url))
+            .uri(resource.as_str())
+            .extension(CallLimits::of(self.purpose))
             .header(
                 "authorization",
                 format!("Bearer {}", token.access_token.expose_secret()),

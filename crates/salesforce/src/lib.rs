@@ -9,6 +9,7 @@ pub mod client;
 pub mod collections;
 pub mod describe;
 pub mod error;
+pub mod hosts;
 pub mod query;
 pub mod record;
 pub mod request;
@@ -18,6 +19,7 @@ pub mod token;
 
 pub use client::{Client, ClientOptions, Usage};
 pub use error::{ApiError, Error, Result};
+pub use hosts::Hosts;
 pub use record::{Record, RecordId};
-pub use request::{BoxError, CallCounter, Environment, Purpose, Transport};
+pub use request::{BoxError, CallCounter, CallLimits, Environment, Purpose, Transport};
 pub use token::{Grant, Token, TokenStore};

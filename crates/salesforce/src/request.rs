@@ -1,6 +1,7 @@
 //! The one way by which requests leave: count, send, classify, and retry what may be repeated.
 
 use crate::error::{ApiError, Error};
+use crate::hosts::Hosts;
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode};
 use std::future::Future;
@@ -53,10 +54,43 @@ pub trait CallCounter: Send + Sync {
     fn count(&self, purpose: Purpose);
 }
 
+/// What an answer may take; goes with each request to the transport, which holds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallLimits {
+    /// From the request to the last byte of the answer.
+    pub time: Duration,
+    /// Bytes of the answer's body once it is unpacked.
+    pub answer_bytes_max: usize,
+}
+
+impl CallLimits {
+    /// Signing in: a person or a whole run waits for it.
+    pub(crate) const SIGN_IN: CallLimits = CallLimits {
+        time: Duration::from_secs(20),
+        answer_bytes_max: 256 << 10,
+    };
+
+    /// A call for this purpose. A page has up to 2,000 rows, and an org ends a call after 120 s.
+    pub(crate) fn of(purpose: Purpose) -> CallLimits {
+        let seconds = match purpose {
+            Purpose::Staff => 30,
+            _ => 120,
+        };
+        CallLimits {
+            time: Duration::from_secs(seconds),
+            answer_bytes_max: 64 << 20,
+        }
+    }
+}
+
 /// Attempts at one request, the first included.
 pub const ATTEMPTS_MAX: u32 = 4;
 const BACK_OFF_FIRST_MS: u64 = 250;
 const BACK_OFF_MAX_MS: u64 = 8_000;
+/// How often one request follows an org that has moved.
+pub(crate) const MOVES_MAX: u32 = 3;
+/// "Elsewhere": redirects, and 421 of a host that serves the org no longer.
+const MOVED: &[u16] = &[301, 302, 303, 307, 308, 421];
 /// Statuses after which another attempt makes sense; 420 is an instance that moves.
 const PASSING: &[u16] = &[420, 429, 500, 502, 503, 504];
 
@@ -66,30 +100,65 @@ pub(crate) enum Outcome {
     Done(Response<Bytes>),
     /// The session is over; sign in and send it again.
     SessionOver,
+    /// The org is elsewhere, and did nothing; the address that it gave, if it gave one.
+    Moved(Option<String>),
     /// It may work later; whether the org saw it is unknown.
     Passing(String),
+    /// It was answered with more than is taken.
+    TooLarge(String),
     /// It will not work.
     Failed(Error),
 }
 
-/// Sends without any thought.
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SendError {
+    /// The request leads to where nothing may be sent; nothing was.
+    #[error("{0}")]
+    Refused(String),
+    /// The answer is larger than anybody wants to keep; whatever was asked for may be done.
+    #[error("{0}")]
+    TooLarge(String),
+    /// The way there, or the answer's way back, is broken.
+    #[error("{0}")]
+    Broken(String),
+}
+
+/// Sends to a host that is allowed.
 pub(crate) async fn send_once(
     transport: &Transport,
+    hosts: Hosts,
     request: Request<Bytes>,
-) -> std::result::Result<Response<Bytes>, String> {
-    transport
-        .clone()
-        .oneshot(request)
-        .await
-        .map_err(|error| error.to_string())
+) -> std::result::Result<Response<Bytes>, SendError> {
+    let address = request.uri().to_string();
+    hosts.check(&address).map_err(SendError::Refused)?;
+    let answer = transport.clone().oneshot(request).await;
+    answer.map_err(|error| match error.downcast_ref::<std::io::Error>() {
+        Some(io) if io.kind() == std::io::ErrorKind::FileTooLarge => {
+            SendError::TooLarge(error.to_string())
+        }
+        _ => SendError::Broken(error.to_string()),
+    })
+}
+
+/// Whether an org has moved, and to which address if it says so.
+pub(crate) fn moved_to(response: &Response<Bytes>) -> Option<Option<String>> {
+    let location = response.headers().get("location");
+    let location = || Some(location?.to_str().ok()?.to_owned());
+    MOVED.contains(&response.status().as_u16()).then(location)
 }
 
 /// What an answer means.
-pub(crate) fn classify(answer: std::result::Result<Response<Bytes>, String>) -> Outcome {
+pub(crate) fn classify(answer: std::result::Result<Response<Bytes>, SendError>) -> Outcome {
     let response = match answer {
         Ok(response) => response,
-        Err(error) => return Outcome::Passing(error),
+        Err(SendError::Refused(why)) => return Outcome::Failed(Error::Invalid(why)),
+        Err(SendError::TooLarge(why)) => return Outcome::TooLarge(why),
+        Err(SendError::Broken(why)) => return Outcome::Passing(why),
     };
+    if let Some(place) = moved_to(&response) {
+        return Outcome::Moved(place);
+    }
     let status = response.status();
     if status.is_success() || status == StatusCode::NOT_MODIFIED {
         return Outcome::Done(response);

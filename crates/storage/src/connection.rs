@@ -117,11 +117,16 @@ pub async fn by_id(conn: &mut Conn, id: ConnectionId) -> Result<Connection> {
     )
 }
 
-/// Keeps a new session, unless another node kept one first.
-pub async fn save_session(tx: &mut Tx, id: ConnectionId, known: i64, sealed: &[u8]) -> Result<()> {
-    let sql = "update connection set access_token = $1, token_version = token_version + 1, state = 'connected', \
-               state_reason = null where id = $2 and token_version = $3";
-    match tx.run(sql, args![sealed, id, known]).await? {
+/// Keeps a new session and where it goes, unless another node kept one first.
+pub async fn save_session(
+    tx: &mut Tx,
+    id: ConnectionId,
+    known: i64,
+    (sealed, instance_url): (&[u8], &str),
+) -> Result<()> {
+    let sql = "update connection set access_token = $1, instance_url = $2, token_version = token_version + 1, \
+               state = 'connected', state_reason = null where id = $3 and token_version = $4";
+    match tx.run(sql, args![sealed, instance_url, id, known]).await? {
         0 => Err(StorageError::Conflict("session")),
         _ => Ok(()),
     }
