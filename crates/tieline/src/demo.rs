@@ -4,6 +4,7 @@ use crate::hub::{Hub, HubOptions};
 use crate::real::RealWorld;
 use crate::serve::serve_until;
 use crate::simulate::{SimulateOptions, start};
+use crate::transport::Reach;
 use crate::{Outcome, keys, transport};
 use secrecy::SecretString;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -163,7 +164,7 @@ async fn open_hub(
     Ok(Hub::new(HubOptions {
         store,
         vault: keys::open(&folder.join("tieline.key"))?,
-        transport: transport::http()?,
+        transport: transport::http(Reach::ThisMachineToo)?,
         environment: world,
         public_url: url.to_owned(),
         demo: Some(DemoLinks {

@@ -2,6 +2,7 @@
 
 use crate::hub::{Hub, HubOptions};
 use crate::real::RealWorld;
+use crate::transport::Reach;
 use crate::{Outcome, keys, transport};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -42,11 +43,15 @@ pub async fn run(options: ServeOptions) -> Outcome {
     if !options.allow_simulated {
         refuse_simulated(&store).await?;
     }
+    let reach = match options.allow_simulated {
+        true => Reach::ThisMachineToo,
+        false => Reach::Outside,
+    };
     let public_url = options.public_url.trim_end_matches('/').to_owned();
     let hub = Hub::new(HubOptions {
         store: store.clone(),
         vault: keys::open(&options.key_file)?,
-        transport: transport::http()?,
+        transport: transport::http(reach)?,
         environment: world,
         public_url: public_url.clone(),
         demo: None,

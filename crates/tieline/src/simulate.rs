@@ -110,7 +110,7 @@ pub(crate) async fn start(
         public_url: options.public_url,
         pubsub_port: options.pubsub_port,
         proxy_port: options.proxy_port,
-        outgoing: transport::http()?,
+        outgoing: transport::http(transport::Reach::Anywhere)?,
     };
     Ok(serve(options).await?)
 }

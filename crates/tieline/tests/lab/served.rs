@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use tieline::demo::furnish;
 use tieline::hub::{Hub, HubOptions};
 use tieline::real::RealWorld;
+use tieline::transport::Reach;
 use tieline::{keys, transport};
 use tieline_domain::id::ConnectionId;
 use tieline_simulator::org::Call;
@@ -41,7 +42,7 @@ impl World {
         let running = serve(ServeOptions {
             seed: 11,
             contacts,
-            ..ServeOptions::new(transport::http().unwrap())
+            ..ServeOptions::new(transport::http(Reach::ThisMachineToo).unwrap())
         })
         .await
         .unwrap();
@@ -58,7 +59,7 @@ impl World {
         let hub = Hub::new(HubOptions {
             store,
             vault: keys::open(&key_file(&folder)).unwrap(),
-            transport: transport::http().unwrap(),
+            transport: transport::http(Reach::ThisMachineToo).unwrap(),
             environment: world,
             public_url: url.clone(),
             demo: None,
