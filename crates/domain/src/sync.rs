@@ -4,3 +4,4 @@ pub mod counts;
 pub mod identify;
 pub mod mapping;
 pub mod merge;
+pub mod settle;

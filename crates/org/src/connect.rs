@@ -221,6 +221,25 @@ impl Connections {
         Ok(())
     }
 
+    /// Asks an org that did not answer, or did not let us in, whether it does by now; nothing is
+    /// asked of one that is well.
+    pub async fn is_back(&self, id: ConnectionId) -> Result<()> {
+        let row = connection::by_id(&mut *self.inner.store.reader().await?, id).await?;
+        if row.state == "connected" {
+            return Ok(());
+        }
+        let calls = self.client(id, Purpose::Sync).await?;
+        let answer = calls.client.limits().await;
+        let mut tx = self.inner.store.begin(&Actor::system()).await?;
+        calls.record(&mut tx).await?;
+        if answer.is_ok() {
+            connection::set_state(&mut tx, id, "connected", None).await?;
+        }
+        tx.commit().await?;
+        answer?;
+        Ok(())
+    }
+
     /// Forgets the client, as when the connection's addresses have changed.
     pub fn forget(&self, id: ConnectionId) {
         self.inner

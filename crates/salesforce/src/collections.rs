@@ -26,6 +26,13 @@ pub struct SaveResult {
     pub errors: Vec<ApiError>,
 }
 
+impl SaveResult {
+    /// Whether the same write may succeed a moment later.
+    pub fn is_retryable(&self) -> bool {
+        self.errors.iter().any(ApiError::is_retryable)
+    }
+}
+
 /// The fields of a record to be written.
 pub type Fields = Map<String, Value>;
 

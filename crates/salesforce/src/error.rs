@@ -61,7 +61,7 @@ pub enum Error {
     )]
     Uncertain(String),
     /// The org could not be reached, or something between us and it answered.
-    #[error("Salesforce could not be reached ({0}); it is tried again by itself")]
+    #[error("Salesforce could not be reached ({0})")]
     Unreachable(String),
     /// The answer is not what the API promises.
     #[error("Salesforce answered something unexpected: {0}")]

@@ -8,6 +8,30 @@ use crate::store::Tx;
 use tieline_domain::id::{ConnectionId, ContactId, ConversationId, CreateIntentId};
 use tieline_domain::time::Timestamp;
 
+/// How far an intent is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IntentState {
+    /// Nobody knows yet what came of it.
+    Open,
+    /// More records fit than were sent; a person was told.
+    Ambiguous,
+}
+
+impl IntentState {
+    fn as_str(self) -> &'static str {
+        match self {
+            IntentState::Open => "open",
+            IntentState::Ambiguous => "ambiguous",
+        }
+    }
+
+    fn parse(word: &str) -> Option<IntentState> {
+        [IntentState::Open, IntentState::Ambiguous]
+            .into_iter()
+            .find(|state| state.as_str() == word)
+    }
+}
+
 /// An intent as stored.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CreateIntent {
@@ -23,6 +47,8 @@ pub struct CreateIntent {
     pub conversation_id: Option<ConversationId>,
     /// The fields that were or will be sent.
     pub body: serde_json::Map<String, serde_json::Value>,
+    /// How far it is.
+    pub state: IntentState,
     /// When it was written down, by our clock.
     pub created_at: Timestamp,
 }
@@ -48,7 +74,7 @@ pub async fn create_many(tx: &mut Tx, intents: &[CreateIntent]) -> Result<()> {
             intent.contact_id,
             intent.conversation_id,
             crate::db::json_text(&intent.body),
-            "open",
+            intent.state.as_str(),
             intent.created_at,
             intent.created_at,
         ]
@@ -71,6 +97,16 @@ pub async fn open(
         .collect()
 }
 
+/// Notes that a person has been told of several records that fit.
+pub async fn mark_ambiguous(tx: &mut Tx, id: CreateIntentId) -> Result<()> {
+    let now = tx.now();
+    let sql =
+        "update create_intent set state = $1, updated_at = $2 where id = $3 and state <> 'done'";
+    tx.run(sql, args![IntentState::Ambiguous.as_str(), now, id])
+        .await?;
+    Ok(())
+}
+
 /// Settles an intent: with the record that came of it, or without when nothing did.
 pub async fn settle(tx: &mut Tx, id: CreateIntentId, record_id: Option<&str>) -> Result<()> {
     let now = tx.now();
@@ -88,6 +124,7 @@ fn read(row: &Row) -> Result<CreateIntent> {
         contact_id: row.opt_id("contact_id")?,
         conversation_id: row.opt_id("conversation_id")?,
         body: row.json("body")?,
+        state: row.word("state", IntentState::parse)?,
         created_at: row.time("created_at")?,
     })
 }

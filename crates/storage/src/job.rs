@@ -92,8 +92,10 @@ pub async fn enqueue<P: Serialize>(tx: &mut Tx, job: NewJob<'_, P>) -> Result<()
         "attempts",
         "created_at",
     ];
-    tx.insert_many("job", &columns, vec![row], "on conflict do nothing")
-        .await?;
+    // The one that waits does the work of both, and not later than either was asked for.
+    let suffix = "on conflict (dedupe_key) where dedupe_key is not null and state = 'ready' do update set run_at = \
+                  case when excluded.run_at < job.run_at then excluded.run_at else job.run_at end";
+    tx.insert_many("job", &columns, vec![row], suffix).await?;
     Ok(())
 }
 

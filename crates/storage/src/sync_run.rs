@@ -5,6 +5,7 @@ use crate::db::{Conn, Row, json_text};
 use crate::error::{Result, StorageError};
 use crate::store::Tx;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use tieline_domain::contact::Fields;
 use tieline_domain::id::{ConnectionId, ContactId, Id as _, StaffId, SyncRunId};
 use tieline_domain::sync::counts::RunCounts;
@@ -17,12 +18,42 @@ pub struct Checkpoint {
     pub org_started_at: Option<i64>,
     /// Objects that were read to their end.
     pub pulled: Vec<String>,
-    /// The last record committed of the object being read: SystemModstamp and Id.
-    pub after: Option<(i64, String)>,
+    /// By object, what was begun and not read to its end.
+    pub reading: BTreeMap<String, Reading>,
     /// Objects that were written to their end.
     pub pushed: Vec<String>,
     /// The number of the last journal row.
     pub journal_seq: i64,
+}
+
+/// How far an object has been read; a run that did not come to its end hands it to the next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reading {
+    /// The org's time when the reading began: what is stamped later may have been missed.
+    pub org_started_at: i64,
+    /// The last record committed: SystemModstamp and Id.
+    pub after: Option<(i64, String)>,
+}
+
+impl Checkpoint {
+    /// Where a run begins whose forerunner failed or was cancelled here: an object that was half
+    /// read is read on. All others are asked anew for what changed since.
+    pub fn handed_on(&self) -> Checkpoint {
+        Checkpoint {
+            reading: self.reading.clone(),
+            ..Checkpoint::default()
+        }
+    }
+
+    /// An object is read now: from its start, or on from where its reading stopped.
+    pub fn begin(&mut self, object: &str) -> &mut Reading {
+        let org_started_at = self.org_started_at.unwrap_or_default();
+        let fresh = || Reading {
+            org_started_at,
+            after: None,
+        };
+        self.reading.entry(object.to_owned()).or_insert_with(fresh)
+    }
 }
 
 /// A run as stored.

@@ -17,7 +17,7 @@ use tieline_salesforce::soql::{Condition, Select};
 use tieline_salesforce::{Error, Purpose};
 use tieline_storage::activity::{self, Activity};
 use tieline_storage::conversation::{self, Listed};
-use tieline_storage::create_intent::{self, CreateIntent};
+use tieline_storage::create_intent::{self, CreateIntent, IntentState};
 use tieline_storage::job::{self, ClaimedJob};
 use tieline_storage::{connection, link, message};
 
@@ -161,6 +161,7 @@ impl Sync {
             contact_id: None,
             conversation_id: Some(log.conversation),
             body: log.fields.clone(),
+            state: IntentState::Open,
             created_at: tx.now(),
         };
         create_intent::create_many(&mut tx, std::slice::from_ref(&intent)).await?;

@@ -37,11 +37,7 @@ pub async fn create_contact(store: &Store, fields: &BTreeMap<String, String>) ->
         }
         .into());
     }
-    let mut tx = store.begin(&Actor::system()).await?;
-    // It has no record yet: the next run of each connection sees to that.
-    for connection in connection::all(&mut tx).await? {
-        ask_soon(&mut tx, connection.id).await?;
-    }
+    let tx = store.begin(&Actor::system()).await?;
     let mut contact = contact::new(tx.new_id(), kept, tx.now());
     contact.field_times = contact
         .fields
@@ -91,8 +87,11 @@ pub async fn restore_contact(store: &Store, scope: &Scope, id: ContactId) -> Res
 async fn save(mut tx: Tx, mut contact: Contact) -> Result<Contact> {
     let country = setting::default_country(&mut tx).await?;
     contact::save_many(&mut tx, std::slice::from_ref(&contact), &country).await?;
-    for connection in link::mark_waiting(&mut tx, contact.id).await? {
-        ask_soon(&mut tx, connection).await?;
+    link::mark_waiting(&mut tx, contact.id).await?;
+    // Where it has no record, the next run sees to that; where its create is on the way, to what
+    // changed since.
+    for connection in connection::all(&mut tx).await? {
+        ask_soon(&mut tx, connection.id).await?;
     }
     tx.emit(Event::Contacts {
         contact_ids: vec![contact.id],

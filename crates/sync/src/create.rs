@@ -3,7 +3,7 @@
 
 use crate::error::Result;
 use crate::push::first_error;
-use crate::run::Driver;
+use crate::run::{Driver, LOCKED_MS, ask_at, ask_soon};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use tieline_domain::access::Actor;
@@ -12,18 +12,15 @@ use tieline_domain::id::ContactId;
 use tieline_domain::sync::counts::BothWays;
 use tieline_domain::time::Timestamp;
 use tieline_salesforce::collections::{Fields as OrgFields, RECORDS_MAX, SaveResult};
-use tieline_salesforce::soql::{Condition, Literal, Select};
 use tieline_salesforce::{ApiError, Error};
 use tieline_storage::contact::{self, Contact};
-use tieline_storage::create_intent::{self, CreateIntent};
+use tieline_storage::create_intent::{self, CreateIntent, IntentState};
 use tieline_storage::link::{self, Link, LinkState};
 use tieline_storage::mapping::ObjectMapping;
 use tieline_storage::sync_run::{self, Change};
 
 /// A call of the org may go on for this long after the connection was lost.
-const CALL_MAX_MS: i64 = 10 * 60 * 1_000;
-/// How far the two clocks may differ when a record is looked for by the time of its creation.
-const CLOCK_SKEW_MS: i64 = 5 * 60 * 1_000;
+pub(crate) const CALL_MAX_MS: i64 = 10 * 60 * 1_000;
 
 impl Driver {
     /// Creates what is missing of one object.
@@ -68,6 +65,7 @@ impl Driver {
                 contact_id: Some(contact.id),
                 conversation_id: None,
                 body: body(mapping, &contact.fields),
+                state: IntentState::Open,
                 created_at: now,
             })
             .collect();
@@ -77,11 +75,7 @@ impl Driver {
         let bodies = intents.iter().map(|intent| intent.body.clone()).collect();
         let results = match self.calls.client.create_many(&mapping.object, bodies).await {
             // Nothing was carried out; the next run sends it anew.
-            Err(
-                error @ (Error::LimitReached(_)
-                | Error::SignInNeeded { .. }
-                | Error::Refused { .. }),
-            ) => {
+            Err(error) if !matches!(error, Error::Uncertain(_) | Error::Unexpected(_)) => {
                 let mut tx = self.store.begin(&Actor::system()).await?;
                 for intent in &intents {
                     create_intent::settle(&mut tx, intent.id, None).await?;
@@ -107,6 +101,12 @@ impl Driver {
             .filter_map(|intent| intent.contact_id)
             .collect();
         let contacts = contact::load_by_ids(&mut tx, &ids).await?;
+        let linked = link::of_contacts(&mut tx, &ids).await?;
+        let connection = self.run.connection_id;
+        let taken = |id: &ContactId| {
+            let links = linked.get(id);
+            links.is_some_and(|links| links.iter().any(|it| it.connection_id == connection))
+        };
         let mut counts = BothWays::default();
         let (mut links, mut journal) = (Vec::new(), Vec::new());
         for (intent, result) in intents.iter().zip(results) {
@@ -121,7 +121,9 @@ impl Driver {
                 // What changed here while the call was on its way still waits.
                 link.waiting_to_org = sent != sent_values(mapping, &body(mapping, &contact.fields));
                 link.base = Some(sent.clone());
-                links.push(link);
+                if !taken(&contact.id) {
+                    links.push(link);
+                }
             } else {
                 counts.to_org.failed += 1;
             }
@@ -129,80 +131,18 @@ impl Driver {
             journal.push(journal_row(intent, record_id, sent, &result.errors, now));
         }
         link::create_many(&mut tx, &links).await?;
+        if links.iter().any(|link| link.waiting_to_org) {
+            ask_soon(&mut tx, connection).await?;
+        }
+        if results.iter().any(SaveResult::is_retryable) {
+            let at = now + LOCKED_MS;
+            ask_at(&mut tx, connection, at).await?;
+        }
         self.run.counts.add(&mapping.object, counts);
         self.run.progress_done += intents.len() as i64;
         self.run.progress_total = Some(self.run.progress_total.unwrap_or(0) + intents.len() as i64);
         sync_run::add_changes(&mut tx, &mut self.run, &journal).await?;
         Ok(self.commit(tx).await?)
-    }
-
-    /// Finds out what became of creates whose answer never came.
-    /// Goes before the pull, which would take such a record for somebody new.
-    pub(crate) async fn settle_open(&mut self, mapping: &ObjectMapping) -> Result<()> {
-        let connection = self.run.connection_id;
-        let open = create_intent::open(
-            &mut *self.store.reader().await?,
-            connection,
-            &mapping.object,
-        )
-        .await?;
-        for intent in open {
-            let found = self.look_for(&intent).await?;
-            let over = self.store.now().since(intent.created_at) > CALL_MAX_MS;
-            let Some(contact_id) = intent.contact_id else {
-                continue;
-            };
-            let mut tx = self.store.begin(&Actor::system()).await?;
-            match found {
-                Some(record_id) => {
-                    let contacts = contact::load_by_ids(&mut tx, &[contact_id]).await?;
-                    let taken = link::of_contacts(&mut tx, &[contact_id])
-                        .await?
-                        .contains_key(&contact_id);
-                    if let Some(contact) = contacts.get(&contact_id).filter(|_| !taken) {
-                        let mut link = new_link(&mut tx, &intent, &record_id, contact);
-                        link.base = Some(sent_values(mapping, &intent.body));
-                        link.waiting_to_org = true;
-                        link::create_many(&mut tx, &[link]).await?;
-                    }
-                    create_intent::settle(&mut tx, intent.id, Some(&record_id)).await?;
-                }
-                // The call cannot be going on any more, so nothing came of it.
-                None if over => create_intent::settle(&mut tx, intent.id, None).await?,
-                None => {}
-            }
-            self.commit(tx).await?;
-        }
-        Ok(())
-    }
-
-    /// The record that an intent made: ours, not older than the intent, with the same values.
-    async fn look_for(&self, intent: &CreateIntent) -> Result<Option<String>> {
-        let connection = self.run.connection_id;
-        let row = tieline_storage::connection::by_id(&mut *self.store.reader().await?, connection)
-            .await?;
-        let since = intent.created_at.0 - CLOCK_SKEW_MS;
-        let mut select = Select::new(&intent.object, ["Id"])
-            .filter(Condition::equals("CreatedById", row.user_id.as_str()))
-            .filter(Condition::compare(
-                "CreatedDate",
-                ">=",
-                Literal::Time(since),
-            ));
-        for field in ["LastName", "FirstName", "Email", "MobilePhone", "Phone"] {
-            if let Some(value) = intent.body.get(field).and_then(Value::as_str) {
-                select = select.filter(Condition::equals(field, value));
-            }
-        }
-        let page = self
-            .calls
-            .client
-            .query(&select.order_by("CreatedDate").limit(2).to_string())
-            .await?;
-        match page.records.first() {
-            Some(record) => Ok(Some(record.id()?.to_string())),
-            None => Ok(None),
-        }
     }
 }
 
@@ -221,7 +161,7 @@ fn body(mapping: &ObjectMapping, fields: &Fields) -> OrgFields {
     body
 }
 
-fn sent_values(mapping: &ObjectMapping, body: &OrgFields) -> Fields {
+pub(crate) fn sent_values(mapping: &ObjectMapping, body: &OrgFields) -> Fields {
     let by_field: BTreeMap<&str, &str> = mapping
         .fields
         .iter()
@@ -237,7 +177,7 @@ fn sent_values(mapping: &ObjectMapping, body: &OrgFields) -> Fields {
         .collect()
 }
 
-fn new_link(
+pub(crate) fn new_link(
     tx: &mut tieline_storage::Tx,
     intent: &CreateIntent,
     record_id: &str,
@@ -260,7 +200,7 @@ fn new_link(
     }
 }
 
-fn journal_row(
+pub(crate) fn journal_row(
     intent: &CreateIntent,
     record_id: Option<String>,
     sent: Fields,

@@ -12,7 +12,9 @@ mod decide;
 pub mod error;
 mod pull;
 mod push;
+mod retry;
 pub mod run;
+mod settle;
 pub mod status;
 
 pub use contacts::{ContactEdit, create_contact, delete_contact, edit_contact, restore_contact};

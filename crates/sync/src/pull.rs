@@ -6,7 +6,7 @@
 
 use crate::batch::Batch;
 use crate::error::Result;
-use crate::run::{Driver, decided_again};
+use crate::run::{Driver, Tries};
 use tieline_domain::access::Actor;
 use tieline_domain::contact::{self as rules, Fields};
 use tieline_domain::time::Timestamp;
@@ -50,6 +50,7 @@ impl Driver {
         all: &[ObjectMapping],
     ) -> Result<()> {
         self.phase(format!("Reading {} records", mapping.object));
+        let begun = self.run.checkpoint.begin(&mapping.object).org_started_at;
         let mut page = self.first_page(mapping).await?;
         self.run.progress_total = Some(self.run.progress_total.unwrap_or(0) + page.total);
         self.run.api_calls_minimum += (page.total + PAGE_ROWS - 1).div_euclid(PAGE_ROWS).max(1);
@@ -66,11 +67,10 @@ impl Driver {
                 Some(next) => next?,
             };
         }
-        let until = Timestamp(self.run.checkpoint.org_started_at.unwrap_or_default());
-        self.run.checkpoint.pulled.push(mapping.object.clone());
-        self.run.checkpoint.after = None;
         let mut tx = self.store.begin(&Actor::system()).await?;
-        mapping::set_read_until(&mut tx, mapping.id, until).await?;
+        mapping::set_read_until(&mut tx, mapping.id, Timestamp(begun)).await?;
+        self.run.checkpoint.pulled.push(mapping.object.clone());
+        self.run.checkpoint.reading.remove(&mapping.object);
         Ok(self.commit(tx).await?)
     }
 
@@ -96,7 +96,13 @@ impl Driver {
             // It asks first, so that a history can be played again to the last request.
             tokio::task::yield_now().await;
         }
-        let taken = decided_again!(self, self.take_in(mapping, all, &page.records).await);
+        let mut tries = Tries::of(&self.run);
+        let taken = loop {
+            let outcome = self.take_in(mapping, all, &page.records).await;
+            if let Some(outcome) = tries.judge(&mut self.run, outcome) {
+                break outcome;
+            }
+        };
         let next = reader.join_next().await.map(|end| match end {
             Ok(next) => next,
             Err(error) => std::panic::resume_unwind(error.into_panic()),
@@ -112,15 +118,18 @@ impl Driver {
             let since = Literal::Time(until.0 - OVERLAP_MS);
             select = select.filter(Condition::compare("SystemModstamp", ">=", since));
         }
-        if let Some((stamp, id)) = &self.run.checkpoint.after {
+        let reading = self.run.checkpoint.reading.get(&mapping.object);
+        let after = reading.and_then(|reading| reading.after.as_ref());
+        if let Some((stamp, id)) = after {
             select = select.filter(Condition::after(*stamp, id));
         }
         let soql = select.order_by("SystemModstamp").order_by("Id").to_string();
         let client = &self.calls.client;
-        // The first load has nothing to delete.
-        let page = match mapping.read_until {
-            None => client.query(&soql).await?,
-            Some(_) => client.query_all(&soql).await?,
+        // A first load from its start has nothing to delete.
+        let page = if mapping.read_until.is_none() && after.is_none() {
+            client.query(&soql).await?
+        } else {
+            client.query_all(&soql).await?
         };
         Ok(read_page(page, mapping, &self.country)?)
     }
@@ -140,7 +149,8 @@ impl Driver {
         }
         self.run.progress_done += incoming.len() as i64;
         if let Some(last) = incoming.last() {
-            self.run.checkpoint.after = Some((last.stamp.0, last.record_id.clone()));
+            let reading = self.run.checkpoint.begin(&mapping.object);
+            reading.after = Some((last.stamp.0, last.record_id.clone()));
         }
         self.run.counts.add(&mapping.object, batch.counts);
         let country = self.country.clone();

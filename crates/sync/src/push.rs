@@ -1,7 +1,7 @@
 //! From the hub into the org: contacts whose record lacks a change, 200 a call, a result for each.
 
 use crate::error::Result;
-use crate::run::{Driver, decided_again};
+use crate::run::{Driver, LOCKED_MS, Tries, ask_at};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use tieline_domain::access::Actor;
@@ -56,7 +56,13 @@ impl Driver {
                 .filter_map(|link| prepare(mapping, link, &contacts))
                 .collect();
             let results = self.send(mapping, &outgoing).await?;
-            decided_again!(self, self.record_pushed(mapping, &outgoing, &results).await)?;
+            let mut tries = Tries::of(&self.run);
+            loop {
+                let outcome = self.record_pushed(mapping, &outgoing, &results).await;
+                if let Some(outcome) = tries.judge(&mut self.run, outcome) {
+                    break outcome?;
+                }
+            }
         }
     }
 
@@ -92,7 +98,7 @@ impl Driver {
             for (i, answer) in open.iter().zip(answers) {
                 results[*i] = answer;
             }
-            open.retain(|i| results[*i].errors.iter().any(ApiError::is_retryable));
+            open.retain(|i| results[*i].is_retryable());
         }
         Ok(results)
     }
@@ -141,6 +147,9 @@ impl Driver {
             }
         }
         link::update_many(&mut tx, &changed).await?;
+        if results.iter().any(SaveResult::is_retryable) {
+            ask_at(&mut tx, self.run.connection_id, now + LOCKED_MS).await?;
+        }
         self.run.progress_done += outgoing.len() as i64;
         self.run.progress_total =
             Some(self.run.progress_total.unwrap_or(0) + outgoing.len() as i64);

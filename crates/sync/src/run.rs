@@ -1,17 +1,19 @@
 //! A run from start to end: pull each object, then push each, a checkpoint with every batch.
 
 use crate::error::{Result, SyncError};
+use crate::retry;
 use serde::{Deserialize, Serialize};
 use tieline_domain::access::Actor;
 use tieline_domain::event::Event;
 use tieline_domain::id::{ConnectionId, StaffId, SyncRunId};
 use tieline_domain::sync::counts::RunCounts;
 use tieline_domain::sync::mapping::{Deletes, Direction, default_fields};
+use tieline_domain::time::Timestamp;
 use tieline_org::{CallScope, Connections, OrgError};
-use tieline_salesforce::{Error, Purpose};
+use tieline_salesforce::Purpose;
 use tieline_storage::job::{self, ClaimedJob, Class, NewJob};
 use tieline_storage::mapping::{self, ObjectMapping};
-use tieline_storage::sync_run::{self, Checkpoint, RunError, SyncRun};
+use tieline_storage::sync_run::{self, SyncRun};
 use tieline_storage::{StorageError, Store, Tx, setting};
 
 /// The job that carries a run out.
@@ -22,6 +24,10 @@ pub const JOB_SOON: &str = "sync.soon";
 const LEASE_MS: i64 = 60_000;
 /// Edits that come together go out together.
 const SOON_MS: i64 = 1_500;
+/// Rows that another transaction of the org still held after all attempts are sent again so late.
+pub(crate) const LOCKED_MS: i64 = 10_000;
+/// How often a run starts by itself, once a first one was done: the org tells of no change.
+const EVERY_MS: i64 = 15 * 60_000;
 /// How often a batch is decided again when somebody changed its rows meanwhile.
 const BATCH_ATTEMPTS: usize = 5;
 
@@ -51,6 +57,8 @@ struct RunPayload {
 #[derive(Serialize, Deserialize)]
 struct SoonPayload {
     connection_id: ConnectionId,
+    /// Whether the clock asks, and asks again.
+    by_clock: bool,
 }
 
 /// Asks for a run soon, within the transaction that makes it needed.
@@ -58,12 +66,35 @@ pub(crate) async fn ask_soon(
     tx: &mut Tx,
     connection_id: ConnectionId,
 ) -> tieline_storage::Result<()> {
+    let at = tx.now() + SOON_MS;
+    ask_at(tx, connection_id, at).await
+}
+
+/// Asks for a run at a moment, or earlier if one is asked for then.
+pub(crate) async fn ask_at(
+    tx: &mut Tx,
+    connection_id: ConnectionId,
+    at: Timestamp,
+) -> tieline_storage::Result<()> {
+    enqueue_soon(tx, connection_id, at, false).await
+}
+
+async fn enqueue_soon(
+    tx: &mut Tx,
+    connection_id: ConnectionId,
+    run_at: Timestamp,
+    by_clock: bool,
+) -> tieline_storage::Result<()> {
+    let why = if by_clock { "clock" } else { "change" };
     let new = NewJob {
         kind: JOB_SOON,
         class: Class::Repeatable,
-        dedupe_key: Some(format!("{JOB_SOON}:{connection_id}")),
-        payload: SoonPayload { connection_id },
-        run_at: tx.now() + SOON_MS,
+        dedupe_key: Some(format!("{JOB_SOON}:{connection_id}:{why}")),
+        payload: SoonPayload {
+            connection_id,
+            by_clock,
+        },
+        run_at,
     };
     job::enqueue(tx, new).await
 }
@@ -109,6 +140,12 @@ impl Sync {
             StartedBy::Schedule => ("schedule", None),
             StartedBy::Change => ("change", None),
         };
+        let newest = sync_run::history(&mut tx, connection, None, 1).await?;
+        let checkpoint = newest
+            .first()
+            .filter(|run| matches!(run.state.as_str(), "failed" | "cancelled"))
+            .map(|run| run.checkpoint.handed_on())
+            .unwrap_or_default();
         let run = SyncRun {
             id: tx.new_id(),
             connection_id: connection,
@@ -116,7 +153,7 @@ impl Sync {
             staff_id,
             state: "running".to_owned(),
             phase: "Starting".to_owned(),
-            checkpoint: Checkpoint::default(),
+            checkpoint,
             counts: RunCounts::default(),
             progress_done: 0,
             progress_total: None,
@@ -153,20 +190,33 @@ impl Sync {
         Ok(row)
     }
 
-    /// Handles [`JOB_SOON`]: starts a run, or waits for the one that is going on.
+    /// Handles [`JOB_SOON`]: starts a run, or waits for the one that is going on, or for the org.
     pub async fn handle_soon(&self, claimed: &ClaimedJob) -> Result<()> {
-        let SoonPayload { connection_id } = claimed.payload()?;
-        let started = self.start(connection_id, StartedBy::Change).await;
+        let SoonPayload {
+            connection_id,
+            by_clock,
+        } = claimed.payload()?;
+        let started = match self.connections.is_back(connection_id).await {
+            Ok(()) if by_clock => self.start(connection_id, StartedBy::Schedule).await,
+            Ok(()) => self.start(connection_id, StartedBy::Change).await,
+            Err(error) => Err(error.into()),
+        };
         let mut tx = self.store.begin(&Actor::system()).await?;
+        let now = tx.now();
         match started {
-            Err(SyncError::Running) => {
-                let at = tx.now() + SOON_MS;
+            Err(SyncError::Running) if !by_clock => {
+                let at = now + SOON_MS;
                 job::retry(&mut tx, claimed, at, "a sync is running").await?;
             }
-            other => {
-                other?;
-                job::finish(&mut tx, claimed).await?;
+            Ok(_) | Err(SyncError::Running) => job::finish(&mut tx, claimed).await?,
+            Err(error) => {
+                let at = retry::after(&error, claimed.attempts, now);
+                let at = at.unwrap_or(now + EVERY_MS);
+                job::retry(&mut tx, claimed, at, &error.to_string()).await?;
             }
+        }
+        if by_clock {
+            enqueue_soon(&mut tx, connection_id, now + EVERY_MS, true).await?;
         }
         tx.commit().await?;
         Ok(())
@@ -176,16 +226,16 @@ impl Sync {
     pub async fn handle_run(&self, claimed: &ClaimedJob) -> Result<()> {
         let RunPayload { run_id } = claimed.payload()?;
         let mut reader = self.store.reader().await?;
-        let run = sync_run::by_id(&mut reader, run_id).await?;
+        let mut run = sync_run::by_id(&mut reader, run_id).await?;
         let country = setting::default_country(&mut reader).await?;
         let mappings = mapping::all(&mut reader, run.connection_id).await?;
         drop(reader);
-        let outcome = match self
+        let client = self
             .connections
             .client(run.connection_id, Purpose::Sync)
-            .await
-        {
-            Err(error) => Err((run, SyncError::from(error))),
+            .await;
+        let outcome = match client {
+            Err(error) => Err(error.into()),
             Ok(calls) => {
                 let mut driver = Driver {
                     store: self.store.clone(),
@@ -195,24 +245,24 @@ impl Sync {
                     country,
                 };
                 let outcome = driver.drive(mappings).await;
-                let Driver { run, .. } = driver;
-                outcome.map(|()| run.clone()).map_err(|error| (run, error))
+                run = driver.run;
+                outcome
             }
         };
-        self.conclude(claimed, outcome).await
+        self.conclude(claimed, run, outcome).await
     }
 
     async fn conclude(
         &self,
         claimed: &ClaimedJob,
-        outcome: std::result::Result<SyncRun, (SyncRun, SyncError)>,
+        mut run: SyncRun,
+        outcome: Result<()>,
     ) -> Result<()> {
-        let (mut run, error) = match outcome {
-            Ok(run) => (run, None),
-            // Somebody else has the run now; it is theirs to end.
-            Err((_, SyncError::Storage(StorageError::Conflict("job")))) => return Ok(()),
-            Err((run, error)) => (run, Some(error)),
-        };
+        // Somebody else has the run now; it is theirs to end.
+        if let Err(SyncError::Storage(StorageError::Conflict("job"))) = outcome {
+            return Ok(());
+        }
+        let error = outcome.err();
         if let Some(SyncError::Salesforce(error) | SyncError::Org(OrgError::Salesforce(error))) =
             &error
         {
@@ -225,45 +275,35 @@ impl Sync {
         };
         run.state = state.to_owned();
         run.phase = phase.to_owned();
-        run.error = error
-            .filter(|error| !matches!(error, SyncError::Cancelled))
-            .map(|error| explain(&error));
         let calls = self
             .connections
             .client(run.connection_id, Purpose::Sync)
             .await;
         let mut tx = self.store.begin(&Actor::system()).await?;
-        run.finished_at = Some(tx.now());
+        let now = tx.now();
+        run.finished_at = Some(now);
         if let Ok(calls) = calls {
             run.api_calls += calls.record(&mut tx).await?;
+        }
+        match error {
+            None => enqueue_soon(&mut tx, run.connection_id, now + EVERY_MS, true).await?,
+            Some(SyncError::Cancelled) => {}
+            Some(error) => {
+                let newest = sync_run::history(&mut tx, run.connection_id, None, 10).await?;
+                let failures = newest.iter().filter(|other| other.id != run.id);
+                let failures = failures.take_while(|other| other.state == "failed").count();
+                let again_at = retry::after(&error, failures as i64 + 1, now);
+                if let Some(at) = again_at {
+                    ask_at(&mut tx, run.connection_id, at).await?;
+                }
+                run.error = Some(retry::explain(&error, again_at));
+            }
         }
         sync_run::save(&mut tx, &run).await?;
         job::finish(&mut tx, claimed).await?;
         tx.emit(Event::SyncRun { run_id: run.id });
         tx.commit().await?;
         Ok(())
-    }
-}
-
-fn explain(error: &SyncError) -> RunError {
-    let fix = match error {
-        SyncError::Salesforce(Error::SignInNeeded { .. }) => {
-            "Connect the org again under Settings."
-        }
-        SyncError::Salesforce(Error::LimitReached(_)) => {
-            "Wait until older calls fall out of the last 24 hours, then start again; nothing is lost."
-        }
-        SyncError::Salesforce(Error::Unreachable(_)) => {
-            "Start again when the org answers; the run goes on where it stopped."
-        }
-        SyncError::Salesforce(Error::Refused { .. }) => {
-            "Check the running user's rights in Salesforce, then start again."
-        }
-        _ => "Start again; if it fails again, look into the log of the server.",
-    };
-    RunError {
-        text: error.to_string(),
-        fix: fix.to_owned(),
     }
 }
 
@@ -339,26 +379,36 @@ impl Driver {
 }
 
 /// Decides a batch again, from what is stored by then, when somebody changed its rows meanwhile.
-/// `$attempt` is an expression of `tieline_storage::Result`, evaluated anew each time.
-macro_rules! decided_again {
-    ($driver:expr, $attempt:expr) => {{
-        let before = $driver.run.clone();
-        let mut attempts = 1;
-        loop {
-            match $attempt {
-                Err(tieline_storage::StorageError::Conflict(noun))
-                    if noun != "job" && attempts < $crate::run::attempts() =>
-                {
-                    $driver.run = before.clone();
-                    attempts += 1;
-                }
-                other => break other,
-            }
-        }
-    }};
+pub(crate) struct Tries {
+    /// Where the run stood before the batch.
+    before: SyncRun,
+    left: usize,
 }
-pub(crate) use decided_again;
 
-pub(crate) const fn attempts() -> usize {
-    BATCH_ATTEMPTS
+impl Tries {
+    /// For one batch of this run.
+    pub fn of(run: &SyncRun) -> Tries {
+        Tries {
+            before: run.clone(),
+            left: BATCH_ATTEMPTS - 1,
+        }
+    }
+
+    /// What came of the batch, or nothing when it is to be decided once more. A batch that was not
+    /// committed leaves no trace in the run.
+    pub fn judge<T>(
+        &mut self,
+        run: &mut SyncRun,
+        outcome: tieline_storage::Result<T>,
+    ) -> Option<tieline_storage::Result<T>> {
+        let Err(error) = &outcome else {
+            return Some(outcome);
+        };
+        *run = self.before.clone();
+        if self.left > 0 && matches!(error, StorageError::Conflict(noun) if *noun != "job") {
+            self.left -= 1;
+            return None;
+        }
+        Some(outcome)
+    }
 }

@@ -6,5 +6,6 @@ mod desk;
 mod hubs;
 mod lease;
 mod replay;
+mod waits;
 mod webhook;
 mod world;

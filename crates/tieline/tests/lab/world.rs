@@ -97,19 +97,26 @@ impl World {
     pub async fn new(seed: u64) -> World {
         let folder = tempfile::tempdir().unwrap();
         let database = format!("sqlite:{}", folder.path().join("tieline.db").display());
-        World::on(seed, database, Some(folder)).await
+        World::on(seed, database, Some(folder), 12).await
+    }
+
+    /// The same with so many people in the org.
+    pub async fn of(seed: u64, contacts: usize) -> World {
+        let folder = tempfile::tempdir().unwrap();
+        let database = format!("sqlite:{}", folder.path().join("tieline.db").display());
+        World::on(seed, database, Some(folder), contacts).await
     }
 
     /// The same on an empty PostgreSQL database.
     pub async fn on_postgres(seed: u64, database: &Database) -> World {
-        World::on(seed, database.url.clone(), None).await
+        World::on(seed, database.url.clone(), None, 12).await
     }
 
-    async fn on(seed: u64, database: String, folder: Option<TempDir>) -> World {
+    async fn on(seed: u64, database: String, folder: Option<TempDir>, contacts: usize) -> World {
         let nature = Arc::new(Nature::new(seed));
         let simulator = Simulator::new(SimulatorOptions {
             seed,
-            contacts: 12,
+            contacts,
             leads: 4,
             clock: nature.clock.clone(),
             orgs: vec![OrgPlace {
@@ -158,6 +165,12 @@ impl World {
             self.wait(1_000);
             self.pump().await;
         }
+    }
+
+    /// Somebody presses Start.
+    pub async fn start(&self) -> SyncRun {
+        let by = StartedBy::Schedule;
+        self.hub.sync.start(self.connection, by).await.unwrap()
     }
 
     /// A run from its start to its end.

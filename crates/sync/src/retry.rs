@@ -1,0 +1,110 @@
+//! When a run that failed is followed by another, and what people are told of it.
+
+use crate::error::SyncError;
+use tieline_domain::time::Timestamp;
+use tieline_org::OrgError;
+use tieline_salesforce::{ApiError, Error};
+use tieline_storage::sync_run::RunError;
+
+/// The wait after the first failure; doubled by each further one.
+const FIRST_MS: i64 = 2_000;
+/// Who waits for an org that is away hears of its return so soon.
+const LONGEST_MS: i64 = 15_000;
+/// Calls fall out of an org's 24 hours by and by.
+const LIMIT_MS: i64 = 10 * 60_000;
+
+/// When to try again after so many failures in a row; `None` when only a person can help.
+pub(crate) fn after(error: &SyncError, failures: i64, now: Timestamp) -> Option<Timestamp> {
+    let doubled = FIRST_MS << (failures - 1).clamp(0, 10);
+    let soon = Some(now + doubled.min(LONGEST_MS));
+    match error {
+        SyncError::Salesforce(error) | SyncError::Org(OrgError::Salesforce(error)) => match error {
+            Error::LimitReached(_) => Some(now + LIMIT_MS),
+            // Not carried out, or looked for before it is sent again.
+            Error::Unreachable(_) | Error::Uncertain(_) | Error::Unexpected(_) => soon,
+            Error::Refused { errors, .. } if errors.iter().any(ApiError::is_retryable) => soon,
+            Error::Refused { .. } | Error::SignInNeeded { .. } | Error::Invalid(_) => None,
+        },
+        SyncError::Storage(error) | SyncError::Org(OrgError::Storage(error)) => {
+            soon.filter(|_| !error.is_permanent())
+        }
+        SyncError::Running => soon,
+        SyncError::Org(_) | SyncError::Field(_) | SyncError::Cancelled => None,
+    }
+}
+
+/// Why a run failed, for people, and what they can do.
+pub(crate) fn explain(error: &SyncError, again_at: Option<Timestamp>) -> RunError {
+    let fix = match error {
+        SyncError::Salesforce(Error::SignInNeeded { .. }) => {
+            "Connect the org again under Settings."
+        }
+        SyncError::Salesforce(Error::LimitReached(_)) => {
+            "Nothing is lost: it goes on by itself once older calls have fallen out of the last 24 hours."
+        }
+        SyncError::Salesforce(Error::Uncertain(_)) => {
+            "Nothing to do: the next run starts by itself and looks for the records before it sends them again."
+        }
+        SyncError::Salesforce(Error::Refused { .. }) if again_at.is_none() => {
+            "Check the running user's rights in Salesforce, then start again."
+        }
+        _ if again_at.is_some() => {
+            "Nothing to do: the next run starts by itself and goes on where this one stopped."
+        }
+        _ => "Start again; if it fails again, look into the log of the server.",
+    };
+    RunError {
+        text: error.to_string(),
+        fix: fix.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tieline_storage::StorageError;
+
+    #[test]
+    fn what_may_pass_is_tried_again_and_what_cannot_is_left_to_people() {
+        let away = || SyncError::Salesforce(Error::Unreachable("status 503".to_owned()));
+        let refused = |code: &str| {
+            let error = ApiError {
+                message: String::new(),
+                code: code.to_owned(),
+                fields: Vec::new(),
+            };
+            SyncError::Salesforce(Error::Refused {
+                status: 400,
+                errors: vec![error],
+            })
+        };
+        let cases = [
+            (away(), 1, Some(2_000)),
+            (away(), 2, Some(4_000)),
+            (away(), 90, Some(15_000)),
+            (refused("UNABLE_TO_LOCK_ROW"), 1, Some(2_000)),
+            (refused("INSUFFICIENT_ACCESS"), 1, None),
+            (
+                SyncError::Salesforce(Error::LimitReached(String::new())),
+                1,
+                Some(600_000),
+            ),
+            (
+                SyncError::Salesforce(Error::Uncertain(String::new())),
+                1,
+                Some(2_000),
+            ),
+            (
+                StorageError::Unavailable(String::new()).into(),
+                1,
+                Some(2_000),
+            ),
+            (StorageError::Database(String::new()).into(), 1, None),
+            (SyncError::Cancelled, 1, None),
+        ];
+        for (error, failures, wait_ms) in cases {
+            let at = after(&error, failures, Timestamp(0));
+            assert_eq!(at, wait_ms.map(Timestamp), "{error} after {failures}");
+        }
+    }
+}
