@@ -4,6 +4,8 @@
 //! [`Environment`]. So a caller decides which hosts may be reached, and a seeded test replays
 //! exactly. Nothing here knows what the records are for.
 
+#![warn(missing_docs)]
+
 pub mod auth;
 pub mod client;
 pub mod collections;

@@ -1,6 +1,8 @@
 //! A pretend Salesforce org and a pretend phone carrier, for running and testing programs without
 //! the real outside parties. The crate stands alone: it shares no code with any client.
 
+#![warn(missing_docs)]
+
 pub mod carrier;
 pub mod clock;
 pub mod control;

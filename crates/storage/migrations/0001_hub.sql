@@ -152,6 +152,8 @@ create table conversation (
 );
 create index conversation_by_turn on conversation (status, turn, last_at, id);
 create index conversation_by_contact on conversation (contact_id);
+-- The counts of lists come from this one alone.
+create index conversation_open on conversation (inbox_id, assigned_to, turn) where status = 'open';
 
 create table message (
     id uid not null primary key,

@@ -160,6 +160,54 @@ pub async fn list_of_contact(
         .collect()
 }
 
+/// Those of these conversations that the scope shows.
+pub async fn list_by_ids(
+    conn: &mut Conn,
+    scope: &Scope,
+    ids: &[ConversationId],
+) -> Result<BTreeMap<ConversationId, Listed>> {
+    let mut args = Vec::new();
+    let sql = format!(
+        "{LISTED} where true {} and v.id in ({{in}})",
+        within(scope, &mut args)
+    );
+    let keys = ids.iter().map(|id| Value::from(*id)).collect();
+    let rows = conn.all_in(&sql, args, keys).await?;
+    rows.iter()
+        .map(|row| read_listed(row).map(|listed| (listed.conversation.id, listed)))
+        .collect()
+}
+
+/// Open conversations of an inbox that one person looks after and one side is to answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenGroup {
+    pub inbox_id: InboxId,
+    pub assigned_to: Option<StaffId>,
+    pub our_turn: bool,
+    pub number: i64,
+}
+
+/// How many open conversations there are of each inbox, person and turn, within the scope.
+pub async fn count_groups(conn: &mut Conn, scope: &Scope) -> Result<Vec<OpenGroup>> {
+    let mut args = Vec::new();
+    let sql = format!(
+        "select v.inbox_id, v.assigned_to, v.turn, count(*) as number from conversation v \
+         where v.status = 'open' {} group by v.inbox_id, v.assigned_to, v.turn",
+        within(scope, &mut args)
+    );
+    let rows = conn.all(&sql, args).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(OpenGroup {
+                inbox_id: row.id("inbox_id")?,
+                assigned_to: row.opt_id("assigned_to")?,
+                our_turn: row.text("turn")? == "ours",
+                number: row.int("number")?,
+            })
+        })
+        .collect()
+}
+
 /// Conversations of points in inboxes, for batch writers.
 pub async fn load_by_points(
     conn: &mut Conn,

@@ -49,6 +49,20 @@ pub async fn load_span(
         .collect()
 }
 
+/// Those of these messages whose conversation the scope shows.
+pub async fn list_by_ids(
+    conn: &mut Conn,
+    scope: &Scope,
+    ids: &[MessageId],
+) -> Result<BTreeMap<MessageId, Message>> {
+    let mut found = load_by_ids(conn, ids).await?;
+    let conversations: BTreeSet<_> = found.values().map(|it| it.conversation_id).collect();
+    let conversations: Vec<ConversationId> = conversations.into_iter().collect();
+    let shown = crate::conversation::list_by_ids(conn, scope, &conversations).await?;
+    found.retain(|_, message| shown.contains_key(&message.conversation_id));
+    Ok(found)
+}
+
 /// Messages by id, for batch writers.
 pub async fn load_by_ids(
     conn: &mut Conn,

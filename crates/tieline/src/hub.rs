@@ -10,7 +10,7 @@ use tieline_salesforce::Environment;
 use tieline_storage::Store;
 use tieline_sync::Sync;
 use tieline_web::DemoLinks;
-use tieline_web::{WebState, router};
+use tieline_web::{Teller, WebState, router};
 
 /// What a hub is made of.
 pub struct HubOptions {
@@ -71,6 +71,7 @@ impl Hub {
             store: store.clone(),
             access: access.clone(),
             receiver: Receiver::start(messaging.clone()),
+            teller: Teller::start(store.clone()),
             sync: sync.clone(),
             open_secret,
             public_url,
@@ -90,6 +91,11 @@ impl Hub {
     /// What is served.
     pub fn router(&self) -> axum::Router {
         router(self.web.clone())
+    }
+
+    /// What tells browsers.
+    pub fn teller(&self) -> &Teller {
+        &self.web.teller
     }
 
     /// What does the jobs.

@@ -22,5 +22,6 @@ mod runs;
 mod state;
 mod sync;
 
+pub use live::Teller;
 pub use router::{RouteInfo, description, router};
 pub use state::{DemoLinks, WebState};

@@ -1,5 +1,6 @@
 //! What handlers need, and where it comes from.
 
+use crate::live::Teller;
 use crate::metrics::Metrics;
 use std::sync::Arc;
 use tieline_access::Access;
@@ -16,6 +17,8 @@ pub struct WebState {
     pub access: Access,
     /// The door for what comes in.
     pub receiver: Receiver,
+    /// Tells browsers what was committed.
+    pub teller: Teller,
     /// The sync.
     pub sync: Sync,
     /// Opens carriers' secrets, for checking signatures.

@@ -5,6 +5,7 @@ mod converge;
 mod desk;
 mod hubs;
 mod lease;
+mod live;
 mod replay;
 mod waits;
 mod webhook;

@@ -1,19 +1,24 @@
 // The live stream: one for all tabs of a browser. The tab that holds the lock listens and passes
 // on what it hears; the others hear it from there.
 
-import { contactsChanged, live, loadConversations, loadMe, loadRuns, loadSync, loadThread, openId, putConversation, putMessage, runs, sync, threads } from "./state";
+import { contactsChanged, conversations, counts, live, loadConversations, loadMe, loadRuns, loadSync, loadThread, openId, putConversation, putMessage, runs, sync, threads } from "./state";
 import type { Message, Run } from "./types";
 
-const EVENTS = ["message", "message_state", "conversation", "contacts", "run", "reset"];
+const EVENTS = ["hello", "message", "message_state", "conversation", "counts", "contacts", "run", "reset"];
+/** The number of the last event that any tab heard: whoever listens next goes on behind it. */
+let last = "";
 const channel = new BroadcastChannel("tieline-live");
 
 export function follow() {
-  channel.onmessage = ({ data }) => (data.name === "state" ? (live.value = data.value) : take(data.name, data.value));
+  channel.onmessage = ({ data }) => {
+    if (data.name === "state") live.value = data.value;
+    else hear(data.name, data.value, data.id);
+  };
   void navigator.locks.request("tieline-live", () => new Promise<void>(() => listen()));
 }
 
 function listen() {
-  const stream = new EventSource("/api/v1/live");
+  const stream = new EventSource(last ? `/api/v1/live?after=${last}` : "/api/v1/live");
   const tell = (value: typeof live.value) => {
     live.value = value;
     channel.postMessage({ name: "state", value });
@@ -21,7 +26,7 @@ function listen() {
   stream.onopen = () => tell("live");
   stream.onerror = () => {
     tell("lost");
-    // A browser gives up after a refusal, as when the session is over.
+    // A browser gives up after a refusal, as when the session is over or the hub starts again.
     if (stream.readyState === EventSource.CLOSED) {
       void loadMe();
       setTimeout(listen, 3000);
@@ -29,11 +34,20 @@ function listen() {
   };
   for (const name of EVENTS) {
     stream.addEventListener(name, (event) => {
-      const value = JSON.parse((event as MessageEvent).data);
-      take(name, value);
-      channel.postMessage({ name, value });
+      const { data, lastEventId: id } = event as MessageEvent;
+      const value = JSON.parse(data);
+      hear(name, value, id);
+      channel.postMessage({ name, value, id });
     });
   }
+}
+
+function hear(name: string, value: any, id: string) {
+  const first = !last;
+  last = id || last;
+  // What was loaded before the stream stood may be older than where it begins.
+  if (name === "hello" && first && conversations.value) void loadConversations();
+  take(name, value);
 }
 
 let later = 0;
@@ -54,6 +68,8 @@ function take(name: string, value: any) {
   } else if (name === "conversation") {
     putConversation(value.conversation);
     void loadMe();
+  } else if (name === "counts") {
+    counts.value = value;
   } else if (name === "contacts") {
     contactsChanged.value++;
     refreshSync();

@@ -89,7 +89,7 @@ pub(crate) struct ConversationList {
 }
 
 /// How many open conversations there are for the caller.
-#[derive(Serialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct ConversationCounts {
     pub all: i64,
     pub mine: i64,

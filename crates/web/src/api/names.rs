@@ -5,7 +5,7 @@ use crate::state::WebState;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use tieline_domain::id::{ContactId, StaffId};
-use tieline_storage::staff;
+use tieline_storage::{Conn, staff};
 use utoipa::ToSchema;
 
 #[derive(Serialize, ToSchema)]
@@ -42,7 +42,11 @@ pub(crate) struct Names(BTreeMap<StaffId, String>);
 
 impl Names {
     pub async fn load(state: &WebState) -> Result<Names> {
-        let all = staff::all(&mut *state.store.reader().await?).await?;
+        Ok(Names::read(&mut *state.store.reader().await?).await?)
+    }
+
+    pub async fn read(conn: &mut Conn) -> tieline_storage::Result<Names> {
+        let all = staff::all(conn).await?;
         Ok(Names(all.into_iter().map(|it| (it.id, it.name)).collect()))
     }
 

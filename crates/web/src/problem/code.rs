@@ -51,6 +51,7 @@ codes! {
     // Who asks.
     NotSignedIn = "not_signed_in", UNAUTHORIZED, "Nobody is signed in.";
     WrongCredentials = "wrong_credentials", UNAUTHORIZED, "No such user, or another password.";
+    TooManyStreams = "too_many_streams", TOO_MANY_REQUESTS, "The session follows changes in too many places at once.";
     TooManyTries = "too_many_tries", TOO_MANY_REQUESTS, "Too many tries; wait before the next.";
     LinkOver = "link_over", GONE, "The link was used already or is over.";
     NotAllowed = "not_allowed", FORBIDDEN, "You may not do this.";

@@ -1,0 +1,181 @@
+//! The live stream over HTTP: who hears what, and that nobody who comes back has missed anything.
+
+use super::desk;
+use super::world::World;
+use axum::body::Body;
+use http::{Request, StatusCode};
+use http_body_util::BodyExt as _;
+use std::time::Duration;
+use tieline::demo::OUR_NUMBER;
+use tieline_domain::access::{Actor, Role};
+use tieline_storage::{inbox, staff};
+use tower::ServiceExt as _;
+
+/// Nothing more comes when nothing came for so long.
+const QUIET: Duration = Duration::from_millis(600);
+
+/// An open stream and what it heard: event and number.
+struct Stream(Body);
+
+impl Stream {
+    async fn open(world: &World, session: &str, after: Option<i64>) -> Stream {
+        let answer = ask(world, session, after).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        Stream(answer.into_body())
+    }
+
+    /// All that comes until it is quiet, and whether the stream ended.
+    async fn heard(&mut self) -> (Vec<(String, String)>, bool) {
+        let (mut text, mut ended) = (String::new(), false);
+        while let Ok(frame) = tokio::time::timeout(QUIET, self.0.frame()).await {
+            match frame {
+                Some(frame) => {
+                    let bytes = frame.unwrap().into_data().unwrap();
+                    text.push_str(std::str::from_utf8(&bytes).unwrap());
+                }
+                None => {
+                    ended = true;
+                    break;
+                }
+            }
+        }
+        let events = text.split("\n\n").filter(|it| it.starts_with("event:"));
+        let events = events.map(|event| {
+            let line = |name: &str| {
+                let mut lines = event.lines();
+                let found = lines.find_map(|line| line.strip_prefix(name));
+                found.unwrap_or_default().to_owned()
+            };
+            (line("event: "), line("id: "))
+        });
+        (events.collect(), ended)
+    }
+
+    /// The names of what comes, counts left out.
+    async fn names(&mut self) -> Vec<String> {
+        let (events, _) = self.heard().await;
+        let names = events.into_iter().map(|(name, _)| name);
+        names.filter(|name| name != "counts").collect()
+    }
+}
+
+async fn ask(world: &World, session: &str, after: Option<i64>) -> http::Response<Body> {
+    let mut request = Request::get("/api/v1/live").header("cookie", format!("tieline={session}"));
+    if let Some(after) = after {
+        request = request.header("last-event-id", after.to_string());
+    }
+    let request = request.body(Body::empty()).unwrap();
+    world.hub.router().oneshot(request).await.unwrap()
+}
+
+/// A session of a new colleague, member of the inbox or not.
+async fn colleague(world: &World, name: &str, is_member: bool) -> String {
+    let email = format!("{name}@harrow-vale.example");
+    let access = &world.hub.access;
+    let user = access
+        .add_staff(name, &email, Role::Staff, None)
+        .await
+        .unwrap();
+    if is_member {
+        let mut tx = world.hub.store.begin(&Actor::system()).await.unwrap();
+        let inboxes = inbox::all(&mut tx).await.unwrap();
+        inbox::add_member(&mut tx, inboxes[0].id, user.id)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+    }
+    let link = access.sign_in_link(user.id).await.unwrap();
+    access.use_link(&link).await.unwrap()
+}
+
+async fn text_in(world: &World, words: &str) {
+    let texts = desk::messages(&world.hub.store).await.len();
+    world
+        .simulator
+        .text_from_phone("+441134960777", OUR_NUMBER, words);
+    for _ in 0..100 {
+        world.simulator.step().await;
+        if desk::messages(&world.hub.store).await.len() > texts {
+            return;
+        }
+    }
+    panic!("the text never came in");
+}
+
+#[tokio::test]
+async fn only_members_of_the_inbox_hear_of_its_texts() {
+    let world = World::new(41).await;
+    let ann = colleague(&world, "ann", true).await;
+    let bob = colleague(&world, "bob", false).await;
+    let mut member = Stream::open(&world, &ann, None).await;
+    let mut stranger = Stream::open(&world, &bob, None).await;
+    assert_eq!(member.names().await, ["hello"]);
+    assert_eq!(stranger.names().await, ["hello"]);
+    text_in(&world, "Hello").await;
+    assert_eq!(member.names().await, ["message", "conversation"]);
+    assert_eq!(stranger.names().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn who_comes_back_hears_what_was_missed_once_and_in_order() {
+    let world = World::new(42).await;
+    let ann = colleague(&world, "ann", true).await;
+    let mut first = Stream::open(&world, &ann, None).await;
+    let (events, _) = first.heard().await;
+    let at: i64 = events[0].1.parse().unwrap();
+    drop(first);
+    // Nobody listens now, so nobody is told; the numbers are in the database.
+    text_in(&world, "One").await;
+    text_in(&world, "Two").await;
+    let mut back = Stream::open(&world, &ann, Some(at)).await;
+    let (events, _) = back.heard().await;
+    let numbers: Vec<i64> = events
+        .iter()
+        .filter(|(name, _)| !matches!(name.as_str(), "hello" | "counts"))
+        .map(|(_, id)| id.parse().unwrap())
+        .collect();
+    assert_eq!(numbers, (at + 1..=at + 4).collect::<Vec<_>>());
+    let mut lost = Stream::open(&world, &ann, Some(at + 1_000)).await;
+    assert_eq!(lost.names().await, ["reset"], "an event that never was");
+}
+
+#[tokio::test]
+async fn counts_follow_what_happens_without_being_asked() {
+    let world = World::new(43).await;
+    let ann = colleague(&world, "ann", true).await;
+    let mut stream = Stream::open(&world, &ann, None).await;
+    let counts =
+        |events: Vec<(String, String)>| events.iter().filter(|it| it.0 == "counts").count();
+    assert_eq!(counts(stream.heard().await.0), 1, "told at the start");
+    text_in(&world, "Hello").await;
+    assert_eq!(counts(stream.heard().await.0), 1, "one conversation more");
+}
+
+#[tokio::test]
+async fn a_session_has_a_bounded_number_of_streams_and_ends_them_all_at_once() {
+    let world = World::new(44).await;
+    let ann = colleague(&world, "ann", true).await;
+    let mut open = Vec::new();
+    let refused = loop {
+        let answer = ask(&world, &ann, None).await;
+        if answer.status() != StatusCode::OK {
+            break answer.status();
+        }
+        open.push(Stream(answer.into_body()));
+        assert!(open.len() < 100, "there is a bound");
+    };
+    assert_eq!(refused, StatusCode::TOO_MANY_REQUESTS);
+    let mut reader = world.hub.store.reader().await.unwrap();
+    let user = staff::by_email(&mut reader, "ann@harrow-vale.example")
+        .await
+        .unwrap()
+        .unwrap();
+    drop(reader);
+    world.hub.teller().end_of_staff(user.id);
+    for stream in &mut open {
+        let (_, ended) = stream.heard().await;
+        assert!(ended, "each of them");
+    }
+    drop(open);
+    assert_eq!(world.hub.teller().streams(), 0);
+}

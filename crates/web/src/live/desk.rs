@@ -1,0 +1,396 @@
+//! Who listens, and what was told last: the memory of the teller.
+//!
+//! A stream has no queue of its own. It knows the first event that it has not taken yet, and takes
+//! from there what it may see; one that falls behind what is kept starts afresh. So a slow stream
+//! costs nobody anything, and an idle one costs next to nothing.
+
+use bytes::{Bytes, BytesMut};
+use futures_util::task::AtomicWaker;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use tieline_domain::access::{Inboxes, Scope};
+use tieline_domain::id::{InboxId, StaffId};
+
+/// Events that are kept for streams that come back; who is further behind starts afresh.
+pub(super) const KEPT_MAX: usize = 1_000;
+/// Bytes that a stream takes at once; what remains is taken when these have left.
+const TAKEN_BYTES_MAX: usize = 64 * 1_024;
+/// No event waits for the stream.
+const NOTHING: i64 = i64::MAX;
+
+/// An event as all who may see it get it.
+pub(super) struct Told {
+    pub seq: i64,
+    /// Whose members may see it; none for what all staff may see.
+    pub inbox: Option<InboxId>,
+    /// As it stands in the stream.
+    pub frame: Bytes,
+}
+
+/// One open stream.
+pub(super) struct Seat {
+    pub scope: Scope,
+    pub staff: StaffId,
+    /// The hash of the session's token, by which the stream ends when the session does.
+    pub session: Vec<u8>,
+    /// The first event that it has not taken, or [`NOTHING`].
+    waiting: AtomicI64,
+    /// What has no number: only the last value counts.
+    latest: Mutex<Option<Bytes>>,
+    ended: AtomicBool,
+    pub waker: AtomicWaker,
+}
+
+/// What a stream gets when it asks.
+pub(super) enum Taken {
+    Frames(Bytes),
+    /// It may ask again once it is woken.
+    Nothing,
+    Ended,
+}
+
+impl Seat {
+    pub fn new(scope: Scope, staff: StaffId, session: Vec<u8>) -> Seat {
+        Seat {
+            scope,
+            staff,
+            session,
+            waiting: AtomicI64::new(NOTHING),
+            latest: Mutex::default(),
+            ended: AtomicBool::new(false),
+            waker: AtomicWaker::new(),
+        }
+    }
+
+    fn sees(&self, told: &Told) -> bool {
+        told.inbox.is_none_or(|inbox| self.scope.sees_inbox(inbox))
+    }
+
+    fn wake_for(&self, seq: i64) {
+        self.waiting.fetch_min(seq, Ordering::SeqCst);
+        self.waker.wake();
+    }
+
+    /// Replaces what has no number, and wakes the stream.
+    pub fn show(&self, frame: Bytes) {
+        *self.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some(frame);
+        self.waker.wake();
+    }
+
+    fn end(&self) {
+        self.ended.store(true, Ordering::SeqCst);
+        self.waker.wake();
+    }
+}
+
+/// What was told up to now, and the streams by what they see.
+pub(super) struct Desk {
+    /// Everything up to this event was told.
+    pub seq: i64,
+    /// The latest events; whatever came after `kept_after` and could be shown is among them.
+    kept: VecDeque<Arc<Told>>,
+    kept_after: i64,
+    seats: HashMap<u64, Arc<Seat>>,
+    of_inbox: HashMap<InboxId, HashSet<u64>>,
+    of_all_inboxes: HashSet<u64>,
+    next: u64,
+}
+
+/// Where a stream that comes back stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// What it missed is kept.
+    Known,
+    /// What it missed may be read from the database.
+    Older,
+    /// It missed too much, or names an event that never was.
+    Lost,
+}
+
+impl Desk {
+    pub fn new() -> Desk {
+        Desk {
+            seq: 0,
+            kept: VecDeque::new(),
+            kept_after: 0,
+            seats: HashMap::new(),
+            of_inbox: HashMap::new(),
+            of_all_inboxes: HashSet::new(),
+            next: 0,
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.seats.is_empty()
+    }
+
+    pub fn seats(&self) -> impl Iterator<Item = &Arc<Seat>> {
+        self.seats.values()
+    }
+
+    /// Streams that stand on one session.
+    pub fn of_session(&self, session: &[u8]) -> usize {
+        self.seats().filter(|it| it.session == session).count()
+    }
+
+    /// Begins anew at an event; every stream is told so.
+    pub fn start_afresh(&mut self, seq: i64) {
+        (self.seq, self.kept_after) = (seq, seq);
+        self.kept.clear();
+        for seat in self.seats.values() {
+            // Everything before `kept_after` is behind what is kept.
+            seat.wake_for(0);
+        }
+    }
+
+    pub fn place(&self, after: i64) -> Place {
+        if (self.kept_after..=self.seq).contains(&after) {
+            Place::Known
+        } else if after < self.kept_after && self.seq - after <= KEPT_MAX as i64 {
+            Place::Older
+        } else {
+            Place::Lost
+        }
+    }
+
+    /// Takes in events from before what is kept; they end where that begins.
+    pub fn remember(&mut self, after: i64, until: i64, older: Vec<Told>) {
+        if until == self.kept_after {
+            older
+                .into_iter()
+                .rev()
+                .for_each(|told| self.kept.push_front(Arc::new(told)));
+            self.kept_after = after;
+            self.forget();
+        }
+    }
+
+    pub fn kept_after(&self) -> i64 {
+        self.kept_after
+    }
+
+    /// Lets a stream listen from behind an event whose place is [`Place::Known`].
+    pub fn join(&mut self, seat: Arc<Seat>, after: i64) -> u64 {
+        let number = self.next;
+        self.next += 1;
+        match &seat.scope.inboxes {
+            Inboxes::All => {
+                self.of_all_inboxes.insert(number);
+            }
+            Inboxes::Some(list) => {
+                for inbox in list {
+                    self.of_inbox.entry(*inbox).or_default().insert(number);
+                }
+            }
+        }
+        if after < self.seq {
+            seat.wake_for(after + 1);
+        }
+        self.seats.insert(number, seat);
+        number
+    }
+
+    pub fn leave(&mut self, number: u64) {
+        let Some(seat) = self.seats.remove(&number) else {
+            return;
+        };
+        self.of_all_inboxes.remove(&number);
+        if let Inboxes::Some(list) = &seat.scope.inboxes {
+            for inbox in list {
+                if let Some(numbers) = self.of_inbox.get_mut(inbox) {
+                    numbers.remove(&number);
+                    if numbers.is_empty() {
+                        self.of_inbox.remove(inbox);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Tells events in their order, up to and with `seq`; only those are woken who may see one.
+    pub fn tell(&mut self, events: Vec<Told>, seq: i64) {
+        for told in events {
+            match told.inbox {
+                None => self.seats.values().for_each(|seat| seat.wake_for(told.seq)),
+                Some(inbox) => {
+                    let members = self.of_inbox.get(&inbox).into_iter().flatten();
+                    for number in members.chain(&self.of_all_inboxes) {
+                        self.seats[number].wake_for(told.seq);
+                    }
+                }
+            }
+            self.kept.push_back(Arc::new(told));
+        }
+        self.seq = seq;
+        self.forget();
+    }
+
+    /// Ends the streams that a test picks out.
+    pub fn end(&self, whose: impl Fn(&Seat) -> bool) {
+        self.seats()
+            .filter(|seat| whose(seat))
+            .for_each(|seat| seat.end());
+    }
+
+    /// What waits for a stream, as far as it is taken at once.
+    pub fn take(&self, seat: &Seat) -> Taken {
+        if seat.ended.load(Ordering::SeqCst) {
+            return Taken::Ended;
+        }
+        let mut frames = BytesMut::new();
+        let from = seat.waiting.swap(NOTHING, Ordering::SeqCst);
+        if from <= self.kept_after {
+            frames.extend_from_slice(reset(self.seq).as_bytes());
+        } else if from != NOTHING {
+            let first = self.kept.partition_point(|told| told.seq < from);
+            for told in self.kept.range(first..).filter(|told| seat.sees(told)) {
+                if frames.len() + told.frame.len() > TAKEN_BYTES_MAX && !frames.is_empty() {
+                    seat.wake_for(told.seq);
+                    break;
+                }
+                frames.extend_from_slice(&told.frame);
+            }
+        }
+        let latest = seat
+            .latest
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        frames.extend_from_slice(&latest.unwrap_or_default());
+        match frames.is_empty() {
+            true => Taken::Nothing,
+            false => Taken::Frames(frames.freeze()),
+        }
+    }
+
+    fn forget(&mut self) {
+        while self.kept.len() > KEPT_MAX {
+            if let Some(told) = self.kept.pop_front() {
+                self.kept_after = told.seq;
+            }
+        }
+    }
+}
+
+/// Tells a browser to load everything again, and where it stands by then.
+pub(super) fn reset(seq: i64) -> String {
+    format!("event: reset\nid: {seq}\ndata: {{}}\n\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tieline_domain::access::{Principal, Role};
+    use tieline_domain::id::Id as _;
+
+    fn inbox(number: u128) -> InboxId {
+        InboxId::from_uuid(number)
+    }
+
+    fn told(seq: i64, inbox: Option<InboxId>) -> Told {
+        Told {
+            seq,
+            inbox,
+            frame: Bytes::from(format!("{seq} ")),
+        }
+    }
+
+    fn member(of: &[u128]) -> Arc<Seat> {
+        let principal = Principal::Staff {
+            id: StaffId::from_uuid(1),
+            role: Role::Staff,
+            inboxes: of.iter().map(|number| inbox(*number)).collect(),
+        };
+        Arc::new(Seat::new(principal.scope(), StaffId::from_uuid(1), vec![1]))
+    }
+
+    fn taken(desk: &Desk, seat: &Seat) -> String {
+        match desk.take(seat) {
+            Taken::Frames(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+            Taken::Nothing => String::new(),
+            Taken::Ended => "ended".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_stream_gets_what_its_inboxes_and_all_may_see_in_order_and_once() {
+        let mut desk = Desk::new();
+        let (one, two) = (member(&[1]), member(&[2]));
+        desk.join(one.clone(), 0);
+        desk.join(two.clone(), 0);
+        desk.tell(vec![told(1, Some(inbox(1))), told(2, None)], 3);
+        desk.tell(vec![told(4, Some(inbox(2)))], 4);
+        assert_eq!(taken(&desk, &one), "1 2 ");
+        assert_eq!(taken(&desk, &two), "2 4 ");
+        assert_eq!(taken(&desk, &one), "");
+    }
+
+    #[test]
+    fn a_stream_that_comes_back_gets_what_it_missed() {
+        let mut desk = Desk::new();
+        desk.tell((1..=5).map(|seq| told(seq, None)).collect(), 5);
+        assert_eq!(desk.place(3), Place::Known);
+        let back = member(&[1]);
+        desk.join(back.clone(), 3);
+        assert_eq!(taken(&desk, &back), "4 5 ");
+    }
+
+    #[test]
+    fn who_falls_behind_starts_afresh_and_a_quiet_inbox_is_not_behind() {
+        let mut desk = Desk::new();
+        let (slow, quiet) = (member(&[1]), member(&[2]));
+        desk.join(slow.clone(), 0);
+        desk.join(quiet.clone(), 0);
+        let many = KEPT_MAX as i64 + 5;
+        desk.tell(
+            (1..=many).map(|seq| told(seq, Some(inbox(1)))).collect(),
+            many,
+        );
+        assert_eq!(taken(&desk, &slow), reset(many));
+        desk.tell(vec![told(many + 1, Some(inbox(2)))], many + 1);
+        assert_eq!(taken(&desk, &quiet), format!("{} ", many + 1));
+        assert_eq!(desk.place(4), Place::Lost);
+        assert_eq!(desk.place(many + 2), Place::Lost, "an event that never was");
+    }
+
+    #[test]
+    fn what_was_told_before_a_restart_is_read_once_and_kept() {
+        let mut desk = Desk::new();
+        desk.start_afresh(10);
+        assert_eq!(desk.place(8), Place::Older);
+        desk.remember(8, 10, vec![told(9, None), told(10, None)]);
+        assert_eq!(desk.place(8), Place::Known);
+        let back = member(&[1]);
+        desk.join(back.clone(), 8);
+        assert_eq!(taken(&desk, &back), "9 10 ");
+    }
+
+    #[test]
+    fn much_is_taken_in_parts_and_a_stream_that_is_ended_gets_no_more() {
+        let mut desk = Desk::new();
+        let seat = member(&[1]);
+        desk.join(seat.clone(), 0);
+        let large = |seq| Told {
+            frame: Bytes::from(vec![b'x'; TAKEN_BYTES_MAX / 2 + 1]),
+            ..told(seq, None)
+        };
+        desk.tell(vec![large(1), large(2)], 2);
+        let half = TAKEN_BYTES_MAX / 2 + 1;
+        assert_eq!(taken(&desk, &seat).len(), half);
+        assert_eq!(taken(&desk, &seat).len(), half);
+        desk.tell(vec![told(3, None)], 3);
+        desk.end(|seat| seat.session == [1]);
+        assert_eq!(taken(&desk, &seat), "ended");
+    }
+
+    #[test]
+    fn a_stream_that_left_is_found_under_no_tag() {
+        let mut desk = Desk::new();
+        let seat = member(&[1, 2]);
+        let number = desk.join(seat, 0);
+        desk.leave(number);
+        assert!(desk.is_empty() && desk.of_inbox.is_empty() && desk.of_all_inboxes.is_empty());
+        desk.tell(vec![told(1, Some(inbox(1)))], 1);
+    }
+}

@@ -1,0 +1,351 @@
+//! The teller: one task of a node reads what was committed, renders it once, and wakes the streams
+//! that may see it.
+//!
+//! It works only while somebody listens. What it cannot read it reads again later; nothing is
+//! skipped, since streams take events by their numbers.
+
+use super::desk::{Desk, Place, Seat, Taken, reset};
+use super::render::render;
+use crate::api::conversations::ConversationCounts;
+use bytes::Bytes;
+use futures_util::Stream;
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tieline_domain::access::Scope;
+use tieline_domain::id::StaffId;
+use tieline_storage::conversation::{self, OpenGroup};
+use tieline_storage::{Result, Store, event};
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, Sleep, sleep};
+
+/// Events read at once.
+const BATCH: i64 = 200;
+/// A line that says nothing goes out this often, so that proxies keep the connection and a
+/// connection that died is noticed.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// How long the teller waits after a failure of the database.
+const AGAIN_AFTER: Duration = Duration::from_millis(500);
+/// Counts are told at most this often: many events that come together change them once.
+const COUNTS_EVERY: Duration = Duration::from_millis(250);
+/// Streams of one session; a browser shares one between its tabs.
+const STREAMS_OF_SESSION_MAX: usize = 8;
+/// How often a stream that comes back looks for its place while events go on.
+const ATTEMPTS: usize = 3;
+
+/// Tells what was committed; cheap to clone. The task ends when the last clone is dropped.
+#[derive(Clone)]
+pub struct Teller {
+    inner: Arc<Inner>,
+    _task: Arc<AbortOnDrop>,
+}
+
+struct AbortOnDrop(AbortHandle);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+struct Inner {
+    store: Store,
+    desk: Mutex<Desk>,
+    somebody_came: Notify,
+    /// Held by the one that reads events from before what is kept; all who wait want the same.
+    reading_older: tokio::sync::Mutex<()>,
+}
+
+/// Who wants to listen.
+pub(crate) struct Listener {
+    pub scope: Scope,
+    pub staff: StaffId,
+    /// The hash of the session's token.
+    pub session: Vec<u8>,
+}
+
+/// The session has as many streams as it may.
+pub(crate) struct TooManyStreams;
+
+impl Teller {
+    /// Over this store.
+    pub fn start(store: Store) -> Teller {
+        let inner = Arc::new(Inner {
+            store,
+            desk: Mutex::new(Desk::new()),
+            somebody_came: Notify::new(),
+            reading_older: tokio::sync::Mutex::new(()),
+        });
+        let task = tokio::spawn(inner.clone().work());
+        Teller {
+            inner,
+            _task: Arc::new(AbortOnDrop(task.abort_handle())),
+        }
+    }
+
+    /// How many streams are open.
+    pub fn streams(&self) -> usize {
+        self.inner.desk().seats().count()
+    }
+
+    /// Ends the streams of a user.
+    pub fn end_of_staff(&self, staff: StaffId) {
+        self.inner.desk().end(|seat| seat.staff == staff);
+    }
+
+    /// Ends the streams of a session, by the hash of its token.
+    pub fn end_of_session(&self, session: &[u8]) {
+        self.inner.desk().end(|seat| seat.session == session);
+    }
+
+    /// Ends all streams, as when the hub stops; browsers come back to whoever serves then.
+    pub fn end_all(&self) {
+        self.inner.desk().end(|_| true);
+    }
+
+    /// A stream of what is committed after an event, or from now on.
+    pub(crate) async fn listen(
+        &self,
+        listener: Listener,
+        after: Option<i64>,
+    ) -> Result<std::result::Result<LiveStream, TooManyStreams>> {
+        let inner = &self.inner;
+        if inner.desk().of_session(&listener.session) >= STREAMS_OF_SESSION_MAX {
+            return Ok(Err(TooManyStreams));
+        }
+        if inner.desk().is_empty() {
+            inner.catch_up().await?;
+        }
+        let place = match after {
+            Some(after) => inner.find(after).await?,
+            None => Place::Known,
+        };
+        let seat = Arc::new(Seat::new(listener.scope, listener.staff, listener.session));
+        let (first, number) = inner.desk().welcome(&seat, after, place);
+        inner.somebody_came.notify_one();
+        Ok(Ok(LiveStream {
+            inner: inner.clone(),
+            seat,
+            number,
+            first: Some(first),
+            keep_alive: Box::pin(sleep(KEEP_ALIVE)),
+        }))
+    }
+}
+
+impl Desk {
+    /// Seats a stream; what it is told first, and its number.
+    fn welcome(&mut self, seat: &Arc<Seat>, after: Option<i64>, place: Place) -> (Bytes, u64) {
+        // Events that were told since the place was looked for may have pushed it out.
+        let known =
+            after.filter(|after| place == Place::Known && self.place(*after) == Place::Known);
+        let first = match (known, after) {
+            (Some(after), _) => hello(after),
+            (None, None) => hello(self.seq),
+            (None, Some(_)) => reset(self.seq),
+        };
+        let number = self.join(seat.clone(), known.unwrap_or(self.seq));
+        (Bytes::from(first), number)
+    }
+}
+
+fn hello(seq: i64) -> String {
+    format!("event: hello\nid: {seq}\ndata: {{}}\n\n")
+}
+
+impl Inner {
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn work(self: Arc<Inner>) {
+        let mut head = self.store.head();
+        let mut counted: BTreeMap<StaffId, ConversationCounts> = BTreeMap::new();
+        let mut counted_at: Option<Instant> = None;
+        loop {
+            if self.desk().is_empty() {
+                counted.clear();
+                self.somebody_came.notified().await;
+            }
+            match self.tell_news().await {
+                Ok(()) => {}
+                Err(error) => {
+                    tracing::warn!(error = %error, "events cannot be read; it is tried again");
+                    sleep(AGAIN_AFTER).await;
+                    continue;
+                }
+            }
+            if counted_at.is_none_or(|at| at.elapsed() >= COUNTS_EVERY) {
+                counted_at = Some(Instant::now());
+                if let Err(error) = self.tell_counts(&mut counted).await {
+                    tracing::warn!(error = %error, "conversations cannot be counted; it is tried again");
+                }
+            }
+            let due =
+                counted_at.map_or(COUNTS_EVERY, |at| COUNTS_EVERY.saturating_sub(at.elapsed()));
+            tokio::select! {
+                changed = head.changed() => if changed.is_err() { return },
+                () = self.somebody_came.notified() => {}
+                () = sleep(due), if !due.is_zero() => {
+                    // Nothing more came: the counts stand until the next event.
+                    if let Err(error) = self.tell_counts(&mut counted).await {
+                        tracing::warn!(error = %error, "conversations cannot be counted; it is tried again");
+                    }
+                    counted_at = None;
+                    tokio::select! {
+                        changed = head.changed() => if changed.is_err() { return },
+                        () = self.somebody_came.notified() => {}
+                    }
+                }
+            }
+        }
+    }
+
+    /// Tells all that was committed since.
+    async fn tell_news(&self) -> Result<()> {
+        loop {
+            let from = self.desk().seq;
+            let mut reader = self.store.reader().await?;
+            let news = event::list_after(&mut reader, &Scope::system(), from, BATCH).await?;
+            let Some((events, until)) = news else {
+                let head = event::head(&mut reader).await?;
+                self.desk().start_afresh(head);
+                continue;
+            };
+            let told = render(&mut reader, &events).await?;
+            drop(reader);
+            self.desk().tell(told, until);
+            if until == from {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Where nobody listened, nothing was told: begins where the database stands.
+    async fn catch_up(&self) -> Result<()> {
+        let head = event::head(&mut *self.store.reader().await?).await?;
+        let mut desk = self.desk();
+        if desk.is_empty() && head > desk.seq {
+            desk.start_afresh(head);
+        }
+        Ok(())
+    }
+
+    /// Where a stream stands that saw everything up to an event; what it missed is fetched if need be.
+    async fn find(&self, after: i64) -> Result<Place> {
+        for _ in 0..ATTEMPTS {
+            let place = self.desk().place(after);
+            if place != Place::Older {
+                return Ok(place);
+            }
+            let _one = self.reading_older.lock().await;
+            let (place, until) = {
+                let desk = self.desk();
+                (desk.place(after), desk.kept_after())
+            };
+            if place != Place::Older {
+                return Ok(place);
+            }
+            let mut reader = self.store.reader().await?;
+            let news =
+                event::list_after(&mut reader, &Scope::system(), after, until - after).await?;
+            let Some((events, _)) = news else {
+                return Ok(Place::Lost);
+            };
+            let older = render(&mut reader, &events).await?;
+            self.desk().remember(after, until, older);
+        }
+        Ok(Place::Lost)
+    }
+
+    /// Tells each person who listens how many conversations their lists hold, where that changed.
+    async fn tell_counts(&self, counted: &mut BTreeMap<StaffId, ConversationCounts>) -> Result<()> {
+        let mut reader = self.store.reader().await?;
+        let groups = conversation::count_groups(&mut reader, &Scope::system()).await?;
+        drop(reader);
+        let desk = self.desk();
+        let mut fresh: BTreeMap<StaffId, (ConversationCounts, bool)> = BTreeMap::new();
+        for seat in desk.seats() {
+            let (counts, changed) = fresh.entry(seat.staff).or_insert_with(|| {
+                let counts = counts_of(&groups, seat);
+                let changed = counted.get(&seat.staff) != Some(&counts);
+                (counts, changed)
+            });
+            if *changed {
+                seat.show(frame_of_counts(counts));
+            }
+        }
+        *counted = fresh
+            .into_iter()
+            .map(|(staff, (counts, _))| (staff, counts))
+            .collect();
+        Ok(())
+    }
+}
+
+fn counts_of(groups: &[OpenGroup], seat: &Seat) -> ConversationCounts {
+    let mut counts = ConversationCounts::default();
+    for group in groups
+        .iter()
+        .filter(|it| seat.scope.sees_inbox(it.inbox_id))
+    {
+        counts.all += group.number;
+        match group.our_turn {
+            true => counts.ours += group.number,
+            false => counts.theirs += group.number,
+        }
+        match group.assigned_to {
+            None => counts.nobody += group.number,
+            Some(staff) if staff == seat.staff => counts.mine += group.number,
+            Some(_) => {}
+        }
+    }
+    counts
+}
+
+fn frame_of_counts(counts: &ConversationCounts) -> Bytes {
+    let data = serde_json::to_string(counts).unwrap_or_default();
+    Bytes::from(format!("event: counts\ndata: {data}\n\n"))
+}
+
+/// What one browser hears.
+pub(crate) struct LiveStream {
+    inner: Arc<Inner>,
+    seat: Arc<Seat>,
+    number: u64,
+    first: Option<Bytes>,
+    keep_alive: Pin<Box<Sleep>>,
+}
+
+impl Stream for LiveStream {
+    type Item = std::result::Result<Bytes, Infallible>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if let Some(first) = self.first.take() {
+            return Poll::Ready(Some(Ok(first)));
+        }
+        // Registered before looking, so that no waking between the two is lost.
+        self.seat.waker.register(context.waker());
+        let taken = self.inner.desk().take(&self.seat);
+        let frames = match taken {
+            Taken::Ended => return Poll::Ready(None),
+            Taken::Frames(frames) => frames,
+            Taken::Nothing if self.keep_alive.as_mut().poll(context).is_pending() => {
+                return Poll::Pending;
+            }
+            Taken::Nothing => Bytes::from_static(b":\n\n"),
+        };
+        self.keep_alive.as_mut().reset(Instant::now() + KEEP_ALIVE);
+        Poll::Ready(Some(Ok(frames)))
+    }
+}
+
+impl Drop for LiveStream {
+    fn drop(&mut self) {
+        self.inner.desk().leave(self.number);
+    }
+}
