@@ -2,6 +2,7 @@
 
 use crate::error::FormError;
 use std::collections::BTreeMap;
+use tieline_domain::text::clean;
 
 /// A form's fields in the order of their names, which is the order that signatures use.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -11,6 +12,17 @@ impl Form {
     /// Reads a body.
     pub fn parse(body: &[u8]) -> Form {
         Form(url::form_urlencoded::parse(body).into_owned().collect())
+    }
+
+    /// The form as it may be kept: every value through the door of texts. Only after its signature
+    /// was checked, which is over the values as they came.
+    pub fn clean(self) -> Form {
+        Form(
+            self.0
+                .into_iter()
+                .map(|(name, value)| (name, clean(&value)))
+                .collect(),
+        )
     }
 
     /// The fields by name.

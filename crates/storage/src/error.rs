@@ -15,6 +15,9 @@ pub enum StorageError {
     /// A unique key is taken; carries the database's own words, which name the key.
     #[error("a row with this key exists: {0}")]
     Duplicate(String),
+    /// A row names another that does not exist.
+    #[error("something that this names does not exist")]
+    NoSuchReference,
     /// The database is busy or out of reach for the moment.
     #[error("the database did not answer in time: {0}")]
     Unavailable(String),
@@ -52,6 +55,9 @@ impl From<sqlx::Error> for StorageError {
             }
             sqlx::Error::Database(db) if db.is_unique_violation() => {
                 StorageError::Duplicate(db.message().to_owned())
+            }
+            sqlx::Error::Database(db) if db.is_foreign_key_violation() => {
+                StorageError::NoSuchReference
             }
             // 5 and 517 are SQLite's busy codes; class 08 and 57P01 are lost PostgreSQL servers;
             // 40001 and 40P01 are serialization failures and deadlocks.

@@ -13,11 +13,12 @@ use crate::state::WebState;
 use axum::Extension;
 use axum::extract::State;
 use tieline_access::SignedIn;
-use tieline_domain::id::ConversationId;
+use tieline_domain::access::Scope;
+use tieline_domain::id::{ContactId, ConversationId, StaffId};
 use tieline_domain::time::Timestamp;
 use tieline_messaging::converse::{self, Act};
 use tieline_storage::conversation::{self, ConversationQuery as Asked, Listed, View};
-use tieline_storage::inbox;
+use tieline_storage::{StorageError, contact, inbox, staff};
 
 pub(crate) async fn list(
     State(state): State<WebState>,
@@ -117,6 +118,7 @@ pub(crate) async fn begin(
             })?,
         ),
     };
+    known_contact(&state, &scope, begin.contact_id).await?;
     let (listed, is_new) = converse::begin(
         &state.store,
         &scope,
@@ -135,6 +137,9 @@ pub(crate) async fn change(
     Path(id): Path<ConversationId>,
     Json(change): Json<ConversationChange>,
 ) -> Result<Answer<Conversation>> {
+    let scope = me.principal.scope();
+    known_staff(&state, change.assigned_to.flatten()).await?;
+    known_contact(&state, &scope, change.contact_id.flatten()).await?;
     let mut acts = Vec::new();
     acts.extend(
         change
@@ -144,6 +149,35 @@ pub(crate) async fn change(
     acts.extend(change.assigned_to.map(Act::AssignTo));
     acts.extend(change.contact_id.map(Act::TieTo));
     Ok(Answer(act(&state, &me, id, &acts).await?))
+}
+
+/// Refuses a colleague whom nobody knows, or who left.
+async fn known_staff(state: &WebState, id: Option<StaffId>) -> Result<()> {
+    let Some(id) = id else { return Ok(()) };
+    let all = staff::all(&mut *state.store.reader().await?).await?;
+    if all.iter().any(|it| it.id == id && it.active) {
+        return Ok(());
+    }
+    Err(Problem::field(
+        "assigned_to",
+        "there is no such colleague",
+        "take one of staff_list in /api/v1/me",
+    ))
+}
+
+/// Refuses a contact that the caller may not see.
+async fn known_contact(state: &WebState, scope: &Scope, id: Option<ContactId>) -> Result<()> {
+    let Some(id) = id else { return Ok(()) };
+    let mut reader = state.store.reader().await?;
+    match contact::get(&mut reader, scope, id).await {
+        Ok(_) => Ok(()),
+        Err(StorageError::NotFound(_)) => Err(Problem::field(
+            "contact_id",
+            "there is no such contact",
+            "take one of /api/v1/contacts",
+        )),
+        Err(error) => Err(error.into()),
+    }
 }
 
 pub(crate) async fn read(

@@ -168,6 +168,14 @@ fn not_json() -> Problem {
 }
 
 fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    // serde would take the fields in their order as well, without names.
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        return Err(Problem::new(
+            Code::InvalidField,
+            "the body is a list; an object is asked for",
+        )
+        .fix(SEE_DESCRIPTION));
+    }
     let mut from = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut from).map_err(|error| {
         if error.inner().is_data() {

@@ -85,7 +85,7 @@ async fn verified(
     let url = format!("{}{path}", state.public_url);
     let secret = (state.open_secret)(&inbox.carrier_secret);
     if secret.is_some_and(|secret| signature::is_valid(&secret, &url, &form, given)) {
-        return Ok((inbox, form));
+        return Ok((inbox, form.clean()));
     }
     state.metrics.refuse_webhook();
     Err(Problem::new(Code::WrongSignature, "the signature does not fit the request")

@@ -122,6 +122,9 @@ impl From<StorageError> for Problem {
                 tracing::warn!(detail = %words, "a key is taken");
                 Problem::new(Code::Duplicate, "it exists already")
             }
+            // A caller's ids are looked up before anything is written; this one went meanwhile.
+            StorageError::NoSuchReference => Problem::new(Code::InvalidField, words)
+                .fix("Load what you show again, and choose anew."),
             StorageError::Unavailable(_) => {
                 tracing::warn!(detail = %words, "the database does not answer");
                 Problem::new(Code::DatabaseUnavailable, "the database does not answer")

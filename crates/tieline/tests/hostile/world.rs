@@ -1,0 +1,184 @@
+//! A hub with a signed-in administrator, and people to try things on.
+
+use crate::corpus::Probe;
+use axum::body::Body;
+use http::{HeaderValue, Request};
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use tempfile::TempDir;
+use tieline::demo::{Demo, DemoOptions};
+use tieline_storage::{inbox, mapping, staff, sync_run};
+use tower::ServiceExt as _;
+
+pub struct World {
+    demo: Demo,
+    made: AtomicU32,
+    _folder: TempDir,
+}
+
+/// What may be named in a request, by the names that the description gives to ids.
+pub struct Known {
+    pub ids: BTreeMap<&'static str, String>,
+    session: String,
+}
+
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub content_type: String,
+    pub body: String,
+}
+
+impl World {
+    pub async fn start(database: Option<String>) -> World {
+        let folder = tempfile::tempdir().unwrap();
+        let options = DemoOptions {
+            data: Some(folder.path().to_path_buf()),
+            database,
+            contacts: 5,
+            leads: 2,
+            port: 0,
+            seed: 3,
+        };
+        World {
+            demo: Demo::start(options).await.unwrap(),
+            made: AtomicU32::new(0),
+            _folder: folder,
+        }
+    }
+
+    pub async fn stop(self) {
+        self.demo.stop().await;
+    }
+
+    /// A new session, and people nobody did anything to yet.
+    pub async fn people(&self) -> Known {
+        let number = self.made.fetch_add(1, Ordering::SeqCst);
+        let hub = &self.demo.hub;
+        let mut reader = hub.store.reader().await.unwrap();
+        let priya = staff::all(&mut reader).await.unwrap().remove(0);
+        let inbox = inbox::all(&mut reader).await.unwrap().remove(0);
+        let mapping = mapping::all(&mut reader, self.demo.connection)
+            .await
+            .unwrap()
+            .remove(0);
+        let runs = sync_run::history(&mut reader, self.demo.connection, None, 1)
+            .await
+            .unwrap();
+        drop(reader);
+        let link = hub.access.sign_in_link(priya.id).await.unwrap();
+        let session = hub.access.use_link(&link).await.unwrap();
+        let mut known = Known {
+            ids: BTreeMap::from([
+                ("StaffId", priya.id.to_string()),
+                ("InboxId", inbox.id.to_string()),
+                ("ObjectMappingId", mapping.id.to_string()),
+            ]),
+            session,
+        };
+        if let Some(run) = runs.first() {
+            known.ids.insert("SyncRunId", run.id.to_string());
+        }
+        let phone = format!("+4477009{:05}", number);
+        let fields = json!({"fields": {"last_name": "Okafor", "mobile_phone": phone}});
+        let contact = self.made(&known, "/api/v1/contacts", fields).await;
+        known.ids.insert("ContactId", contact.clone());
+        let with = json!({"contact_id": contact});
+        let conversation = self.made(&known, "/api/v1/conversations", with).await;
+        let messages = format!("/api/v1/conversations/{conversation}/messages");
+        known.ids.insert("ConversationId", conversation);
+        let message = self.made(&known, &messages, json!({"text": "Hello"})).await;
+        known.ids.insert("MessageId", message);
+        known
+    }
+
+    async fn made(&self, known: &Known, path: &str, body: Value) -> String {
+        let mut probe = Probe::new("post", path);
+        probe.body = Some(body.to_string().into_bytes());
+        probe.key = Some(b"made".to_vec());
+        let answer = self.send(known, &probe).await;
+        assert!(answer.status < 300, "{path}: {answer:?}");
+        let made: Value = serde_json::from_str(&answer.body).unwrap();
+        made["id"].as_str().unwrap().to_owned()
+    }
+
+    pub async fn send(&self, known: &Known, probe: &Probe) -> Answer {
+        let mut request = Request::builder()
+            .method(probe.method.to_uppercase().as_str())
+            .uri(&probe.target)
+            .header("cookie", format!("tieline={}", known.session));
+        if let Some(kind) = probe.content_type {
+            request = request.header("content-type", kind);
+        }
+        if let Some(key) = &probe.key {
+            let key = HeaderValue::from_bytes(key).unwrap();
+            request = request.header("idempotency-key", key);
+        }
+        let body = probe.body.clone().map_or_else(Body::empty, Body::from);
+        self.answer(request.body(body).unwrap()).await
+    }
+
+    /// The form of a text or a report with one field changed, signed as the carrier signs.
+    pub async fn signed_form(&self, field: &str, value: &str, status: bool) -> Answer {
+        let mut reader = self.demo.hub.store.reader().await.unwrap();
+        let inbox = inbox::all(&mut reader).await.unwrap().remove(0);
+        drop(reader);
+        let mut form = BTreeMap::from([
+            ("MessageSid", "SM1"),
+            ("From", "+447700900555"),
+            ("To", tieline::demo::OUR_NUMBER),
+            ("Body", "Hello"),
+            ("MessageStatus", "delivered"),
+        ]);
+        form.insert(field, value);
+        let query = if status {
+            "/status?message=msg_00000000000000000000000000000001"
+        } else {
+            ""
+        };
+        let target = format!("/hooks/twilio/{}{query}", inbox.id);
+        let mut signed = format!("{}{target}", self.demo.url);
+        for (name, value) in &form {
+            signed.push_str(name);
+            signed.push_str(value);
+        }
+        let token = self.demo.running.simulator.carrier_access().auth_token;
+        let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, token.as_bytes());
+        use base64::Engine as _;
+        let signature = base64::engine::general_purpose::STANDARD
+            .encode(ring::hmac::sign(&key, signed.as_bytes()));
+        let body: String = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(form)
+            .finish();
+        let request = Request::post(target)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("x-twilio-signature", signature)
+            .body(Body::from(body))
+            .unwrap();
+        self.answer(request).await
+    }
+
+    async fn answer(&self, request: Request<Body>) -> Answer {
+        let response = self.demo.hub.router().oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        let content_type = response
+            .headers()
+            .get("content-type")
+            .map_or("", |value| value.to_str().unwrap())
+            .to_owned();
+        // The live stream has no end.
+        let body = if content_type == "text/event-stream" {
+            String::new()
+        } else {
+            let bytes = response.into_body().collect().await.unwrap().to_bytes();
+            String::from_utf8_lossy(&bytes).into_owned()
+        };
+        Answer {
+            status,
+            content_type,
+            body,
+        }
+    }
+}
