@@ -43,16 +43,18 @@ create table audit (
     detail text not null
 );
 
+-- Keys of requests. An answer is personal data as its request was; it is gone after a day.
 create table idempotency (
     principal text not null,
     key text not null,
-    route text not null,
-    body_hash bytes not null,
-    status bigint not null,
-    body text not null,
-    created_at bigint not null,
+    request_hash bytes not null,
+    taken_at bigint not null,
+    done_at bigint,
+    status bigint,
+    body text,
     primary key (principal, key)
 );
+create index idempotency_by_age on idempotency (taken_at);
 
 -- People and addresses -------------------------------------------------------------------------
 

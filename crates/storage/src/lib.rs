@@ -13,6 +13,7 @@ pub mod create_intent;
 pub mod db;
 pub mod error;
 pub mod event;
+pub mod idempotency;
 pub mod inbox;
 pub mod job;
 pub mod link;

@@ -4,6 +4,7 @@ mod contract {
     mod access;
     mod contacts;
     pub mod harness;
+    mod idempotency;
     mod jobs;
     mod schema;
     mod stream;

@@ -2,7 +2,8 @@
 //! how it refuses, an answer says what it gives. Nothing here can differ from what the code does.
 
 use crate::answer::{Accepted, Answer, Created, MadeOrFound, NoContent};
-use crate::extract::{Body, Json, NoBody, Path, Path2, PathPart, Query};
+use crate::extract::{Body, Json, NoBody, Path, Path2, PathPart, Query, RequestKey};
+use crate::once::KEY_MAX;
 use crate::problem::{Code, Details, Problem};
 use crate::router::{Policy, RouteInfo};
 use axum::Extension;
@@ -24,6 +25,8 @@ pub(crate) struct Draft {
     body: Option<Value>,
     answers: BTreeMap<u16, Value>,
     codes: BTreeSet<Code>,
+    /// A request without a key is refused.
+    needs_key: bool,
     /// Shapes that are asked for, by name.
     asks: Map<String, Value>,
     /// Shapes that are told, by name.
@@ -129,6 +132,12 @@ impl<T: ToSchema> Describe for Json<T> {
             Code::BodyTooLarge,
             Code::InvalidField,
         ]);
+    }
+}
+
+impl Describe for RequestKey {
+    fn describe(draft: &mut Draft) {
+        draft.needs_key = true;
     }
 }
 
@@ -263,8 +272,25 @@ fn admit(route: &RouteInfo, draft: &mut Draft) {
     if route.method != "get" && route.path.starts_with("/api/") {
         draft.refuses(&[Code::CrossSite]);
     }
-    if matches!(route.policy, Policy::Staff | Policy::Administrator) {
+    let closed = matches!(route.policy, Policy::Staff | Policy::Administrator);
+    if closed {
         draft.refuses(&[Code::NotSignedIn, Code::NotAllowed]);
+    }
+    if closed && route.method == "post" {
+        draft.parameters.push(json!({
+            "name": "Idempotency-Key", "in": "header", "required": draft.needs_key,
+            "description": "A random text, new with each new request. A request that comes again with its key within \
+                            24 hours is done once, and answered as the first time.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": KEY_MAX, "pattern": "^[!-~]([ -~]*[!-~])?$"},
+        }));
+        draft.refuses(&[
+            Code::InvalidField,
+            Code::BodyTooLarge,
+            Code::InvalidRequest,
+            Code::KeyInUse,
+            Code::AlreadyMade,
+            Code::KeyReused,
+        ]);
     }
     draft.refuses(route.codes);
 }

@@ -2,6 +2,7 @@
 //! names the field and the fix; no handler sees a malformed body, an unknown field or a foreign id.
 
 use crate::api::text::Text;
+use crate::once::key_of;
 use crate::problem::{Code, Problem, Result};
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -29,6 +30,9 @@ pub(crate) struct Path2<A, B>(pub A, pub B);
 
 /// The body as it came, for those who check a signature over it.
 pub(crate) struct Body(pub Bytes);
+
+/// The key of a request that must have one.
+pub(crate) struct RequestKey(pub String);
 
 /// No body: for acts that the address says all about. `{}` passes, because many clients send it.
 pub(crate) struct NoBody;
@@ -89,6 +93,20 @@ impl<S: Send + Sync> FromRequest<S> for Body {
     }
 }
 
+impl<S: Send + Sync> FromRequestParts<S> for RequestKey {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<RequestKey> {
+        key_of(&parts.headers)?.map(RequestKey).ok_or_else(|| {
+            Problem::field(
+                "Idempotency-Key",
+                "this header is missing",
+                "send a new random key with each new request",
+            )
+        })
+    }
+}
+
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
@@ -142,7 +160,9 @@ impl<const MAX: usize> PathPart for Text<MAX> {
 async fn path_of<S: Send + Sync>(parts: &mut Parts, state: &S) -> Result<RawPathParams> {
     RawPathParams::from_request_parts(parts, state)
         .await
-        .map_err(|_| Problem::new(Code::InvalidRequest, "the address is not UTF-8"))
+        .map_err(|_| {
+            Problem::new(Code::InvalidRequest, "the address is not UTF-8").fix(SEE_DESCRIPTION)
+        })
 }
 
 fn part<'a, T: PathPart>(found: &mut impl Iterator<Item = (&'a str, &'a str)>) -> Result<T> {
@@ -199,13 +219,15 @@ fn broken(error: &serde_json::Error) -> Problem {
 /// A field that is missing, unknown, or of another form.
 fn unfit(path: String, words: &str) -> Problem {
     let problem = Problem::new(Code::InvalidField, words).fix(SEE_DESCRIPTION);
-    // The path leads to the value that was being read. A field that is missing or unknown has none:
-    // serde names it in backticks.
-    let inside = words.split('`').nth(1);
-    match (path.as_str(), inside) {
+    // The path leads to the value that was being read, or to an unknown field; to a missing field it
+    // cannot lead, but serde names it in backticks.
+    let missing = words
+        .strip_prefix("missing field `")
+        .and_then(|rest| rest.split('`').next());
+    match (path.as_str(), missing) {
         (".", Some(name)) => problem.of(name),
         (".", None) => problem,
-        (path, Some(name)) if words.contains(" field `") => problem.of(&format!("{path}.{name}")),
-        (path, _) => problem.of(path),
+        (path, Some(name)) => problem.of(&format!("{path}.{name}")),
+        (path, None) => problem.of(path),
     }
 }

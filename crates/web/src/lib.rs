@@ -16,6 +16,7 @@ mod live;
 mod me;
 mod messages;
 mod metrics;
+mod once;
 mod problem;
 pub mod router;
 mod runs;

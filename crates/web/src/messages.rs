@@ -3,18 +3,17 @@
 use crate::answer::{Accepted, Answer};
 use crate::api::conversations::{Message, MessageKind, MessageList, MessageQuery, MessageWrite};
 use crate::api::names::Names;
-use crate::extract::{Json, NoBody, Path, Query};
-use crate::problem::{Problem, Result};
+use crate::extract::{Json, NoBody, Path, Query, RequestKey};
+use crate::once::key_reused;
+use crate::problem::Result;
 use crate::state::WebState;
 use axum::Extension;
 use axum::extract::State;
-use http::HeaderMap;
 use tieline_access::SignedIn;
+use tieline_domain::conversation::Direction;
 use tieline_domain::id::{ConversationId, MessageId};
 use tieline_messaging::send::{self, Written};
 use tieline_storage::message;
-
-const KEY_MAX: usize = 200;
 
 pub(crate) async fn list(
     State(state): State<WebState>,
@@ -36,20 +35,9 @@ pub(crate) async fn write(
     State(state): State<WebState>,
     Extension(me): Extension<SignedIn>,
     Path(id): Path<ConversationId>,
-    headers: HeaderMap,
+    RequestKey(key): RequestKey,
     Json(write): Json<MessageWrite>,
 ) -> Result<Accepted<Message>> {
-    let key = headers
-        .get("idempotency-key")
-        .and_then(|value| value.to_str().ok())
-        .filter(|key| !key.is_empty() && key.len() <= KEY_MAX)
-        .ok_or_else(|| {
-            Problem::field(
-                "Idempotency-Key",
-                "it is missing or too long",
-                "send a header with a new random key a message",
-            )
-        })?;
     let written = Written {
         conversation_id: id,
         author: me.staff.id,
@@ -58,6 +46,11 @@ pub(crate) async fn write(
         note: write.kind == MessageKind::Note,
     };
     let message = send::write(&state.store, &me.principal.scope(), &written).await?;
+    // A message knows its key for longer than answers are kept.
+    let is_note = message.direction == Direction::Note;
+    if message.text != written.text || is_note != written.note {
+        return Err(key_reused());
+    }
     let names = Names::load(&state).await?;
     Ok(Accepted(Message::of(&message, &names)))
 }

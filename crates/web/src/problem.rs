@@ -115,12 +115,14 @@ impl From<StorageError> for Problem {
     fn from(error: StorageError) -> Problem {
         let words = error.to_string();
         match error {
-            StorageError::NotFound(_) => Problem::new(Code::NotFound, words),
+            StorageError::NotFound(_) => {
+                Problem::new(Code::NotFound, words).fix("Take its id from a list of the API.")
+            }
             StorageError::Conflict(_) => Problem::new(Code::VersionConflict, words)
                 .fix("Load it again and repeat your change."),
             StorageError::Duplicate(_) => {
                 tracing::warn!(detail = %words, "a key is taken");
-                Problem::new(Code::Duplicate, "it exists already")
+                Problem::new(Code::Duplicate, "it exists already").fix("Use the one that exists.")
             }
             // A caller's ids are looked up before anything is written; this one went meanwhile.
             StorageError::NoSuchReference => Problem::new(Code::InvalidField, words)

@@ -1,6 +1,7 @@
 //! Every URL of the hub, and who may call it.
 
 use crate::describe::{Draft, Handler, document};
+use crate::once::once;
 use crate::problem::Code;
 use crate::state::WebState;
 use crate::{app, contacts, conversations, guard, hooks, live, me, messages, metrics, runs, sync};
@@ -44,17 +45,28 @@ pub struct RouteInfo {
 }
 
 macro_rules! guarded {
-    ($state:expr, Public, $route:expr) => {
+    ($state:expr, Public, $method:ident, $route:expr) => {
         $route
     };
-    ($state:expr, Webhook, $route:expr) => {
+    ($state:expr, Webhook, $method:ident, $route:expr) => {
         $route
     };
-    ($state:expr, Staff, $route:expr) => {
-        $route.route_layer(from_fn_with_state($state.clone(), guard::staff))
+    ($state:expr, Staff, $method:ident, $route:expr) => {
+        once!($state, $method, $route).route_layer(from_fn_with_state($state.clone(), guard::staff))
     };
-    ($state:expr, Administrator, $route:expr) => {
-        $route.route_layer(from_fn_with_state($state.clone(), guard::administrator))
+    ($state:expr, Administrator, $method:ident, $route:expr) => {
+        once!($state, $method, $route)
+            .route_layer(from_fn_with_state($state.clone(), guard::administrator))
+    };
+}
+
+/// What creates or sends is done once for each key.
+macro_rules! once {
+    ($state:expr, post, $route:expr) => {
+        $route.route_layer(from_fn_with_state($state.clone(), once))
+    };
+    ($state:expr, $method:ident, $route:expr) => {
+        $route
     };
 }
 
@@ -66,7 +78,7 @@ macro_rules! routes {
         ];
 
         fn add_routes(state: &WebState) -> Router<WebState> {
-            Router::new()$(.route($path, guarded!(state, $policy, $method($handler))))*
+            Router::new()$(.route($path, guarded!(state, $policy, $method, $method($handler))))*
         }
 
         /// What the handler of each route says about itself, in the order of [`ROUTES`].

@@ -2,13 +2,15 @@
 
 use crate::corpus::Probe;
 use axum::body::Body;
-use http::{HeaderValue, Request};
+use http::{HeaderMap, HeaderValue, Request};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
 use tieline::demo::{Demo, DemoOptions};
+use tieline_domain::access::Actor;
+use tieline_storage::staff::Staff;
 use tieline_storage::{inbox, mapping, staff, sync_run};
 use tower::ServiceExt as _;
 
@@ -22,6 +24,13 @@ pub struct World {
 pub struct Known {
     pub ids: BTreeMap<&'static str, String>,
     session: String,
+}
+
+fn named<'a>(everybody: &'a [Staff], name: &str) -> &'a Staff {
+    everybody
+        .iter()
+        .find(|it| it.name.starts_with(name))
+        .unwrap()
 }
 
 #[derive(Debug)]
@@ -58,7 +67,8 @@ impl World {
         let number = self.made.fetch_add(1, Ordering::SeqCst);
         let hub = &self.demo.hub;
         let mut reader = hub.store.reader().await.unwrap();
-        let priya = staff::all(&mut reader).await.unwrap().remove(0);
+        let everybody = staff::all(&mut reader).await.unwrap();
+        let priya = named(&everybody, "Priya");
         let inbox = inbox::all(&mut reader).await.unwrap().remove(0);
         let mapping = mapping::all(&mut reader, self.demo.connection)
             .await
@@ -68,8 +78,7 @@ impl World {
             .await
             .unwrap();
         drop(reader);
-        let link = hub.access.sign_in_link(priya.id).await.unwrap();
-        let session = hub.access.use_link(&link).await.unwrap();
+        let session = self.session_of(priya).await;
         let mut known = Known {
             ids: BTreeMap::from([
                 ("StaffId", priya.id.to_string()),
@@ -94,10 +103,28 @@ impl World {
         known
     }
 
+    /// Somebody else, who is no administrator.
+    pub async fn colleague(&self) -> Known {
+        let mut reader = self.demo.hub.store.reader().await.unwrap();
+        let everybody = staff::all(&mut reader).await.unwrap();
+        drop(reader);
+        Known {
+            ids: BTreeMap::new(),
+            session: self.session_of(named(&everybody, "Tom")).await,
+        }
+    }
+
+    async fn session_of(&self, staff: &Staff) -> String {
+        let access = &self.demo.hub.access;
+        let link = access.sign_in_link(staff.id).await.unwrap();
+        access.use_link(&link).await.unwrap()
+    }
+
     async fn made(&self, known: &Known, path: &str, body: Value) -> String {
         let mut probe = Probe::new("post", path);
         probe.body = Some(body.to_string().into_bytes());
-        probe.key = Some(b"made".to_vec());
+        let number = self.made.fetch_add(1, Ordering::SeqCst);
+        probe.key = Some(format!("made {number}").into_bytes());
         let answer = self.send(known, &probe).await;
         assert!(answer.status < 300, "{path}: {answer:?}");
         let made: Value = serde_json::from_str(&answer.body).unwrap();
@@ -105,19 +132,23 @@ impl World {
     }
 
     pub async fn send(&self, known: &Known, probe: &Probe) -> Answer {
-        let mut request = Request::builder()
-            .method(probe.method.to_uppercase().as_str())
-            .uri(&probe.target)
-            .header("cookie", format!("tieline={}", known.session));
-        if let Some(kind) = probe.content_type {
-            request = request.header("content-type", kind);
-        }
-        if let Some(key) = &probe.key {
-            let key = HeaderValue::from_bytes(key).unwrap();
-            request = request.header("idempotency-key", key);
-        }
-        let body = probe.body.clone().map_or_else(Body::empty, Body::from);
-        self.answer(request.body(body).unwrap()).await
+        self.answer(request(known, probe)).await
+    }
+
+    /// The headers of an answer.
+    pub async fn headers(&self, known: &Known, probe: &Probe) -> HeaderMap {
+        let request = request(known, probe);
+        let answer = self.demo.hub.router().oneshot(request).await.unwrap();
+        answer.headers().clone()
+    }
+
+    /// Lets the keys of requests grow old.
+    pub async fn forget_keys(&self) {
+        let mut tx = self.demo.hub.store.begin(&Actor::system()).await.unwrap();
+        tx.run("update idempotency set taken_at = 0", Vec::new())
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
     }
 
     /// The form of a text or a report with one field changed, signed as the carrier signs.
@@ -181,4 +212,20 @@ impl World {
             body,
         }
     }
+}
+
+fn request(known: &Known, probe: &Probe) -> Request<Body> {
+    let mut request = Request::builder()
+        .method(probe.method.to_uppercase().as_str())
+        .uri(&probe.target)
+        .header("cookie", format!("tieline={}", known.session));
+    if let Some(kind) = probe.content_type {
+        request = request.header("content-type", kind);
+    }
+    if let Some(key) = &probe.key {
+        let key = HeaderValue::from_bytes(key).unwrap();
+        request = request.header("idempotency-key", key);
+    }
+    let body = probe.body.clone().map_or_else(Body::empty, Body::from);
+    request.body(body).unwrap()
 }

@@ -1,14 +1,11 @@
 //! Whatever a caller sends to whichever route: the hub answers with what the description of the API
 //! says, never with a 5xx, on both databases.
 
-mod corpus;
-mod world;
-
-use corpus::Probe;
+use crate::corpus::{self, Probe};
+use crate::world::{Answer, World};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use tieline_testkit::postgres::Database;
-use world::{Answer, World};
 
 /// Routes that a good body alone does not open: a signature, a password, a text that failed.
 const DOORS: &[&str] = &[
@@ -55,7 +52,6 @@ async fn every_route_holds(database: Option<String>) {
             }
         }
     }
-    println!("{seen:#?}");
     assert!(
         complaints.is_empty(),
         "{} answers are not as they should be:\n{}",

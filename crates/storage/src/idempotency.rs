@@ -1,0 +1,116 @@
+//! Keys of requests, so that one that is repeated is done once: kept for a day, per principal.
+//!
+//! A key is taken before the request is answered and given back when it was refused, because
+//! nothing was done then. The answer is kept as it was sent, unless it holds a secret.
+
+use crate::args;
+use crate::db::Conn;
+use crate::error::Result;
+use crate::store::Tx;
+use tieline_domain::time::Timestamp;
+
+/// How long a key is known.
+pub const KEPT_MS: i64 = 86_400_000;
+
+/// A request with a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// Who sent it; the keys of two principals have nothing to do with each other.
+    pub principal: String,
+    /// The key, as the sender made it.
+    pub key: String,
+    /// A hash of all that makes it this request and no other.
+    pub hash: Vec<u8>,
+}
+
+/// An answer that is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// The status.
+    pub status: i64,
+    /// The JSON, empty for an answer without a body.
+    pub body: String,
+}
+
+/// What is known of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known {
+    /// Nothing: it is taken now, and the request is to be answered.
+    New,
+    /// Another request came with it.
+    OtherRequest,
+    /// The same request came with it, and its answer is not there yet.
+    InFlight,
+    /// The same request was done; its answer holds a secret, and is not kept.
+    Done,
+    /// The same request was done and answered so.
+    Answered(Kept),
+}
+
+/// Takes the key for this request, or says what is known of it.
+pub async fn take(tx: &mut Tx, request: &Request) -> Result<Known> {
+    let now = tx.now();
+    let oldest = now - KEPT_MS;
+    tx.run("delete from idempotency where taken_at < $1", args![oldest])
+        .await?;
+    let sql = "insert into idempotency (principal, key, request_hash, taken_at) values ($1, $2, $3, $4) \
+               on conflict (principal, key) do nothing";
+    let taken = tx
+        .run(
+            sql,
+            args![
+                &request.principal,
+                &request.key,
+                request.hash.as_slice(),
+                now
+            ],
+        )
+        .await?;
+    if taken == 1 {
+        return Ok(Known::New);
+    }
+    look(tx, request).await
+}
+
+async fn look(conn: &mut Conn, request: &Request) -> Result<Known> {
+    let sql = "select request_hash, done_at, status, body from idempotency where principal = $1 and key = $2";
+    let row = conn
+        .opt(sql, args![&request.principal, &request.key])
+        .await?;
+    // It was given back meanwhile, so that whoever comes again finds it free.
+    let Some(row) = row else {
+        return Ok(Known::InFlight);
+    };
+    if row.bytes("request_hash")? != request.hash {
+        return Ok(Known::OtherRequest);
+    }
+    let done: Option<Timestamp> = row.opt_time("done_at")?;
+    Ok(match (done, row.opt_int("status")?) {
+        (None, _) => Known::InFlight,
+        (Some(_), None) => Known::Done,
+        (Some(_), Some(status)) => Known::Answered(Kept {
+            status,
+            body: row.opt_text("body")?.unwrap_or_default(),
+        }),
+    })
+}
+
+/// The request was done; `answer` is what repetitions get, unless it holds a secret.
+pub async fn settle(tx: &mut Tx, request: &Request, answer: Option<&Kept>) -> Result<()> {
+    let sql = "update idempotency set done_at = $1, status = $2, body = $3 where principal = $4 and key = $5";
+    let now = tx.now();
+    let (status, body) = (answer.map(|it| it.status), answer.map(|it| it.body.clone()));
+    tx.run(
+        sql,
+        args![now, status, body, &request.principal, &request.key],
+    )
+    .await?;
+    Ok(())
+}
+
+/// The request was refused, so that the same key may come again, with whatever request.
+pub async fn give_back(tx: &mut Tx, request: &Request) -> Result<()> {
+    let sql = "delete from idempotency where principal = $1 and key = $2 and done_at is null";
+    tx.run(sql, args![&request.principal, &request.key]).await?;
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! Keys of requests.
+
+use super::harness::{Fixture, on_both};
+use tieline_domain::access::Actor;
+use tieline_storage::idempotency::{KEPT_MS, Kept, Known, Request, give_back, settle, take};
+
+fn request(principal: &str, hash: &[u8]) -> Request {
+    Request {
+        principal: principal.to_owned(),
+        key: "k".to_owned(),
+        hash: hash.to_vec(),
+    }
+}
+
+async fn taken(at: &Fixture, request: &Request) -> Known {
+    let mut tx = at.store.begin(&Actor::system()).await.unwrap();
+    let known = take(&mut tx, request).await.unwrap();
+    tx.commit().await.unwrap();
+    known
+}
+
+async fn settled(at: &Fixture, request: &Request, answer: Option<&Kept>) {
+    let mut tx = at.store.begin(&Actor::system()).await.unwrap();
+    settle(&mut tx, request, answer).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_key_is_taken_once_and_keeps_its_answer_for_a_day() {
+    on_both(|at| async move {
+        let one = request("ann", b"one");
+        assert_eq!(taken(&at, &one).await, Known::New);
+        assert_eq!(taken(&at, &one).await, Known::InFlight);
+        let answer = Kept {
+            status: 201,
+            body: "{}".to_owned(),
+        };
+        settled(&at, &one, Some(&answer)).await;
+        assert_eq!(taken(&at, &one).await, Known::Answered(answer));
+        assert_eq!(
+            taken(&at, &request("ann", b"two")).await,
+            Known::OtherRequest
+        );
+        assert_eq!(taken(&at, &request("bob", b"two")).await, Known::New);
+        at.clock.advance(KEPT_MS + 1);
+        assert_eq!(taken(&at, &request("ann", b"two")).await, Known::New);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_answer_with_a_secret_is_not_kept_but_its_key_is() {
+    on_both(|at| async move {
+        let one = request("ann", b"one");
+        assert_eq!(taken(&at, &one).await, Known::New);
+        settled(&at, &one, None).await;
+        assert_eq!(taken(&at, &one).await, Known::Done);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_key_that_is_given_back_may_come_with_another_request() {
+    on_both(|at| async move {
+        let one = request("ann", b"one");
+        assert_eq!(taken(&at, &one).await, Known::New);
+        let mut tx = at.store.begin(&Actor::system()).await.unwrap();
+        give_back(&mut tx, &one).await.unwrap();
+        tx.commit().await.unwrap();
+        let two = request("ann", b"two");
+        assert_eq!(taken(&at, &two).await, Known::New);
+        settled(&at, &two, None).await;
+        let mut tx = at.store.begin(&Actor::system()).await.unwrap();
+        give_back(&mut tx, &two).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(
+            taken(&at, &two).await,
+            Known::Done,
+            "what was done stays done"
+        );
+    })
+    .await;
+}

@@ -1,0 +1,7 @@
+//! The API from outside: what it answers to whom, whatever is sent.
+
+mod corpus;
+mod hostile;
+mod refused;
+mod repeated;
+mod world;

@@ -1,0 +1,271 @@
+//! How requests are refused: the status, the code, the field, and what to do.
+
+use crate::corpus::Probe;
+use crate::world::World;
+use serde_json::Value;
+
+struct Case {
+    method: &'static str,
+    path: &'static str,
+    kind: Option<&'static str>,
+    body: &'static [u8],
+    status: u16,
+    code: &'static str,
+    field: Option<&'static str>,
+}
+
+fn check(case: &Case, answer: &crate::world::Answer) {
+    let what = format!(
+        "{} {} {:?}",
+        case.method,
+        case.path,
+        String::from_utf8_lossy(&case.body[..case.body.len().min(60)])
+    );
+    let problem: Value =
+        serde_json::from_str(&answer.body).unwrap_or_else(|_| panic!("{what}: {answer:?}"));
+    assert_eq!(answer.content_type, "application/problem+json", "{what}");
+    assert_eq!(
+        (
+            answer.status,
+            problem["code"].as_str(),
+            problem["field"].as_str()
+        ),
+        (case.status, Some(case.code), case.field),
+        "{what}: {}",
+        answer.body
+    );
+    assert_eq!(problem["status"], case.status, "{what}");
+    assert!(problem["fix"].is_string(), "{what}: {}", answer.body);
+}
+
+#[tokio::test]
+async fn every_refusal_is_a_problem_that_names_the_field_and_the_fix() {
+    const JSON: Option<&str> = Some("application/json");
+    let case = |method, path, body, status, code, field| Case {
+        method,
+        path,
+        kind: JSON,
+        body,
+        status,
+        code,
+        field,
+    };
+    let contacts = "/api/v1/contacts";
+    let nobody = "/api/v1/contacts/ct_00000000000000000000000000000001";
+    let cases = [
+        case("get", "/nowhere", b"", 404, "not_found", None),
+        case("put", contacts, b"", 405, "method_not_allowed", None),
+        case("get", nobody, b"", 404, "not_found", None),
+        case(
+            "get",
+            "/api/v1/contacts/x",
+            b"",
+            422,
+            "invalid_field",
+            Some("id"),
+        ),
+        case(
+            "get",
+            "/api/v1/contacts/%ff",
+            b"",
+            400,
+            "invalid_request",
+            None,
+        ),
+        case(
+            "get",
+            "/api/v1/contacts?limit=0",
+            b"",
+            422,
+            "invalid_field",
+            Some("limit"),
+        ),
+        case(
+            "get",
+            "/api/v1/contacts?limit=x",
+            b"",
+            422,
+            "invalid_field",
+            Some("limit"),
+        ),
+        case(
+            "get",
+            "/api/v1/contacts?q=%00",
+            b"",
+            422,
+            "invalid_field",
+            Some("q"),
+        ),
+        case(
+            "get",
+            "/api/v1/contacts?cursor=x",
+            b"",
+            422,
+            "invalid_field",
+            Some("cursor"),
+        ),
+        case(
+            "get",
+            "/api/v1/contacts?order=1",
+            b"",
+            422,
+            "invalid_field",
+            Some("order"),
+        ),
+        case(
+            "get",
+            "/api/v1/conversations?view=x",
+            b"",
+            422,
+            "invalid_field",
+            Some("view"),
+        ),
+        case("post", contacts, b"{", 400, "invalid_json", None),
+        case(
+            "post",
+            contacts,
+            b"{\"fields\": {\"title\": \"\xff\"}}",
+            400,
+            "invalid_json",
+            None,
+        ),
+        case(
+            "post",
+            contacts,
+            b"{\"fields\": {\"title\": \"\\ud800\"}}",
+            400,
+            "invalid_json",
+            None,
+        ),
+        case(
+            "post",
+            contacts,
+            b"{}",
+            422,
+            "invalid_field",
+            Some("fields"),
+        ),
+        case(
+            "post",
+            contacts,
+            b"{\"fields\": {}, \"x\": 1}",
+            422,
+            "invalid_field",
+            Some("x"),
+        ),
+        case(
+            "post",
+            contacts,
+            b"{\"fields\": {\"title\": 1}}",
+            422,
+            "invalid_field",
+            Some("fields.title"),
+        ),
+        case(
+            "post",
+            contacts,
+            b"{\"fields\": {\"title\": \"\\u0000\"}}",
+            422,
+            "invalid_field",
+            Some("fields.title"),
+        ),
+        case(
+            "post",
+            "/api/v1/session",
+            b"{\"email\": \"a\\u0000\", \"password\": \"x\"}",
+            422,
+            "invalid_field",
+            Some("email"),
+        ),
+        Case {
+            kind: Some("text/plain"),
+            ..case("post", contacts, b"{}", 415, "unsupported_media_type", None)
+        },
+        Case {
+            kind: None,
+            ..case("post", contacts, b"{}", 415, "unsupported_media_type", None)
+        },
+        Case {
+            kind: Some("text/plain"),
+            ..case(
+                "post",
+                "/api/v1/sync/runs",
+                b"x=1",
+                415,
+                "unsupported_media_type",
+                None,
+            )
+        },
+        case(
+            "post",
+            contacts,
+            &[b' '; 2 << 20],
+            413,
+            "body_too_large",
+            None,
+        ),
+    ];
+    let world = World::start(None).await;
+    let known = world.people().await;
+    for case in &cases {
+        let mut probe = Probe::new(case.method, case.path);
+        probe.content_type = case.kind;
+        probe.body = Some(case.body.to_vec());
+        check(case, &world.send(&known, &probe).await);
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn an_id_that_nobody_has_is_refused_by_the_name_of_its_field() {
+    let world = World::start(None).await;
+    let known = world.people().await;
+    let conversation = format!("/api/v1/conversations/{}", known.ids["ConversationId"]);
+    let nobody = "00000000000000000000000000000001";
+    for (method, path, field, prefix) in [
+        ("patch", conversation.as_str(), "assigned_to", "st_"),
+        ("patch", conversation.as_str(), "contact_id", "ct_"),
+        ("post", "/api/v1/conversations", "contact_id", "ct_"),
+        ("post", "/api/v1/conversations", "inbox_id", "ib_"),
+    ] {
+        let mut probe = Probe::new(method, path);
+        let address = if method == "post" {
+            "\"address\": \"+447700900100\", "
+        } else {
+            ""
+        };
+        let body = format!("{{{address}\"{field}\": \"{prefix}{nobody}\"}}");
+        probe.body = Some(body.into_bytes());
+        let answer = world.send(&known, &probe).await;
+        let problem: Value = serde_json::from_str(&answer.body).unwrap();
+        assert_eq!(
+            (answer.status, problem["field"].as_str()),
+            (422, Some(field)),
+            "{answer:?}"
+        );
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn nothing_personal_is_kept_by_a_browser_or_on_the_way() {
+    let world = World::start(None).await;
+    let known = world.people().await;
+    for path in [
+        "/api/v1/me",
+        "/api/v1/contacts",
+        "/api/v1/contacts/x",
+        "/api/nowhere",
+        "/api/openapi.json",
+    ] {
+        let headers = world.headers(&known, &Probe::new("get", path)).await;
+        assert_eq!(headers["cache-control"], "no-store", "{path}");
+        let policy = headers["content-security-policy"].to_str().unwrap();
+        assert!(!policy.contains("unsafe"), "{policy}");
+    }
+    let headers = world
+        .headers(&known, &Probe::new("delete", "/api/v1/session"))
+        .await;
+    assert_eq!(headers["clear-site-data"], "\"cache\", \"storage\"");
+    world.stop().await;
+}

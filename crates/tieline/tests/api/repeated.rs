@@ -1,0 +1,145 @@
+//! A request that comes again with its key: done once, answered alike.
+
+use crate::corpus::Probe;
+use crate::world::{Answer, Known, World};
+use serde_json::{Value, json};
+use tieline_testkit::postgres::Database;
+
+async fn post(world: &World, known: &Known, path: &str, key: &str, body: Value) -> Answer {
+    let mut probe = Probe::new("post", path);
+    probe.key = Some(key.as_bytes().to_vec());
+    probe.body = Some(body.to_string().into_bytes());
+    world.send(known, &probe).await
+}
+
+fn code(answer: &Answer) -> String {
+    let problem: Value = serde_json::from_str(&answer.body).unwrap_or_default();
+    problem["code"].as_str().unwrap_or_default().to_owned()
+}
+
+async fn contacts(world: &World, known: &Known) -> i64 {
+    let answer = world
+        .send(known, &Probe::new("get", "/api/v1/contacts"))
+        .await;
+    let list: Value = serde_json::from_str(&answer.body).unwrap();
+    list["total"].as_i64().unwrap()
+}
+
+#[tokio::test]
+async fn a_contact_is_made_once_for_each_key() {
+    let database = Database::create().await;
+    for database in [None, Some(database.url.clone())] {
+        let world = World::start(database).await;
+        let known = world.people().await;
+        let before = contacts(&world, &known).await;
+        let body = json!({"fields": {"last_name": "Twice"}});
+        let path = "/api/v1/contacts";
+        let first = post(&world, &known, path, "k1", body.clone()).await;
+        let again = post(&world, &known, path, "k1", body.clone()).await;
+        assert_eq!(first.status, 201, "{first:?}");
+        assert_eq!((again.status, &again.body), (201, &first.body));
+        assert_eq!(again.content_type, first.content_type);
+        assert_eq!(contacts(&world, &known).await, before + 1);
+
+        let other = json!({"fields": {"last_name": "Other"}});
+        let refused = post(&world, &known, path, "k1", other).await;
+        assert_eq!(
+            (refused.status, code(&refused).as_str()),
+            (422, "key_reused")
+        );
+        let elsewhere = post(&world, &known, "/api/v1/sync/runs", "k1", body).await;
+        assert_eq!(code(&elsewhere), "key_reused");
+        assert_eq!(contacts(&world, &known).await, before + 1);
+        world.stop().await;
+    }
+    database.remove().await;
+}
+
+#[tokio::test]
+async fn a_text_whose_key_comes_with_other_words_is_refused_and_not_lost() {
+    let world = World::start(None).await;
+    let known = world.people().await;
+    let path = format!(
+        "/api/v1/conversations/{}/messages",
+        known.ids["ConversationId"]
+    );
+    let one = post(&world, &known, &path, "same", json!({"text": "one"})).await;
+    let two = post(&world, &known, &path, "same", json!({"text": "two"})).await;
+    assert_eq!(one.status, 202, "{one:?}");
+    assert_eq!((two.status, code(&two).as_str()), (422, "key_reused"));
+    let again = post(&world, &known, &path, "same", json!({"text": "one"})).await;
+    assert_eq!(again.body, one.body);
+
+    // The message itself knows its key for longer than answers are kept.
+    world.forget_keys().await;
+    let two = post(&world, &known, &path, "same", json!({"text": "two"})).await;
+    assert_eq!((two.status, code(&two).as_str()), (422, "key_reused"));
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_refusal_leaves_the_key_free() {
+    let world = World::start(None).await;
+    let known = world.people().await;
+    let path = "/api/v1/contacts";
+    let refused = post(
+        &world,
+        &known,
+        path,
+        "k",
+        json!({"fields": {"nonsense": "x"}}),
+    )
+    .await;
+    assert_eq!(refused.status, 422, "{refused:?}");
+    let mended = json!({"fields": {"last_name": "Mended"}});
+    let taken = post(&world, &known, path, "k", mended).await;
+    assert_eq!(taken.status, 201, "{taken:?}");
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn of_two_requests_with_one_key_at_once_one_is_done() {
+    let world = World::start(None).await;
+    let known = world.people().await;
+    let before = contacts(&world, &known).await;
+    let body = json!({"fields": {"last_name": "Race"}});
+    let path = "/api/v1/contacts";
+    let (one, two) = tokio::join!(
+        post(&world, &known, path, "race", body.clone()),
+        post(&world, &known, path, "race", body.clone()),
+    );
+    for answer in [&one, &two] {
+        let fits = answer.status == 201 || code(answer) == "key_in_use";
+        assert!(fits, "{answer:?}");
+    }
+    assert!(one.status == 201 || two.status == 201);
+    assert_eq!(contacts(&world, &known).await, before + 1);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn the_keys_of_two_people_have_nothing_to_do_with_each_other() {
+    let world = World::start(None).await;
+    let priya = world.people().await;
+    let tom = world.colleague().await;
+    let path = "/api/v1/contacts";
+    let hers = post(
+        &world,
+        &priya,
+        path,
+        "k",
+        json!({"fields": {"last_name": "Hers"}}),
+    )
+    .await;
+    let his = post(
+        &world,
+        &tom,
+        path,
+        "k",
+        json!({"fields": {"last_name": "His"}}),
+    )
+    .await;
+    assert_eq!((hers.status, his.status), (201, 201), "{his:?}");
+    assert_ne!(hers.body, his.body);
+    world.stop().await;
+}
