@@ -93,7 +93,7 @@ pub fn http(reach: Reach) -> Result<Transport, BoxError> {
             let within = tokio::time::timeout(limits.time, send(client, reach, request));
             match within.await {
                 Ok(answer) => answer,
-                Err(_) => Err(format!("no answer within {} s", limits.time.as_secs()).into()),
+                Err(_) => Err(format!("no whole answer within {:?}", limits.time).into()),
             }
         }
     });

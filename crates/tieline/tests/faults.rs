@@ -12,7 +12,7 @@ use tieline_domain::delivery::State;
 use tieline_simulator::org::Call;
 use tieline_simulator::{Fault, Mishap};
 use tieline_storage::sync_run::{self, SyncRun};
-use tieline_storage::{Store, message};
+use tieline_storage::{Store, connection, message};
 use tieline_sync::{StartedBy, create_contact};
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -290,6 +290,28 @@ async fn a_session_that_ends_between_pages_does_not_end_the_run() {
     assert_eq!(faults.map(|fault| world.fired(fault)), [1, 1]);
     let people = world.count("SELECT count() FROM Contact") as i64;
     assert_eq!(run.counts.0["Contact"].to_hub.created, people);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_org_that_moved_is_followed_and_the_run_goes_on() {
+    let world = World::in_step().await;
+    let base = &world.demo.running.info.base_url;
+    // The same org by another name, as it is after a change of its domain.
+    let to = base.replace("127.0.0.1", "localhost");
+    // Where there is no other place, a new sign-in says where the org is.
+    for (status, place) in [(302, &to), (421, base), (302, base)] {
+        let mishap = Mishap::InstanceMoved {
+            to: place.clone(),
+            status,
+        };
+        let moved = world.plan("GET", "/query", 1, mishap);
+        let run = world.run().await;
+        assert_eq!(run.state, "done", "{status} {place}: {:?}", run.error);
+        assert_eq!(world.fired(moved), 1, "{status} {place}");
+        let mut reader = world.store().reader().await.unwrap();
+        let kept = connection::by_id(&mut reader, world.demo.connection);
+        assert_eq!(&kept.await.unwrap().instance_url, place, "{status}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
