@@ -14,3 +14,4 @@ mod stall;
 pub use address::{ClientAddress, TrustedProxies};
 pub use limits::Limits;
 pub use listener::{EdgeOptions, serve};
+pub use peers::Load;

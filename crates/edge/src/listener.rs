@@ -3,7 +3,7 @@
 use crate::address::TrustedProxies;
 use crate::body::TimedBody;
 use crate::limits::Limits;
-use crate::peers::{Peers, Slot};
+use crate::peers::{Load, Peers, Slot};
 use crate::stall::Stalling;
 use axum::Router;
 use axum::response::Response;
@@ -33,6 +33,8 @@ pub struct EdgeOptions {
     pub limits: Limits,
     /// Whose word about the client's address is taken.
     pub trusted_proxies: TrustedProxies,
+    /// Told how much is going on.
+    pub load: Arc<Load>,
 }
 
 /// How far the end has come.
@@ -60,7 +62,11 @@ pub async fn serve(
 ) {
     let limits = &options.limits;
     let grace = limits.grace;
-    let peers = Peers::new(limits.connections_max, limits.connections_per_peer_max);
+    let peers = Peers::new(
+        limits.connections_max,
+        limits.connections_per_peer_max,
+        options.load.clone(),
+    );
     let edge = Arc::new(Edge { router, options });
     let (phase, _) = watch::channel(Phase::Open);
     let mut shutdown = pin!(shutdown);

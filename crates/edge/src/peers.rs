@@ -3,6 +3,7 @@
 use crate::address::ClientAddress;
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Counts connections; a [`Slot`] for each.
@@ -10,6 +11,33 @@ pub(crate) struct Peers {
     max: usize,
     per_peer_max: usize,
     open: Mutex<Open>,
+    load: Arc<Load>,
+}
+
+/// How much is going on at the edge, for metrics.
+#[derive(Debug, Default)]
+pub struct Load {
+    open: AtomicUsize,
+    refused_all: AtomicU64,
+    refused_peer: AtomicU64,
+}
+
+impl Load {
+    /// Connections that are open.
+    pub fn open(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    /// Connections that were one too many, by the bound that they met.
+    pub fn refused(&self) -> [(&'static str, u64); 2] {
+        [
+            (Full::All.as_str(), self.refused_all.load(Ordering::Relaxed)),
+            (
+                Full::Peer.as_str(),
+                self.refused_peer.load(Ordering::Relaxed),
+            ),
+        ]
+    }
 }
 
 #[derive(Default)]
@@ -42,11 +70,12 @@ impl Full {
 }
 
 impl Peers {
-    pub fn new(max: usize, per_peer_max: usize) -> Arc<Peers> {
+    pub fn new(max: usize, per_peer_max: usize, load: Arc<Load>) -> Arc<Peers> {
         Arc::new(Peers {
             max,
             per_peer_max,
             open: Mutex::default(),
+            load,
         })
     }
 
@@ -55,16 +84,19 @@ impl Peers {
         let network = (!is_proxy).then(|| ClientAddress(peer).network());
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if open.all >= self.max {
+            self.load.refused_all.fetch_add(1, Ordering::Relaxed);
             return Err(Full::All);
         }
         if let Some(network) = network {
             let of_peer = open.by_network.entry(network).or_default();
             if *of_peer >= self.per_peer_max {
+                self.load.refused_peer.fetch_add(1, Ordering::Relaxed);
                 return Err(Full::Peer);
             }
             *of_peer += 1;
         }
         open.all += 1;
+        self.load.open.store(open.all, Ordering::Relaxed);
         Ok(Slot {
             peers: self.clone(),
             network,
@@ -80,6 +112,7 @@ impl Drop for Slot {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         open.all -= 1;
+        self.peers.load.open.store(open.all, Ordering::Relaxed);
         let Some(network) = self.network else { return };
         if let Some(of_peer) = open.by_network.get_mut(&network) {
             *of_peer -= 1;
@@ -100,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_peer_takes_its_places_and_no_more_and_gives_them_back() {
-        let peers = Peers::new(5, 2);
+        let peers = Peers::new(5, 2, Arc::default());
         let first = peers.admit(ip("2001:db8::1"), false).unwrap();
         let _second = peers.admit(ip("2001:db8::2"), false).unwrap();
         assert_eq!(
@@ -114,7 +147,7 @@ mod tests {
 
     #[test]
     fn a_proxy_may_hold_what_there_is_in_all() {
-        let peers = Peers::new(3, 1);
+        let peers = Peers::new(3, 1, Arc::default());
         let held: Vec<Slot> = (0..3)
             .map(|_| peers.admit(ip("10.0.0.1"), true).unwrap())
             .collect();

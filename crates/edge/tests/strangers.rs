@@ -56,6 +56,7 @@ impl Served {
         let options = EdgeOptions {
             limits,
             trusted_proxies: trusted.parse().unwrap(),
+            load: Arc::default(),
         };
         let (stop, stopped) = oneshot::channel::<()>();
         let served = tokio::spawn(serve(listener, router, options, async move {

@@ -195,21 +195,6 @@ pub async fn add_receipts(tx: &mut Tx, channel: &str, ids: &[String]) -> Result<
     Ok(())
 }
 
-/// How many messages there are in each direction and state; for metrics.
-pub async fn count_states(conn: &mut Conn, _scope: &Scope) -> Result<Vec<(String, String, i64)>> {
-    let sql = "select direction, state, count(*) as number from message group by direction, state";
-    let rows = conn.all(sql, args![]).await?;
-    rows.iter()
-        .map(|row| {
-            Ok((
-                row.text("direction")?,
-                row.text("state")?,
-                row.int("number")?,
-            ))
-        })
-        .collect()
-}
-
 fn read(row: &Row) -> Result<Message> {
     Ok(Message {
         id: row.id("id")?,

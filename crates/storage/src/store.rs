@@ -138,7 +138,7 @@ impl Pools {
     async fn open(url: &str) -> Result<Pools> {
         if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             let options = PgConnectOptions::from_str(url)
-                .map_err(|e| bad_url(url, &e))?
+                .map_err(|e| bad_url(&e))?
                 .disable_statement_logging();
             let pool = PgPoolOptions::new()
                 .max_connections(POSTGRES_CONNECTIONS_MAX)
@@ -147,12 +147,13 @@ impl Pools {
             return Ok(Pools::Postgres(pool));
         }
         if !url.starts_with("sqlite:") {
-            return Err(StorageError::Settings(format!(
-                "database: {url:?} begins neither with sqlite: nor with postgres://"
-            )));
+            // Never shown: it may hold a password.
+            return Err(StorageError::Settings(
+                "database: the address begins neither with sqlite: nor with postgres://".to_owned(),
+            ));
         }
         let options = SqliteConnectOptions::from_str(url)
-            .map_err(|e| bad_url(url, &e))?
+            .map_err(|e| bad_url(&e))?
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
@@ -179,10 +180,10 @@ impl Pools {
     }
 }
 
-fn bad_url(url: &str, error: &sqlx::Error) -> StorageError {
-    let shown = url.split('@').next_back().unwrap_or_default();
+/// Says what is wrong with an address without showing it: it may hold a password.
+fn bad_url(error: &sqlx::Error) -> StorageError {
     StorageError::Settings(format!(
-        "database: {shown:?} is not an address of a database: {error}"
+        "database: this is not an address of a database: {error}"
     ))
 }
 

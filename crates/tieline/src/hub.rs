@@ -10,7 +10,7 @@ use tieline_salesforce::Environment;
 use tieline_storage::Store;
 use tieline_sync::Sync;
 use tieline_web::DemoLinks;
-use tieline_web::{Teller, WebState, router};
+use tieline_web::{Metrics, Teller, WebState, router};
 
 /// What a hub is made of.
 pub struct HubOptions {
@@ -96,6 +96,11 @@ impl Hub {
     /// What tells browsers.
     pub fn teller(&self) -> &Teller {
         &self.web.teller
+    }
+
+    /// What is counted, for the listener that shows it.
+    pub fn metrics(&self) -> Arc<Metrics> {
+        self.web.metrics.clone()
     }
 
     /// What does the jobs.

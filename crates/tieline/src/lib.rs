@@ -7,10 +7,12 @@
 )]
 
 pub mod demo;
+pub mod figures;
 pub mod hub;
 pub mod keys;
 pub mod real;
 pub mod serve;
+pub mod settings;
 pub mod simulate;
 pub mod story;
 pub mod transport;

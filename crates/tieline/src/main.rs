@@ -8,7 +8,7 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use tieline::{demo, serve, simulate, story};
+use tieline::{demo, serve, settings, simulate, story};
 use tieline_edge::TrustedProxies;
 use tieline_simulator::org::OrgKind;
 
@@ -63,7 +63,12 @@ struct DemoArgs {
 #[derive(Args)]
 struct ServeArgs {
     /// The database: sqlite:PATH or postgres://…
-    #[arg(long, env = "TIELINE_DATABASE", default_value = "sqlite:tieline.db")]
+    #[arg(
+        long,
+        env = "TIELINE_DATABASE",
+        hide_env_values = true,
+        default_value = "sqlite:tieline.db"
+    )]
     database: String,
     /// The file with the key that seals secrets; made when it is missing
     #[arg(long, env = "TIELINE_KEY_FILE", default_value = "tieline.key")]
@@ -88,6 +93,9 @@ struct ServeArgs {
     /// says counts for limits and the audit, and nothing else
     #[arg(long, env = "TIELINE_TRUSTED_PROXIES", default_value = "")]
     trusted_proxies: TrustedProxies,
+    /// Show metrics for Prometheus at this address, to whoever reaches it; off when empty
+    #[arg(long, env = "TIELINE_METRICS_LISTEN", default_value = "", value_parser = settings::metrics_listen)]
+    metrics_listen: std::option::Option<std::net::SocketAddr>,
 }
 
 #[derive(Args)]
@@ -178,6 +186,7 @@ async fn main() -> ExitCode {
                 administrator: args.administrator,
                 allow_simulated: args.allow_simulated,
                 trusted_proxies: args.trusted_proxies,
+                metrics_listen: args.metrics_listen,
             })
             .await
         }

@@ -3,12 +3,12 @@
 use crate::hub::{Hub, HubOptions};
 use crate::real::RealWorld;
 use crate::transport::Reach;
-use crate::{Outcome, keys, transport};
+use crate::{Outcome, figures, keys, settings, transport};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tieline_domain::access::Role;
-use tieline_edge::{EdgeOptions, Limits, TrustedProxies};
+use tieline_edge::{EdgeOptions, Limits, Load, TrustedProxies};
 use tieline_storage::{Store, StoreOptions, connection, staff};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -29,10 +29,13 @@ pub struct ServeOptions {
     pub allow_simulated: bool,
     /// Whose word about a client's address is taken.
     pub trusted_proxies: TrustedProxies,
+    /// Where to show metrics, if anywhere.
+    pub metrics_listen: Option<SocketAddr>,
 }
 
 /// Serves until Ctrl-C.
 pub async fn run(options: ServeOptions) -> Outcome {
+    let public_url = settings::public_url(options.listen, &options.public_url)?;
     let world = Arc::new(RealWorld);
     let store = Store::open(StoreOptions {
         url: options.database,
@@ -47,7 +50,6 @@ pub async fn run(options: ServeOptions) -> Outcome {
         true => Reach::ThisMachineToo,
         false => Reach::Outside,
     };
-    let public_url = options.public_url.trim_end_matches('/').to_owned();
     let hub = Hub::new(HubOptions {
         store: store.clone(),
         vault: keys::open(&options.key_file)?,
@@ -67,7 +69,11 @@ pub async fn run(options: ServeOptions) -> Outcome {
     let edge = EdgeOptions {
         limits: Limits::default(),
         trusted_proxies: options.trusted_proxies,
+        load: Arc::default(),
     };
+    if let Some(at) = options.metrics_listen {
+        show_metrics(at, &hub, edge.load.clone(), stopped.clone()).await?;
+    }
     let asked = tokio::spawn(async move {
         let _ = tokio::signal::ctrl_c().await;
         stop.send_replace(true);
@@ -92,6 +98,32 @@ pub async fn serve_until(
         let _ = stopped.wait_for(|stop| *stop).await;
     };
     tieline_edge::serve(listener, router, edge, told).await;
+}
+
+/// Metrics are kept while they can be seen, on a listener of their own.
+async fn show_metrics(
+    at: SocketAddr,
+    hub: &Hub,
+    load: Arc<Load>,
+    stopped: watch::Receiver<bool>,
+) -> Outcome {
+    let listener = TcpListener::bind(at).await?;
+    println!("Metrics:  http://{}/metrics", listener.local_addr()?);
+    let metrics = hub.metrics();
+    let router = tieline_web::metrics_router(metrics.clone());
+    tokio::spawn(figures::keep(
+        hub.store.clone(),
+        metrics,
+        load,
+        stopped.clone(),
+    ));
+    tokio::spawn(serve_until(
+        listener,
+        router,
+        EdgeOptions::default(),
+        stopped,
+    ));
+    Ok(())
 }
 
 async fn administrator_link(

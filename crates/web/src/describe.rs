@@ -269,6 +269,7 @@ pub(crate) fn document(routes: &[RouteInfo], described: &[fn(&mut Draft)]) -> Va
 
 /// What every route with this policy and method may answer, whatever its handler does.
 fn admit(route: &RouteInfo, draft: &mut Draft) {
+    draft.refuses(&[Code::WrongHost]);
     if route.method != "get" && route.path.starts_with("/api/") {
         draft.refuses(&[Code::CrossSite]);
     }

@@ -1,11 +1,12 @@
 //! Who may call what: the session of a request, the origin of a change, the headers of an answer.
 
+use crate::origin::{is_on_this_machine, is_our_host};
 use crate::problem::{Code, Problem};
 use crate::state::WebState;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::header::{CACHE_CONTROL, COOKIE, SET_COOKIE};
+use http::header::{CACHE_CONTROL, COOKIE, HOST, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
 use http::{HeaderMap, HeaderValue, Method};
 use tieline_access::SignedIn;
 use tieline_domain::access::{Principal, Role};
@@ -51,6 +52,11 @@ pub(crate) async fn every_request(
     next: Next,
 ) -> Response {
     let path = request.uri().path();
+    if !is_health(path) && !names_us(&state, &request) {
+        return Problem::new(Code::WrongHost, "the request names another host")
+            .fix("Use public_url; a proxy in front must pass the Host header on as it came.")
+            .into_response();
+    }
     let changes = !matches!(
         *request.method(),
         Method::GET | Method::HEAD | Method::OPTIONS
@@ -77,7 +83,28 @@ pub(crate) async fn every_request(
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    if state.public_url.starts_with("https://") {
+        let year = HeaderValue::from_static("max-age=31536000");
+        headers.insert(STRICT_TRANSPORT_SECURITY, year);
+    }
     response
+}
+
+/// What watches over the process asks by whatever address it has, and learns nothing else.
+fn is_health(path: &str) -> bool {
+    matches!(path, "/healthz" | "/readyz")
+}
+
+/// Whether a request is meant for us. No browser leaves the host out.
+fn names_us(state: &WebState, request: &Request) -> bool {
+    let host = match request.uri().authority() {
+        Some(authority) => Some(authority.as_str()),
+        None => match request.headers().get(HOST).map(HeaderValue::to_str) {
+            Some(Err(_)) => return false,
+            host => host.and_then(Result::ok),
+        },
+    };
+    host.is_none_or(|host| is_our_host(&state.public_url, host))
 }
 
 /// The cookie that carries a new session, or ends one.
@@ -115,10 +142,7 @@ pub(crate) fn session_of(headers: &HeaderMap) -> Option<String> {
 /// Whether people may sign in here: over https, or on this machine.
 pub(crate) fn may_sign_in(state: &WebState) -> Result<(), Problem> {
     let url = &state.public_url;
-    let local = ["http://127.0.0.1", "http://localhost", "http://[::1]"]
-        .iter()
-        .any(|start| url.starts_with(start));
-    if url.starts_with("https://") || local {
+    if url.starts_with("https://") || is_on_this_machine(url) {
         return Ok(());
     }
     Err(Problem::new(

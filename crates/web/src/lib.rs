@@ -17,6 +17,7 @@ mod me;
 mod messages;
 mod metrics;
 mod once;
+mod origin;
 mod problem;
 pub mod router;
 mod runs;
@@ -24,5 +25,7 @@ mod state;
 mod sync;
 
 pub use live::Teller;
+pub use metrics::{Metrics, metrics_router};
+pub use origin::check_public_url;
 pub use router::{RouteInfo, description, router};
 pub use state::{DemoLinks, WebState};

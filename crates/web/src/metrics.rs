@@ -1,111 +1,164 @@
-//! Figures for Prometheus, in its text format. No personal data: only counts.
+//! Figures for Prometheus. No personal data: only counts, and how long answers took.
+//!
+//! They are kept in this process and cost the asker nothing from the database. They are shown on a
+//! listener of their own, because how much is going on is nobody else's business.
 
-use crate::problem::Result;
 use crate::state::WebState;
-use axum::extract::{Request, State};
+use axum::Router;
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
-use std::fmt::Write as _;
-use std::sync::atomic::{AtomicU64, Ordering};
-use tieline_domain::access::Scope;
-use tieline_storage::{job, message};
+use axum::response::Response;
+use axum::routing::get;
+use metrics::{counter, describe_gauge, describe_histogram, gauge, histogram, with_local_recorder};
+use metrics_exporter_prometheus::{
+    Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
+};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
-/// What this process counts; the rest is counted in the database when somebody asks.
-#[derive(Debug, Default)]
+const REQUEST_SECONDS: &str = "tieline_http_request_seconds";
+const WEBHOOKS_REFUSED: &str = "tieline_webhooks_refused_total";
+const JOBS: &str = "tieline_jobs";
+const CONNECTIONS: &str = "tieline_connections";
+const CONNECTIONS_REFUSED: &str = "tieline_connections_refused_total";
+/// From "at once" to "the carrier has given up".
+const SECONDS: &[f64] = &[
+    0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0,
+];
+/// Samples wait in memory until somebody looks or this many have come.
+const SAMPLES_WAITING_MAX: u32 = 4_096;
+/// Requests to no route of ours share one name, or strangers could make up as many as they like.
+const NO_ROUTE: &str = "none";
+
+/// What this process counts.
 pub struct Metrics {
-    /// Answers by the hundreds of their status.
-    answers: [AtomicU64; 6],
-    webhooks_refused: AtomicU64,
+    recorder: PrometheusRecorder,
+    handle: PrometheusHandle,
+    waiting: AtomicU32,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let builder = PrometheusBuilder::new();
+        let matcher = Matcher::Full(REQUEST_SECONDS.to_owned());
+        let recorder = builder
+            .set_buckets_for_metric(matcher, SECONDS)
+            .expect("there are buckets")
+            .build_recorder();
+        let handle = recorder.handle();
+        with_local_recorder(&recorder, || {
+            describe_histogram!(
+                REQUEST_SECONDS,
+                "How long answers took, by route and class of status."
+            );
+            metrics::describe_counter!(WEBHOOKS_REFUSED, "Webhooks whose signature did not fit.");
+            describe_gauge!(JOBS, "Background jobs by kind and state.");
+            describe_gauge!(CONNECTIONS, "Open connections.");
+            metrics::describe_counter!(CONNECTIONS_REFUSED, "Connections that were one too many.");
+            counter!(WEBHOOKS_REFUSED).increment(0);
+        });
+        Metrics {
+            recorder,
+            handle,
+            waiting: AtomicU32::new(0),
+        }
+    }
 }
 
 impl Metrics {
     pub(crate) fn refuse_webhook(&self) {
-        self.webhooks_refused.fetch_add(1, Ordering::Relaxed);
+        with_local_recorder(&self.recorder, || counter!(WEBHOOKS_REFUSED).increment(1));
     }
 
-    /// Webhooks whose signature did not fit.
-    pub fn webhooks_refused(&self) -> u64 {
-        self.webhooks_refused.load(Ordering::Relaxed)
+    fn answered(&self, (method, route): (&'static str, String), status: u16, took: Duration) {
+        let class = match status / 100 {
+            1 => "1xx",
+            2 => "2xx",
+            3 => "3xx",
+            4 => "4xx",
+            _ => "5xx",
+        };
+        with_local_recorder(&self.recorder, || {
+            histogram!(REQUEST_SECONDS, "method" => method, "route" => route, "class" => class)
+                .record(took);
+        });
+        if self.waiting.fetch_add(1, Ordering::Relaxed) >= SAMPLES_WAITING_MAX {
+            self.waiting.store(0, Ordering::Relaxed);
+            self.handle.run_upkeep();
+        }
     }
+
+    /// Sets how many jobs of a kind are in a state.
+    pub fn set_jobs(&self, kind: &str, state: &str, number: i64) {
+        with_local_recorder(&self.recorder, || {
+            gauge!(JOBS, "kind" => kind.to_owned(), "state" => state.to_owned()).set(number as f64);
+        });
+    }
+
+    /// Sets how many connections are open, and how many were refused for a bound.
+    pub fn set_connections(&self, open: usize, refused: &[(&'static str, u64)]) {
+        with_local_recorder(&self.recorder, || {
+            gauge!(CONNECTIONS).set(open as f64);
+            for (bound, refused) in refused {
+                counter!(CONNECTIONS_REFUSED, "bound" => *bound).absolute(*refused);
+            }
+        });
+    }
+}
+
+/// What the listener for metrics serves.
+pub fn metrics_router(metrics: Arc<Metrics>) -> Router {
+    let show = move || async move {
+        let kind = [("content-type", "text/plain; version=0.0.4")];
+        (kind, metrics.handle.render())
+    };
+    Router::new().route("/metrics", get(show))
 }
 
 pub(crate) async fn count(State(state): State<WebState>, request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>();
+    let route = route.map_or(NO_ROUTE, MatchedPath::as_str).to_owned();
+    let method = match request.method().as_str() {
+        "GET" => "GET",
+        "POST" => "POST",
+        "PATCH" => "PATCH",
+        "DELETE" => "DELETE",
+        _ => "other",
+    };
+    let begun = Instant::now();
     let response = next.run(request).await;
-    let hundreds = usize::from(response.status().as_u16() / 100).min(5);
-    state.metrics.answers[hundreds].fetch_add(1, Ordering::Relaxed);
+    state
+        .metrics
+        .answered((method, route), response.status().as_u16(), begun.elapsed());
     response
 }
 
-pub(crate) async fn show(State(state): State<WebState>) -> Result<Response> {
-    let mut reader = state.store.reader().await?;
-    let mut text = String::new();
-    head(
-        &mut text,
-        "tieline_http_answers_total",
-        "counter",
-        "Answers by the class of their status.",
-    );
-    for (hundreds, count) in state.metrics.answers.iter().enumerate().skip(1) {
-        line(
-            &mut text,
-            "tieline_http_answers_total",
-            &format!("class=\"{hundreds}xx\""),
-            count.load(Ordering::Relaxed),
-        );
-    }
-    head(
-        &mut text,
-        "tieline_webhooks_refused_total",
-        "counter",
-        "Webhooks whose signature did not fit.",
-    );
-    line(
-        &mut text,
-        "tieline_webhooks_refused_total",
-        "",
-        state.metrics.webhooks_refused(),
-    );
-    head(
-        &mut text,
-        "tieline_messages",
-        "gauge",
-        "Messages by direction and state.",
-    );
-    for (direction, word, count) in message::count_states(&mut reader, &Scope::system()).await? {
-        line(
-            &mut text,
-            "tieline_messages",
-            &format!("direction=\"{direction}\",state=\"{word}\""),
-            count as u64,
-        );
-    }
-    head(
-        &mut text,
-        "tieline_jobs",
-        "gauge",
-        "Background jobs by kind and state.",
-    );
-    for (kind, word, count) in job::count_by_state(&mut reader).await? {
-        line(
-            &mut text,
-            "tieline_jobs",
-            &format!("kind=\"{kind}\",state=\"{word}\""),
-            count as u64,
-        );
-    }
-    Ok(([("content-type", "text/plain; version=0.0.4")], text).into_response())
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn head(text: &mut String, name: &str, kind: &str, help: &str) {
-    writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}")
-        .expect("writing to a string cannot fail");
-}
-
-fn line(text: &mut String, name: &str, labels: &str, value: u64) {
-    let labels = if labels.is_empty() {
-        String::new()
-    } else {
-        format!("{{{labels}}}")
-    };
-    writeln!(text, "{name}{labels} {value}").expect("writing to a string cannot fail");
+    #[test]
+    fn answers_are_counted_by_route_with_how_long_they_took() {
+        let metrics = Metrics::default();
+        for ms in [3, 30, 300] {
+            let route = ("GET", "/api/v1/contacts/{id}".to_owned());
+            metrics.answered(route, 200, Duration::from_millis(ms));
+        }
+        metrics.refuse_webhook();
+        metrics.set_jobs("message.send", "ready", 7);
+        metrics.set_connections(2, &[("peer", 5)]);
+        let text = metrics.handle.render();
+        let labels = "method=\"GET\",route=\"/api/v1/contacts/{id}\",class=\"2xx\"";
+        for line in [
+            format!("tieline_http_request_seconds_bucket{{{labels},le=\"0.05\"}} 2"),
+            format!("tieline_http_request_seconds_count{{{labels}}} 3"),
+            "tieline_webhooks_refused_total 1".to_owned(),
+            "tieline_jobs{kind=\"message.send\",state=\"ready\"} 7".to_owned(),
+            "tieline_connections 2".to_owned(),
+            "tieline_connections_refused_total{bound=\"peer\"} 5".to_owned(),
+        ] {
+            assert!(text.lines().any(|known| known == line), "{line}\n{text}");
+        }
+    }
 }

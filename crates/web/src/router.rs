@@ -93,7 +93,6 @@ routes! {
     get "/sign-in/{token}" Public me::use_link, "Sign in by a one-time link";
     get "/healthz" Public app::healthz, "Whether the process lives";
     get "/readyz" Public app::readyz, "Whether the database answers";
-    get "/metrics" Public metrics::show, "Figures for Prometheus";
     get "/api/openapi.json" Public app::openapi, "This description";
     post "/hooks/twilio/{inbox_id}" Webhook hooks::inbound, "A text came in", WrongSignature, NotStored;
     post "/hooks/twilio/{inbox_id}/status" Webhook hooks::status, "Something became of a text", WrongSignature, NotStored, NotFound;

@@ -49,7 +49,8 @@ async fn a_wrong_signature_is_refused_stored_nowhere_and_counted() {
         .unwrap();
     assert!(stored.is_empty());
     let metrics = Request::get("/metrics").body(Body::empty()).unwrap();
-    let metrics = text_of(world.hub.router().oneshot(metrics).await.unwrap()).await;
+    let router = tieline_web::metrics_router(world.hub.metrics());
+    let metrics = text_of(router.oneshot(metrics).await.unwrap()).await;
     let counted = metrics
         .lines()
         .find(|line| line.contains("refused") && line.ends_with(" 4"));

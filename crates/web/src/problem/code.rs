@@ -56,6 +56,7 @@ codes! {
     LinkOver = "link_over", GONE, "The link was used already or is over.";
     NotAllowed = "not_allowed", FORBIDDEN, "You may not do this.";
     CrossSite = "cross_site", FORBIDDEN, "The request comes from another site.";
+    WrongHost = "wrong_host", MISDIRECTED_REQUEST, "The request names another host than this one.";
     NotSecure = "not_secure", FORBIDDEN, "Signing in over plain http is refused.";
     WrongSignature = "wrong_signature", FORBIDDEN, "The signature does not fit the request.";
     // How things stand.

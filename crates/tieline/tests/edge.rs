@@ -1,0 +1,163 @@
+//! What strangers may ask of the whole hub, and which settings it refuses to start with.
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::Response;
+use http::{Request, StatusCode};
+use http_body_util::BodyExt as _;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use tempfile::TempDir;
+use tieline::hub::{Hub, HubOptions};
+use tieline::real::RealWorld;
+use tieline::transport::in_process;
+use tieline_org::Vault;
+use tieline_storage::{Store, StoreOptions};
+use tower::ServiceExt as _;
+
+async fn hub(folder: &TempDir, public_url: &str) -> Hub {
+    let world = Arc::new(RealWorld);
+    let store = Store::open(StoreOptions {
+        url: format!("sqlite:{}", folder.path().join("tieline.db").display()),
+        clock: world.clone(),
+        ids: world.clone(),
+    });
+    Hub::new(HubOptions {
+        store: store.await.unwrap(),
+        vault: Vault::new(&[7; Vault::KEY_BYTES]),
+        transport: in_process(Router::new()),
+        environment: world,
+        public_url: public_url.to_owned(),
+        demo: None,
+    })
+}
+
+async fn get(router: &Router, path: &str, host: &str) -> Response {
+    let request = Request::get(path).header("host", host);
+    let request = request.body(Body::empty()).unwrap();
+    router.clone().oneshot(request).await.unwrap()
+}
+
+async fn text(response: Response) -> String {
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    String::from_utf8_lossy(&body).into_owned()
+}
+
+#[tokio::test]
+async fn a_request_that_names_another_host_is_refused_and_health_is_told_to_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let router = hub(&folder, "https://hub.example.com").await.router();
+    for (host, path, status) in [
+        ("hub.example.com", "/api/openapi.json", StatusCode::OK),
+        ("127.0.0.1:4000", "/api/openapi.json", StatusCode::OK),
+        (
+            "evil.example",
+            "/api/openapi.json",
+            StatusCode::MISDIRECTED_REQUEST,
+        ),
+        ("evil.example", "/app", StatusCode::MISDIRECTED_REQUEST),
+        (
+            "evil.example",
+            "/api/v1/me",
+            StatusCode::MISDIRECTED_REQUEST,
+        ),
+        ("10.1.2.3:4000", "/healthz", StatusCode::OK),
+        ("10.1.2.3:4000", "/readyz", StatusCode::OK),
+    ] {
+        let answer = get(&router, path, host).await;
+        assert_eq!(answer.status(), status, "{host} {path}");
+    }
+}
+
+#[tokio::test]
+async fn https_is_asked_for_ever_after_and_only_where_it_is_spoken() {
+    for (public_url, host, told) in [
+        ("https://hub.example.com", "hub.example.com", true),
+        ("http://127.0.0.1:4000", "127.0.0.1:4000", false),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let router = hub(&folder, public_url).await.router();
+        for path in ["/app", "/api/v1/me", "/healthz", "/nowhere"] {
+            let answer = get(&router, path, host).await;
+            let header = answer.headers().get("strict-transport-security");
+            assert_eq!(header.is_some(), told, "{public_url} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn metrics_are_on_a_listener_of_their_own_and_ask_nothing_of_the_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let hub = hub(&folder, "http://127.0.0.1:4000").await;
+    let router = hub.router();
+    let public = get(&router, "/metrics", "127.0.0.1:4000").await;
+    assert_eq!(public.status(), StatusCode::NOT_FOUND);
+    let _ = get(&router, "/api/openapi.json", "127.0.0.1:4000").await;
+    hub.store.close().await;
+    let shown = tieline_web::metrics_router(hub.metrics());
+    let shown = text(get(&shown, "/metrics", "127.0.0.1:9464").await).await;
+    let counted = "tieline_http_request_seconds_count{method=\"GET\",route=\"/api/openapi.json\",class=\"2xx\"} 1";
+    assert!(shown.contains(counted), "{shown}");
+}
+
+#[test]
+fn the_help_does_not_show_the_password_of_the_database() {
+    let help = Command::new(env!("CARGO_BIN_EXE_tieline"))
+        .args(["serve", "--help"])
+        .env("TIELINE_DATABASE", "postgres://tom:Sesame1@db.example/x")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&help.stdout).into_owned();
+    assert!(
+        said.contains("TIELINE_DATABASE") && !said.contains("Sesame1"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_hub_does_not_start_where_sessions_would_travel_in_the_clear() {
+    let folder = tempfile::tempdir().unwrap();
+    for (args, reason) in [
+        (&["--listen", "0.0.0.0:0"][..], "in the clear"),
+        (
+            &["--public-url", "http://127.0.0.1.evil.example"],
+            "in the clear",
+        ),
+        (&["--public-url", "not a url"], "public_url"),
+        (&["--public-url", ""], "public_url"),
+        (&["--trusted-proxies", "everybody"], "everybody"),
+        (&["--metrics-listen", "9464"], "9464"),
+        (
+            &["--database", "mysql://tom:Sesame1@db.example/x"],
+            "database",
+        ),
+        (&["--database", "tom:Sesame1@db.example/x"], "database"),
+        (
+            &["--database", "postgres://tom:Sesame1@db.example:notaport/x"],
+            "database",
+        ),
+        (
+            &["--database", "postgres://tom:Sesame1@%zz/x?sslmode=odd"],
+            "database",
+        ),
+    ] {
+        let command = Command::new(env!("CARGO_BIN_EXE_tieline"))
+            .args(
+                ["serve", "--listen", "127.0.0.1:0"]
+                    .iter()
+                    .filter(|_| args[0] != "--listen"),
+            )
+            .args(["serve"].iter().filter(|_| args[0] == "--listen"))
+            .args(args)
+            .current_dir(folder.path())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&command.stderr).into_owned();
+        assert!(!command.status.success(), "{args:?}");
+        assert!(said.contains(reason), "{args:?}: {said}");
+        assert!(!said.contains("Sesame1"), "{args:?}: {said}");
+    }
+    let left = std::fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(left, 0, "nothing was made before the refusal");
+}
