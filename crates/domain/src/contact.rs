@@ -1,6 +1,9 @@
 //! A person outside the company: attributes, the names they give, the addresses they hold.
 
-use crate::phone;
+use crate::email::is_email;
+use crate::fold::fold;
+use crate::{phone, text};
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, btree_map};
 use std::ops::{Deref, DerefMut};
@@ -190,17 +193,17 @@ pub fn check(name: &str, value: &str) -> Result<Option<String>, InvalidField> {
             "see /api/v1/contact-fields for the list",
         );
     };
-    let value = value.trim();
+    let value = match text::enter(value.trim(), attribute.max_length) {
+        Ok(value) => value,
+        Err(error @ text::Flaw::TooLong { .. }) => return invalid(error.to_string(), "shorten it"),
+        Err(error @ text::Flaw::Nul) => return invalid(error.to_string(), "take it out"),
+    };
+    let value = value.as_str();
     if value.is_empty() {
         return match name {
             "last_name" => invalid("it is blank".to_owned(), "give at least a last name"),
             _ => Ok(None),
         };
-    }
-    let length = value.chars().count();
-    if length > attribute.max_length {
-        let problem = format!("it has {length} characters, {} fit", attribute.max_length);
-        return invalid(problem, "shorten it");
     }
     match attribute.kind {
         Kind::Email if !is_email(value) => invalid(
@@ -273,14 +276,6 @@ pub fn numbers(fields: &Fields, country: &str) -> Vec<(&'static str, String)> {
     found
 }
 
-/// Text without case and accents, for sorting and searching.
-pub fn fold(text: &str) -> String {
-    text.chars()
-        .flat_map(char::to_lowercase)
-        .flat_map(|c| plain(c).chars().collect::<Vec<_>>())
-        .collect()
-}
-
 fn phones(fields: &Fields) -> impl Iterator<Item = (&'static str, &str)> {
     ATTRIBUTES
         .iter()
@@ -288,61 +283,13 @@ fn phones(fields: &Fields) -> impl Iterator<Item = (&'static str, &str)> {
         .filter_map(|attribute| Some((attribute.name, fields.get(attribute.name)?.as_str())))
 }
 
-fn is_email(value: &str) -> bool {
-    let Some((local, domain)) = value.rsplit_once('@') else {
-        return false;
-    };
-    !local.is_empty()
-        && domain.contains('.')
-        && !domain.starts_with('.')
-        && !value.contains(char::is_whitespace)
-}
-
+/// A day that the calendar has and the org takes.
 fn is_date(value: &str) -> bool {
-    let parts: Vec<&str> = value.split('-').collect();
-    let number = |text: &str, digits| {
-        if text.len() == digits {
-            text.parse::<u32>().ok()
-        } else {
-            None
-        }
-    };
-    match parts[..] {
-        [year, month, day] => {
-            number(year, 4).is_some()
-                && number(month, 2).is_some_and(|m| (1..=12).contains(&m))
-                && number(day, 2).is_some_and(|d| (1..=31).contains(&d))
-        }
-        _ => false,
-    }
-}
-
-/// A lower-case letter without its accent; the letters of the Latin script that people's names use.
-fn plain(c: char) -> String {
-    let letter = match c {
-        'à'..='å' | 'ā' | 'ă' | 'ą' => "a",
-        'ç' | 'ć' | 'ĉ' | 'ċ' | 'č' => "c",
-        'ď' | 'đ' | 'ð' => "d",
-        'è'..='ë' | 'ē' | 'ĕ' | 'ė' | 'ę' | 'ě' => "e",
-        'ĝ' | 'ğ' | 'ġ' | 'ģ' => "g",
-        'ì'..='ï' | 'ĩ' | 'ī' | 'ĭ' | 'į' | 'ı' => "i",
-        'ĺ' | 'ļ' | 'ľ' | 'ł' => "l",
-        'ñ' | 'ń' | 'ņ' | 'ň' => "n",
-        'ò'..='ö' | 'ø' | 'ō' | 'ŏ' | 'ő' => "o",
-        'ŕ' | 'ŗ' | 'ř' => "r",
-        'ś' | 'ŝ' | 'ş' | 'š' | 'ș' => "s",
-        'ţ' | 'ť' | 'ț' => "t",
-        'ù'..='ü' | 'ũ' | 'ū' | 'ŭ' | 'ů' | 'ű' | 'ų' => "u",
-        'ý' | 'ÿ' => "y",
-        'ź' | 'ż' | 'ž' => "z",
-        'æ' => "ae",
-        'œ' => "oe",
-        'ß' => "ss",
-        'þ' => "th",
-        '\u{300}'..='\u{36f}' => "",
-        other => return other.to_string(),
-    };
-    letter.to_owned()
+    let year_first = value.len() == 10 && value.as_bytes()[0] != b'+';
+    year_first
+        && value
+            .parse::<Date>()
+            .is_ok_and(|day| (1700..=4000).contains(&day.year()))
 }
 
 #[cfg(test)]
@@ -398,7 +345,15 @@ mod tests {
     fn a_bad_value_names_the_field_and_the_fix() {
         for (name, value, fix) in [
             ("email", "nobody", "write it as name@example.com"),
+            ("email", "a@example..com", "write it as name@example.com"),
             ("birthdate", "24.11.2026", "write it as 2026-11-24"),
+            ("birthdate", "2026-02-31", "write it as 2026-11-24"),
+            ("birthdate", "1699-12-31", "write it as 2026-11-24"),
+            ("birthdate", "+026-+1-+1", "write it as 2026-11-24"),
+            ("birthdate", "2026-11-4 ", "write it as 2026-11-24"),
+            ("birthdate", "20261124", "write it as 2026-11-24"),
+            ("title", "Engin\0eer", "take it out"),
+            ("postal_code", "123456789012345678901", "shorten it"),
             ("last_name", " ", "give at least a last name"),
             ("shoe_size", "44", "see /api/v1/contact-fields for the list"),
         ] {
@@ -410,5 +365,13 @@ mod tests {
             Ok(Some("ann@example.com".to_owned()))
         );
         assert_eq!(check("title", "  "), Ok(None));
+        for day in ["1700-01-01", "2024-02-29", "4000-12-31"] {
+            assert_eq!(check("birthdate", day), Ok(Some(day.to_owned())));
+        }
+        // As many characters as fit, however they were encoded.
+        assert_eq!(
+            check("city", &"u\u{308}".repeat(40)),
+            Ok(Some("ü".repeat(40)))
+        );
     }
 }

@@ -56,6 +56,7 @@ fn composed(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn what_looks_equal_is_equal_behind_the_door() {
@@ -74,5 +75,13 @@ mod tests {
         assert_eq!(enter("ßßß", 3), Ok("ßßß".to_owned()));
         let too_long = Flaw::TooLong { length: 4, max: 3 };
         assert_eq!(enter("ßßßß", 3), Err(too_long));
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_cleaned_enters_as_it_is(text in any::<String>()) {
+            let kept = clean(&text);
+            prop_assert_eq!(enter(&kept, usize::MAX), Ok(kept));
+        }
     }
 }

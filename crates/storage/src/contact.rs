@@ -7,6 +7,7 @@ use crate::store::Tx;
 use std::collections::{BTreeMap, BTreeSet};
 use tieline_domain::access::{Inboxes, Scope};
 use tieline_domain::contact::{self, Fields};
+use tieline_domain::fold::fold;
 use tieline_domain::id::{ConnectionId, ContactId, Id as _, PointId};
 use tieline_domain::time::Timestamp;
 
@@ -350,7 +351,7 @@ fn visible(scope: &Scope) -> &'static str {
 fn matching(scope: &Scope, query: &ContactQuery) -> (String, Vec<Value>) {
     let mut sql = format!("from contact where deleted_at is null {}", visible(scope));
     let mut args = Vec::new();
-    for word in contact::fold(&query.words).split_whitespace() {
+    for word in fold(&query.words).split_whitespace() {
         args.push(Value::from(like(word)));
         sql.push_str(&format!(" and search_text like ${} escape '!'", args.len()));
     }

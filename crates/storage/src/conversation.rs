@@ -7,9 +7,9 @@ use crate::error::{Result, StorageError};
 use crate::store::Tx;
 use std::collections::BTreeMap;
 use tieline_domain::access::{Inboxes, Scope};
-use tieline_domain::contact::fold;
 use tieline_domain::conversation::{Conversation, Direction};
 use tieline_domain::delivery::State;
+use tieline_domain::fold::fold;
 use tieline_domain::id::{ContactId, ConversationId, InboxId, PointId, StaffId};
 use tieline_domain::time::Timestamp;
 

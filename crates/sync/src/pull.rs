@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::run::{Driver, Tries};
 use tieline_domain::access::Actor;
 use tieline_domain::contact::{self as rules, Fields};
+use tieline_domain::text;
 use tieline_domain::time::Timestamp;
 use tieline_salesforce::Record;
 use tieline_salesforce::query::Page;
@@ -199,11 +200,11 @@ fn read(
     })
 }
 
-/// A value of the org as the hub keeps it: trimmed, a blank is nothing.
+/// A value of the org as the hub keeps it: through the door for text, trimmed, a blank is nothing.
 fn text_of(value: &serde_json::Value) -> Option<String> {
     let text = match value {
         serde_json::Value::Null => return None,
-        serde_json::Value::String(text) => text.trim().to_owned(),
+        serde_json::Value::String(text) => text::clean(text.trim()),
         other => other.to_string(),
     };
     (!text.is_empty()).then_some(text)

@@ -2,7 +2,7 @@
 
 use crate::error::FormError;
 use crate::form::Form;
-use tieline_domain::phone;
+use tieline_domain::{phone, text};
 
 /// What the form says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,8 +28,7 @@ pub fn read(form: &Form, country: &str) -> Result<InboundText, FormError> {
         provider_id: form.required("MessageSid")?.to_owned(),
         from,
         to: form.required("To")?.to_owned(),
-        // PostgreSQL takes no NUL in a text, and no phone shows one.
-        text: form.get("Body").unwrap_or_default().replace('\0', ""),
+        text: text::clean(form.get("Body").unwrap_or_default()),
     })
 }
 
@@ -47,6 +46,8 @@ mod tests {
             (text.from.as_str(), text.text.as_str()),
             ("+447700900317", "Hello there")
         );
+        let form = Form::parse(b"MessageSid=SM1&From=%2B447700900317&To=x&Body=Zoe%CC%88%00");
+        assert_eq!(read(&form, "GB").unwrap().text, "Zo\u{eb}");
         for (body, field) in [
             (&b"From=%2B447700900317&To=x"[..], "MessageSid"),
             (b"MessageSid=SM1&To=x", "From"),

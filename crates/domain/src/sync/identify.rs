@@ -3,7 +3,8 @@
 //! A phone number alone proves nothing: spouses share one, a switchboard serves a company. So a
 //! record joins a contact only when a number and the name agree, and only when one contact does.
 
-use crate::contact::{Fields, fold};
+use crate::contact::Fields;
+use crate::fold::fold;
 use crate::id::ContactId;
 
 /// A contact that answers to one of the record's numbers.

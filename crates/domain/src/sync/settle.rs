@@ -4,7 +4,7 @@
 //! of one name may have been sent in one batch. Where more records fit than creates were sent, one
 //! of them is somebody else's, and only a person can say which.
 
-use crate::contact::fold;
+use crate::fold::fold;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Values by name.
