@@ -330,16 +330,23 @@ create table create_intent (
 );
 create index create_intent_open on create_intent (connection_id, object) where state <> 'done';
 
--- One Task in the org per conversation and day, kept up to date while the day lasts.
+-- One Task in the org per conversation and day, kept up to date while the day lasts. A row waits while
+-- the org lacks some of it.
 create table activity (
     connection_id uid not null references connection (id),
     conversation_id uid not null references conversation (id),
-    day text not null,
+    day bigint not null,
     record_id text,
-    logged_seq bigint not null,
+    waiting bigint not null,
+    news bigint not null,
+    begun_at bigint,
+    ended bigint not null,
+    error text,
     updated_at bigint not null,
     primary key (connection_id, conversation_id, day)
 );
+create index activity_waiting on activity (connection_id, day, conversation_id) where waiting = 1;
+create index activity_by_record on activity (connection_id, record_id) where record_id is not null;
 
 -- Work and news --------------------------------------------------------------------------------
 

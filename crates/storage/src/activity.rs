@@ -1,61 +1,211 @@
-//! Which Task of an org holds the transcript of a conversation's day.
+//! Which Task of an org holds the transcript of a conversation's day, and which days have news that
+//! the org lacks. A day waits in this table until its news is in the org, however long that takes.
 
 use crate::args;
-use crate::db::Conn;
-use crate::error::Result;
+use crate::connection;
+use crate::db::{Conn, Row, Value};
+use crate::error::{Result, StorageError};
 use crate::store::Tx;
-use tieline_domain::id::{ConnectionId, ConversationId};
+use tieline_domain::id::{ConnectionId, ConversationId, Id as _};
+use tieline_domain::time::Timestamp;
 
-/// The Task of a day and the last message it holds.
+/// A conversation's day with news, and the record that it is logged on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Activity {
+pub struct WaitingDay {
+    /// The conversation.
+    pub conversation_id: ConversationId,
+    /// Days since 1970, UTC.
+    pub day: i64,
     /// The Task, once it exists.
     pub record_id: Option<String>,
-    /// Number of the last message that it holds.
-    pub logged_seq: i64,
+    /// Since when a create of it may be on its way.
+    pub begun_at: Option<Timestamp>,
+    /// Rises with each message.
+    pub news: i64,
+    /// The person's primary record in this org.
+    pub who: String,
+    /// The person's address.
+    pub address: String,
+    /// The person's name.
+    pub name: String,
 }
 
-/// The Task of a conversation's day, if one was begun. `day` is `2026-11-24`, UTC.
-pub async fn of_day(
+/// How far the Task of a day is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// No create was sent.
+    Missing,
+    /// A create was sent and nobody knows what came of it.
+    Begun,
+    /// It exists.
+    Known,
+}
+
+/// What came of writing a day's transcript.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Written {
+    /// The Task holds all that was known when it was read.
+    Held {
+        /// The Task.
+        record_id: String,
+    },
+    /// The Task exists, with what it held before.
+    Found {
+        /// The Task.
+        record_id: String,
+    },
+    /// Nothing came of the create: it may be sent anew.
+    NotMade,
+    /// The org refused it; the next news tries again.
+    Refused {
+        /// In the org's words.
+        error: String,
+    },
+    /// Somebody deleted the Task in the org, which ends this day's log.
+    Ended,
+}
+
+/// Which days to load: of one stage, behind a row, from a day on.
+#[derive(Debug, Clone, Copy)]
+pub struct WaitingQuery {
+    /// How far they are.
+    pub stage: Stage,
+    /// Not before.
+    pub since_day: i64,
+    /// The last row of the page before.
+    pub after: Option<(i64, ConversationId)>,
+    /// Rows.
+    pub limit: i64,
+}
+
+/// Notes that a conversation's day has news, for each connection.
+pub async fn mark_waiting(tx: &mut Tx, conversation: ConversationId, day: i64) -> Result<()> {
+    let now = tx.now();
+    let columns = [
+        "connection_id",
+        "conversation_id",
+        "day",
+        "waiting",
+        "news",
+        "ended",
+        "updated_at",
+    ];
+    let suffix = "on conflict (connection_id, conversation_id, day) do update \
+                  set waiting = 1 - activity.ended, news = activity.news + 1";
+    let ids = connection::ids(tx).await?;
+    let rows = ids
+        .into_iter()
+        .map(|id| args![id, conversation, day, 1, 1, 0, now]);
+    tx.insert_many("activity", &columns, rows, suffix).await?;
+    Ok(())
+}
+
+/// Connections to which days that wait could be written, from a day on.
+pub async fn connections_waiting(conn: &mut Conn, since_day: i64) -> Result<Vec<ConnectionId>> {
+    let sql = format!(
+        "select c.id from connection c where exists (select 1 {FROM} and a.connection_id = c.id and a.day >= $1) order by c.id"
+    );
+    let rows = conn.all(&sql, args![since_day]).await?;
+    rows.iter().map(|row| row.id("id")).collect()
+}
+
+const FROM: &str = "from activity a join conversation v on v.id = a.conversation_id \
+    join contact_point p on p.id = v.point_id join contact c2 on c2.id = v.contact_id \
+    join link l on l.contact_id = v.contact_id and l.connection_id = a.connection_id and l.is_primary = 1 \
+    and l.state <> 'gone' where a.waiting = 1";
+
+/// Days with news whose person has a primary record in this org; the others go on waiting.
+pub async fn waiting(
     conn: &mut Conn,
     connection: ConnectionId,
-    conversation: ConversationId,
-    day: &str,
-) -> Result<Option<Activity>> {
-    let sql = "select record_id, logged_seq from activity where connection_id = $1 and conversation_id = $2 and day = $3";
-    let row = conn.opt(sql, args![connection, conversation, day]).await?;
-    row.map(|row| {
-        Ok(Activity {
-            record_id: row.opt_text("record_id")?,
-            logged_seq: row.int("logged_seq")?,
-        })
-    })
-    .transpose()
+    query: &WaitingQuery,
+) -> Result<Vec<WaitingDay>> {
+    let stage = match query.stage {
+        Stage::Missing => "a.record_id is null and a.begun_at is null",
+        Stage::Begun => "a.record_id is null and a.begun_at is not null",
+        Stage::Known => "a.record_id is not null",
+    };
+    let sql = format!(
+        "select a.conversation_id, a.day, a.record_id, a.begun_at, a.news, l.record_id as who, p.address, c2.name \
+         {FROM} and a.connection_id = $1 and a.day >= $2 and {stage} \
+         and (a.day > $3 or (a.day = $3 and a.conversation_id > $4)) order by a.day, a.conversation_id limit $5"
+    );
+    let (day, id) = query
+        .after
+        .unwrap_or((i64::MIN, ConversationId::from_uuid(0)));
+    let args = args![connection, query.since_day, day, id, query.limit];
+    conn.all(&sql, args).await?.iter().map(read).collect()
 }
 
-/// Records what the org holds of a day.
-pub async fn save(
+/// Notes, before they are sent, that these days' Tasks may be on their way. Fails with a conflict
+/// when another worker has one of them in hand.
+pub async fn begin(tx: &mut Tx, connection: ConnectionId, days: &[WaitingDay]) -> Result<()> {
+    let now = tx.now();
+    let sql = "update activity set begun_at = $1, updated_at = $1 where connection_id = $2 \
+               and conversation_id = $3 and day = $4 and begun_at is null and record_id is null";
+    for it in days {
+        let args = args![now, connection, it.conversation_id, it.day];
+        if tx.run(sql, args).await? == 0 {
+            return Err(StorageError::Conflict("activity"));
+        }
+    }
+    Ok(())
+}
+
+/// Records what came of a day. News that came while the call was on its way still waits.
+pub async fn record(
     tx: &mut Tx,
     connection: ConnectionId,
-    conversation: ConversationId,
-    day: &str,
-    activity: &Activity,
+    it: &WaitingDay,
+    written: &Written,
 ) -> Result<()> {
     let now = tx.now();
-    let sql = "insert into activity (connection_id, conversation_id, day, record_id, logged_seq, updated_at) \
-               values ($1, $2, $3, $4, $5, $6) on conflict (connection_id, conversation_id, day) do update \
-               set record_id = excluded.record_id, logged_seq = excluded.logged_seq, updated_at = excluded.updated_at";
-    tx.run(
-        sql,
-        args![
-            connection,
-            conversation,
-            day,
-            activity.record_id.clone(),
-            activity.logged_seq,
-            now
-        ],
-    )
-    .await?;
+    let (record_id, is_over, ended, error) = match written {
+        Written::Held { record_id } => (Some(record_id), true, 0, None),
+        Written::Found { record_id } => (Some(record_id), false, 0, None),
+        Written::NotMade => (None, false, 0, None),
+        Written::Refused { error } => (it.record_id.as_ref(), true, 0, Some(error)),
+        Written::Ended => (it.record_id.as_ref(), true, 1, None),
+    };
+    let sql = "update activity set record_id = $1, begun_at = null, ended = $2, error = $3, updated_at = $4, \
+               waiting = case when cast($2 as bigint) = 1 or (cast($5 as bigint) = 1 and news = $6) then 0 else 1 end \
+               where connection_id = $7 and conversation_id = $8 and day = $9";
+    let args = args![
+        record_id.cloned(),
+        ended,
+        error.cloned(),
+        now,
+        is_over,
+        it.news,
+        connection,
+        it.conversation_id,
+        it.day,
+    ];
+    tx.run(sql, args).await?;
     Ok(())
+}
+
+/// Which of these records are a day's Task already.
+pub async fn known_records(
+    conn: &mut Conn,
+    connection: ConnectionId,
+    records: &[String],
+) -> Result<Vec<String>> {
+    let sql = "select record_id from activity where connection_id = $1 and record_id in ({in})";
+    let keys = records.iter().map(Value::from).collect();
+    let rows = conn.all_in(sql, args![connection], keys).await?;
+    rows.iter().map(|row| row.text("record_id")).collect()
+}
+
+fn read(row: &Row) -> Result<WaitingDay> {
+    Ok(WaitingDay {
+        conversation_id: row.id("conversation_id")?,
+        day: row.int("day")?,
+        record_id: row.opt_text("record_id")?,
+        begun_at: row.opt_time("begun_at")?,
+        news: row.int("news")?,
+        who: row.text("who")?,
+        address: row.text("address")?,
+        name: row.text("name")?,
+    })
 }

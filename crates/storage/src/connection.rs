@@ -104,6 +104,12 @@ pub async fn all(conn: &mut Conn) -> Result<Vec<Connection>> {
         .collect()
 }
 
+/// The ids of all connections.
+pub async fn ids(conn: &mut Conn) -> Result<Vec<ConnectionId>> {
+    let rows = conn.all("select id from connection order by id", args![]);
+    rows.await?.iter().map(|row| row.id("id")).collect()
+}
+
 /// One connection.
 pub async fn by_id(conn: &mut Conn, id: ConnectionId) -> Result<Connection> {
     read(

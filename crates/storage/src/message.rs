@@ -33,20 +33,23 @@ pub async fn list(
     Ok(messages)
 }
 
-/// The messages of a span of time, oldest first; for the transcript that goes to the org.
+/// Messages of several conversations within a span of time, each conversation's in order.
 pub async fn load_span(
     conn: &mut Conn,
-    conversation: ConversationId,
+    conversations: &[ConversationId],
     from: Timestamp,
     until: Timestamp,
-) -> Result<Vec<Message>> {
-    let sql =
-        "select * from message where conversation_id = $1 and at >= $2 and at < $3 order by seq";
-    conn.all(sql, args![conversation, from, until])
-        .await?
-        .iter()
-        .map(read)
-        .collect()
+) -> Result<BTreeMap<ConversationId, Vec<Message>>> {
+    let sql = "select * from message where at >= $1 and at < $2 and conversation_id in ({in}) \
+               order by conversation_id, seq";
+    let keys = conversations.iter().map(|id| Value::from(*id)).collect();
+    let mut found: BTreeMap<ConversationId, Vec<Message>> = BTreeMap::new();
+    for row in conn.all_in(sql, args![from, until], keys).await? {
+        let message = read(&row)?;
+        let of = found.entry(message.conversation_id).or_default();
+        of.push(message);
+    }
+    Ok(found)
 }
 
 /// Those of these messages whose conversation the scope shows.

@@ -1,65 +1,102 @@
 //! Conversations in the org: one Task per conversation and UTC day, holding the day's transcript.
 //!
-//! Creating a Task has no external id to rely on, so it is written down first and, when its outcome
-//! is not known, looked for by its own key before it is sent again.
+//! One job per connection collects all days with news and writes them by two hundred. Creating a
+//! Task has no external id to rely on, so it is written down first; when its outcome is not known it
+//! is looked for, and sent anew only when the first call can be going on no more. A day whose person
+//! has no record yet waits, and is asked for again when a run ends.
 
-use crate::error::Result;
-use crate::run::Sync;
-use serde::Deserialize;
-use serde_json::{Value, json};
-use tieline_domain::access::{Actor, Scope};
+use crate::create::CALL_MAX_MS;
+use crate::error::{Result, SyncError};
+use crate::push::first_error;
+use crate::retry;
+use crate::run::{EVERY_MS, LOCKED_MS, Sync};
+use crate::transcript::{subject, task};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use tieline_domain::access::Actor;
 use tieline_domain::conversation::{Direction, Message};
 use tieline_domain::id::{ConnectionId, ConversationId};
 use tieline_domain::time::Timestamp;
-use tieline_org::CallScope;
-use tieline_salesforce::collections::Fields as OrgFields;
+use tieline_org::{CallScope, OrgError};
+use tieline_salesforce::collections::{Fields as OrgFields, RECORDS_MAX, SaveResult};
 use tieline_salesforce::soql::{Condition, Select};
 use tieline_salesforce::{Error, Purpose};
-use tieline_storage::activity::{self, Activity};
-use tieline_storage::conversation::{self, Listed};
-use tieline_storage::create_intent::{self, CreateIntent, IntentState};
-use tieline_storage::job::{self, ClaimedJob};
-use tieline_storage::{connection, link, message};
+use tieline_storage::activity::{self, Stage, WaitingDay, WaitingQuery, Written};
+use tieline_storage::job::{self, ClaimedJob, Class, NewJob};
+use tieline_storage::{StorageError, Store, Tx, connection, message};
 
-/// The job that logs a conversation's day.
+/// The job that finds out which orgs lack news of conversations.
 pub const JOB_LOG: &str = "activity.log";
-const DAY_MS: i64 = 86_400_000;
-/// Characters that Task.Description takes.
-const DESCRIPTION_MAX: usize = 32_000;
-/// A day that could not be logged is tried again after this long.
-const AGAIN_MS: i64 = 30_000;
-/// How often it is tried before it is shown as stuck.
-const ATTEMPTS_MAX: i64 = 200;
+/// The job that writes one org's days.
+pub const JOB_FLUSH: &str = "activity.flush";
+pub(crate) const DAY_MS: i64 = 86_400_000;
+/// A day that nobody could log for so long is let go.
+const DAYS_MAX: i64 = 30;
+/// How long a worker may be silent before another takes the job.
+const LEASE_MS: i64 = 60_000;
+/// Codes of an org whose Task was deleted, or deleted for good.
+const GONE: [&str; 3] = [
+    "ENTITY_IS_DELETED",
+    "INVALID_CROSS_REFERENCE_KEY",
+    "NOT_FOUND",
+];
 
-#[derive(Deserialize)]
-struct LogPayload {
-    conversation_id: ConversationId,
-    day: i64,
+#[derive(Serialize, Deserialize)]
+struct FlushPayload {
+    connection_id: ConnectionId,
 }
 
-/// What the org is to hold.
-struct Log {
-    connection: ConnectionId,
-    conversation: ConversationId,
-    day: String,
-    last_seq: i64,
-    known: Option<Activity>,
-    fields: OrgFields,
+/// Has the days that wait written, where there are any.
+pub(crate) async fn ask_flush(tx: &mut Tx, at: Timestamp) -> tieline_storage::Result<()> {
+    let since = first_day(tx.now());
+    for connection_id in activity::connections_waiting(tx, since).await? {
+        let new = NewJob {
+            kind: JOB_FLUSH,
+            class: Class::Repeatable,
+            dedupe_key: Some(format!("{JOB_FLUSH}:{connection_id}")),
+            payload: FlushPayload { connection_id },
+            run_at: at,
+        };
+        job::enqueue(tx, new).await?;
+    }
+    Ok(())
+}
+
+fn first_day(now: Timestamp) -> i64 {
+    now.0.div_euclid(DAY_MS) - DAYS_MAX
 }
 
 impl Sync {
     /// Handles [`JOB_LOG`].
     pub async fn handle_log(&self, claimed: &ClaimedJob) -> Result<()> {
-        let payload: LogPayload = claimed.payload()?;
-        let outcome = self.log_day(&payload).await;
         let mut tx = self.store.begin(&Actor::system()).await?;
+        let now = tx.now();
+        ask_flush(&mut tx, now).await?;
+        job::finish(&mut tx, claimed).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Handles [`JOB_FLUSH`]; it goes on until all is written, and is never given up.
+    pub async fn handle_flush(&self, claimed: &ClaimedJob) -> Result<()> {
+        let FlushPayload { connection_id } = claimed.payload()?;
+        let outcome = self.flush(claimed, connection_id).await;
+        if let Err(SyncError::Storage(StorageError::Conflict("job"))) = outcome {
+            return Ok(());
+        }
+        if let Err(SyncError::Salesforce(error) | SyncError::Org(OrgError::Salesforce(error))) =
+            &outcome
+        {
+            self.connections.note(connection_id, error).await?;
+        }
+        let mut tx = self.store.begin(&Actor::system()).await?;
+        let now = tx.now();
         match outcome {
-            Ok(()) => job::finish(&mut tx, claimed).await?,
-            Err(error) if claimed.attempts >= ATTEMPTS_MAX => {
-                job::bury(&mut tx, claimed, &error.to_string()).await?;
-            }
+            Ok(None) => job::finish(&mut tx, claimed).await?,
+            Ok(Some(at)) => job::retry(&mut tx, claimed, at, "some days wait").await?,
             Err(error) => {
-                let at = tx.now() + AGAIN_MS;
+                let at = retry::after(&error, claimed.attempts, now);
+                let at = at.unwrap_or(now + EVERY_MS);
                 job::retry(&mut tx, claimed, at, &error.to_string()).await?;
             }
         }
@@ -67,199 +104,236 @@ impl Sync {
         Ok(())
     }
 
-    async fn log_day(&self, payload: &LogPayload) -> Result<()> {
-        let Some(log) = self.prepare(payload).await? else {
-            return Ok(());
+    /// Writes all that waits; when to look again, if some of it must.
+    async fn flush(&self, claimed: &ClaimedJob, id: ConnectionId) -> Result<Option<Timestamp>> {
+        self.connections.is_back(id).await?;
+        let calls = self.connections.client(id, Purpose::Live).await?;
+        let row = connection::by_id(&mut *self.store.reader().await?, id).await?;
+        let mut flush = Flush {
+            store: &self.store,
+            calls,
+            claimed,
+            id,
+            user_id: row.user_id,
+            again_at: None,
         };
-        let calls = self
-            .connections
-            .client(log.connection, Purpose::Live)
-            .await?;
-        let record_id = match log.known.as_ref().and_then(|known| known.record_id.clone()) {
-            Some(record_id) => {
-                let mut fields = log.fields.clone();
-                fields.insert("Id".to_owned(), Value::from(record_id.clone()));
-                fields.remove("WhoId");
-                let results = calls.client.update_many("Task", vec![fields]).await?;
-                refused(results.first())?;
-                record_id
-            }
-            None => self.create_task(&log, &calls).await?,
-        };
+        let outcome = flush.all().await;
         let mut tx = self.store.begin(&Actor::system()).await?;
-        let done = Activity {
-            record_id: Some(record_id),
-            logged_seq: log.last_seq,
-        };
-        activity::save(&mut tx, log.connection, log.conversation, &log.day, &done).await?;
-        calls.record(&mut tx).await?;
+        flush.calls.record(&mut tx).await?;
         tx.commit().await?;
+        outcome.map(|()| flush.again_at)
+    }
+}
+
+/// One connection's days, in hand.
+struct Flush<'a> {
+    store: &'a Store,
+    calls: CallScope,
+    claimed: &'a ClaimedJob,
+    id: ConnectionId,
+    user_id: String,
+    /// When something that waits may have ended.
+    again_at: Option<Timestamp>,
+}
+
+/// A day and the Task it is to be.
+struct Log {
+    day: WaitingDay,
+    fields: OrgFields,
+}
+
+impl Flush<'_> {
+    async fn all(&mut self) -> Result<()> {
+        for stage in [Stage::Begun, Stage::Missing, Stage::Known] {
+            let mut after = None;
+            loop {
+                let query = WaitingQuery {
+                    stage,
+                    since_day: first_day(self.store.now()),
+                    after,
+                    limit: RECORDS_MAX as i64,
+                };
+                let mut reader = self.store.reader().await?;
+                let days = activity::waiting(&mut reader, self.id, &query).await?;
+                drop(reader);
+                let Some(last) = days.last() else { break };
+                after = Some((last.day, last.conversation_id));
+                match stage {
+                    Stage::Begun => self.look_for(days).await?,
+                    Stage::Missing => self.create(days).await?,
+                    Stage::Known => self.update(days).await?,
+                }
+            }
+        }
         Ok(())
     }
 
-    /// What is to be logged; nothing when the org has it, or has no record of the person.
-    async fn prepare(&self, payload: &LogPayload) -> Result<Option<Log>> {
-        let mut reader = self.store.reader().await?;
-        let listed =
-            conversation::get(&mut reader, &Scope::system(), payload.conversation_id).await?;
-        let Some(contact) = listed.conversation.contact_id else {
-            return Ok(None);
-        };
-        let links = link::of_contacts(&mut reader, &[contact])
-            .await?
-            .remove(&contact)
-            .unwrap_or_default();
-        let Some(link) = links.into_iter().find(|link| link.is_primary) else {
-            return Ok(None);
-        };
-        let (from, until) = (
-            Timestamp(payload.day * DAY_MS),
-            Timestamp((payload.day + 1) * DAY_MS),
-        );
-        let messages =
-            message::load_span(&mut reader, payload.conversation_id, from, until).await?;
-        let Some(last_seq) = messages.last().map(|message| message.seq) else {
-            return Ok(None);
-        };
-        let day = tieline_salesforce::time::date_of(from.0);
-        let known = activity::of_day(
-            &mut reader,
-            link.connection_id,
-            payload.conversation_id,
-            &day,
-        )
-        .await?;
-        if known
-            .as_ref()
-            .is_some_and(|known| known.record_id.is_some() && known.logged_seq >= last_seq)
-        {
-            return Ok(None);
-        }
-        let fields = task(&listed, &messages, &link.record_id, &day);
-        Ok(Some(Log {
-            connection: link.connection_id,
-            conversation: payload.conversation_id,
-            day,
-            last_seq,
-            known,
-            fields,
-        }))
-    }
-
-    async fn create_task(&self, log: &Log, calls: &CallScope) -> Result<String> {
-        // Begun before: then it may exist.
-        if log.known.is_some()
-            && let Some(found) = self.look_for_task(log, calls).await?
-        {
-            return Ok(found);
-        }
-        let mut tx = self.store.begin(&Actor::system()).await?;
-        let intent = CreateIntent {
-            id: tx.new_id(),
-            connection_id: log.connection,
-            object: "Task".to_owned(),
-            contact_id: None,
-            conversation_id: Some(log.conversation),
-            body: log.fields.clone(),
-            state: IntentState::Open,
-            created_at: tx.now(),
-        };
-        create_intent::create_many(&mut tx, std::slice::from_ref(&intent)).await?;
-        let begun = Activity {
-            record_id: None,
-            logged_seq: 0,
-        };
-        activity::save(&mut tx, log.connection, log.conversation, &log.day, &begun).await?;
-        tx.commit().await?;
-        let results = calls
-            .client
-            .create_many("Task", vec![log.fields.clone()])
-            .await?;
-        refused(results.first())?;
-        let record_id = results
-            .into_iter()
-            .next()
-            .and_then(|result| result.id)
-            .map(|id| id.to_string());
-        let record_id = record_id
-            .ok_or_else(|| Error::Unexpected("a created Task without an id".to_owned()))?;
-        let mut tx = self.store.begin(&Actor::system()).await?;
-        create_intent::settle(&mut tx, intent.id, Some(&record_id)).await?;
-        tx.commit().await?;
-        Ok(record_id)
-    }
-
-    async fn look_for_task(&self, log: &Log, calls: &CallScope) -> Result<Option<String>> {
-        let row = connection::by_id(&mut *self.store.reader().await?, log.connection).await?;
-        let text = |field: &str| {
-            log.fields
-                .get(field)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
-        };
-        let select = Select::new("Task", ["Id"])
-            .filter(Condition::equals("CreatedById", row.user_id.as_str()))
-            .filter(Condition::equals("WhoId", text("WhoId").as_str()))
-            .filter(Condition::equals("Subject", text("Subject").as_str()));
-        let page = calls.client.query(&select.limit(1).to_string()).await?;
-        Ok(page
-            .records
-            .first()
-            .map(|record| record.id())
-            .transpose()?
-            .map(|id| id.to_string()))
-    }
-}
-
-fn refused(result: Option<&tieline_salesforce::collections::SaveResult>) -> Result<()> {
-    match result {
-        Some(result) if !result.success => Err(Error::Refused {
-            status: 200,
-            errors: result.errors.clone(),
-        }
-        .into()),
-        _ => Ok(()),
-    }
-}
-
-/// The Task's fields; its subject is unique for the conversation and day.
-fn task(listed: &Listed, messages: &[Message], who: &str, day: &str) -> OrgFields {
-    let subject = format!("Text messages with {} on {day}", listed.address);
-    let value = json!({
-        "WhoId": who,
-        "Subject": subject,
-        "ActivityDate": day,
-        "Status": "Completed",
-        "Description": transcript(listed, messages),
-    });
-    match value {
-        Value::Object(fields) => fields,
-        _ => OrgFields::new(),
-    }
-}
-
-/// A line a message, the latest kept when the field is too short; notes stay inside.
-fn transcript(listed: &Listed, messages: &[Message]) -> String {
-    let them = listed.contact_name.as_deref().unwrap_or(&listed.address);
-    let lines: Vec<String> = messages
-        .iter()
-        .filter(|message| message.direction != Direction::Note)
-        .map(|message| {
-            let who = if message.direction == Direction::In {
-                them
-            } else {
-                "Us"
+    /// Finds out what became of creates whose answer never came, 200 by one query.
+    async fn look_for(&mut self, days: Vec<WaitingDay>) -> Result<()> {
+        let subjects: BTreeSet<String> = days.iter().map(subject).collect();
+        let select = Select::new("Task", ["Id", "Subject"])
+            .filter(Condition::equals("CreatedById", self.user_id.as_str()))
+            .filter(Condition::one_of(
+                "Subject",
+                subjects.iter().map(String::as_str),
+            ))
+            .order_by("Id");
+        let mut page = self.calls.client.query(&select.to_string()).await?;
+        let mut found: Vec<(String, String)> = Vec::new();
+        loop {
+            for record in &page.records {
+                let subject = record.text("Subject").unwrap_or_default().to_owned();
+                found.push((subject, record.id()?.to_string()));
+            }
+            page = match page.next {
+                Some(next) => self.calls.client.next_page(&next).await?,
+                None => break,
             };
-            let at = tieline_salesforce::time::format(message.at.0);
-            format!("{} {who}: {}", &at[11..16], message.text)
+        }
+        let records: Vec<String> = found.iter().map(|(_, id)| id.clone()).collect();
+        let mut reader = self.store.reader().await?;
+        let known = activity::known_records(&mut reader, self.id, &records).await?;
+        drop(reader);
+        found.retain(|(_, id)| !known.contains(id));
+        let now = self.store.now();
+        let mut outcomes = Vec::new();
+        for day in days {
+            let at = found.iter().position(|(name, _)| *name == subject(&day));
+            let over_at = day.begun_at.unwrap_or(now) + CALL_MAX_MS;
+            if let Some(at) = at {
+                let record_id = found.remove(at).1;
+                outcomes.push((day, Written::Found { record_id }));
+            } else if now >= over_at {
+                outcomes.push((day, Written::NotMade));
+            } else {
+                self.look_again(over_at);
+            }
+        }
+        self.record(outcomes).await
+    }
+
+    async fn create(&mut self, days: Vec<WaitingDay>) -> Result<()> {
+        let logs = self.logs(days).await?;
+        if logs.is_empty() {
+            return Ok(());
+        }
+        let days: Vec<WaitingDay> = logs.iter().map(|log| log.day.clone()).collect();
+        let mut tx = self.store.begin(&Actor::system()).await?;
+        activity::begin(&mut tx, self.id, &days).await?;
+        self.commit(tx).await?;
+        let bodies = logs.into_iter().map(|log| log.fields).collect();
+        let results = match self.calls.client.create_many("Task", bodies).await {
+            Ok(results) => results,
+            Err(error @ (Error::Uncertain(_) | Error::Unexpected(_))) => return Err(error.into()),
+            // Nothing was carried out.
+            Err(error) => {
+                let outcomes = days.into_iter().map(|day| (day, Written::NotMade));
+                self.record(outcomes.collect()).await?;
+                return Err(error.into());
+            }
+        };
+        self.take(days, results, |code| {
+            // Its person was deleted in the org: the next run learns of that, and asks again.
+            GONE.contains(&code).then_some(Written::NotMade)
         })
-        .collect();
-    let text = lines.join("\n");
-    let length = text.chars().count();
-    if length <= DESCRIPTION_MAX {
-        text
-    } else {
-        text.chars().skip(length - DESCRIPTION_MAX).collect()
+        .await
+    }
+
+    async fn update(&mut self, days: Vec<WaitingDay>) -> Result<()> {
+        let logs = self.logs(days).await?;
+        if logs.is_empty() {
+            return Ok(());
+        }
+        let mut bodies = Vec::new();
+        let mut days = Vec::new();
+        for Log { day, mut fields } in logs {
+            fields.insert("Id".to_owned(), day.record_id.clone().into());
+            fields.remove("WhoId");
+            bodies.push(fields);
+            days.push(day);
+        }
+        let results = self.calls.client.update_many("Task", bodies).await?;
+        self.take(days, results, |code| {
+            GONE.contains(&code).then_some(Written::Ended)
+        })
+        .await
+    }
+
+    /// Records a result for each: one that was refused never holds the others.
+    async fn take(
+        &mut self,
+        days: Vec<WaitingDay>,
+        results: Vec<SaveResult>,
+        special: impl Fn(&str) -> Option<Written>,
+    ) -> Result<()> {
+        let locked_until = self.store.now() + LOCKED_MS;
+        let mut outcomes = Vec::new();
+        for (day, result) in days.into_iter().zip(results) {
+            let id = result.id.as_ref().map(ToString::to_string);
+            let record_id = id.or_else(|| day.record_id.clone());
+            let written = match (record_id, result.success) {
+                (Some(record_id), true) => Written::Held { record_id },
+                (record_id, _) if result.is_retryable() => {
+                    self.look_again(locked_until);
+                    record_id.map_or(Written::NotMade, |record_id| Written::Found { record_id })
+                }
+                _ => {
+                    let (code, words) = first_error(&result.errors).unwrap_or_default();
+                    let error = format!("{code} {words}");
+                    special(&code).unwrap_or(Written::Refused { error })
+                }
+            };
+            outcomes.push((day, written));
+        }
+        self.record(outcomes).await
+    }
+
+    /// What each day's Task is to hold; a day of notes alone has none.
+    async fn logs(&self, days: Vec<WaitingDay>) -> Result<Vec<Log>> {
+        let mut by_day: BTreeMap<i64, Vec<ConversationId>> = BTreeMap::new();
+        for it in &days {
+            by_day.entry(it.day).or_default().push(it.conversation_id);
+        }
+        let mut said: BTreeMap<(i64, ConversationId), Vec<Message>> = BTreeMap::new();
+        let mut reader = self.store.reader().await?;
+        for (day, conversations) in by_day {
+            let from = Timestamp(day * DAY_MS);
+            let until = Timestamp((day + 1) * DAY_MS);
+            let found = message::load_span(&mut reader, &conversations, from, until).await?;
+            said.extend(
+                found
+                    .into_iter()
+                    .map(|(id, messages)| ((day, id), messages)),
+            );
+        }
+        Ok(days
+            .into_iter()
+            .filter_map(|day| {
+                let messages = said.remove(&(day.day, day.conversation_id))?;
+                messages.iter().find(|it| it.direction != Direction::Note)?;
+                let fields = task(&day, &messages);
+                Some(Log { day, fields })
+            })
+            .collect())
+    }
+
+    async fn record(&mut self, outcomes: Vec<(WaitingDay, Written)>) -> Result<()> {
+        let mut tx = self.store.begin(&Actor::system()).await?;
+        for (day, written) in &outcomes {
+            if let Written::Refused { error } = written {
+                tracing::warn!(conversation.id = %day.conversation_id, error = %error, "the org refused a transcript");
+            }
+            activity::record(&mut tx, self.id, day, written).await?;
+        }
+        self.commit(tx).await
+    }
+
+    fn look_again(&mut self, at: Timestamp) {
+        self.again_at = Some(self.again_at.map_or(at, |known| known.min(at)));
+    }
+
+    async fn commit(&self, mut tx: Tx) -> Result<()> {
+        job::extend(&mut tx, self.claimed, LEASE_MS).await?;
+        Ok(tx.commit().await?)
     }
 }

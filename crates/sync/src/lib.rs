@@ -16,6 +16,7 @@ mod retry;
 pub mod run;
 mod settle;
 pub mod status;
+mod transcript;
 
 pub use contacts::{ContactEdit, create_contact, delete_contact, edit_contact, restore_contact};
 pub use error::{Result, SyncError};

@@ -27,7 +27,7 @@ const SOON_MS: i64 = 1_500;
 /// Rows that another transaction of the org still held after all attempts are sent again so late.
 pub(crate) const LOCKED_MS: i64 = 10_000;
 /// How often a run starts by itself, once a first one was done: the org tells of no change.
-const EVERY_MS: i64 = 15 * 60_000;
+pub(crate) const EVERY_MS: i64 = 15 * 60_000;
 /// How often a batch is decided again when somebody changed its rows meanwhile.
 const BATCH_ATTEMPTS: usize = 5;
 
@@ -299,6 +299,8 @@ impl Sync {
                 run.error = Some(retry::explain(&error, again_at));
             }
         }
+        // Links may have come that conversations wait for.
+        crate::activity::ask_flush(&mut tx, now).await?;
         sync_run::save(&mut tx, &run).await?;
         job::finish(&mut tx, claimed).await?;
         tx.emit(Event::SyncRun { run_id: run.id });

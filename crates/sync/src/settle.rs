@@ -1,4 +1,4 @@
-//! Finds out what became of creates whose answer never came: one look-up for 200 of them, all
+//! Finds out what became of creates whose answer never came: one look-up for a hundred of them, all
 //! judged together, each written by itself, so that one of them never ends a run.
 
 use crate::create::{CALL_MAX_MS, journal_row, new_link, sent_values};
@@ -8,7 +8,6 @@ use serde_json::Value;
 use tieline_domain::access::Actor;
 use tieline_domain::sync::counts::BothWays;
 use tieline_domain::sync::settle::{Loose, Outcome, Sought, Values, settle};
-use tieline_salesforce::collections::RECORDS_MAX;
 use tieline_salesforce::soql::{Condition, Literal, Select};
 use tieline_salesforce::{ApiError, Record};
 use tieline_storage::create_intent::{self, CreateIntent, IntentState};
@@ -17,6 +16,8 @@ use tieline_storage::{StorageError, connection, contact, link, sync_run};
 
 /// What people are told apart by, on every object that contacts go to.
 const KNOWN_BY: [&str; 5] = ["LastName", "FirstName", "Email", "MobilePhone", "Phone"];
+/// Names in one look-up: an org takes addresses of 16 KB.
+const NAMES_MAX: usize = 100;
 /// How far the two clocks may differ when a record is looked for by the time of its creation.
 const CLOCK_SKEW_MS: i64 = 5 * 60 * 1_000;
 
@@ -29,7 +30,7 @@ impl Driver {
         let open = create_intent::open(&mut reader, connection, &mapping.object).await?;
         drop(reader);
         let mut loose = Vec::new();
-        for intents in open.chunks(RECORDS_MAX) {
+        for intents in open.chunks(NAMES_MAX) {
             loose.extend(self.loose(mapping, intents).await?);
         }
         loose.sort_by(|a, b| (a.created_ms, &a.record_id).cmp(&(b.created_ms, &b.record_id)));

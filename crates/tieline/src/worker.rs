@@ -5,6 +5,7 @@ use tieline_domain::access::Actor;
 use tieline_messaging::{JOB_CONFIRM, JOB_LOG, JOB_SEND, Messaging};
 use tieline_storage::job::{self, ClaimedJob};
 use tieline_storage::{StorageError, Store, event};
+use tieline_sync::activity::JOB_FLUSH;
 use tieline_sync::{JOB_RUN, JOB_SOON, Sync};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -19,7 +20,7 @@ const AGAIN_MS: i64 = 5_000;
 /// Events are kept this long for browsers that were away.
 const EVENTS_KEPT_MS: i64 = 24 * 3_600_000;
 const CLEAN_EVERY_MS: i64 = 3_600_000;
-const KINDS: &[&str] = &[JOB_SEND, JOB_CONFIRM, JOB_LOG, JOB_RUN, JOB_SOON];
+const KINDS: &[&str] = &[JOB_SEND, JOB_CONFIRM, JOB_LOG, JOB_FLUSH, JOB_RUN, JOB_SOON];
 
 /// Does the jobs of a hub; cheap to clone.
 #[derive(Clone)]
@@ -123,6 +124,7 @@ impl Worker {
                     .await
                     .map_err(Into::into),
                 JOB_LOG => self.sync.handle_log(&job).await.map_err(Into::into),
+                JOB_FLUSH => self.sync.handle_flush(&job).await.map_err(Into::into),
                 JOB_RUN => self.sync.handle_run(&job).await.map_err(Into::into),
                 JOB_SOON => self.sync.handle_soon(&job).await.map_err(Into::into),
                 other => Err(format!("no handler for jobs of kind {other}").into()),

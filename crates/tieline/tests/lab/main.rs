@@ -7,6 +7,7 @@ mod hubs;
 mod lease;
 mod live;
 mod replay;
+mod tasks;
 mod waits;
 mod webhook;
 mod world;

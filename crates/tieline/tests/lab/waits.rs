@@ -15,9 +15,9 @@ use tieline_sync::create_contact;
 use tower::ServiceExt as _;
 use tower::util::{BoxCloneSyncService, service_fn};
 
-const CREATES: &str = "/composite/sobjects";
+pub const CREATES: &str = "/composite/sobjects";
 
-fn plan(world: &World, method: &str, path: &str, times: u32, mishap: Mishap) -> usize {
+pub fn plan(world: &World, method: &str, path: &str, times: u32, mishap: Mishap) -> usize {
     world.simulator.plan(Fault {
         method: method.to_owned(),
         path: path.to_owned(),
@@ -37,7 +37,7 @@ async fn add(world: &World, first: &str, last: &str) {
 }
 
 /// How many records of the org match.
-fn count(world: &World, condition: &str) -> usize {
+pub fn count(world: &World, condition: &str) -> usize {
     let soql = format!("SELECT Id FROM Contact WHERE {condition}");
     let answer = world.simulator.org().query(&world.somebody(), &soql, false);
     answer.ok().unwrap().len()
@@ -217,7 +217,7 @@ async fn what_staff_did_while_the_org_was_down_arrives_within_thirty_seconds_of_
 
 /// Another hub, which passes requests on; before the first answer to a create is heard, something
 /// happens. Says how often.
-async fn mid_create<F, Fut>(world: &World, happens: F) -> (tieline::hub::Hub, Arc<AtomicU32>)
+pub async fn mid_create<F, Fut>(world: &World, happens: F) -> (tieline::hub::Hub, Arc<AtomicU32>)
 where
     F: Fn() -> Fut + Clone + Send + Sync + 'static,
     Fut: Future<Output = ()> + Send,
@@ -241,7 +241,7 @@ where
     (world.second_hub(transport).await, times)
 }
 
-async fn live_on(world: &World, hub: &tieline::hub::Hub, seconds: usize) {
+pub async fn live_on(world: &World, hub: &tieline::hub::Hub, seconds: usize) {
     for _ in 0..seconds {
         world.wait(1_000);
         hub.worker().work_off().await;
