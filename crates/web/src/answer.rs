@@ -1,5 +1,6 @@
 //! What handlers give back: a status each, and a body whose shape the description knows.
 
+use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
@@ -16,6 +17,9 @@ pub(crate) struct Accepted<T>(pub T);
 
 /// 204: done, nothing more to say.
 pub(crate) struct NoContent;
+
+/// Events without end.
+pub(crate) struct EventStream(pub Body);
 
 /// 201 if it was made, 200 if it was there.
 pub(crate) struct MadeOrFound<T> {
@@ -38,6 +42,12 @@ impl<T: Serialize> IntoResponse for Created<T> {
 impl<T: Serialize> IntoResponse for Accepted<T> {
     fn into_response(self) -> Response {
         json(StatusCode::ACCEPTED, &self.0)
+    }
+}
+
+impl IntoResponse for EventStream {
+    fn into_response(self) -> Response {
+        ([(CONTENT_TYPE, "text/event-stream")], self.0).into_response()
     }
 }
 

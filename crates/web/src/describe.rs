@@ -1,14 +1,16 @@
 //! The description of the API, made of the handlers' own types: an argument says what it takes and
 //! how it refuses, an answer says what it gives. Nothing here can differ from what the code does.
 
-use crate::answer::{Accepted, Answer, Created, MadeOrFound, NoContent};
+mod document;
+
+pub(crate) use document::document;
+
+use crate::answer::{Accepted, Answer, Created, EventStream, MadeOrFound, NoContent};
 use crate::extract::{Body, Json, NoBody, Path, Path2, PathPart, Query, RequestKey};
-use crate::once::KEY_MAX;
-use crate::problem::{Code, Details, Problem};
-use crate::router::{Policy, RouteInfo};
+use crate::problem::{Code, Problem};
 use axum::Extension;
 use axum::extract::{OriginalUri, State};
-use axum::response::{Redirect, Response, Sse};
+use axum::response::{Redirect, Response};
 use http::{HeaderMap, HeaderName};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,7 +77,7 @@ macro_rules! silent {
 
 silent!(HeaderMap, OriginalUri, Response, Redirect, &'static str, Problem; State, Extension);
 
-impl<S> Describe for Sse<S> {
+impl Describe for EventStream {
     fn describe(draft: &mut Draft) {
         let content = json!({"text/event-stream": {"schema": {"type": "string"}}});
         let answer = json!({"description": "Events without end", "content": content});
@@ -229,118 +231,6 @@ impl Describe for NoContent {
     }
 }
 
-/// The description as it is served.
-pub(crate) fn document(routes: &[RouteInfo], described: &[fn(&mut Draft)]) -> Value {
-    let mut paths: Map<String, Value> = Map::new();
-    let (mut asked, mut told) = (Map::new(), Map::new());
-    for (route, describe) in routes.iter().zip(described) {
-        if !route.path.starts_with("/api/v1/") && !route.path.starts_with("/hooks/") {
-            continue;
-        }
-        let mut draft = Draft {
-            path: route.path,
-            ..Draft::default()
-        };
-        describe(&mut draft);
-        admit(route, &mut draft);
-        let entry = paths
-            .entry(route.path.to_owned())
-            .or_insert_with(|| json!({}));
-        asked.extend(std::mem::take(&mut draft.asks));
-        told.extend(std::mem::take(&mut draft.tells));
-        entry[route.method] = operation(route, draft);
-    }
-    for schema in told.values_mut() {
-        require_all(schema);
-    }
-    asked.extend(told);
-    asked.extend(schemas_of::<Details>());
-    json!({
-        "openapi": "3.1.0",
-        "info": {"title": "Tieline", "version": env!("CARGO_PKG_VERSION"),
-                 "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"}},
-        "paths": paths,
-        "components": {
-            "securitySchemes": {"session": {"type": "apiKey", "in": "cookie", "name": "__Host-tieline"}},
-            "schemas": asked,
-        },
-    })
-}
-
-/// What every route with this policy and method may answer, whatever its handler does.
-fn admit(route: &RouteInfo, draft: &mut Draft) {
-    draft.refuses(&[Code::WrongHost]);
-    if route.method != "get" && route.path.starts_with("/api/") {
-        draft.refuses(&[Code::CrossSite]);
-    }
-    let closed = matches!(route.policy, Policy::Staff | Policy::Administrator);
-    if closed {
-        draft.refuses(&[Code::NotSignedIn, Code::NotAllowed]);
-    }
-    if closed && route.method == "post" {
-        draft.parameters.push(json!({
-            "name": "Idempotency-Key", "in": "header", "required": draft.needs_key,
-            "description": "A random text, new with each new request. A request that comes again with its key within \
-                            24 hours is done once, and answered as the first time.",
-            "schema": {"type": "string", "minLength": 1, "maxLength": KEY_MAX, "pattern": "^[!-~]([ -~]*[!-~])?$"},
-        }));
-        draft.refuses(&[
-            Code::InvalidField,
-            Code::BodyTooLarge,
-            Code::InvalidRequest,
-            Code::KeyInUse,
-            Code::AlreadyMade,
-            Code::KeyReused,
-        ]);
-    }
-    draft.refuses(route.codes);
-}
-
-fn operation(route: &RouteInfo, draft: Draft) -> Value {
-    let mut answers: Map<String, Value> = draft
-        .answers
-        .into_iter()
-        .map(|(status, answer)| (status.to_string(), answer))
-        .collect();
-    let mut words: BTreeMap<u16, Vec<String>> = BTreeMap::new();
-    for code in draft.codes {
-        let meaning = format!("{}: {}", code.as_str(), code.meaning());
-        words
-            .entry(code.status().as_u16())
-            .or_default()
-            .push(meaning);
-    }
-    for (status, words) in words {
-        let schema = json!({"$ref": "#/components/schemas/Problem"});
-        let content = json!({"application/problem+json": {"schema": schema}});
-        answers.insert(
-            status.to_string(),
-            json!({"description": words.join("\n"), "content": content}),
-        );
-    }
-    let closed = matches!(route.policy, Policy::Staff | Policy::Administrator);
-    let mut operation = json!({
-        "operationId": operation_id(route), "summary": route.summary, "parameters": draft.parameters,
-        "security": if closed { json!([{"session": []}]) } else { json!([]) },
-        "responses": answers,
-    });
-    if let Some(body) = draft.body {
-        operation["requestBody"] = body;
-    }
-    operation
-}
-
-/// `get /api/v1/contacts/{id}` is `get_contacts_id`.
-fn operation_id(route: &RouteInfo) -> String {
-    let path = route.path.trim_start_matches("/api/v1");
-    let words: Vec<String> = path
-        .split(['/', '{', '}', '-'])
-        .filter(|part| !part.is_empty())
-        .map(str::to_owned)
-        .collect();
-    format!("{}_{}", route.method, words.join("_"))
-}
-
 fn names_of(path: &str) -> impl Iterator<Item = &str> {
     path.split('/')
         .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
@@ -379,14 +269,4 @@ fn without_null(mut parameter: Value) -> Value {
         schema["type"] = kind;
     }
     parameter
-}
-
-/// What is told is told whole: a field without a value is null.
-fn require_all(schema: &mut Value) {
-    let names: Option<Vec<Value>> = schema["properties"]
-        .as_object()
-        .map(|properties| properties.keys().cloned().map(Value::from).collect());
-    if let Some(names) = names {
-        schema["required"] = names.into();
-    }
 }

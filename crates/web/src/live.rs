@@ -9,6 +9,7 @@ mod teller;
 
 pub use teller::Teller;
 
+use crate::answer::EventStream;
 use crate::api::live::LiveQuery;
 use crate::extract::Query;
 use crate::guard::session_of;
@@ -17,9 +18,7 @@ use crate::state::WebState;
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
 use http::HeaderMap;
-use http::header::CONTENT_TYPE;
 use teller::Listener;
 use tieline_access::{SignedIn, token};
 
@@ -28,7 +27,7 @@ pub(crate) async fn follow(
     Extension(me): Extension<SignedIn>,
     Query(query): Query<LiveQuery>,
     headers: HeaderMap,
-) -> Result<Response> {
+) -> Result<EventStream> {
     let resumed = headers
         .get("last-event-id")
         .and_then(|value| value.to_str().ok()?.parse().ok());
@@ -48,6 +47,5 @@ pub(crate) async fn follow(
         )
         .fix("Close some of them; the tabs of one browser share one stream.")
     })?;
-    let headers = [(CONTENT_TYPE, "text/event-stream")];
-    Ok((headers, Body::from_stream(stream)).into_response())
+    Ok(EventStream(Body::from_stream(stream)))
 }

@@ -43,7 +43,7 @@ async fn every_route_holds(database: Option<String>) {
                     .or_default()
                     .entry(answer.status)
                     .or_default() += 1;
-                if let Some(why) = fault(operation, &probe, &answer) {
+                if let Some(why) = fault(&description, operation, &probe, &answer) {
                     complaints.push(format!(
                         "{route}: {why}\n    {probe:?}\n    {}",
                         answer.body
@@ -70,11 +70,17 @@ async fn every_route_holds(database: Option<String>) {
 }
 
 /// What is wrong with an answer, if anything is.
-fn fault(operation: &Value, probe: &Probe, answer: &Answer) -> Option<String> {
+fn fault(description: &Value, operation: &Value, probe: &Probe, answer: &Answer) -> Option<String> {
     if answer.status >= 500 {
         return Some(format!("a caller caused {}", answer.status));
     }
     let described = &operation["responses"][answer.status.to_string()];
+    let described = match described["$ref"].as_str() {
+        Some(reference) => description
+            .pointer(reference.trim_start_matches('#'))
+            .unwrap(),
+        None => described,
+    };
     if probe.foreign_method {
         return (answer.status != 405).then(|| format!("405 was due, not {}", answer.status));
     }

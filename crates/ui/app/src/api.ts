@@ -1,24 +1,36 @@
-// Requests to the hub. A refusal becomes a Problem, whose words are for people.
+// Requests to the hub, typed by the description of its API. A refusal becomes a Problem, whose words
+// are for people.
+
+import createClient from "openapi-fetch";
+import type { components, paths } from "../api/types";
+
+type Code = components["schemas"]["ProblemCode"] | "offline" | "unknown";
 
 export class Problem extends Error {
-  constructor(readonly status: number, readonly code: string, detail: string, readonly fix: string | null, readonly field: string | null) {
+  constructor(readonly status: number, readonly code: Code, detail: string, readonly fix: string | null, readonly field: string | null) {
     super(detail);
   }
 }
 
-export async function api<T>(path: string, method = "GET", body?: unknown, key?: string): Promise<T> {
-  const headers: Record<string, string> = {};
-  if (body !== undefined) headers["content-type"] = "application/json";
-  if (key) headers["idempotency-key"] = key;
-  let answer: Response;
+export const hub = createClient<paths>();
+
+type Told<T> = { data?: T; error?: unknown; response: Response };
+
+/** What the hub answered to a request. */
+export async function told<T>(asked: Promise<Told<T>>): Promise<T> {
+  let answer: Told<T>;
   try {
-    answer = await fetch(`/api/v1${path}`, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+    answer = await asked;
   } catch {
     throw new Problem(0, "offline", "Tieline cannot be reached.", "Check your connection; it is tried again by itself.", null);
   }
-  if (answer.ok) return (answer.status === 204 ? undefined : await answer.json()) as T;
-  const told = await answer.json().catch(() => ({}));
-  throw new Problem(answer.status, told.code ?? "unknown", told.detail ?? `The server answered ${answer.status}.`, told.fix ?? null, told.field ?? null);
+  if (answer.response.ok) return answer.data as T;
+  const { status } = answer.response;
+  const problem = (answer.error ?? {}) as Partial<components["schemas"]["Problem"]>;
+  throw new Problem(status, problem.code ?? "unknown", problem.detail ?? `The server answered ${status}.`, problem.fix ?? null, problem.field ?? null);
 }
 
 export const newKey = () => crypto.randomUUID();
+
+/** The parameters of a request that is done once, however often it is sent. */
+export const keyed = () => ({ header: { "Idempotency-Key": newKey() } });

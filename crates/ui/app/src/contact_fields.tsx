@@ -2,14 +2,14 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { signal } from "@preact/signals";
-import { api, Problem } from "./api";
+import { hub, Problem, told } from "./api";
 import { attempt, say } from "./state";
 import type { Attribute, Contact } from "./types";
 
 export const attributes = signal<Attribute[]>([]);
 export async function loadAttributes() {
   if (attributes.value.length) return;
-  const page = await attempt(() => api<{ items: Attribute[] }>("/contact-fields"));
+  const page = await attempt(() => told(hub.GET("/api/v1/contact-fields")));
   if (page) attributes.value = page.items;
 }
 
@@ -27,7 +27,8 @@ function Field({ attribute, contact, onSaved }: { attribute: Attribute; contact:
   const save = async (input: HTMLInputElement | HTMLTextAreaElement) => {
     if (input.value.trim() === kept) return setProblem("");
     try {
-      onSaved(await api<Contact>(`/contacts/${contact.id}`, "PATCH", { version: contact.version, fields: { [attribute.name]: input.value } }));
+      const body = { version: contact.version, fields: { [attribute.name]: input.value } };
+      onSaved(await told(hub.PATCH("/api/v1/contacts/{id}", { params: { path: { id: contact.id } }, body })));
       setProblem("");
       say(`${attribute.label} saved. Salesforce gets it in a moment.`);
     } catch (error) {

@@ -2,20 +2,19 @@
 
 import { ExternalLink, MessageSquare, Plus, Search, Trash2 } from "lucide-preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { api, Problem } from "./api";
+import { hub, keyed, Problem, told } from "./api";
 import { FieldList } from "./contact_fields";
 import { count, moment, phone } from "./format";
 import { Avatar, Empty, Skeleton, Standing } from "./parts";
 import { attempt, contactsChanged, go, loadConversations, say } from "./state";
-import type { Contact, ContactRow, Conversation, Page } from "./types";
+import type { Contact, ContactRow, Page } from "./types";
 
 export function ContactsPage() {
   const [words, setWords] = useState("");
   const [page, setPage] = useState<(Page<ContactRow> & { total: number }) | null>(null);
   const dialog = useRef<HTMLDialogElement>(null);
   const load = async (cursor?: string) => {
-    const query = new URLSearchParams({ q: words, ...(cursor ? { cursor } : {}) });
-    const next = await attempt(() => api<Page<ContactRow> & { total: number }>(`/contacts?${query}`));
+    const next = await attempt(() => told(hub.GET("/api/v1/contacts", { params: { query: { q: words, cursor } } })));
     if (next) setPage((now) => (cursor && now ? { ...next, items: [...now.items, ...next.items] } : next));
   };
   useEffect(() => {
@@ -26,7 +25,7 @@ export function ContactsPage() {
     <section class="wide">
       <header class="title"><h1>Contacts</h1><span class="quiet">{page ? count(page.total) : ""}</span><span class="grow" />
         <button class="primary" onClick={() => dialog.current?.showModal()}><Plus size={16} aria-hidden="true" />New contact</button></header>
-      <label class="search"><Search size={16} aria-hidden="true" /><input type="search" placeholder="Search names, companies, e-mail and numbers" aria-label="Search contacts" value={words} onInput={(event) => setWords(event.currentTarget.value)} /></label>
+      <label class="search"><Search size={16} aria-hidden="true" /><input type="search" maxLength={200} placeholder="Search names, companies, e-mail and numbers" aria-label="Search contacts" value={words} onInput={(event) => setWords(event.currentTarget.value)} /></label>
       {!page ? <Skeleton rows={10} height={48} />
         : page.items.length === 0 ? <Empty title={words ? "Nobody found" : "No contacts yet"}><p>{words ? "No contact has these words. Try a part of the name or number." : "They come in with the first sync."}</p>{!words && <button onClick={() => go("sync")}>Go to sync</button>}</Empty>
         : <div class="table-box"><table class="table people">
@@ -49,7 +48,9 @@ function NewContact({ dialog }: { dialog: { current: HTMLDialogElement | null } 
     event.preventDefault();
     const form = event.currentTarget as HTMLFormElement;
     try {
-      const made = await api<Contact>("/contacts", "POST", { fields: Object.fromEntries(new FormData(form)) });
+      const fields: Record<string, string> = {};
+      for (const [name, value] of new FormData(form)) fields[name] = String(value);
+      const made = await told(hub.POST("/api/v1/contacts", { params: keyed(), body: { fields } }));
       dialog.current?.close();
       form.reset();
       go(`contacts/${made.id}`);
@@ -76,19 +77,19 @@ function NewContact({ dialog }: { dialog: { current: HTMLDialogElement | null } 
 export function ContactPage({ id }: { id: string }) {
   const [contact, setContact] = useState<Contact | null>(null);
   const [missing, setMissing] = useState(false);
-  useEffect(() => { api<Contact>(`/contacts/${id}`).then(setContact, () => setMissing(true)); }, [id, contactsChanged.value]);
+  useEffect(() => { told(hub.GET("/api/v1/contacts/{id}", { params: { path: { id } } })).then(setContact, () => setMissing(true)); }, [id, contactsChanged.value]);
   if (missing) return <Empty title="There is no such contact"><button onClick={() => go("contacts")}>All contacts</button></Empty>;
   if (!contact) return <section class="wide"><Skeleton rows={8} height={44} /></section>;
   const text = async () => {
-    const opened = await attempt(() => api<Conversation>("/conversations", "POST", { contact_id: id }));
+    const opened = await attempt(() => told(hub.POST("/api/v1/conversations", { body: { contact_id: id } })));
     if (!opened) return;
     await loadConversations();
     go(`inbox/${opened.id}`);
   };
   const remove = async () => {
-    await attempt(() => api(`/contacts/${id}`, "DELETE"));
+    await attempt(() => told(hub.DELETE("/api/v1/contacts/{id}", { params: { path: { id } } })));
     go("contacts");
-    say(`${contact.name} is deleted.`, () => void attempt(() => api(`/contacts/${id}/restore`, "POST", {})).then(() => go(`contacts/${id}`)));
+    say(`${contact.name} is deleted.`, () => void attempt(() => told(hub.POST("/api/v1/contacts/{id}/restore", { params: { path: { id } } }))).then(() => go(`contacts/${id}`)));
   };
   return (
     <section class="wide">

@@ -1,11 +1,11 @@
 // Ctrl+K: places, acts on the open conversation, conversations and contacts, found by typing.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { api } from "./api";
+import { hub, told } from "./api";
 import { phone } from "./format";
 import { assignToMe, close } from "./inbox/acts";
 import { attempt, conversations, go, openId } from "./state";
-import type { ContactRow, Page } from "./types";
+import type { ContactRow } from "./types";
 
 type Entry = { name: string; kind: string; act: () => void };
 
@@ -48,7 +48,7 @@ export function Palette() {
     if (!words.trim()) return setPeople([]);
     let over = false;
     const wait = setTimeout(async () => {
-      const page = await attempt(() => api<Page<ContactRow>>(`/contacts?${new URLSearchParams({ q: words })}`));
+      const page = await attempt(() => told(hub.GET("/api/v1/contacts", { params: { query: { q: words } } })));
       const named = (it: ContactRow) => it.name.toLowerCase().includes(words.trim().toLowerCase());
       if (page && !over) setPeople([...page.items.filter(named), ...page.items.filter((it) => !named(it))].slice(0, CONTACTS_MAX));
     }, 120);

@@ -1,12 +1,12 @@
 // Settings: the connection, the mappings and their rules, the look, and signing out.
 
 import { useEffect, useState } from "preact/hooks";
-import { api } from "./api";
+import { hub, told } from "./api";
 import { Skeleton } from "./parts";
 import { attempt, loadSync, me, say, signedOut, sync } from "./state";
-import type { Mapping } from "./types";
+import type { Mapping, MappingChange, Policy } from "./types";
 
-const POLICIES: [string, string][] = [["salesforce", "Salesforce wins"], ["tieline", "Tieline wins"], ["newest", "The newest wins"], ["ask", "Ask"]];
+const POLICIES: [Policy, string][] = [["salesforce", "Salesforce wins"], ["tieline", "Tieline wins"], ["newest", "The newest wins"], ["ask", "Ask"]];
 const LOOKS: [string, string][] = [["light dark", "As the system"], ["light", "Light"], ["dark", "Dark"]];
 
 export function applyLook() {
@@ -19,7 +19,7 @@ export function SettingsPage() {
   const [look, setLook] = useState(localStorage.getItem("look") ?? "light dark");
   const connection = me.value?.connection;
   const signOut = async () => {
-    await attempt(() => api("/session", "DELETE"));
+    await attempt(() => told(hub.DELETE("/api/v1/session")));
     signedOut.value = true;
   };
   return (
@@ -39,20 +39,24 @@ export function SettingsPage() {
 }
 
 function Rules({ mapping }: { mapping: Mapping }) {
-  const change = async (path: string, body: object) => {
-    const done = await attempt(() => api(`/sync/mappings/${mapping.id}${path}`, "PATCH", body).then(() => true));
-    if (done) say("Saved. It holds from the next run on.");
+  const { id } = mapping;
+  const saved = async (work: () => Promise<unknown>) => {
+    if (await attempt(() => work().then(() => true))) say("Saved. It holds from the next run on.");
     await loadSync();
   };
+  const change = (body: MappingChange) =>
+    saved(() => told(hub.PATCH("/api/v1/sync/mappings/{id}", { params: { path: { id } }, body })));
+  const choose = (field: string, policy: Policy) =>
+    saved(() => told(hub.PATCH("/api/v1/sync/mappings/{id}/fields/{field}", { params: { path: { id, field } }, body: { policy } })));
   return (
     <div class="card"><h2>{mapping.object}</h2>
-      <label class="check"><input type="checkbox" checked={mapping.enabled} onChange={(event) => void change("", { enabled: event.currentTarget.checked })} /> Keep {mapping.object} records and contacts in step</label>
-      <label class="inline">When a record is deleted in Salesforce <select value={mapping.deletes} onChange={(event) => void change("", { deletes: event.currentTarget.value })}><option value="honour">delete the contact</option><option value="ignore">keep the contact</option></select></label>
+      <label class="check"><input type="checkbox" checked={mapping.enabled} onChange={(event) => void change({ enabled: event.currentTarget.checked })} /> Keep {mapping.object} records and contacts in step</label>
+      <label class="inline">When a record is deleted in Salesforce <select value={mapping.deletes} onChange={(event) => void change({ deletes: event.currentTarget.value as Mapping["deletes"] })}><option value="honour">delete the contact</option><option value="ignore">keep the contact</option></select></label>
       <details><summary>{mapping.fields.length} fields, and who wins when both sides change one</summary>
         <div class="table-box"><table class="table"><thead><tr><th>Salesforce</th><th>Tieline</th><th>When both change</th></tr></thead>
           <tbody>{mapping.fields.map((pair) => (
             <tr key={pair.field}><td class="mono">{pair.field}</td><td>{pair.attribute.replaceAll("_", " ")}</td>
-              <td>{pair.direction === "both" ? <select aria-label={`Who wins for ${pair.field}`} value={pair.policy} onChange={(event) => void change(`/fields/${pair.field}`, { policy: event.currentTarget.value })}>{POLICIES.map(([value, label]) => <option key={value} value={value}>{label}</option>)}</select> : <span class="quiet">read only</span>}</td></tr>))}</tbody></table></div>
+              <td>{pair.direction === "both" ? <select aria-label={`Who wins for ${pair.field}`} value={pair.policy} onChange={(event) => void choose(pair.field, event.currentTarget.value as Policy)}>{POLICIES.map(([value, label]) => <option key={value} value={value}>{label}</option>)}</select> : <span class="quiet">read only</span>}</td></tr>))}</tbody></table></div>
       </details>
     </div>
   );

@@ -1,7 +1,7 @@
 // Signing in.
 
 import { useState } from "preact/hooks";
-import { api, Problem } from "./api";
+import { hub, Problem, told } from "./api";
 import { Mark } from "./parts";
 import { loadMe } from "./state";
 
@@ -14,7 +14,8 @@ export function SignIn() {
     const form = new FormData(event.currentTarget as HTMLFormElement);
     setBusy(true);
     try {
-      await api("/session", "POST", { email: form.get("email"), password: form.get("password") });
+      const body = { email: String(form.get("email")), password: String(form.get("password")) };
+      await told(hub.POST("/api/v1/session", { body }));
       await loadMe();
     } catch (error) {
       setProblem(error instanceof Problem ? error.message : String(error));

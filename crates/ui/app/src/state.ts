@@ -1,8 +1,8 @@
 // What the app knows, as signals; filled by the API and kept fresh by the live stream.
 
 import { computed, signal } from "@preact/signals";
-import { api, Problem } from "./api";
-import type { Conversation, Me, Message, Page, Run, SyncStatus } from "./types";
+import { hub, Problem, told } from "./api";
+import type { Conversation, Me, Message, Run, SyncStatus, View } from "./types";
 
 export const me = signal<Me | null>(null);
 export const signedOut = signal(false);
@@ -10,7 +10,7 @@ export const path = signal(location.pathname.replace(/^\/app\/?/, ""));
 export const live = signal<"connecting" | "live" | "lost">("connecting");
 export const toast = signal<{ text: string; undo?: () => void } | null>(null);
 
-export const view = signal("all");
+export const view = signal<View>("all");
 export const words = signal("");
 export const conversations = signal<Conversation[] | null>(null);
 export const counts = signal({ all: 0, mine: 0, nobody: 0, ours: 0, theirs: 0 });
@@ -51,7 +51,7 @@ export async function attempt<T>(work: () => Promise<T>): Promise<T | undefined>
 
 export async function loadMe() {
   try {
-    me.value = await api<Me>("/me");
+    me.value = await told(hub.GET("/api/v1/me"));
     signedOut.value = false;
   } catch (error) {
     if (error instanceof Problem && error.status === 401) signedOut.value = true;
@@ -60,9 +60,9 @@ export async function loadMe() {
 }
 
 export async function loadConversations(more = false) {
-  const query = new URLSearchParams({ view: view.value, q: words.value });
-  if (more && nextCursor.value) query.set("cursor", nextCursor.value);
-  const page = await attempt(() => api<Page<Conversation> & { counts: typeof counts.value }>(`/conversations?${query}`));
+  const cursor = more ? (nextCursor.value ?? undefined) : undefined;
+  const query = { view: view.value, q: words.value, cursor };
+  const page = await attempt(() => told(hub.GET("/api/v1/conversations", { params: { query } })));
   if (!page) return;
   conversations.value = more ? [...(conversations.value ?? []), ...page.items] : page.items;
   counts.value = page.counts;
@@ -70,20 +70,20 @@ export async function loadConversations(more = false) {
 }
 
 export async function loadThread(id: string, before?: number) {
-  const query = before ? `?before_seq=${before}` : "";
-  const page = await attempt(() => api<{ items: Message[]; has_more: boolean }>(`/conversations/${id}/messages${query}`));
+  const params = { path: { id }, query: { before_seq: before } };
+  const page = await attempt(() => told(hub.GET("/api/v1/conversations/{id}/messages", { params })));
   if (!page) return;
   const known = before ? (threads.value[id]?.messages ?? []) : [];
   threads.value = { ...threads.value, [id]: { messages: [...page.items, ...known], more: page.has_more } };
 }
 
 export async function loadSync() {
-  const status = await attempt(() => api<SyncStatus>("/sync"));
+  const status = await attempt(() => told(hub.GET("/api/v1/sync")));
   if (status) sync.value = status;
 }
 
 export async function loadRuns() {
-  const page = await attempt(() => api<Page<Run>>("/sync/runs"));
+  const page = await attempt(() => told(hub.GET("/api/v1/sync/runs")));
   if (page) runs.value = page.items;
 }
 
@@ -91,7 +91,7 @@ export async function loadRuns() {
 export function putMessage(message: Message) {
   const thread = threads.value[message.conversation_id];
   if (!thread) return;
-  const key = message.client_key?.split(":").pop();
+  const key = message.client_key;
   const others = thread.messages.filter((it) => it.id !== message.id && !(key && it.id === key));
   const messages = [...others, message].sort((a, b) => a.seq - b.seq);
   threads.value = { ...threads.value, [message.conversation_id]: { ...thread, messages } };

@@ -17,9 +17,10 @@ const VALUE_MAX: usize = 32_000;
 pub(crate) struct ContactQuery {
     /// Words that all occur in what the contact is called, at or by.
     #[serde(default)]
-    #[param(value_type = Option<Text<200>>)]
+    #[param(inline, value_type = Option<Text<200>>)]
     pub q: Text<200>,
     /// `next_cursor` of the page before.
+    #[param(inline)]
     pub cursor: Option<Text<1_000>>,
     #[serde(default)]
     #[param(inline, value_type = Option<Limit<50, 200>>)]

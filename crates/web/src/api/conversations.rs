@@ -28,13 +28,14 @@ pub(crate) enum ConversationView {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ConversationQuery {
     #[serde(default)]
-    #[param(value_type = Option<ConversationView>)]
+    #[param(inline, value_type = Option<ConversationView>)]
     pub view: ConversationView,
     /// Words that all occur in who it is or in what was said.
     #[serde(default)]
-    #[param(value_type = Option<Text<200>>)]
+    #[param(inline, value_type = Option<Text<200>>)]
     pub q: Text<200>,
     /// `next_cursor` of the page before.
+    #[param(inline)]
     pub cursor: Option<Text<1_000>>,
     #[serde(default)]
     #[param(inline, value_type = Option<Limit<50, 100>>)]

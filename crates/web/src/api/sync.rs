@@ -117,6 +117,7 @@ pub(crate) struct FieldMappingChange {
 #[serde(deny_unknown_fields)]
 pub(crate) struct RunQuery {
     /// `next_cursor` of the page before.
+    #[param(inline)]
     pub cursor: Option<Text<1_000>>,
     #[serde(default)]
     #[param(inline, value_type = Option<Limit<30, 200>>)]
@@ -226,7 +227,9 @@ pub(crate) enum ChangeState {
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RunChangeQuery {
+    #[param(inline)]
     pub direction: Option<ChangeDirection>,
+    #[param(inline)]
     pub state: Option<ChangeState>,
     /// `next_cursor` of the page before.
     pub cursor: Option<i64>,

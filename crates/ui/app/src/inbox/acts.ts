@@ -1,13 +1,13 @@
 // What one does with conversations.
 
-import { api, newKey } from "../api";
+import { hub, newKey, told } from "../api";
 import { attempt, conversations, go, me, openId, putConversation, putMessage, say } from "../state";
-import type { Conversation, Message } from "../types";
+import type { Conversation, ConversationChange, Message } from "../types";
 
 const find = (id: string) => conversations.value?.find((it) => it.id === id);
 
-export async function change(id: string, body: object) {
-  const changed = await attempt(() => api<Conversation>(`/conversations/${id}`, "PATCH", body));
+export async function change(id: string, body: ConversationChange) {
+  const changed = await attempt(() => told(hub.PATCH("/api/v1/conversations/{id}", { params: { path: { id } }, body })));
   if (changed) putConversation(changed);
   return changed;
 }
@@ -38,7 +38,8 @@ export async function send(conversation: Conversation, text: string, kind: "text
   };
   putMessage(shown);
   try {
-    putMessage(await api<Message>(`/conversations/${conversation.id}/messages`, "POST", { text, kind }, key));
+    const params = { path: { id: conversation.id }, header: { "Idempotency-Key": key } };
+    putMessage(await told(hub.POST("/api/v1/conversations/{id}/messages", { params, body: { text, kind } })));
     return true;
   } catch (error) {
     putMessage({ ...shown, state: "failed", error: { code: "not_sent", text: (error as Error).message } });
@@ -46,4 +47,4 @@ export async function send(conversation: Conversation, text: string, kind: "text
   }
 }
 
-export const retry = (id: string) => attempt(() => api(`/messages/${id}/retry`, "POST", {}));
+export const retry = (id: string) => attempt(() => told(hub.POST("/api/v1/messages/{id}/retry", { params: { path: { id } } })));

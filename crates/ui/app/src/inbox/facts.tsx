@@ -2,7 +2,7 @@
 
 import { Check, ExternalLink, X } from "lucide-preact";
 import { useEffect, useState } from "preact/hooks";
-import { api } from "../api";
+import { hub, told } from "../api";
 import { FieldList } from "../contact_fields";
 import { moment, phone } from "../format";
 import { Avatar, Standing } from "../parts";
@@ -12,7 +12,7 @@ import type { Contact, Conversation } from "../types";
 export function Facts({ conversation }: { conversation: Conversation }) {
   const [contact, setContact] = useState<Contact | null>(null);
   const id = conversation.contact?.id;
-  useEffect(() => { if (id) void api<Contact>(`/contacts/${id}`).then(setContact, () => setContact(null)); }, [id, contactsChanged.value]);
+  useEffect(() => { if (id) void told(hub.GET("/api/v1/contacts/{id}", { params: { path: { id } } })).then(setContact, () => setContact(null)); }, [id, contactsChanged.value]);
   const { gate } = conversation;
   return (
     <aside class="facts" aria-label="Facts">

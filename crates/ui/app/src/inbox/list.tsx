@@ -4,9 +4,9 @@ import { Ban, Search, Smartphone } from "lucide-preact";
 import { phone, when } from "../format";
 import { Avatar, Empty, Skeleton, StaffAvatar } from "../parts";
 import { conversations, counts, go, loadConversations, me, nextCursor, openId, view, words } from "../state";
-import type { Conversation } from "../types";
+import type { Conversation, View } from "../types";
 
-const VIEWS: [string, string][] = [["all", "All"], ["mine", "Mine"], ["nobody", "Nobody’s"], ["closed", "Closed"]];
+const VIEWS: [View, string][] = [["all", "All"], ["mine", "Mine"], ["nobody", "Nobody’s"], ["closed", "Closed"]];
 
 export function List() {
   const all = conversations.value;
@@ -17,7 +17,7 @@ export function List() {
     <section class="list" aria-label="Conversations">
       <header class="head"><h1>Inbox</h1></header>
       <label class="search"><Search size={16} aria-hidden="true" />
-        <input type="search" placeholder="Search names, numbers and texts" aria-label="Search conversations" value={words.value}
+        <input type="search" maxLength={200} placeholder="Search names, numbers and texts" aria-label="Search conversations" value={words.value}
                onInput={(event) => (words.value = event.currentTarget.value)} />
       </label>
       <div class="tabs" role="tablist" aria-label="Which conversations">

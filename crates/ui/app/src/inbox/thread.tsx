@@ -2,7 +2,7 @@
 
 import { ArrowDown, Check, ChevronLeft, CircleAlert, NotebookPen, PanelRight, RotateCcw } from "lucide-preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { api } from "../api";
+import { hub, told } from "../api";
 import { dayName, phone, sameDay, time } from "../format";
 import { Avatar, Skeleton } from "../parts";
 import { attempt, go, loadThread, me, threads } from "../state";
@@ -26,7 +26,7 @@ export function Thread({ conversation }: { conversation: Conversation }) {
   const length = thread?.messages.length ?? 0;
   useEffect(() => void loadThread(conversation.id), [conversation.id]);
   useEffect(() => {
-    if (conversation.unread > 0 && document.hasFocus()) void attempt(() => api(`/conversations/${conversation.id}/read`, "POST", {}));
+    if (conversation.unread > 0 && document.hasFocus()) void attempt(() => told(hub.POST("/api/v1/conversations/{id}/read", { params: { path: { id: conversation.id } } })));
   }, [conversation.id, conversation.unread]);
   useLayoutEffect(() => {
     const box = scroller.current;

@@ -2,14 +2,14 @@
 
 import { Cloud, Play, Square } from "lucide-preact";
 import { useEffect } from "preact/hooks";
-import { api } from "../api";
+import { hub, keyed, told } from "../api";
 import { count, moment, took } from "../format";
 import { Mark, Skeleton, StaffAvatar } from "../parts";
 import { attempt, go, loadRuns, loadSync, runs, sync } from "../state";
 import type { Counts, Mapping, Run, SyncStatus } from "../types";
 
-const start = () => attempt(() => api<Run>("/sync/runs", "POST", {})).then(() => Promise.all([loadSync(), loadRuns()]));
-const cancel = (id: string) => attempt(() => api(`/sync/runs/${id}/cancel`, "POST", {})).then(loadSync);
+const start = () => attempt(() => told(hub.POST("/api/v1/sync/runs", { params: keyed() }))).then(() => Promise.all([loadSync(), loadRuns()]));
+const cancel = (id: string) => attempt(() => told(hub.POST("/api/v1/sync/runs/{id}/cancel", { params: { path: { id } } }))).then(loadSync);
 
 export function SyncPage() {
   useEffect(() => { void loadSync(); void loadRuns(); }, []);
