@@ -8,6 +8,7 @@ use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, PgPool, SqlitePool};
 use std::ops::{Deref, DerefMut};
+use std::pin::Pin;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +26,8 @@ const LOG_PAGES: &str = "8192";
 const READERS_MAX: u32 = 4;
 const POSTGRES_CONNECTIONS_MAX: u32 = 16;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Work that nobody waits for has this long to get a connection.
+const PATIENCE: Duration = Duration::from_secs(30);
 const NOTIFY_CHANNEL: &str = "tieline_event";
 
 /// What [`Store::open`] needs.
@@ -44,6 +47,7 @@ pub struct Store {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     head: watch::Sender<i64>,
+    patience: Duration,
 }
 
 #[derive(Clone)]
@@ -66,6 +70,7 @@ impl Store {
             clock: options.clock,
             ids: options.ids,
             head,
+            patience: PATIENCE,
         };
         let mut tx = store.begin(&Actor::system()).await?;
         migrate::migrate(&mut tx).await?;
@@ -88,27 +93,49 @@ impl Store {
         I::from_uuid(uuid_v7(self.now(), self.ids.random()))
     }
 
+    /// The same database for those who do not wait longer than this for a connection.
+    pub fn patient(&self, patience: Duration) -> Store {
+        Store {
+            patience,
+            ..self.clone()
+        }
+    }
+
     /// A connection to read on.
     pub async fn reader(&self) -> Result<Reader> {
-        Ok(Reader(match &self.pools {
-            Pools::Sqlite { readers, .. } => Conn::SqliteRead(readers.acquire().await?),
-            Pools::Postgres(pool) => Conn::PostgresRead(pool.acquire().await?),
-        }))
+        let conn = Box::pin(async {
+            Ok(match &self.pools {
+                Pools::Sqlite { readers, .. } => Conn::SqliteRead(readers.acquire().await?),
+                Pools::Postgres(pool) => Conn::PostgresRead(pool.acquire().await?),
+            })
+        });
+        Ok(Reader(self.in_time(conn).await?))
     }
 
     /// A transaction to write in, on somebody's word. Dropping it rolls back.
     pub async fn begin(&self, actor: &Actor) -> Result<Tx> {
-        let conn = match &self.pools {
-            Pools::Sqlite { writer, .. } => {
-                Conn::SqliteWrite(writer.begin_with("begin immediate").await?)
-            }
-            Pools::Postgres(pool) => Conn::PostgresWrite(pool.begin().await?),
-        };
+        let conn = Box::pin(async {
+            Ok(match &self.pools {
+                Pools::Sqlite { writer, .. } => {
+                    Conn::SqliteWrite(writer.begin_with("begin immediate").await?)
+                }
+                Pools::Postgres(pool) => Conn::PostgresWrite(pool.begin().await?),
+            })
+        });
         Ok(Tx {
-            conn,
+            conn: self.in_time(conn).await?,
             store: self.clone(),
             actor: actor.clone(),
             events: Vec::new(),
+        })
+    }
+
+    /// The wait is boxed: it would make the future of everybody who asks for a connection large.
+    async fn in_time(&self, conn: Waiting<'_>) -> Result<Conn> {
+        let in_time = tokio::time::timeout(self.patience, conn).await;
+        in_time.unwrap_or_else(|_| {
+            let waited = format!("no connection was free within {:?}", self.patience);
+            Err(StorageError::Unavailable(waited))
         })
     }
 
@@ -213,6 +240,8 @@ fn raise(known: &mut i64, seq: i64) -> bool {
     }
     higher
 }
+
+type Waiting<'a> = Pin<Box<dyn Future<Output = Result<Conn>> + Send + 'a>>;
 
 /// A connection to read on.
 pub struct Reader(Conn);

@@ -9,8 +9,8 @@ use tieline_org::{Connections, Vault};
 use tieline_salesforce::Environment;
 use tieline_storage::Store;
 use tieline_sync::Sync;
-use tieline_web::DemoLinks;
-use tieline_web::{Metrics, Teller, WebState, router};
+use tieline_web::{DemoLinks, REQUEST_PATIENCE, WEBHOOK_PATIENCE};
+use tieline_web::{Metrics, Readiness, Teller, WebState, router};
 
 /// What a hub is made of.
 pub struct HubOptions {
@@ -66,16 +66,22 @@ impl Hub {
             open_secret: open_secret.clone(),
             public_url: public_url.clone(),
         };
-        let access = Access::new(store.clone());
+        let requests = store.patient(REQUEST_PATIENCE);
+        let access = Access::new(requests.clone());
+        let hooks = Messaging {
+            store: store.patient(WEBHOOK_PATIENCE),
+            ..messaging.clone()
+        };
         let web = WebState {
-            store: store.clone(),
+            store: requests.clone(),
             access: access.clone(),
-            receiver: Receiver::start(messaging.clone()),
+            receiver: Receiver::start(hooks),
             teller: Teller::start(store.clone()),
-            sync: sync.clone(),
+            sync: Sync::new(requests, connections.clone()),
             open_secret,
             public_url,
             demo,
+            readiness: Readiness::default(),
             metrics: Arc::default(),
         };
         Hub {

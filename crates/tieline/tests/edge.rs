@@ -7,10 +7,12 @@ use http::{Request, StatusCode};
 use http_body_util::BodyExt as _;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tieline::hub::{Hub, HubOptions};
 use tieline::real::RealWorld;
 use tieline::transport::in_process;
+use tieline_domain::access::Actor;
 use tieline_org::Vault;
 use tieline_storage::{Store, StoreOptions};
 use tower::ServiceExt as _;
@@ -98,6 +100,41 @@ async fn metrics_are_on_a_listener_of_their_own_and_ask_nothing_of_the_database(
     let shown = text(get(&shown, "/metrics", "127.0.0.1:9464").await).await;
     let counted = "tieline_http_request_seconds_count{method=\"GET\",route=\"/api/openapi.json\",class=\"2xx\"} 1";
     assert!(shown.contains(counted), "{shown}");
+}
+
+#[tokio::test]
+async fn while_the_writer_is_held_everybody_is_answered_in_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let hub = hub(&folder, "http://127.0.0.1:4000").await;
+    let router = hub.router();
+    let host = "127.0.0.1:4000";
+    assert_eq!(get(&router, "/readyz", host).await.status(), StatusCode::OK);
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    let held = hub.store.begin(&Actor::system()).await.unwrap();
+    let begun = Instant::now();
+    let asked = ["/readyz"; 50].map(|path| get(&router, path, host));
+    for answer in futures_util::future::join_all(asked).await {
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    }
+    assert!(
+        begun.elapsed() <= Duration::from_secs(2),
+        "{:?}",
+        begun.elapsed()
+    );
+    let begun = Instant::now();
+    let body = r#"{"email":"tom@example.com","password":"a long enough one"}"#;
+    let sign_in = Request::post("/api/v1/session").header("content-type", "application/json");
+    let sign_in = sign_in.body(Body::from(body)).unwrap();
+    let answer = router.clone().oneshot(sign_in).await.unwrap();
+    let waited = begun.elapsed();
+    assert!(
+        waited < Duration::from_secs(6),
+        "{} after {waited:?}",
+        answer.status()
+    );
+    drop(held);
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    assert_eq!(get(&router, "/readyz", host).await.status(), StatusCode::OK);
 }
 
 #[test]

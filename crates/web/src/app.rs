@@ -4,8 +4,7 @@ use crate::api::text::Text;
 use crate::extract::Path;
 use crate::problem::{Code, Problem};
 use crate::router;
-use crate::state::WebState;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
@@ -40,11 +39,6 @@ pub(crate) async fn staff_app_path(Path(path): Path<Text<1_000>>, headers: Heade
 
 pub(crate) async fn healthz() -> &'static str {
     "ok"
-}
-
-pub(crate) async fn readyz(State(state): State<WebState>) -> Result<&'static str, Problem> {
-    tieline_storage::event::head(&mut *state.store.reader().await?).await?;
-    Ok("ready")
 }
 
 pub(crate) async fn not_found() -> Problem {

@@ -3,7 +3,7 @@
 use crate::answer::NoContent;
 use crate::extract::{Body, Path};
 use crate::problem::{Code, Problem, Result};
-use crate::state::WebState;
+use crate::state::{WEBHOOK_PATIENCE, WebState};
 use axum::body::Bytes;
 use axum::extract::{OriginalUri, State};
 use axum::response::{IntoResponse, Response};
@@ -75,7 +75,8 @@ async fn verified(
     headers: &HeaderMap,
     body: &Bytes,
 ) -> Result<(Inbox, Form)> {
-    let inbox = inbox::by_id(&mut *state.store.reader().await?, inbox).await?;
+    let store = state.store.patient(WEBHOOK_PATIENCE);
+    let inbox = inbox::by_id(&mut *store.reader().await?, inbox).await?;
     let form = Form::parse(body);
     let given = headers
         .get("x-twilio-signature")

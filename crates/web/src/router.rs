@@ -4,7 +4,9 @@ use crate::describe::{Draft, Handler, document};
 use crate::once::once;
 use crate::problem::Code;
 use crate::state::WebState;
-use crate::{app, contacts, conversations, guard, hooks, live, me, messages, metrics, runs, sync};
+use crate::{
+    app, contacts, conversations, guard, hooks, live, me, messages, metrics, ready, runs, sync,
+};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -92,7 +94,7 @@ routes! {
     get "/app/{*path}" Public app::staff_app_path, "Files of the staff app";
     get "/sign-in/{token}" Public me::use_link, "Sign in by a one-time link";
     get "/healthz" Public app::healthz, "Whether the process lives";
-    get "/readyz" Public app::readyz, "Whether the database answers";
+    get "/readyz" Public ready::readyz, "Whether the database answers";
     get "/api/openapi.json" Public app::openapi, "This description";
     post "/hooks/twilio/{inbox_id}" Webhook hooks::inbound, "A text came in", WrongSignature, NotStored;
     post "/hooks/twilio/{inbox_id}/status" Webhook hooks::status, "Something became of a text", WrongSignature, NotStored, NotFound;

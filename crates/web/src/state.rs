@@ -2,11 +2,18 @@
 
 use crate::live::Teller;
 use crate::metrics::Metrics;
+use crate::ready::Readiness;
 use std::sync::Arc;
+use std::time::Duration;
 use tieline_access::Access;
 use tieline_messaging::{OpenSecret, Receiver};
 use tieline_storage::Store;
 use tieline_sync::Sync;
+
+/// A person waits this long for a connection to the database, and is told to come again.
+pub const REQUEST_PATIENCE: Duration = Duration::from_secs(2);
+/// A carrier gives up after 15 s. A webhook may wait for two connections.
+pub const WEBHOOK_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What handlers need; cheap to clone.
 #[derive(Clone)]
@@ -27,6 +34,8 @@ pub struct WebState {
     pub public_url: String,
     /// The simulated org and phones, in the demo.
     pub demo: Option<DemoLinks>,
+    /// Whether the database takes changes, as it was seen last.
+    pub readiness: Readiness,
     /// What is counted.
     pub metrics: Arc<Metrics>,
 }

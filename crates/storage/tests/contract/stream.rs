@@ -1,11 +1,11 @@
 //! Events: numbered by commit, without gaps, read within a scope.
 
 use super::harness::{on_both, on_postgres};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tieline_domain::access::{Actor, Inboxes, Scope};
 use tieline_domain::event::Event;
 use tieline_domain::id::{ConversationId, Id, InboxId, SyncRunId};
-use tieline_storage::{Store, args, event};
+use tieline_storage::{StorageError, Store, args, event};
 
 #[tokio::test]
 async fn events_are_committed_with_the_change_or_not_at_all() {
@@ -32,6 +32,32 @@ async fn events_are_committed_with_the_change_or_not_at_all() {
             .unwrap();
         assert_eq!((events.len(), looked), (1, 1));
         assert_eq!(events[0].event, run);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whoever_has_little_patience_is_told_soon() {
+    on_both(|at| async move {
+        let patience = Duration::from_millis(100);
+        let hasty = at.store.patient(patience);
+        // All connections, or the one that writes.
+        let mut held = Vec::new();
+        let began = loop {
+            let began = Instant::now();
+            match hasty.begin(&Actor::system()).await {
+                Ok(tx) => held.push(tx),
+                Err(error) => {
+                    assert!(matches!(error, StorageError::Unavailable(_)), "{error}");
+                    break began;
+                }
+            }
+        };
+        let waited = began.elapsed();
+        assert!(waited >= patience && waited < patience * 10, "{waited:?}");
+        drop(held);
+        hasty.begin(&Actor::system()).await.unwrap();
+        hasty.reader().await.unwrap();
     })
     .await;
 }
