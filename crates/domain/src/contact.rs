@@ -2,7 +2,7 @@
 
 use crate::email::is_email;
 use crate::fold::fold;
-use crate::{phone, text};
+use crate::{phone, search, text};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, btree_map};
@@ -247,33 +247,49 @@ pub fn sort_name(fields: &Fields) -> String {
     }
 }
 
-/// What a search looks through, folded: names, company, addresses, and the digits of phones.
-pub fn search_text(fields: &Fields) -> String {
+/// What a search looks through: names, company, addresses, phones as written and as they are read.
+pub fn search_text(fields: &Fields, country: &str) -> String {
     let mut text = String::new();
-    for name in ["first_name", "last_name", "company", "title", "email"] {
-        if let Some(value) = fields.get(name) {
-            text.push_str(&fold(value));
-            text.push(' ');
-        }
+    let named = ["first_name", "last_name", "company", "title", "email"];
+    let named = named.iter().filter_map(|name| fields.get(*name));
+    for value in named
+        .map(String::as_str)
+        .chain(phones(fields).map(|(_, value)| value))
+    {
+        text.push_str(&search::haystack(value));
+        text.push(' ');
     }
-    for value in phones(fields).map(|(_, value)| value) {
-        text.extend(value.chars().filter(char::is_ascii_digit));
+    for (_, number) in numbers(fields, country) {
+        text.push_str(&number);
         text.push(' ');
     }
     text
 }
 
-/// The numbers that a contact answers to, the mobile first: attribute and E.164, none twice.
+/// The numbers that a contact answers to, the mobile first: attribute and E.164, none twice. They are
+/// read in the contact's own country first, then in `country` (ISO 3166).
 pub fn numbers(fields: &Fields, country: &str) -> Vec<(&'static str, String)> {
     let mut found: Vec<(&'static str, String)> = Vec::new();
     for (name, value) in phones(fields) {
-        if let Some(number) = phone::normalise(value, country)
+        if let Some(number) = read_phone(fields, value, country)
             && !found.iter().any(|(_, known)| *known == number)
         {
             found.push((name, number));
         }
     }
     found
+}
+
+/// What stands in phone fields and is no number, so that nobody can be texted there.
+pub fn unreadable<'a>(fields: &'a Fields, country: &str) -> Vec<(&'static str, &'a str)> {
+    phones(fields)
+        .filter(|(_, value)| read_phone(fields, value, country).is_none())
+        .collect()
+}
+
+fn read_phone(fields: &Fields, value: &str, country: &str) -> Option<String> {
+    let home = fields.get("country").map(String::as_str);
+    phone::normalise_at_home(value, home, country)
 }
 
 fn phones(fields: &Fields) -> impl Iterator<Item = (&'static str, &str)> {
@@ -320,12 +336,16 @@ mod tests {
 
     #[test]
     fn a_search_finds_accents_by_plain_letters_and_phones_by_digits() {
-        let text = search_text(&fields(&[
-            ("last_name", "Łukasiewicz-Böhm"),
-            ("phone", "(020) 7946 0123"),
-        ]));
+        let text = search_text(
+            &fields(&[
+                ("last_name", "Łukasiewicz-Böhm"),
+                ("phone", "(020) 7946 0123"),
+            ]),
+            "GB",
+        );
         assert!(text.contains("lukasiewicz-bohm"), "{text}");
         assert!(text.contains("02079460123"), "{text}");
+        assert!(text.contains("+442079460123"), "{text}");
     }
 
     #[test]
@@ -339,6 +359,27 @@ mod tests {
             "GB",
         );
         assert_eq!(numbers, [("mobile_phone", "+447700900317".to_owned())]);
+    }
+
+    #[test]
+    fn a_number_is_read_in_its_own_country_and_what_cannot_be_read_is_listed() {
+        let written = fields(&[
+            ("country", "United States"),
+            ("mobile_phone", "(415) 555-0142"),
+            ("home_phone", "ask Bob"),
+            ("phone", "12 or 13"),
+        ]);
+        assert_eq!(
+            numbers(&written, "GB"),
+            [("mobile_phone", "+14155550142".to_owned())]
+        );
+        assert_eq!(
+            unreadable(&written, "GB"),
+            [("phone", "12 or 13"), ("home_phone", "ask Bob")]
+        );
+        let mut nowhere = written;
+        nowhere.remove("country");
+        assert_eq!(numbers(&nowhere, "GB"), []);
     }
 
     #[test]

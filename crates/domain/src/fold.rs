@@ -10,6 +10,12 @@ use unicode_normalization::char::canonical_combining_class;
 
 /// The text without case, accents and apostrophes; folding it again changes nothing.
 pub fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        let heard = text.bytes().filter(|byte| !matches!(byte, b'\'' | b'`'));
+        return heard
+            .map(|byte| char::from(byte.to_ascii_lowercase()))
+            .collect();
+    }
     let mut folded = String::with_capacity(text.len());
     // Before it is taken apart: an acute accent that stands alone would become a blank.
     let whole = text.chars().filter(|c| !is_silent(*c));

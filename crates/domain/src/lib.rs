@@ -7,6 +7,7 @@
 pub mod access;
 pub mod contact;
 pub mod conversation;
+pub mod country;
 pub mod delivery;
 pub mod email;
 pub mod event;
@@ -16,6 +17,7 @@ pub mod id;
 pub mod keyword;
 pub mod phone;
 pub mod receive;
+pub mod search;
 pub mod segments;
 pub mod sync;
 pub mod text;

@@ -164,6 +164,8 @@ create table message (
     direction text not null,
     author uid references staff (id),
     text text not null,
+    -- Folded, with its numbers in one piece.
+    search_text text not null,
     state text not null,
     state_at bigint not null,
     error_code text,

@@ -3,11 +3,11 @@
 use crate::args;
 use crate::db::{Conn, Row, Value, json_text};
 use crate::error::{Result, StorageError};
+use crate::search;
 use crate::store::Tx;
 use std::collections::{BTreeMap, BTreeSet};
 use tieline_domain::access::{Inboxes, Scope};
 use tieline_domain::contact::{self, Fields};
-use tieline_domain::fold::fold;
 use tieline_domain::id::{ConnectionId, ContactId, Id as _, PointId};
 use tieline_domain::time::Timestamp;
 
@@ -64,7 +64,7 @@ pub async fn get(conn: &mut Conn, scope: &Scope, id: ContactId) -> Result<Contac
 
 /// A page of contacts by name, deleted ones left out.
 pub async fn list(conn: &mut Conn, scope: &Scope, query: &ContactQuery) -> Result<Vec<Contact>> {
-    let (mut sql, mut args) = matching(scope, query);
+    let (mut sql, mut args) = matching(conn, scope, query).await?;
     if let Some((name, id)) = &query.after {
         let at = args.len();
         sql.push_str(&format!(
@@ -84,7 +84,7 @@ pub async fn list(conn: &mut Conn, scope: &Scope, query: &ContactQuery) -> Resul
 
 /// How many contacts the words find.
 pub async fn count(conn: &mut Conn, scope: &Scope, query: &ContactQuery) -> Result<i64> {
-    let (sql, args) = matching(scope, query);
+    let (sql, args) = matching(conn, scope, query).await?;
     conn.one("contact", &format!("select count(*) as number {sql}"), args)
         .await?
         .int("number")
@@ -245,7 +245,7 @@ pub async fn save_many(tx: &mut Tx, contacts: &[Contact], country: &str) -> Resu
         return Ok(());
     }
     let now = tx.now();
-    let rows = contacts.iter().map(|contact| row(contact, now));
+    let rows = contacts.iter().map(|contact| row(contact, country, now));
     let columns = [
         "id",
         "name",
@@ -269,14 +269,14 @@ pub async fn save_many(tx: &mut Tx, contacts: &[Contact], country: &str) -> Resu
     save_points(tx, contacts, country).await
 }
 
-fn row(contact: &Contact, now: Timestamp) -> Vec<Value> {
+fn row(contact: &Contact, country: &str, now: Timestamp) -> Vec<Value> {
     args![
         contact.id,
         contact::display_name(&contact.fields),
         contact::sort_name(&contact.fields),
         json_text(&contact.fields),
         json_text(&contact.field_times),
-        contact::search_text(&contact.fields),
+        contact::search_text(&contact.fields, country),
         contact.created_at,
         now,
         contact.deleted_at,
@@ -348,35 +348,20 @@ fn visible(scope: &Scope) -> &'static str {
     }
 }
 
-fn matching(scope: &Scope, query: &ContactQuery) -> (String, Vec<Value>) {
+async fn matching(
+    conn: &mut Conn,
+    scope: &Scope,
+    query: &ContactQuery,
+) -> Result<(String, Vec<Value>)> {
     let mut sql = format!("from contact where deleted_at is null {}", visible(scope));
     let mut args = Vec::new();
-    for word in fold(&query.words).split_whitespace() {
-        args.push(Value::from(like(word)));
-        sql.push_str(&format!(" and search_text like ${} escape '!'", args.len()));
+    for term in search::terms(conn, &query.words).await? {
+        let condition = search::condition(&term, &mut args, |n| {
+            format!("search_text like ${n} escape '!'")
+        });
+        sql.push_str(&format!(" and {condition}"));
     }
-    (sql, args)
-}
-
-/// A pattern that finds a folded word anywhere; what looks like a phone number is found by its digits.
-pub(crate) fn like(word: &str) -> String {
-    let digits: String = word.chars().filter(char::is_ascii_digit).collect();
-    let numeric = digits.len() >= 3
-        && word
-            .chars()
-            .all(|c| c.is_ascii_digit() || "+()-./".contains(c));
-    let wanted = if numeric { digits } else { word.to_owned() };
-    let escaped: String = wanted
-        .chars()
-        .flat_map(|c| {
-            if "%_!".contains(c) {
-                vec!['!', c]
-            } else {
-                vec![c]
-            }
-        })
-        .collect();
-    format!("%{escaped}%")
+    Ok((sql, args))
 }
 
 fn read(row: &Row) -> Result<Contact> {

@@ -1,15 +1,14 @@
 //! Conversations: the rows that lists show, each carrying its last message.
 
 use crate::args;
-use crate::contact::like;
 use crate::db::{Conn, Row, Value};
 use crate::error::{Result, StorageError};
+use crate::search;
 use crate::store::Tx;
 use std::collections::BTreeMap;
 use tieline_domain::access::{Inboxes, Scope};
 use tieline_domain::conversation::{Conversation, Direction};
 use tieline_domain::delivery::State;
-use tieline_domain::fold::fold;
 use tieline_domain::id::{ContactId, ConversationId, InboxId, PointId, StaffId};
 use tieline_domain::time::Timestamp;
 
@@ -32,7 +31,7 @@ pub enum View {
 pub struct ConversationQuery {
     /// Which.
     pub view: View,
-    /// Words to find in names, addresses and the last message.
+    /// Words to find in names, addresses and messages.
     pub words: String,
     /// The last row of the page before: whose turn, when and which.
     pub after: Option<(bool, Timestamp, ConversationId)>,
@@ -91,13 +90,14 @@ pub async fn list(
         shown(query.view, &mut args),
         within(scope, &mut args)
     );
-    for word in fold(&query.words).split_whitespace() {
-        args.push(Value::from(like(word)));
-        let n = args.len();
-        sql.push_str(&format!(
-            " and (c.search_text like ${n} escape '!' or p.address like ${n} escape '!' \
-             or exists (select 1 from message m where m.conversation_id = v.id and lower(m.text) like ${n} escape '!'))"
-        ));
+    for term in search::terms(conn, &query.words).await? {
+        let condition = search::condition(&term, &mut args, |n| {
+            format!(
+                "(c.search_text like ${n} escape '!' or p.address like ${n} escape '!' or exists \
+                 (select 1 from message m where m.conversation_id = v.id and m.search_text like ${n} escape '!'))"
+            )
+        });
+        sql.push_str(&format!(" and {condition}"));
     }
     if let Some((ours, at, id)) = query.after {
         let n = args.len();

@@ -9,6 +9,7 @@ use tieline_domain::access::Scope;
 use tieline_domain::conversation::{Direction, Message};
 use tieline_domain::delivery::State;
 use tieline_domain::id::{ConversationId, MessageId};
+use tieline_domain::search;
 use tieline_domain::time::Timestamp;
 
 /// The messages before a number, oldest first, if the scope shows the conversation.
@@ -116,6 +117,7 @@ pub async fn create_many(tx: &mut Tx, messages: &[Message]) -> Result<()> {
         "direction",
         "author",
         "text",
+        "search_text",
         "state",
         "state_at",
         "segments",
@@ -131,6 +133,7 @@ pub async fn create_many(tx: &mut Tx, messages: &[Message]) -> Result<()> {
             message.direction.as_str(),
             message.author,
             &message.text,
+            search::haystack(&message.text),
             message.state.as_str(),
             message.state_at,
             message.segments,

@@ -4,7 +4,7 @@ use crate::answer::{Answer, Created, NoContent};
 use crate::api::contacts::{
     Consent, Contact, ContactChange, ContactConversation, ContactCreate, ContactField,
     ContactFieldList, ContactLink, ContactList, ContactPoint, ContactQuery, ContactRow,
-    ContactRowLink, FieldValue, Standing,
+    ContactRowLink, FieldValue, Standing, UnreadableNumber,
 };
 use crate::cursor::{cursor, cursor_part, cursor_parts, next};
 use crate::extract::{Json, NoBody, Path, Query};
@@ -15,14 +15,14 @@ use axum::extract::State;
 use std::collections::BTreeMap;
 use tieline_access::SignedIn;
 use tieline_domain::access::Scope;
-use tieline_domain::contact::{ATTRIBUTES, sort_name};
+use tieline_domain::contact::{ATTRIBUTES, sort_name, unreadable};
 use tieline_domain::id::{ContactId, PointId};
 use tieline_org::connect::record_url;
 use tieline_storage::connection::Connection;
 use tieline_storage::contact::{self, ContactQuery as Asked};
 use tieline_storage::conversation::Listed;
 use tieline_storage::link::{Link, LinkState};
-use tieline_storage::{connection, consent, conversation, link};
+use tieline_storage::{connection, consent, conversation, link, setting};
 use tieline_sync::{ContactEdit, create_contact, delete_contact, edit_contact, restore_contact};
 
 pub(crate) async fn fields() -> Answer<ContactFieldList> {
@@ -154,6 +154,7 @@ async fn whole(state: &WebState, scope: &Scope, id: ContactId) -> Result<Contact
         .remove(&id)
         .unwrap_or_default();
     let connections = connection::all(&mut reader).await?;
+    let country = setting::default_country(&mut reader).await?;
     let conversations = conversation::list_of_contact(&mut reader, scope, id).await?;
     let points = points
         .into_iter()
@@ -169,6 +170,13 @@ async fn whole(state: &WebState, scope: &Scope, id: ContactId) -> Result<Contact
         id: contact.id,
         name: contact.name,
         fields: (*contact.fields).clone(),
+        unreadable: unreadable(&contact.fields, &country)
+            .into_iter()
+            .map(|(field, value)| UnreadableNumber {
+                field: field.to_owned(),
+                value: value.to_owned(),
+            })
+            .collect(),
         version: contact.version,
         points,
         sync: standing(&links),

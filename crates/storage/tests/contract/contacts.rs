@@ -143,6 +143,7 @@ async fn words_find_accents_case_digits_and_their_own_signs() {
                 &[
                     ("last_name", "Zoe"),
                     ("phone", "(020) 7946-0123"),
+                    ("home_phone", "+44 7700 905600 (O’Bannon)"),
                     ("company", "500 Off"),
                 ],
             ),
@@ -155,6 +156,14 @@ async fn words_find_accents_case_digits_and_their_own_signs() {
             ("50%", &["Łucja Böhm"]),
             ("_off!", &["Łucja Böhm"]),
             ("off", &["Łucja Böhm", "Zoe"]),
+            ("07700905600", &["Zoe"]),
+            ("07700 905600", &["Zoe"]),
+            ("+44 7700 905600", &["Zoe"]),
+            ("0044 7700 905600", &["Zoe"]),
+            ("zoe 07700 9056", &["Zoe"]),
+            ("o'bannon", &["Zoe"]),
+            ("OBANNON", &["Zoe"]),
+            ("07700 905601", &[]),
             ("nobody", &[]),
         ] {
             assert_eq!(found(&at, words).await, names, "{words:?}");

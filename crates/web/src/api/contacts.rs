@@ -128,12 +128,22 @@ pub(crate) struct Contact {
     pub fields: BTreeMap<String, String>,
     pub version: i64,
     pub points: Vec<ContactPoint>,
+    /// What stands in phone fields and cannot be read as one number, so that nobody is texted there.
+    pub unreadable: Vec<UnreadableNumber>,
     pub links: Vec<ContactLink>,
     pub conversations: Vec<ContactConversation>,
     pub sync: Standing,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub deleted_at: Option<Timestamp>,
+}
+
+/// A phone field that holds no number, or several.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct UnreadableNumber {
+    /// The attribute that holds it.
+    pub field: String,
+    pub value: String,
 }
 
 /// An address at which the contact can be reached.
