@@ -14,6 +14,7 @@ pub mod event;
 pub mod fold;
 pub mod gate;
 pub mod id;
+pub mod job;
 pub mod keyword;
 pub mod phone;
 pub mod receive;

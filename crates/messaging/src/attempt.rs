@@ -34,7 +34,7 @@ struct Ready {
 }
 
 impl Messaging {
-    /// Handles [`JOB_SEND`].
+    /// Handles [`tieline_domain::job::JobKind::MessageSend`].
     pub async fn handle_send(&self, claimed: &ClaimedJob) -> Result<()> {
         let payload: SendPayload = claimed.payload()?;
         let Some(ready) = self.begin_attempt(claimed, &payload).await? else {
@@ -144,7 +144,7 @@ impl Messaging {
                     .state
                     .advance(State::Uncertain)
                     .unwrap_or(message.state);
-                ask_confirm(&mut tx, message.id).await?;
+                ask_confirm(&mut tx, message.id, ready.inbox.id).await?;
                 job::finish(&mut tx, claimed).await?;
             }
             Err(error) => {
@@ -181,7 +181,9 @@ impl Messaging {
             let was = std::mem::replace(&mut message.state, state);
             message.state_at = tx.now();
             save_and_tell(&mut tx, &message, was).await?;
-            ask_confirm(&mut tx, message.id).await?;
+            let scope = Scope::system();
+            let listed = conversation::get(&mut tx, &scope, message.conversation_id).await?;
+            ask_confirm(&mut tx, message.id, listed.conversation.inbox_id).await?;
         }
         job::finish_uncertain(&mut tx, expired).await?;
         tx.commit().await?;

@@ -2,15 +2,16 @@
 
 use crate::error::Result;
 use crate::tell::save_and_tell;
-use crate::{EARLIER_ATTEMPT, JOB_CONFIRM, Messaging};
+use crate::{EARLIER_ATTEMPT, Messaging};
 use serde::{Deserialize, Serialize};
 use tieline_channels::CarrierError;
 use tieline_channels::twilio::outbound::{Account, CarrierText, list};
 use tieline_domain::access::{Actor, Scope};
 use tieline_domain::conversation::Message;
 use tieline_domain::delivery::State;
-use tieline_domain::id::MessageId;
-use tieline_storage::job::{self, ClaimedJob, Class, NewJob};
+use tieline_domain::id::{InboxId, MessageId};
+use tieline_domain::job::{JobKind, Party};
+use tieline_storage::job::{self, ClaimedJob, NewJob};
 use tieline_storage::{Tx, conversation, inbox, message};
 
 /// A text cut off in sending is looked for at the carrier after this long, again and again.
@@ -25,7 +26,7 @@ struct ConfirmPayload {
 }
 
 impl Messaging {
-    /// Handles [`JOB_CONFIRM`]: looks at the carrier for a text that was cut off in sending.
+    /// Handles [`JobKind::MessageConfirm`]: looks at the carrier for a text that was cut off in sending.
     pub async fn handle_confirm(&self, claimed: &ClaimedJob) -> Result<()> {
         let payload: ConfirmPayload = claimed.payload()?;
         let mut reader = self.store.reader().await?;
@@ -77,13 +78,8 @@ impl Messaging {
                 message.error = Some(("not_sent".to_owned(), words.to_owned()));
             }
             None => {
-                job::retry(
-                    &mut tx,
-                    claimed,
-                    now + CONFIRM_AFTER_MS,
-                    "not listed at the carrier yet",
-                )
-                .await?;
+                let at = now + CONFIRM_AFTER_MS;
+                job::retry(&mut tx, claimed, at, "not listed at the carrier yet").await?;
                 return Ok(tx.commit().await?);
             }
         }
@@ -101,12 +97,16 @@ pub(crate) fn settle(message: &mut Message, text: &CarrierText) {
 }
 
 /// Asks for a look at the carrier later.
-pub(crate) async fn ask_confirm(tx: &mut Tx, message_id: MessageId) -> tieline_storage::Result<()> {
+pub(crate) async fn ask_confirm(
+    tx: &mut Tx,
+    message_id: MessageId,
+    inbox: InboxId,
+) -> tieline_storage::Result<()> {
     let now = tx.now();
     let new = NewJob {
-        kind: JOB_CONFIRM,
-        class: Class::Repeatable,
-        dedupe_key: Some(format!("{JOB_CONFIRM}:{message_id}")),
+        kind: JobKind::MessageConfirm,
+        party: Some(Party::Carrier(inbox)),
+        key: Some(format!("message.confirm:{message_id}")),
         payload: ConfirmPayload {
             message_id,
             since_ms: now.0,

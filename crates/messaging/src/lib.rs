@@ -18,16 +18,11 @@ use std::sync::Arc;
 use tieline_channels::Transport;
 use tieline_domain::conversation::Message;
 use tieline_domain::id::{ConversationId, MessageId};
+use tieline_domain::job::JobKind;
 use tieline_domain::time::Timestamp;
-use tieline_storage::job::{self, Class, NewJob};
+use tieline_storage::job::{self, NewJob};
 use tieline_storage::{StorageError, Store, Tx, activity, message};
 
-/// The job that hands a text to its carrier.
-pub const JOB_SEND: &str = "message.send";
-/// The job that finds out what became of a text whose sending was cut off.
-pub const JOB_CONFIRM: &str = "message.confirm";
-/// The job, handled by the sync, that has the days with news logged to the orgs.
-pub const JOB_LOG: &str = "activity.log";
 /// Names what the carrier gave to attempts before a person sent the message again.
 const EARLIER_ATTEMPT: &str = "sms_earlier_attempt";
 /// Messages that come together are logged together.
@@ -58,9 +53,9 @@ pub(crate) async fn ask_log(
 ) -> tieline_storage::Result<()> {
     activity::mark_waiting(tx, conversation, at.0.div_euclid(DAY_MS)).await?;
     let new = NewJob {
-        kind: JOB_LOG,
-        class: Class::Repeatable,
-        dedupe_key: Some(JOB_LOG.to_owned()),
+        kind: JobKind::ActivityLog,
+        party: None,
+        key: Some(JobKind::ActivityLog.as_str().to_owned()),
         payload: (),
         run_at: tx.now() + LOG_AFTER_MS,
     };

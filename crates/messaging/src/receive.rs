@@ -11,6 +11,7 @@ use tieline_channels::twilio::status::StatusReport;
 use tieline_domain::access::Actor;
 use tieline_domain::conversation::Conversation;
 use tieline_domain::delivery::State;
+use tieline_domain::gate::Purpose;
 use tieline_domain::id::{ConversationId, MessageId, PointId};
 use tieline_domain::receive::{Effect, FreshIds, Inbound, ReceiveState, Sender, receive};
 use tieline_storage::consent::Entry;
@@ -176,7 +177,7 @@ async fn write(
         match effect {
             Effect::Received(message) => messages.push(message),
             Effect::Reply(message) => {
-                replies.push(message.id);
+                replies.push((message.id, message.conversation_id));
                 messages.push(message);
             }
             Effect::OptOut(point, because) => consents.push((point, false, because)),
@@ -200,8 +201,9 @@ async fn write(
         };
         consent::add(tx, entry).await?;
     }
-    for id in replies {
-        send::ask_send(tx, id, tieline_domain::gate::Purpose::KeywordReply).await?;
+    for (id, conversation) in replies {
+        let inbox = by_id[&conversation].inbox_id;
+        send::ask_send(tx, id, inbox, Purpose::KeywordReply).await?;
     }
     for message in &messages {
         tell(

@@ -2,15 +2,16 @@
 
 use crate::error::{MessagingError, Result};
 use crate::tell::{save_and_tell, tell};
-use crate::{EARLIER_ATTEMPT, JOB_SEND, ask_log, load_message};
+use crate::{EARLIER_ATTEMPT, ask_log, load_message};
 use serde::{Deserialize, Serialize};
 use tieline_domain::access::{Actor, Scope};
 use tieline_domain::conversation::{Direction, Draft, Message};
 use tieline_domain::delivery::State;
 use tieline_domain::gate::{Asked, Purpose, Refusal, check};
-use tieline_domain::id::{ConversationId, MessageId, StaffId};
+use tieline_domain::id::{ConversationId, InboxId, MessageId, StaffId};
+use tieline_domain::job::{JobKind, Party};
 use tieline_storage::conversation::Listed;
-use tieline_storage::job::{self, Class, NewJob};
+use tieline_storage::job::{self, NewJob};
 use tieline_storage::{StorageError, Store, Tx, conversation, message};
 
 /// What the job of a text carries.
@@ -94,7 +95,13 @@ async fn write_once(store: &Store, scope: &Scope, written: &Written) -> Result<M
     conversation::save_many(&mut tx, std::slice::from_ref(&conversation)).await?;
     message::create_many(&mut tx, std::slice::from_ref(&message)).await?;
     if !written.note {
-        ask_send(&mut tx, message.id, Purpose::Ordinary).await?;
+        ask_send(
+            &mut tx,
+            message.id,
+            conversation.inbox_id,
+            Purpose::Ordinary,
+        )
+        .await?;
         ask_log(&mut tx, conversation.id, message.at).await?;
     }
     tell(&mut tx, conversation.inbox_id, conversation.id, message.id);
@@ -106,7 +113,8 @@ async fn write_once(store: &Store, scope: &Scope, written: &Written) -> Result<M
 pub async fn retry(store: &Store, scope: &Scope, id: MessageId) -> Result<Message> {
     let mut tx = store.begin(&Actor::system()).await?;
     let mut message = load_message(&mut tx, id).await?;
-    conversation::get(&mut tx, scope, message.conversation_id).await?;
+    let listed = conversation::get(&mut tx, scope, message.conversation_id).await?;
+    let inbox_id = listed.conversation.inbox_id;
     if message.direction != Direction::Out || !message.state.may_be_retried() {
         let problem = format!(
             "it is {}; only a message that failed can be sent again",
@@ -124,7 +132,7 @@ pub async fn retry(store: &Store, scope: &Scope, id: MessageId) -> Result<Messag
         message::add_receipts(&mut tx, EARLIER_ATTEMPT, &[earlier]).await?;
     }
     save_and_tell(&mut tx, &message, was).await?;
-    ask_send(&mut tx, id, Purpose::Ordinary).await?;
+    ask_send(&mut tx, id, inbox_id, Purpose::Ordinary).await?;
     tx.commit().await?;
     Ok(message)
 }
@@ -133,12 +141,13 @@ pub async fn retry(store: &Store, scope: &Scope, id: MessageId) -> Result<Messag
 pub(crate) async fn ask_send(
     tx: &mut Tx,
     message_id: MessageId,
+    inbox: InboxId,
     purpose: Purpose,
 ) -> tieline_storage::Result<()> {
     let new = NewJob {
-        kind: JOB_SEND,
-        class: Class::Once,
-        dedupe_key: None,
+        kind: JobKind::MessageSend,
+        party: Some(Party::Carrier(inbox)),
+        key: None,
         payload: SendPayload {
             message_id,
             keyword_reply: purpose == Purpose::KeywordReply,

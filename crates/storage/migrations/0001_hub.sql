@@ -356,20 +356,23 @@ create index activity_by_record on activity (connection_id, record_id) where rec
 create table job (
     id uid not null primary key,
     kind text not null,
-    class text not null,
-    dedupe_key text,
+    party text,
+    key text,
     payload text not null,
     state text not null,
     run_at bigint not null,
-    attempts bigint not null,
+    attempts bigint not null default 0,
+    failures bigint not null default 0,
     lease_until bigint,
     fence bigint not null default 0,
     last_error text,
     created_at bigint not null
 );
 create index job_ready on job (run_at, id) where state = 'ready';
-create index job_leased on job (lease_until) where state in ('leased', 'attempt_started');
-create unique index job_dedupe on job (dedupe_key) where dedupe_key is not null and state = 'ready';
+create index job_leased on job (lease_until) where state in ('leased', 'attempt_started', 'uncertain');
+create index job_dead on job (id) where state = 'dead';
+create unique index job_waiting on job (key) where key is not null and state = 'ready';
+create unique index job_held on job (key) where key is not null and state in ('leased', 'attempt_started');
 
 create table stream_head (
     id bigint not null primary key,

@@ -1,55 +1,71 @@
 //! The outbox and all other background work: rows committed with the change that asks for them.
 //!
-//! A `repeatable` job may run again whenever it did not finish. A `once` job (a text, a create
-//! without an external id) commits that its attempt began before it reaches outside; found expired
-//! in that state it becomes *uncertain* and is reconciled, never repeated. Every commit of a worker
-//! checks the fence, which rises with each claim, so that a worker that stalled past its lease
-//! changes nothing.
+//! A `repeatable` job may run again whenever it did not finish. A `once` job (a text) commits that
+//! its attempt began before it reaches outside; found expired in that state it becomes *uncertain*
+//! and is reconciled, never repeated. Every commit of a worker checks the fence, which rises with
+//! each claim and each lost lease, so that a worker that stalled past its lease changes nothing.
+
+mod dead;
+
+pub use dead::{Listed, discard, list, revive};
 
 use crate::args;
 use crate::db::{Conn, Row, Value, json_text};
 use crate::error::{Result, StorageError};
 use crate::store::Tx;
 use serde::{Serialize, de::DeserializeOwned};
-use tieline_domain::id::JobId;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tieline_domain::id::{Id as _, JobId};
+use tieline_domain::job::{InHand, JobKind, Party};
 use tieline_domain::time::Timestamp;
 
-/// Whether work may be repeated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Class {
-    /// Running it twice does no harm.
-    Repeatable,
-    /// Reaches outside at most once.
-    Once,
-}
+/// An attempt whose outcome nobody knows is handed to the reconciler again after this long.
+const RECONCILE_MS: i64 = 10_000;
 
 /// Work to be done.
-pub struct NewJob<'a, P: Serialize> {
-    /// One of the registered kinds.
-    pub kind: &'a str,
-    /// Whether it may be repeated.
-    pub class: Class,
-    /// While a job with this key waits, another is not added.
-    pub dedupe_key: Option<String>,
+pub struct NewJob<P: Serialize> {
+    pub kind: JobKind,
+    /// Whom it will wait for outside.
+    pub party: Option<Party>,
+    /// At most one job of a key waits, and at most one is in hand.
+    pub key: Option<String>,
     /// What the handler gets.
     pub payload: P,
     /// Not before.
     pub run_at: Timestamp,
 }
 
-/// A job that this worker holds until `lease_until`.
+/// Tells a handler that its hub stops; long work ends at its next step and is put back.
+#[derive(Debug, Clone, Default)]
+pub struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// Asks all who hold a clone to stop.
+    pub fn ask(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether somebody asked.
+    pub fn is_asked(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// A job that this worker holds for the lease of its kind.
 #[derive(Debug, Clone)]
 pub struct ClaimedJob {
-    /// Which.
     pub id: JobId,
-    /// One of the registered kinds.
-    pub kind: String,
-    /// Whether it may be repeated.
-    pub class: Class,
+    pub kind: JobKind,
+    pub party: Option<Party>,
     /// How often it was claimed, this time included.
     pub attempts: i64,
-    /// Rises with each claim.
+    /// How often in a row it ended in a way that its handler did not foresee.
+    pub failures: i64,
+    /// Rises with each claim and each lost lease.
     pub fence: i64,
+    /// Whether its hub stops.
+    pub stop: Stop,
     payload: String,
 }
 
@@ -61,64 +77,78 @@ impl ClaimedJob {
             reason: e.to_string(),
         })
     }
+
+    /// The wait after one more failure, by the rules of its kind; `asked_ms` is what the other side
+    /// asked for. Jobs that fail together are spread by their ids.
+    pub fn delay_ms(&self, asked_ms: Option<i64>) -> i64 {
+        let chance = self.id.uuid() as u64 ^ self.attempts as u64;
+        self.kind
+            .retry()
+            .delay_ms(self.failures + 1, chance, asked_ms)
+    }
 }
 
-/// Adds work, to be committed with the fact that asks for it.
-pub async fn enqueue<P: Serialize>(tx: &mut Tx, job: NewJob<'_, P>) -> Result<()> {
+/// Adds work, to be committed with the fact that asks for it. While a job of the same key waits, it
+/// does the work of both, at the earlier moment: its row is locked until this commits, so that
+/// nobody takes it before the fact can be seen.
+pub async fn enqueue<P: Serialize>(tx: &mut Tx, job: NewJob<P>) -> Result<()> {
     let now = tx.now();
-    let class = match job.class {
-        Class::Repeatable => "repeatable",
-        Class::Once => "once",
-    };
+    let sql = "insert into job (id, kind, party, key, payload, state, run_at, created_at) \
+               values ($1, $2, $3, $4, $5, 'ready', $6, $7) \
+               on conflict (key) where key is not null and state = 'ready' do update set \
+               run_at = case when excluded.run_at < job.run_at then excluded.run_at else job.run_at end";
     let row = args![
         tx.new_id::<JobId>(),
-        job.kind,
-        class,
-        job.dedupe_key,
+        job.kind.as_str(),
+        job.party.map(|party| party.to_string()),
+        job.key,
         json_text(&job.payload),
-        "ready",
         job.run_at,
-        0,
         now,
     ];
-    let columns = [
-        "id",
-        "kind",
-        "class",
-        "dedupe_key",
-        "payload",
-        "state",
-        "run_at",
-        "attempts",
-        "created_at",
-    ];
-    // The one that waits does the work of both, and not later than either was asked for.
-    let suffix = "on conflict (dedupe_key) where dedupe_key is not null and state = 'ready' do update set run_at = \
-                  case when excluded.run_at < job.run_at then excluded.run_at else job.run_at end";
-    tx.insert_many("job", &columns, vec![row], suffix).await?;
+    tx.run(sql, row).await?;
     Ok(())
 }
 
-/// Takes up to `limit` jobs of these kinds that are due, for `lease_ms`.
-pub async fn claim(
-    tx: &mut Tx,
-    kinds: &[&str],
-    limit: i64,
-    lease_ms: i64,
-) -> Result<Vec<ClaimedJob>> {
+/// Takes jobs of a lane that are due, as far as there are slots, and counts them in. None whose key
+/// is in somebody's hand.
+pub async fn claim(tx: &mut Tx, hand: &mut InHand) -> Result<Vec<ClaimedJob>> {
+    if hand.free() == 0 {
+        return Ok(Vec::new());
+    }
     let now = tx.now();
+    let lane = hand.lane();
+    let full: Vec<Value> = hand.full().map(|party| party.to_string().into()).collect();
+    let places = |from: usize, count: usize| {
+        let places: Vec<String> = (from..from + count)
+            .map(|place| format!("${place}"))
+            .collect();
+        places.join(", ")
+    };
+    let not_full = match full.len() {
+        0 => String::new(),
+        count => format!("and (party is null or party not in ({}))", places(3, count)),
+    };
     let sql = format!(
-        "update job set state = 'leased', lease_until = $1, fence = fence + 1, attempts = attempts + 1 \
-         where id in (select id from job where state = 'ready' and run_at <= $2 and kind in ({{in}}) \
-         order by run_at, id limit $3 {}) returning *",
+        "select id, kind, party from job where state = 'ready' and run_at <= $1 and kind in ({}) {not_full} \
+         and not exists (select 1 from job held where held.key = job.key and held.state in ('leased', 'attempt_started')) \
+         order by run_at, id limit $2 {}",
+        words(|kind| kind.lane() == lane),
         tx.skip_locked()
     );
-    let kinds = kinds.iter().map(|kind| Value::from(*kind)).collect();
-    let rows = tx
-        .all_in(&sql, args![now + lease_ms, now, limit], kinds)
-        .await?;
-    let mut jobs: Vec<ClaimedJob> = rows.iter().map(read).collect::<Result<_>>()?;
-    jobs.sort_by_key(|job| job.id);
+    let mut values = args![now, hand.free() as i64];
+    values.extend(full);
+    let mut jobs = Vec::new();
+    for row in tx.all(&sql, values).await? {
+        let party = read_party(&row)?;
+        if hand.take(party.as_ref()) {
+            let until = now + read_kind(&row)?.lease_ms();
+            let sql = "update job set state = 'leased', lease_until = $1, fence = fence + 1, \
+                       attempts = attempts + 1 where id = $2 returning *";
+            let id: JobId = row.id("id")?;
+            jobs.push(read(&tx.one("job", sql, args![until, id]).await?)?);
+        }
+    }
     Ok(jobs)
 }
 
@@ -135,7 +165,7 @@ pub async fn next_due(conn: &mut Conn) -> Result<Option<Timestamp>> {
 
 /// Whether some worker did not come back in time.
 pub async fn any_expired(conn: &mut Conn, now: Timestamp) -> Result<bool> {
-    let sql = "select id from job where state in ('leased', 'attempt_started') and lease_until <= $1 limit 1";
+    let sql = "select id from job where state in ('leased', 'attempt_started', 'uncertain') and lease_until <= $1 limit 1";
     Ok(conn.opt(sql, args![now]).await?.is_some())
 }
 
@@ -147,11 +177,40 @@ pub async fn start_attempt(tx: &mut Tx, job: &ClaimedJob) -> Result<()> {
     held(tx.run(sql, args![job.id, job.fence, now]).await?)
 }
 
-/// Gives the worker more time.
-pub async fn extend(tx: &mut Tx, job: &ClaimedJob, lease_ms: i64) -> Result<()> {
-    let until = tx.now() + lease_ms;
-    let sql = "update job set lease_until = $1 where id = $2 and fence = $3 and state in ('leased', 'attempt_started')";
+/// The work went on: gives the worker more time, and forgets earlier failures.
+pub async fn extend(tx: &mut Tx, job: &ClaimedJob) -> Result<()> {
+    let until = tx.now() + job.kind.lease_ms();
+    let sql = "update job set lease_until = $1, failures = 0 \
+               where id = $2 and fence = $3 and state in ('leased', 'attempt_started')";
     held(tx.run(sql, args![until, job.id, job.fence]).await?)
+}
+
+/// What a worker hears when it says that it still works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beat {
+    /// It has a whole lease again.
+    Held,
+    /// Its handler has let the job go: it is about to return.
+    LetGo,
+    /// Somebody else has the job, or may have it.
+    Lost,
+}
+
+/// Says that the worker still works, also while a call is in flight.
+pub async fn beat(tx: &mut Tx, job: &ClaimedJob) -> Result<Beat> {
+    let now = tx.now();
+    let until = now + job.kind.lease_ms();
+    let sql = "update job set lease_until = $1 where id = $2 and fence = $3 \
+               and state in ('leased', 'attempt_started') and lease_until > $4";
+    if tx.run(sql, args![until, job.id, job.fence, now]).await? > 0 {
+        return Ok(Beat::Held);
+    }
+    let sql = "select fence, state from job where id = $1";
+    Ok(match tx.opt(sql, args![job.id]).await? {
+        None => Beat::LetGo,
+        Some(row) if row.int("fence")? == job.fence && row.text("state")? == "ready" => Beat::LetGo,
+        Some(_) => Beat::Lost,
+    })
 }
 
 /// The work is done; commit this with its outcome.
@@ -161,28 +220,64 @@ pub async fn finish(tx: &mut Tx, job: &ClaimedJob) -> Result<()> {
     held(tx.run(sql, args![job.id, job.fence]).await?)
 }
 
-/// The work failed for a reason that may pass: it waits until `at`. For a `once` job only when it is
-/// certain that nothing left the house.
+/// The work failed for a reason that its handler knows and that may pass: it waits until `at`. For a
+/// `once` job only when it is certain that nothing left the house.
 pub async fn retry(tx: &mut Tx, job: &ClaimedJob, at: Timestamp, error: &str) -> Result<()> {
-    // A newer job of the same key does the same work: then this one need not wait.
-    let sql = "delete from job where id = $1 and fence = $2 and state in ('leased', 'attempt_started') \
-               and exists (select 1 from job other where other.dedupe_key = job.dedupe_key and other.state = 'ready')";
-    if tx.run(sql, args![job.id, job.fence]).await? > 0 {
-        return Ok(());
+    if !superseded(tx, job).await? {
+        settle(tx, job, "ready", args![at, job.attempts, 0, error]).await?;
     }
-    settle(tx, job, "ready", Some(at), error).await
+    Ok(())
+}
+
+/// Nothing failed, but the work cannot go on now: it waits until `at`, as if it had not been claimed.
+pub async fn wait(tx: &mut Tx, job: &ClaimedJob, at: Timestamp, why: &str) -> Result<()> {
+    if !superseded(tx, job).await? {
+        let row = args![at, job.attempts - 1, job.failures, why];
+        settle(tx, job, "ready", row).await?;
+    }
+    Ok(())
+}
+
+/// The handler ended in a way that it did not foresee. The job waits by the schedule of its kind.
+pub async fn fail(tx: &mut Tx, job: &ClaimedJob, error: &str) -> Result<()> {
+    if !left_open(tx, job, error).await? && !superseded(tx, job).await? {
+        let at = tx.now() + job.delay_ms(None);
+        let row = args![at, job.attempts, job.failures + 1, error];
+        settle(tx, job, "ready", row).await?;
+    }
+    Ok(())
+}
+
+/// The handler was cut off by the end of its hub; the next one goes on at once.
+pub async fn leave(tx: &mut Tx, job: &ClaimedJob) -> Result<()> {
+    let why = "the hub was stopped";
+    if !left_open(tx, job, why).await? {
+        let at = tx.now();
+        wait(tx, job, at, why).await?;
+    }
+    Ok(())
 }
 
 /// The work cannot succeed: a person can see it and retry it.
 pub async fn bury(tx: &mut Tx, job: &ClaimedJob, error: &str) -> Result<()> {
-    settle(tx, job, "dead", None, error).await
+    if left_open(tx, job, error).await? {
+        return Ok(());
+    }
+    let now = tx.now();
+    settle(
+        tx,
+        job,
+        "dead",
+        args![now, job.attempts, job.failures, error],
+    )
+    .await
 }
 
 /// Ends the lease of every job in hand, for a hub that starts on a database that it alone works on:
 /// whoever held them is gone. If not, the fence stops it.
 pub async fn end_leases(tx: &mut Tx) -> Result<u64> {
     let now = tx.now();
-    let sql = "update job set lease_until = $1 where state in ('leased', 'attempt_started') and lease_until > $1";
+    let sql = "update job set lease_until = $1 where state in ('leased', 'attempt_started', 'uncertain') and lease_until > $1";
     tx.run(sql, args![now]).await
 }
 
@@ -195,23 +290,20 @@ pub struct Expired {
     pub uncertain: Vec<ClaimedJob>,
 }
 
-/// Takes expired jobs from their workers. The uncertain ones are handed out, still on record until
-/// [`finish_uncertain`].
+/// Takes expired jobs from their workers. The uncertain ones are handed out, and again by and by,
+/// until [`finish_uncertain`].
 pub async fn expire(tx: &mut Tx) -> Result<Expired> {
     let now = tx.now();
-    // One waiting job of a key does the work of all: of several that expired the last is kept, and
-    // none when another waits already. Two waiting ones would break the unique key, for every caller.
-    let sql = "delete from job where (state = 'leased' or (state = 'attempt_started' and class = 'repeatable')) \
-               and lease_until <= $1 and exists (select 1 from job other where other.dedupe_key = job.dedupe_key \
-               and (other.state = 'ready' or (other.id > job.id and other.lease_until <= $1 and \
-               (other.state = 'leased' or (other.state = 'attempt_started' and other.class = 'repeatable')))))";
+    // One waiting job of a key does the work of all: two would break the unique key, for every caller.
+    let sql = "delete from job where state = 'leased' and lease_until <= $1 and exists \
+               (select 1 from job other where other.key = job.key and other.state = 'ready')";
     tx.run(sql, args![now]).await?;
-    let sql = "update job set state = 'ready', lease_until = null where (state = 'leased' or \
-               (state = 'attempt_started' and class = 'repeatable')) and lease_until <= $1";
+    let sql = "update job set state = 'ready', lease_until = null, fence = fence + 1, failures = failures + 1, \
+               last_error = 'its worker did not come back' where state = 'leased' and lease_until <= $1";
     let ready = tx.run(sql, args![now]).await?;
-    let sql = "update job set state = 'uncertain', fence = fence + 1, lease_until = null \
-               where state = 'attempt_started' and class = 'once' and lease_until <= $1 returning *";
-    let rows = tx.all(sql, args![now]).await?;
+    let sql = "update job set state = 'uncertain', fence = fence + 1, lease_until = $1 \
+               where state in ('attempt_started', 'uncertain') and lease_until <= $2 returning *";
+    let rows = tx.all(sql, args![now + RECONCILE_MS, now]).await?;
     Ok(Expired {
         ready,
         uncertain: rows.iter().map(read).collect::<Result<_>>()?,
@@ -234,19 +326,27 @@ pub async fn count_by_state(conn: &mut Conn) -> Result<Vec<(String, String, i64)
         .collect()
 }
 
-async fn settle(
-    tx: &mut Tx,
-    job: &ClaimedJob,
-    state: &str,
-    at: Option<Timestamp>,
-    error: &str,
-) -> Result<()> {
-    let sql = "update job set state = $1, run_at = coalesce($2, run_at), lease_until = null, last_error = $3 \
-               where id = $4 and fence = $5 and state in ('leased', 'attempt_started')";
-    held(
-        tx.run(sql, args![state, at, error, job.id, job.fence])
-            .await?,
-    )
+/// An attempt that may have left the house is not repeated: its lease ends now, and it is reconciled.
+async fn left_open(tx: &mut Tx, job: &ClaimedJob, why: &str) -> Result<bool> {
+    let now = tx.now();
+    let sql = "update job set lease_until = $1, last_error = $2 \
+               where id = $3 and fence = $4 and state = 'attempt_started'";
+    Ok(tx.run(sql, args![now, why, job.id, job.fence]).await? > 0)
+}
+
+/// A newer job of the same key does the same work: then this one need not wait.
+async fn superseded(tx: &mut Tx, job: &ClaimedJob) -> Result<bool> {
+    let sql = "delete from job where id = $1 and fence = $2 and state in ('leased', 'attempt_started') \
+               and exists (select 1 from job other where other.key = job.key and other.state = 'ready')";
+    Ok(tx.run(sql, args![job.id, job.fence]).await? > 0)
+}
+
+/// `row`: run_at, attempts, failures, last_error.
+async fn settle(tx: &mut Tx, job: &ClaimedJob, state: &str, mut row: Vec<Value>) -> Result<()> {
+    let sql = "update job set run_at = $1, attempts = $2, failures = $3, last_error = $4, state = $5, lease_until = null \
+               where id = $6 and fence = $7 and state in ('leased', 'attempt_started')";
+    row.extend(args![state, job.id, job.fence]);
+    held(tx.run(sql, row).await?)
 }
 
 fn held(rows: u64) -> Result<()> {
@@ -257,17 +357,40 @@ fn held(rows: u64) -> Result<()> {
     }
 }
 
+/// The kinds for which it holds, as a list in SQL.
+fn words(holds: impl Fn(JobKind) -> bool) -> String {
+    let kinds = JobKind::all().filter(|kind| holds(*kind));
+    let words: Vec<String> = kinds.map(|kind| format!("'{}'", kind.as_str())).collect();
+    match words.is_empty() {
+        true => "null".to_owned(),
+        false => words.join(", "),
+    }
+}
+
+fn read_kind(row: &Row) -> Result<JobKind> {
+    row.word("kind", JobKind::parse)
+}
+
+fn read_party(row: &Row) -> Result<Option<Party>> {
+    let Some(word) = row.opt_text("party")? else {
+        return Ok(None);
+    };
+    let unreadable = || StorageError::Unreadable {
+        column: "job.party".to_owned(),
+        reason: format!("{word:?} is no outside party"),
+    };
+    Party::parse(&word).map(Some).ok_or_else(unreadable)
+}
+
 fn read(row: &Row) -> Result<ClaimedJob> {
     Ok(ClaimedJob {
         id: row.id("id")?,
-        kind: row.text("kind")?,
-        class: row.word("class", |word| match word {
-            "repeatable" => Some(Class::Repeatable),
-            "once" => Some(Class::Once),
-            _ => None,
-        })?,
+        kind: read_kind(row)?,
+        party: read_party(row)?,
         attempts: row.int("attempts")?,
+        failures: row.int("failures")?,
         fence: row.int("fence")?,
+        stop: Stop::default(),
         payload: row.text("payload")?,
     })
 }

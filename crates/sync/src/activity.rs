@@ -16,24 +16,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use tieline_domain::access::Actor;
 use tieline_domain::conversation::{Direction, Message};
 use tieline_domain::id::{ConnectionId, ConversationId};
+use tieline_domain::job::{JobKind, Party};
 use tieline_domain::time::Timestamp;
 use tieline_org::{CallScope, OrgError};
 use tieline_salesforce::collections::{Fields as OrgFields, RECORDS_MAX, SaveResult};
 use tieline_salesforce::soql::{Condition, Select};
 use tieline_salesforce::{Error, Purpose};
 use tieline_storage::activity::{self, Stage, WaitingDay, WaitingQuery, Written};
-use tieline_storage::job::{self, ClaimedJob, Class, NewJob};
+use tieline_storage::job::{self, ClaimedJob, NewJob};
 use tieline_storage::{StorageError, Store, Tx, connection, message};
 
-/// The job that finds out which orgs lack news of conversations.
-pub const JOB_LOG: &str = "activity.log";
-/// The job that writes one org's days.
-pub const JOB_FLUSH: &str = "activity.flush";
 pub(crate) const DAY_MS: i64 = 86_400_000;
 /// A day that nobody could log for so long is let go.
 const DAYS_MAX: i64 = 30;
-/// How long a worker may be silent before another takes the job.
-const LEASE_MS: i64 = 60_000;
 /// Codes of an org whose Task was deleted, or deleted for good.
 const GONE: [&str; 3] = [
     "ENTITY_IS_DELETED",
@@ -51,9 +46,9 @@ pub(crate) async fn ask_flush(tx: &mut Tx, at: Timestamp) -> tieline_storage::Re
     let since = first_day(tx.now());
     for connection_id in activity::connections_waiting(tx, since).await? {
         let new = NewJob {
-            kind: JOB_FLUSH,
-            class: Class::Repeatable,
-            dedupe_key: Some(format!("{JOB_FLUSH}:{connection_id}")),
+            kind: JobKind::ActivityFlush,
+            party: Some(Party::Org(connection_id)),
+            key: Some(format!("activity.flush:{connection_id}")),
             payload: FlushPayload { connection_id },
             run_at: at,
         };
@@ -67,7 +62,7 @@ fn first_day(now: Timestamp) -> i64 {
 }
 
 impl Sync {
-    /// Handles [`JOB_LOG`].
+    /// Handles [`JobKind::ActivityLog`].
     pub async fn handle_log(&self, claimed: &ClaimedJob) -> Result<()> {
         let mut tx = self.store.begin(&Actor::system()).await?;
         let now = tx.now();
@@ -77,7 +72,7 @@ impl Sync {
         Ok(())
     }
 
-    /// Handles [`JOB_FLUSH`]; it goes on until all is written, and is never given up.
+    /// Handles [`JobKind::ActivityFlush`]; it goes on until all is written, and is never given up.
     pub async fn handle_flush(&self, claimed: &ClaimedJob) -> Result<()> {
         let FlushPayload { connection_id } = claimed.payload()?;
         let outcome = self.flush(claimed, connection_id).await;
@@ -147,6 +142,10 @@ impl Flush<'_> {
         for stage in [Stage::Begun, Stage::Missing, Stage::Known] {
             let mut after = None;
             loop {
+                if self.claimed.stop.is_asked() {
+                    self.look_again(self.store.now());
+                    return Ok(());
+                }
                 let query = WaitingQuery {
                     stage,
                     since_day: first_day(self.store.now()),
@@ -333,7 +332,7 @@ impl Flush<'_> {
     }
 
     async fn commit(&self, mut tx: Tx) -> Result<()> {
-        job::extend(&mut tx, self.claimed, LEASE_MS).await?;
+        job::extend(&mut tx, self.claimed).await?;
         Ok(tx.commit().await?)
     }
 }

@@ -28,6 +28,9 @@ pub enum SyncError {
     /// Somebody asked to stop.
     #[error("the run was cancelled")]
     Cancelled,
+    /// The hub stops; the run goes on when it is back.
+    #[error("the hub was stopped")]
+    Stopping,
 }
 
 impl SyncError {
@@ -38,7 +41,7 @@ impl SyncError {
             SyncError::Org(error) => error.is_permanent(),
             SyncError::Salesforce(error) => error.is_permanent(),
             SyncError::Field(_) | SyncError::Cancelled => true,
-            SyncError::Running => false,
+            SyncError::Running | SyncError::Stopping => false,
         }
     }
 }

@@ -20,4 +20,4 @@ mod transcript;
 
 pub use contacts::{ContactEdit, create_contact, delete_contact, edit_contact, restore_contact};
 pub use error::{Result, SyncError};
-pub use run::{JOB_RUN, JOB_SOON, StartedBy, Sync};
+pub use run::{StartedBy, Sync};

@@ -28,7 +28,7 @@ pub(crate) fn after(error: &SyncError, failures: i64, now: Timestamp) -> Option<
         SyncError::Storage(error) | SyncError::Org(OrgError::Storage(error)) => {
             soon.filter(|_| !error.is_permanent())
         }
-        SyncError::Running => soon,
+        SyncError::Running | SyncError::Stopping => soon,
         SyncError::Org(_) | SyncError::Field(_) | SyncError::Cancelled => None,
     }
 }

@@ -6,22 +6,17 @@ use serde::{Deserialize, Serialize};
 use tieline_domain::access::Actor;
 use tieline_domain::event::Event;
 use tieline_domain::id::{ConnectionId, StaffId, SyncRunId};
+use tieline_domain::job::{JobKind, Party};
 use tieline_domain::sync::counts::RunCounts;
 use tieline_domain::sync::mapping::{Deletes, Direction, default_fields};
 use tieline_domain::time::Timestamp;
 use tieline_org::{CallScope, Connections, OrgError};
 use tieline_salesforce::Purpose;
-use tieline_storage::job::{self, ClaimedJob, Class, NewJob};
+use tieline_storage::job::{self, ClaimedJob, NewJob};
 use tieline_storage::mapping::{self, ObjectMapping};
-use tieline_storage::sync_run::{self, SyncRun};
+use tieline_storage::sync_run::{self, RunError, SyncRun};
 use tieline_storage::{StorageError, Store, Tx, setting};
 
-/// The job that carries a run out.
-pub const JOB_RUN: &str = "sync.run";
-/// The job that starts a run because something waits for it.
-pub const JOB_SOON: &str = "sync.soon";
-/// How long a worker may be silent before another goes on with the run.
-const LEASE_MS: i64 = 60_000;
 /// Edits that come together go out together.
 const SOON_MS: i64 = 1_500;
 /// Rows that another transaction of the org still held after all attempts are sent again so late.
@@ -87,9 +82,9 @@ async fn enqueue_soon(
 ) -> tieline_storage::Result<()> {
     let why = if by_clock { "clock" } else { "change" };
     let new = NewJob {
-        kind: JOB_SOON,
-        class: Class::Repeatable,
-        dedupe_key: Some(format!("{JOB_SOON}:{connection_id}:{why}")),
+        kind: JobKind::SyncSoon,
+        party: Some(Party::Org(connection_id)),
+        key: Some(format!("sync.soon:{connection_id}:{why}")),
         payload: SoonPayload {
             connection_id,
             by_clock,
@@ -168,9 +163,9 @@ impl Sync {
             other => other?,
         }
         let new = NewJob {
-            kind: JOB_RUN,
-            class: Class::Repeatable,
-            dedupe_key: None,
+            kind: JobKind::SyncRun,
+            party: Some(Party::Org(connection)),
+            key: Some(format!("sync.run:{}", run.id)),
             payload: RunPayload { run_id: run.id },
             run_at: tx.now(),
         };
@@ -190,7 +185,7 @@ impl Sync {
         Ok(row)
     }
 
-    /// Handles [`JOB_SOON`]: starts a run, or waits for the one that is going on, or for the org.
+    /// Handles [`JobKind::SyncSoon`]: starts a run, or waits for the one that is going on, or for the org.
     pub async fn handle_soon(&self, claimed: &ClaimedJob) -> Result<()> {
         let SoonPayload {
             connection_id,
@@ -206,7 +201,7 @@ impl Sync {
         match started {
             Err(SyncError::Running) if !by_clock => {
                 let at = now + SOON_MS;
-                job::retry(&mut tx, claimed, at, "a sync is running").await?;
+                job::wait(&mut tx, claimed, at, "a sync is running").await?;
             }
             Ok(_) | Err(SyncError::Running) => job::finish(&mut tx, claimed).await?,
             Err(error) => {
@@ -222,7 +217,7 @@ impl Sync {
         Ok(())
     }
 
-    /// Handles [`JOB_RUN`]: carries a run out, or goes on with one that another worker left.
+    /// Handles [`JobKind::SyncRun`]: carries a run out, or goes on with one that another worker left.
     pub async fn handle_run(&self, claimed: &ClaimedJob) -> Result<()> {
         let RunPayload { run_id } = claimed.payload()?;
         let mut reader = self.store.reader().await?;
@@ -252,6 +247,22 @@ impl Sync {
         self.conclude(claimed, run, outcome).await
     }
 
+    /// The run's job gave up, for a reason that nobody foresaw: it blocks no other run.
+    pub async fn give_up(&self, tx: &mut Tx, dead: &ClaimedJob, error: &str) -> Result<()> {
+        let RunPayload { run_id } = dead.payload()?;
+        let mut run = sync_run::by_id(tx, run_id).await?;
+        run.state = "failed".to_owned();
+        run.phase = "Failed".to_owned();
+        run.finished_at = Some(tx.now());
+        run.error = Some(RunError {
+            text: error.to_owned(),
+            fix: "Start again; if it fails again, look into the log of the server.".to_owned(),
+        });
+        sync_run::save(tx, &run).await?;
+        tx.emit(Event::SyncRun { run_id });
+        Ok(())
+    }
+
     async fn conclude(
         &self,
         claimed: &ClaimedJob,
@@ -261,6 +272,11 @@ impl Sync {
         // Somebody else has the run now; it is theirs to end.
         if let Err(SyncError::Storage(StorageError::Conflict("job"))) = outcome {
             return Ok(());
+        }
+        if let Err(SyncError::Stopping) = outcome {
+            let mut tx = self.store.begin(&Actor::system()).await?;
+            job::leave(&mut tx, claimed).await?;
+            return Ok(tx.commit().await?);
         }
         let error = outcome.err();
         if let Some(SyncError::Salesforce(error) | SyncError::Org(OrgError::Salesforce(error))) =
@@ -357,15 +373,18 @@ impl Driver {
     pub async fn commit(&mut self, mut tx: Tx) -> tieline_storage::Result<()> {
         self.run.api_calls += self.calls.record(&mut tx).await?;
         sync_run::save(&mut tx, &self.run).await?;
-        job::extend(&mut tx, &self.claimed, LEASE_MS).await?;
+        job::extend(&mut tx, &self.claimed).await?;
         tx.emit(Event::SyncRun {
             run_id: self.run.id,
         });
         tx.commit().await
     }
 
-    /// Fails when somebody asked to stop; called before each batch.
+    /// Fails when somebody asked to stop, the run or the hub; called before each batch.
     pub async fn check_cancelled(&self) -> Result<()> {
+        if self.claimed.stop.is_asked() {
+            return Err(SyncError::Stopping);
+        }
         let row = sync_run::by_id(&mut *self.store.reader().await?, self.run.id).await?;
         if row.state == "cancelling" {
             Err(SyncError::Cancelled)

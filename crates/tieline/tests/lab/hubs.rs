@@ -76,7 +76,7 @@ async fn a_run_whose_hub_falls_silent_is_ended_by_another_hub() {
     while world.simulator.calls().len() < before + 2 {
         tokio::task::yield_now().await;
     }
-    world.live(30).await;
+    world.live(120).await;
     let row = async || {
         let mut reader = world.hub.store.reader().await.unwrap();
         sync_run::by_id(&mut reader, run.id).await.unwrap()
