@@ -1,6 +1,7 @@
 //! The org as programs and people reach it over HTTP: sign-in, the REST API, plain pages.
 
 mod ask;
+mod browser;
 pub(crate) mod bulk;
 mod call_options;
 mod collections;
@@ -31,23 +32,7 @@ use axum::routing::{any, get, post};
 /// Every URL of the org and the carrier.
 pub(crate) fn router(simulator: Simulator) -> Router {
     Router::new()
-        .route("/", get(screens::home))
-        .route(
-            "/records/{object}",
-            get(screens::list).post(screens::create),
-        )
-        .route(
-            "/lightning/r/{object}/{id}/view",
-            get(screens::record).post(screens::save),
-        )
-        .route(
-            "/recycle-bin",
-            get(screens::life::bin).post(screens::life::empty),
-        )
-        .route(
-            "/services/oauth2/authorize",
-            get(sign_in::ask).post(sign_in::allow),
-        )
+        .merge(pages())
         .route("/services/oauth2/token", post(sign_in::token))
         .route(
             "/services/oauth2/revoke",
@@ -71,14 +56,6 @@ pub(crate) fn router(simulator: Simulator) -> Router {
         .route("/services/data/", get(rest::versions))
         .route("/services/data/{*path}", any(rest::dispatch))
         .route(
-            "/phones",
-            get(carrier::pages::phones).post(carrier::pages::open),
-        )
-        .route(
-            "/phones/{phone}",
-            get(carrier::pages::phone).post(carrier::pages::answer),
-        )
-        .route(
             "/2010-04-01/Accounts/{account}/Messages.json",
             get(carrier::api::list).post(carrier::api::create),
         )
@@ -96,6 +73,37 @@ pub(crate) fn router(simulator: Simulator) -> Router {
         .layer(axum::middleware::from_fn(encoding::pretty_print))
         .layer(encoding::gzip())
         .with_state(simulator)
+}
+
+/// The pages for people.
+fn pages() -> Router<Simulator> {
+    Router::new()
+        .route("/", get(screens::home))
+        .route(
+            "/records/{object}",
+            get(screens::list).post(screens::create),
+        )
+        .route(
+            "/lightning/r/{object}/{id}/view",
+            get(screens::record).post(screens::save),
+        )
+        .route(
+            "/recycle-bin",
+            get(screens::life::bin).post(screens::life::empty),
+        )
+        .route(
+            "/services/oauth2/authorize",
+            get(sign_in::ask).post(sign_in::allow),
+        )
+        .route(
+            "/phones",
+            get(carrier::pages::phones).post(carrier::pages::open),
+        )
+        .route(
+            "/phones/{phone}",
+            get(carrier::pages::phone).post(carrier::pages::answer),
+        )
+        .layer(axum::middleware::from_fn(browser::guard))
 }
 
 /// A date as Twilio and HTTP write it: `Tue, 24 Nov 2026 03:46:04 +0000`.

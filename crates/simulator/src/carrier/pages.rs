@@ -44,8 +44,7 @@ pub(crate) async fn phones(State(simulator): State<Simulator>) -> Html<String> {
 
 /// Goes to a phone by its number.
 pub(crate) async fn open(body: String) -> Redirect {
-    let phone = field(&body, "phone");
-    Redirect::to(&format!("/phones/{}", phone.trim().replace(' ', "")))
+    Redirect::to(&page_of(&field(&body, "phone")))
 }
 
 /// One phone: its texts, and a line to write.
@@ -90,7 +89,16 @@ pub(crate) async fn answer(
     body: String,
 ) -> Redirect {
     simulator.text_from_phone(&phone, &field(&body, "to"), &field(&body, "text"));
-    Redirect::to(&format!("/phones/{phone}"))
+    Redirect::to(&page_of(&phone))
+}
+
+/// Where a phone is; numbers and names of senders have nothing but this, whatever was typed.
+fn page_of(phone: &str) -> String {
+    let plain = |c: &char| c.is_ascii_alphanumeric() || *c == '+';
+    format!(
+        "/phones/{}",
+        phone.chars().filter(plain).collect::<String>()
+    )
 }
 
 fn field(body: &str, name: &str) -> String {
