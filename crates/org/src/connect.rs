@@ -1,22 +1,24 @@
 //! Connecting an org, and the client of each connection with its calls counted.
 
+use crate::budget::Budget;
 use crate::error::{OrgError, Result};
 use crate::guard::{check_url, hosts_of};
 use crate::session::{Secrets, StoredTokens, grant, open_secrets, seal_secrets, session_bytes};
 use crate::vault::Vault;
 use secrecy::SecretString;
 use serde_json::Value;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, PoisonError};
 use tieline_domain::access::Actor;
 use tieline_domain::id::ConnectionId;
 use tieline_salesforce::auth::{self, App};
 use tieline_salesforce::{
-    CallCounter, Client, ClientOptions, Environment, Error, Purpose, Token, TokenStore, Transport,
+    CallBudget, Client, ClientOptions, Environment, Error, Purpose, Token, TokenStore, Transport,
 };
+use tieline_storage::Store;
 use tieline_storage::connection::{self, Connection};
-use tieline_storage::{Store, Tx};
 
 /// The version of the API that all calls use.
 pub const API_VERSION: &str = "v66.0";
@@ -50,47 +52,34 @@ struct Inner {
     vault: Vault,
     transport: Transport,
     environment: Arc<dyn Environment>,
-    clients: Mutex<HashMap<ConnectionId, (Client, Arc<Counter>)>>,
+    clients: Mutex<HashMap<ConnectionId, (Client, Arc<Budget>)>>,
 }
 
-/// Calls since the last time they were written down.
-#[derive(Default)]
-struct Counter(Mutex<BTreeMap<&'static str, i64>>);
-
-impl CallCounter for Counter {
-    fn count(&self, purpose: Purpose) {
-        *self
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .entry(purpose.as_str())
-            .or_default() += 1;
-    }
-}
-
-/// A client and the count of the calls made with it.
+/// A client and the budget that its calls are taken from.
 pub struct CallScope {
-    /// The client, counted for one purpose.
+    /// The client, counted for one purpose; it knows how many calls were made with it.
     pub client: Client,
-    counter: Arc<Counter>,
-    id: ConnectionId,
+    budget: Arc<Budget>,
 }
 
 impl CallScope {
-    /// Writes the calls made so far into the count of the last 24 hours; how many they were.
-    pub async fn record(&self, tx: &mut Tx) -> tieline_storage::Result<i64> {
-        let calls: Vec<(&str, i64)> = std::mem::take(
-            &mut *self
-                .counter
-                .0
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner),
-        )
-        .into_iter()
-        .collect();
+    /// Writes the calls made so far into the count of the last 24 hours.
+    pub async fn record(&self) -> tieline_storage::Result<()> {
         let usage = self.client.usage().map(|usage| (usage.used, usage.max));
-        connection::add_usage(tx, self.id, &calls, usage).await?;
-        Ok(calls.iter().map(|(_, calls)| calls).sum())
+        self.budget.write_down(usage).await
+    }
+}
+
+/// Calls of a connection that is not stored yet: too few to be counted.
+struct Unstored;
+
+impl CallBudget for Unstored {
+    fn take(&self, _: Purpose) -> Answer<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn give_back(&self, _: Purpose) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(async {})
     }
 }
 
@@ -174,11 +163,10 @@ impl Connections {
 
     /// The client of a connection for a purpose; its session is shared by all who ask.
     pub async fn client(&self, id: ConnectionId, purpose: Purpose) -> Result<CallScope> {
-        if let Some((client, counter)) = self.known(id) {
+        if let Some((client, budget)) = self.known(id) {
             return Ok(CallScope {
                 client: client.with_purpose(purpose),
-                counter,
-                id,
+                budget,
             });
         }
         let inner = &self.inner;
@@ -197,14 +185,13 @@ impl Connections {
             id,
             loaded: AtomicI64::new(row.token_version),
         };
-        let counter = Arc::new(Counter::default());
-        let client = self.make_client(app, Arc::new(tokens), counter.clone());
+        let budget = Arc::new(Budget::new(inner.store.clone(), id));
+        let client = self.make_client(app, Arc::new(tokens), budget.clone());
         let mut clients = inner.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        let (client, counter) = clients.entry(id).or_insert((client, counter)).clone();
+        let (client, budget) = clients.entry(id).or_insert((client, budget)).clone();
         Ok(CallScope {
             client: client.with_purpose(purpose),
-            counter,
-            id,
+            budget,
         })
     }
 
@@ -230,13 +217,20 @@ impl Connections {
         }
         let calls = self.client(id, Purpose::Sync).await?;
         let answer = calls.client.limits().await;
-        let mut tx = self.inner.store.begin(&Actor::system()).await?;
-        calls.record(&mut tx).await?;
-        if answer.is_ok() {
-            connection::set_state(&mut tx, id, "connected", None).await?;
-        }
-        tx.commit().await?;
+        calls.record().await?;
         answer?;
+        self.note_well(id).await
+    }
+
+    /// Records that the org answered, for people to see.
+    pub async fn note_well(&self, id: ConnectionId) -> Result<()> {
+        let row = connection::by_id(&mut *self.inner.store.reader().await?, id).await?;
+        if row.state == "connected" {
+            return Ok(());
+        }
+        let mut tx = self.inner.store.begin(&Actor::system()).await?;
+        connection::set_state(&mut tx, id, "connected", None).await?;
+        tx.commit().await?;
         Ok(())
     }
 
@@ -249,7 +243,7 @@ impl Connections {
             .remove(&id);
     }
 
-    fn known(&self, id: ConnectionId) -> Option<(Client, Arc<Counter>)> {
+    fn known(&self, id: ConnectionId) -> Option<(Client, Arc<Budget>)> {
         self.inner
             .clients
             .lock()
@@ -262,14 +256,14 @@ impl Connections {
         &self,
         app: App,
         tokens: Arc<dyn TokenStore>,
-        counter: Arc<dyn CallCounter>,
+        budget: Arc<dyn CallBudget>,
     ) -> Client {
         let options = ClientOptions {
             transport: self.inner.transport.clone(),
             environment: self.inner.environment.clone(),
             app,
             tokens,
-            counter,
+            budget,
             api_version: API_VERSION.to_owned(),
             client_name: CLIENT_NAME.to_owned(),
         };
@@ -279,7 +273,7 @@ impl Connections {
     /// Who is connected, by reading.
     async fn look(&self, app: &App, token: &Token) -> Result<Seen> {
         let tokens = Arc::new(OneToken(token.clone()));
-        let client = self.make_client(app.clone(), tokens, Arc::new(Counter::default()));
+        let client = self.make_client(app.clone(), tokens, Arc::new(Unstored));
         let info = client.userinfo().await?;
         let text = |key: &'static str| {
             info.get(key)

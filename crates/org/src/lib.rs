@@ -2,6 +2,7 @@
 //!
 //! Connecting and the doctor only read. Secrets are sealed under a key that is not in the database.
 
+mod budget;
 pub mod connect;
 pub mod doctor;
 pub mod error;

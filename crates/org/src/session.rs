@@ -159,5 +159,5 @@ fn open_session(bytes: &[u8]) -> Option<Token> {
 }
 
 fn stored(error: StorageError) -> Error {
-    Error::Unreachable(format!("the hub's own database: {error}"))
+    Error::Local(error.to_string())
 }

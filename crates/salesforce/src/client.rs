@@ -4,7 +4,7 @@ use crate::auth::{self, App};
 use crate::describe::DescribeCache;
 use crate::error::{ApiError, Error, Result};
 use crate::request::{
-    ATTEMPTS_MAX, CallCounter, CallLimits, Environment, MOVES_MAX, Outcome, Purpose, Transport,
+    ATTEMPTS_MAX, CallBudget, CallLimits, Environment, MOVES_MAX, Outcome, Purpose, Transport,
     back_off, classify, send_once,
 };
 use crate::token::{Token, TokenStore};
@@ -25,8 +25,8 @@ pub struct ClientOptions {
     pub app: App,
     /// Keeps the session.
     pub tokens: Arc<dyn TokenStore>,
-    /// Told of every call.
-    pub counter: Arc<dyn CallCounter>,
+    /// Asked before every call.
+    pub budget: Arc<dyn CallBudget>,
     /// `v66.0`.
     pub api_version: String,
     /// Goes into `Sforce-Call-Options` and returns in the origin of change events, so that our own
@@ -57,6 +57,7 @@ pub(crate) enum Repeat {
 pub struct Client {
     inner: Arc<Inner>,
     purpose: Purpose,
+    calls: Arc<AtomicI64>,
 }
 
 struct Inner {
@@ -81,6 +82,7 @@ impl Client {
         Client {
             inner: Arc::new(inner),
             purpose,
+            calls: Arc::default(),
         }
     }
 
@@ -89,7 +91,13 @@ impl Client {
         Client {
             inner: self.inner.clone(),
             purpose,
+            calls: Arc::default(),
         }
+    }
+
+    /// Calls made with this client and its clones, attempts that failed among them.
+    pub fn calls(&self) -> i64 {
+        self.calls.load(Ordering::Relaxed)
     }
 
     /// Calls used and allowed, as the last answer said.
@@ -187,13 +195,18 @@ impl Client {
         let mut attempt = 1;
         loop {
             let request = self.request(&method, path, body, &token)?;
-            self.inner.options.counter.count(self.purpose);
             let options = &self.inner.options;
+            options.budget.take(self.purpose).await?;
+            self.calls.fetch_add(1, Ordering::Relaxed);
             let answer = send_once(&options.transport, options.app.hosts, request).await;
             if let Ok(response) = &answer {
                 self.note_headers(response);
             }
-            let why = match classify(answer) {
+            let outcome = classify(answer);
+            if matches!(outcome, Outcome::Passing(_)) {
+                options.budget.give_back(self.purpose).await;
+            }
+            let why = match outcome {
                 Outcome::Done(response) => return read_json(&response),
                 Outcome::SessionOver if !signed_in_anew => {
                     token = self.session(Some(&token)).await?;

@@ -66,6 +66,18 @@ pub enum Error {
     /// The answer is not what the API promises.
     #[error("Salesforce answered something unexpected: {0}")]
     Unexpected(String),
+    /// What Tieline allows itself is used up for this purpose; nothing was sent.
+    #[error(
+        "the calls that Tieline allows itself in 24 hours are used up for work of this kind; it goes on at {} UTC",
+        crate::time::format(*until_ms)
+    )]
+    BudgetSpent {
+        /// When some fall out of the window, in epoch milliseconds.
+        until_ms: i64,
+    },
+    /// Our own side failed before anything was sent.
+    #[error("the hub itself failed: {0}")]
+    Local(String),
     /// What the caller asked for cannot be sent.
     #[error("{0}")]
     Invalid(String),
@@ -80,7 +92,10 @@ impl Error {
             | Error::Invalid(_)
             | Error::Unexpected(_)
             | Error::Uncertain(_) => true,
-            Error::LimitReached(_) | Error::Unreachable(_) => false,
+            Error::LimitReached(_)
+            | Error::Unreachable(_)
+            | Error::BudgetSpent { .. }
+            | Error::Local(_) => false,
         }
     }
 

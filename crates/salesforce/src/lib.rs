@@ -23,5 +23,5 @@ pub use client::{Client, ClientOptions, Usage};
 pub use error::{ApiError, Error, Result};
 pub use hosts::Hosts;
 pub use record::{Record, RecordId};
-pub use request::{BoxError, CallCounter, CallLimits, Environment, Purpose, Transport};
+pub use request::{BoxError, CallBudget, CallLimits, Environment, Purpose, Transport};
 pub use token::{Grant, Token, TokenStore};

@@ -48,10 +48,16 @@ impl Purpose {
     }
 }
 
-/// Told of every call that counts against the org's limit, before it is sent.
-pub trait CallCounter: Send + Sync {
-    /// One call for this purpose.
-    fn count(&self, purpose: Purpose);
+/// Asked before every call that counts against the org's limit, so that none can forget.
+pub trait CallBudget: Send + Sync {
+    /// Permits one call for this purpose, or says until when there is none.
+    fn take(
+        &self,
+        purpose: Purpose,
+    ) -> Pin<Box<dyn Future<Output = crate::Result<()>> + Send + '_>>;
+
+    /// A call that no org answered costs nothing: without this a long outage would use all up.
+    fn give_back(&self, purpose: Purpose) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 }
 
 /// What an answer may take; goes with each request to the transport, which holds it.

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tieline_salesforce::auth::App;
 use tieline_salesforce::{
-    BoxError, CallCounter, Client, ClientOptions, Environment, Error, Grant, Hosts, Purpose,
-    Result, Token, TokenStore,
+    BoxError, CallBudget, Client, ClientOptions, Environment, Error, Grant, Hosts, Purpose, Result,
+    Token, TokenStore,
 };
 use tower::util::{BoxCloneSyncService, service_fn};
 
@@ -53,7 +53,7 @@ impl World {
                 hosts: Hosts::Salesforce,
             },
             tokens,
-            counter: Arc::new(Still),
+            budget: Arc::new(Still),
             api_version: "v66.0".to_owned(),
             client_name: "test".to_owned(),
         };
@@ -93,8 +93,17 @@ impl Environment for Still {
     }
 }
 
-impl CallCounter for Still {
-    fn count(&self, _: Purpose) {}
+impl CallBudget for Still {
+    fn take(
+        &self,
+        _: Purpose,
+    ) -> Pin<Box<dyn Future<Output = tieline_salesforce::Result<()>> + Send + '_>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn give_back(&self, _: Purpose) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(std::future::ready(()))
+    }
 }
 
 #[derive(Default)]

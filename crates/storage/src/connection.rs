@@ -199,6 +199,27 @@ pub async fn add_usage(
     Ok(())
 }
 
+/// Calls of the last 24 hours by hour, the earliest first.
+pub async fn usage_by_hour(
+    conn: &mut Conn,
+    id: ConnectionId,
+    now: Timestamp,
+) -> Result<Vec<(i64, i64)>> {
+    let sql = "select hour, cast(sum(calls) as bigint) as calls from api_usage \
+               where connection_id = $1 and hour > $2 group by hour order by hour";
+    let rows = conn.all(sql, args![id, now.0 / HOUR_MS - 24]).await?;
+    rows.iter()
+        .map(|row| Ok((row.int("hour")?, row.int("calls")?)))
+        .collect()
+}
+
+/// Sets the calls that Tieline may make in 24 hours.
+pub async fn set_budget(tx: &mut Tx, id: ConnectionId, calls: i64) -> Result<()> {
+    let sql = "update connection set daily_budget = $1, version = version + 1 where id = $2";
+    tx.run(sql, args![calls, id]).await?;
+    Ok(())
+}
+
 /// Calls of the last 24 hours by purpose.
 pub async fn usage(
     conn: &mut Conn,

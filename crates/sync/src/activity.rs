@@ -113,9 +113,7 @@ impl Sync {
             again_at: None,
         };
         let outcome = flush.all().await;
-        let mut tx = self.store.begin(&Actor::system()).await?;
-        flush.calls.record(&mut tx).await?;
-        tx.commit().await?;
+        flush.calls.record().await?;
         outcome.map(|()| flush.again_at)
     }
 }

@@ -20,8 +20,12 @@ pub(crate) fn after(error: &SyncError, failures: i64, now: Timestamp) -> Option<
     match error {
         SyncError::Salesforce(error) | SyncError::Org(OrgError::Salesforce(error)) => match error {
             Error::LimitReached(_) => Some(now + LIMIT_MS),
+            Error::BudgetSpent { until_ms } => Some(Timestamp(*until_ms)),
             // Not carried out, or looked for before it is sent again.
-            Error::Unreachable(_) | Error::Uncertain(_) | Error::Unexpected(_) => soon,
+            Error::Unreachable(_)
+            | Error::Uncertain(_)
+            | Error::Unexpected(_)
+            | Error::Local(_) => soon,
             Error::Refused { errors, .. } if errors.iter().any(ApiError::is_retryable) => soon,
             Error::Refused { .. } | Error::SignInNeeded { .. } | Error::Invalid(_) => None,
         },
@@ -100,6 +104,11 @@ mod tests {
                 Some(2_000),
             ),
             (StorageError::Database(String::new()).into(), 1, None),
+            (
+                SyncError::Salesforce(Error::BudgetSpent { until_ms: 77 }),
+                9,
+                Some(77),
+            ),
             (SyncError::Cancelled, 1, None),
         ];
         for (error, failures, wait_ms) in cases {

@@ -100,6 +100,11 @@ impl Sync {
         Sync { store, connections }
     }
 
+    /// The connections that are kept in step.
+    pub fn connections(&self) -> &Connections {
+        &self.connections
+    }
+
     /// Gives a new connection its mappings: Contact before Lead, each with its usual fields.
     pub async fn set_up(&self, connection: ConnectionId) -> Result<()> {
         let mut tx = self.store.begin(&Actor::system()).await?;
@@ -236,11 +241,15 @@ impl Sync {
                     store: self.store.clone(),
                     calls,
                     claimed: claimed.clone(),
+                    calls_before: run.api_calls,
                     run,
                     country,
                 };
                 let outcome = driver.drive(mappings).await;
+                let calls = driver.calls_before + driver.calls.client.calls();
+                driver.calls.record().await?;
                 run = driver.run;
+                run.api_calls = calls;
                 outcome
             }
         };
@@ -291,16 +300,12 @@ impl Sync {
         };
         run.state = state.to_owned();
         run.phase = phase.to_owned();
-        let calls = self
-            .connections
-            .client(run.connection_id, Purpose::Sync)
-            .await;
+        if error.is_none() {
+            self.connections.note_well(run.connection_id).await?;
+        }
         let mut tx = self.store.begin(&Actor::system()).await?;
         let now = tx.now();
         run.finished_at = Some(now);
-        if let Ok(calls) = calls {
-            run.api_calls += calls.record(&mut tx).await?;
-        }
         match error {
             None => enqueue_soon(&mut tx, run.connection_id, now + EVERY_MS, true).await?,
             Some(SyncError::Cancelled) => {}
@@ -330,6 +335,8 @@ pub(crate) struct Driver {
     pub store: Store,
     pub calls: CallScope,
     pub claimed: ClaimedJob,
+    /// Calls that other workers made for the run.
+    pub calls_before: i64,
     pub run: SyncRun,
     pub country: String,
 }
@@ -371,7 +378,7 @@ impl Driver {
 
     /// Commits a batch with where the run stands; fails when the run is another worker's by now.
     pub async fn commit(&mut self, mut tx: Tx) -> tieline_storage::Result<()> {
-        self.run.api_calls += self.calls.record(&mut tx).await?;
+        self.run.api_calls = self.calls_before + self.calls.client.calls();
         sync_run::save(&mut tx, &self.run).await?;
         job::extend(&mut tx, &self.claimed).await?;
         tx.emit(Event::SyncRun {

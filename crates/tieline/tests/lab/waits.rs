@@ -63,7 +63,7 @@ async fn links_of(world: &World, last: &str) -> Vec<usize> {
         .collect()
 }
 
-async fn runs(world: &World) -> Vec<SyncRun> {
+pub async fn runs(world: &World) -> Vec<SyncRun> {
     let mut reader = world.hub.store.reader().await.unwrap();
     sync_run::history(&mut reader, world.connection, None, 100)
         .await

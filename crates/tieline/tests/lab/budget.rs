@@ -1,0 +1,125 @@
+//! What Tieline allows itself of an org's calls: bulk work stops, says when it goes on, and does.
+
+use super::waits::{count, plan, runs};
+use super::world::World;
+use crate::desk;
+use tieline_salesforce::{Error, Purpose};
+use tieline_simulator::Mishap;
+use tieline_storage::connection;
+
+async fn allow(world: &World, calls: i64) {
+    let actor = tieline_domain::access::Actor::system();
+    let mut tx = world.hub.store.begin(&actor).await.unwrap();
+    connection::set_budget(&mut tx, world.connection, calls)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+}
+
+async fn used(world: &World) -> i64 {
+    let mut reader = world.hub.store.reader().await.unwrap();
+    let now = world.hub.store.now();
+    let usage = connection::usage(&mut reader, world.connection, now)
+        .await
+        .unwrap();
+    usage.iter().map(|(_, calls)| calls).sum()
+}
+
+#[tokio::test]
+async fn bulk_work_stops_when_its_share_is_used_and_goes_on_by_itself_while_staff_are_served() {
+    let world = World::of(61, 9_000).await;
+    allow(&world, 5).await;
+    world.start().await;
+    world.live(60).await;
+    let run = runs(&world).await.remove(0);
+    assert_eq!(run.state, "failed");
+    let error = run.error.unwrap();
+    assert!(
+        error.text.contains("it goes on at 2026-03-03T"),
+        "{error:?}"
+    );
+    assert_eq!(run.api_calls, 3, "70 of a hundred of five calls");
+    assert_eq!(run.progress_done, 6_000, "what was paid for is kept");
+
+    let client = world.hub.sync.connections();
+    let staff = client
+        .client(world.connection, Purpose::Staff)
+        .await
+        .unwrap();
+    staff.client.limits().await.unwrap();
+    let bulk = client
+        .client(world.connection, Purpose::Sync)
+        .await
+        .unwrap();
+    let refused = bulk.client.limits().await.unwrap_err();
+    assert!(matches!(refused, Error::BudgetSpent { .. }), "{refused}");
+
+    world.wait(24 * 3_600_000);
+    world.live(60).await;
+    let runs = runs(&world).await;
+    let done: i64 = runs.iter().map(|run| run.progress_done).sum();
+    assert!(done >= 8_000, "it went on: {done}");
+    allow(&world, 30_000).await;
+    world.wait(24 * 3_600_000);
+    world.live(60).await;
+    let contacts = desk::contacts(&world.hub.store, 20_000).await;
+    assert!(contacts.len() >= count(&world, "Id != null"));
+}
+
+#[tokio::test]
+async fn every_call_that_the_org_counts_is_counted_here_whoever_makes_it() {
+    let world = World::new(62).await;
+    // Connecting asks twice, before there is a connection to count for.
+    let before = world
+        .simulator
+        .calls()
+        .iter()
+        .filter(|call| call.counted)
+        .count();
+    let edge = plan(&world, "GET", "/query", 2, Mishap::Html { status: 503 });
+    world.sync().await;
+    let contact = desk::contacts(&world.hub.store, 1).await.remove(0);
+    desk::edit(&world.hub.store, &contact, "title", "Counted").await;
+    world
+        .simulator
+        .text_from_phone("+441134960601", tieline::demo::OUR_NUMBER, "Hello");
+    world.live(60).await;
+    assert_eq!(world.simulator.fired(edge), 2);
+    let made = world
+        .simulator
+        .calls()
+        .iter()
+        .filter(|call| call.counted)
+        .count()
+        - before;
+    assert!(made > 0);
+    assert_eq!(used(&world).await, made as i64);
+}
+
+#[tokio::test]
+async fn an_org_that_answers_again_is_no_longer_said_to_be_away() {
+    let world = World::new(63).await;
+    world.sync().await;
+    let state = async || {
+        let mut reader = world.hub.store.reader().await.unwrap();
+        connection::by_id(&mut reader, world.connection)
+            .await
+            .unwrap()
+            .state
+    };
+    let down = plan(
+        &world,
+        "",
+        "/services/",
+        u32::MAX,
+        Mishap::Html { status: 503 },
+    );
+    let contact = desk::contacts(&world.hub.store, 1).await.remove(0);
+    desk::edit(&world.hub.store, &contact, "title", "Away").await;
+    world.live(30).await;
+    assert!(world.simulator.fired(down) > 0);
+    assert_eq!(state().await, "unreachable");
+    world.simulator.clear_faults();
+    world.live(30).await;
+    assert_eq!(state().await, "connected");
+}
