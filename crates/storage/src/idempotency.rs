@@ -1,16 +1,73 @@
 //! Keys of requests, so that one that is repeated is done once: kept for a day, per principal.
 //!
-//! A key is taken before the request is answered and given back when it was refused, because
-//! nothing was done then. The answer is kept as it was sent, unless it holds a secret.
+//! A key is taken before the request is answered. While it is answered, the first commit says in
+//! the same transaction that the request is done: so that a process that dies between the commit and
+//! the answer, or a server error behind it, does nothing twice. A request that was refused with
+//! nothing done gives its key back. The answer is kept as it was sent, unless it holds a secret.
 
 use crate::args;
 use crate::db::Conn;
 use crate::error::Result;
+use crate::error::StorageError;
 use crate::store::Tx;
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tieline_domain::time::Timestamp;
 
 /// How long a key is known.
 pub const KEPT_MS: i64 = 86_400_000;
+
+/// No request is answered for so long: whoever has a key for longer without a commit is gone.
+pub const ANSWERED_MS: i64 = 60_000;
+
+tokio::task_local! {
+    static CURRENT: Arc<Current>;
+}
+
+pub(crate) struct Current {
+    request: Request,
+    is_done: AtomicBool,
+}
+
+/// Runs the work of a request; its first commit marks the request as done.
+pub async fn during<T>(request: Request, work: impl Future<Output = T>) -> T {
+    let current = Current {
+        request,
+        is_done: AtomicBool::new(false),
+    };
+    CURRENT.scope(Arc::new(current), work).await
+}
+
+/// Marks the request that is being answered as done, within the commit of what it does; a conflict
+/// when somebody else did it meanwhile. What is returned is to be told when the commit is through.
+pub(crate) async fn mark_current(conn: &mut Conn, now: Timestamp) -> Result<Marked> {
+    let Ok(current) = CURRENT.try_with(Arc::clone) else {
+        return Ok(Marked(None));
+    };
+    if current.is_done.load(Ordering::SeqCst) {
+        return Ok(Marked(None));
+    }
+    let sql =
+        "update idempotency set done_at = $1 where principal = $2 and key = $3 and done_at is null";
+    let Request { principal, key, .. } = &current.request;
+    match conn.run(sql, args![now, principal, key]).await? {
+        1 => Ok(Marked(Some(current))),
+        _ => Err(StorageError::Conflict("request")),
+    }
+}
+
+/// A request whose mark waits for its commit.
+pub(crate) struct Marked(Option<Arc<Current>>);
+
+impl Marked {
+    /// The commit is through: further commits of the same request go without a mark.
+    pub fn committed(self) {
+        if let Some(current) = self.0 {
+            current.is_done.store(true, Ordering::SeqCst);
+        }
+    }
+}
 
 /// A request with a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +98,7 @@ pub enum Known {
     OtherRequest,
     /// The same request came with it, and its answer is not there yet.
     InFlight,
-    /// The same request was done; its answer holds a secret, and is not kept.
+    /// The same request was done; its answer is not kept, because it holds a secret or never left.
     Done,
     /// The same request was done and answered so.
     Answered(Kept),
@@ -67,6 +124,19 @@ pub async fn take(tx: &mut Tx, request: &Request) -> Result<Known> {
         )
         .await?;
     if taken == 1 {
+        return Ok(Known::New);
+    }
+    let sql = "update idempotency set taken_at = $1 where principal = $2 and key = $3 and request_hash = $4 \
+               and done_at is null and taken_at < $5";
+    let gone = now - ANSWERED_MS;
+    let hash = request.hash.as_slice();
+    let taken_over = tx
+        .run(
+            sql,
+            args![now, &request.principal, &request.key, hash, gone],
+        )
+        .await?;
+    if taken_over == 1 {
         return Ok(Known::New);
     }
     look(tx, request).await

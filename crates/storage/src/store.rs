@@ -3,7 +3,7 @@
 use crate::args;
 use crate::db::{Conn, Value};
 use crate::error::{Result, StorageError};
-use crate::{event, migrate};
+use crate::{event, idempotency, migrate};
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, PgPool, SqlitePool};
@@ -281,6 +281,7 @@ impl Tx {
     pub async fn commit(mut self) -> Result<()> {
         let events = std::mem::take(&mut self.events);
         let now = self.now();
+        let marked = idempotency::mark_current(&mut self.conn, now).await?;
         let seq = if events.is_empty() {
             None
         } else {
@@ -300,6 +301,7 @@ impl Tx {
             }
             Conn::SqliteRead(_) | Conn::PostgresRead(_) => {}
         }
+        marked.committed();
         if let Some(seq) = seq {
             self.store.head.send_if_modified(|known| raise(known, seq));
         }

@@ -2,7 +2,7 @@
 //!
 //! Every POST behind a sign-in passes here. The key is taken before the handler runs. The handler
 //! then runs to its end even if the caller hangs up, because a caller who hung up is the one who
-//! comes again with the same key. A refusal gives the key back: nothing was done.
+//! comes again with the same key. A refusal gives the key back, unless something was done.
 
 use crate::extract::Body;
 use crate::problem::{Code, Problem, Result};
@@ -76,7 +76,7 @@ async fn keyed(state: &WebState, key: String, request: Request, next: Next) -> R
             let request = Request::from_parts(parts, axum::body::Body::from(bytes));
             let store = state.store.clone();
             let done = tokio::spawn(async move {
-                let answer = next.run(request).await;
+                let answer = idempotency::during(taken.clone(), next.run(request)).await;
                 settle(&store, &taken, answer).await
             });
             done.await
@@ -85,12 +85,12 @@ async fn keyed(state: &WebState, key: String, request: Request, next: Next) -> R
         Known::Answered(kept) => Ok(again(kept)),
         Known::InFlight => Err(Problem::new(
             Code::KeyInUse,
-            "a request with this key is still being answered, or broke off",
+            "a request with this key is still being answered",
         )
-        .fix("Ask again in a moment with the same key; if that stays, look whether it was done.")),
+        .fix("Ask again in a moment with the same key.")),
         Known::Done => Err(Problem::new(
             Code::AlreadyMade,
-            "a request with this key was done; its answer holds a secret, and is not kept",
+            "a request with this key was done; its answer is not kept",
         )
         .fix("Use what it made; or send a new key to make another.")),
         Known::OtherRequest => Err(key_reused()),

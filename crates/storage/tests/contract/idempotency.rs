@@ -2,7 +2,10 @@
 
 use super::harness::{Fixture, on_both};
 use tieline_domain::access::Actor;
-use tieline_storage::idempotency::{KEPT_MS, Kept, Known, Request, give_back, settle, take};
+use tieline_storage::StorageError;
+use tieline_storage::idempotency::{
+    ANSWERED_MS, KEPT_MS, Kept, Known, Request, during, give_back, settle, take,
+};
 
 fn request(principal: &str, hash: &[u8]) -> Request {
     Request {
@@ -80,4 +83,47 @@ async fn a_key_that_is_given_back_may_come_with_another_request() {
         );
     })
     .await;
+}
+
+#[tokio::test]
+async fn what_was_committed_is_done_even_if_its_answer_never_left() {
+    on_both(|at| async move {
+        let one = request("ann", b"one");
+        assert_eq!(taken(&at, &one).await, Known::New);
+        during(one.clone(), commit(&at)).await.unwrap();
+        let mut tx = at.store.begin(&Actor::system()).await.unwrap();
+        give_back(&mut tx, &one).await.unwrap();
+        tx.commit().await.unwrap();
+        at.clock.advance(ANSWERED_MS + 1);
+        assert_eq!(taken(&at, &one).await, Known::Done);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_key_whose_request_broke_off_before_its_commit_may_be_taken_again_but_commits_once() {
+    on_both(|at| async move {
+        let one = request("ann", b"one");
+        assert_eq!(taken(&at, &one).await, Known::New);
+        at.clock.advance(ANSWERED_MS + 1);
+        assert_eq!(
+            taken(&at, &request("ann", b"two")).await,
+            Known::OtherRequest
+        );
+        assert_eq!(taken(&at, &one).await, Known::New);
+        assert_eq!(taken(&at, &one).await, Known::InFlight);
+        during(one.clone(), async {
+            commit(&at).await.unwrap();
+            commit(&at).await.unwrap();
+        })
+        .await;
+        // Whoever was thought to be gone comes too late.
+        let late = during(one, commit(&at)).await;
+        assert!(matches!(late, Err(StorageError::Conflict(_))), "{late:?}");
+    })
+    .await;
+}
+
+async fn commit(at: &Fixture) -> tieline_storage::Result<()> {
+    at.store.begin(&Actor::system()).await?.commit().await
 }
