@@ -432,6 +432,8 @@ export interface components {
             name: string;
             points: components["schemas"]["ContactPoint"][];
             sync: components["schemas"]["Standing"];
+            /** @description What stands in phone fields and cannot be read as one number, so that nobody is texted there. */
+            unreadable: components["schemas"]["UnreadableNumber"][];
             updated_at: components["schemas"]["Timestamp"];
             /** Format: int64 */
             version: number;
@@ -879,6 +881,12 @@ export interface components {
              * @description Open conversations that wait for an answer of ours.
              */
             ours: number;
+        };
+        /** @description A phone field that holds no number, or several. */
+        UnreadableNumber: {
+            /** @description The attribute that holds it. */
+            field: string;
+            value: string;
         };
     };
     responses: {
