@@ -166,6 +166,8 @@ impl Conversation {
                 self.our_turn = true;
                 self.unread += 1;
             }
+            // What the hub says by itself answers nobody and was read by nobody.
+            Direction::Out if draft.author.is_none() => self.open = true,
             Direction::Out => {
                 self.open = true;
                 self.our_turn = false;

@@ -23,6 +23,8 @@ pub struct Asked<'a> {
     pub purpose: Purpose,
     /// Since when the contact point wants no messages.
     pub opted_out_since: Option<Timestamp>,
+    /// Whether what is sent to their address reaches them.
+    pub can_be_answered: bool,
     /// Whether the inbox has a carrier to send with.
     pub has_sender: bool,
 }
@@ -55,6 +57,13 @@ pub fn check(asked: &Asked<'_>) -> Result<(), Refusal> {
             "opted_out",
             "They wrote STOP. They can text START to hear from you again.",
             Some(since),
+        );
+    }
+    if !asked.can_be_answered {
+        return refuse(
+            "not_answerable",
+            "They text from a name or a short code, which takes no answer.",
+            None,
         );
     }
     if !asked.has_sender {
@@ -95,6 +104,7 @@ mod tests {
             text: "Hello",
             purpose: Purpose::Ordinary,
             opted_out_since: None,
+            can_be_answered: true,
             has_sender: true,
         };
         let out = Asked {
@@ -111,6 +121,14 @@ mod tests {
                     ..out
                 },
                 None,
+            ),
+            (
+                Asked {
+                    purpose: Purpose::KeywordReply,
+                    can_be_answered: false,
+                    ..plain
+                },
+                Some("not_answerable"),
             ),
             (
                 Asked {

@@ -130,6 +130,8 @@ ids! {
     CreateIntentId = "ci_";
     /// An entry of the consent ledger.
     ConsentEntryId = "ce_";
+    /// A text that came in for nobody we know.
+    UnassignedTextId = "ut_";
     /// A piece of background work.
     JobId = "job_";
 }

@@ -1,7 +1,9 @@
 //! Words that a carrier and the law give a meaning: stop, start, help.
 //!
-//! The union of what carriers and the FCC list; the whole message counts, without regard to case,
-//! spaces and a full stop at its end.
+//! The union of what carriers and the FCC list; the whole message counts, without regard to case, width,
+//! spaces, characters that nobody sees, and what is neither letter nor digit at its ends.
+
+use unicode_normalization::UnicodeNormalization as _;
 
 /// What a message asks for by a keyword.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,8 +38,7 @@ const HELP: &[&str] = &["help", "info"];
 
 /// The keyword that a message is. YES opts in only who is opted out; else it is an ordinary answer.
 pub fn keyword(text: &str, opted_out: bool) -> Option<Keyword> {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let said = words.join(" ").trim_end_matches(['.', '!']).to_lowercase();
+    let said = said(text);
     let is = |list: &[&str]| list.contains(&said.as_str());
     if is(STOP) {
         Some(Keyword::Stop)
@@ -48,6 +49,23 @@ pub fn keyword(text: &str, opted_out: bool) -> Option<Keyword> {
     } else {
         None
     }
+}
+
+/// What was said, in the one form that the lists know.
+fn said(text: &str) -> String {
+    let seen: String = text.nfkc().filter(|c| !is_invisible(*c)).collect();
+    let words: Vec<&str> = seen.split_whitespace().collect();
+    let words = words.join(" ").to_lowercase();
+    words
+        .trim_matches(|c: char| !c.is_alphanumeric())
+        .to_owned()
+}
+
+/// Soft hyphens, joiners, marks of direction, variation selectors: phones put them in unasked.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
 }
 
 #[cfg(test)]
@@ -67,6 +85,17 @@ mod tests {
             ("yes", true, Some(Keyword::Start)),
             ("yes", false, None),
             ("Help", false, Some(Keyword::Help)),
+            ("STOP !", false, Some(Keyword::Stop)),
+            ("\"Stop\"", false, Some(Keyword::Stop)),
+            ("stop 🙏", false, Some(Keyword::Stop)),
+            ("ＳＴＯＰ", false, Some(Keyword::Stop)),
+            ("ST\u{200b}OP\u{feff}", false, Some(Keyword::Stop)),
+            ("Arre\u{302}t.", false, Some(Keyword::Stop)),
+            ("(opt-out)", false, Some(Keyword::Stop)),
+            ("yes!", true, Some(Keyword::Start)),
+            ("¿help?", false, Some(Keyword::Help)),
+            ("stop? no", false, None),
+            ("!!!", false, None),
             ("", false, None),
         ] {
             assert_eq!(keyword(text, opted_out), meaning, "{text:?}");

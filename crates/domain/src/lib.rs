@@ -5,6 +5,7 @@
 //! table, and a seeded run of the whole hub replays exactly.
 
 pub mod access;
+pub mod address;
 pub mod contact;
 pub mod conversation;
 pub mod country;

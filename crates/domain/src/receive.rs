@@ -3,6 +3,7 @@
 //! The driver loads the state of a whole batch, folds the texts in order through [`receive`], and
 //! writes what came of it. A text that was received before changes nothing.
 
+use crate::address::can_be_answered;
 use crate::conversation::{Conversation, Direction, Draft, Message};
 use crate::delivery::State;
 use crate::id::{ContactId, ConversationId, InboxId, MessageId, PointId};
@@ -15,12 +16,24 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Inbound {
     /// Which of our numbers it came to.
     pub inbox_id: InboxId,
-    /// Who sent it, in E.164.
+    /// Who sent it, as [`crate::address::of_sender`] keeps it.
     pub address: String,
     /// What it says.
     pub text: String,
     /// The carrier's name for it.
     pub provider_id: String,
+}
+
+/// A signed text for an account or number that no inbox has, as the carrier handed it over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unassigned {
+    /// The carrier's name for the account.
+    pub account: String,
+    /// The carrier's name for the text.
+    pub provider_id: String,
+    pub sender: String,
+    pub addressee: String,
+    pub text: String,
 }
 
 /// Ids that the driver made for one text, in case they are needed.
@@ -131,6 +144,8 @@ pub fn receive(
         // Who is out already gets no second confirmation; who is in already asks for nothing.
         Some(Keyword::Stop | Keyword::Start) | None => return effects,
     }
+    // A machine that asks for help gets no answer either: it would come back to no one.
+    let said = said.filter(|_| can_be_answered(&inbound.address));
     effects.extend(said.map(|word| reply(words_for(word, sender.organisation))));
     effects
 }
@@ -215,6 +230,45 @@ mod tests {
             state.conversations.values().next().unwrap().contact_id,
             None
         );
+    }
+
+    #[test]
+    fn what_the_hub_says_by_itself_leaves_turn_and_unread_alone() {
+        for word in ["help", "STOP", "START"] {
+            let mut state = state(&[7]);
+            state
+                .opted_out
+                .extend((word == "START").then_some((PointId::from_uuid(1), Timestamp(0))));
+            text(&mut state, 1, "Where is my parcel?");
+            let effects = text(&mut state, 2, word);
+            assert!(matches!(effects.last(), Some(Effect::Reply(_))), "{word}");
+            let it = state.conversations.values().next().unwrap();
+            assert_eq!((it.unread, it.our_turn), (2, true), "{word}");
+        }
+    }
+
+    #[test]
+    fn a_short_code_gets_no_reply_of_the_hub() {
+        let mut state = ReceiveState::default();
+        state
+            .points
+            .insert("60999".to_owned(), PointId::from_uuid(1));
+        let inbound = Inbound {
+            inbox_id: InboxId::from_uuid(1),
+            address: "60999".to_owned(),
+            text: "HELP".to_owned(),
+            provider_id: "SM1".to_owned(),
+        };
+        let ids = FreshIds {
+            conversation: ConversationId::from_uuid(1),
+            message: MessageId::from_uuid(2),
+            reply: MessageId::from_uuid(3),
+        };
+        let sender = Sender {
+            organisation: "Acme",
+        };
+        let effects = receive(&mut state, &inbound, ids, &sender, Timestamp(1));
+        assert!(matches!(effects[..], [Effect::Received(_)]), "{effects:?}");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::{Messaging, load_message};
 use tieline_channels::CarrierError;
 use tieline_channels::twilio::outbound::{Account, CarrierText, OutboundText, send};
 use tieline_domain::access::{Actor, Scope};
+use tieline_domain::address::can_be_answered;
 use tieline_domain::conversation::Message;
 use tieline_domain::delivery::State;
 use tieline_domain::event::Event;
@@ -89,6 +90,7 @@ impl Messaging {
                 Purpose::Ordinary
             },
             opted_out_since: listed.opted_out_since,
+            can_be_answered: can_be_answered(&listed.address),
             has_sender: secret.is_some(),
         };
         message.state_at = tx.now();

@@ -13,9 +13,13 @@ use tieline_domain::conversation::Conversation;
 use tieline_domain::delivery::State;
 use tieline_domain::gate::Purpose;
 use tieline_domain::id::{ConversationId, MessageId, PointId};
-use tieline_domain::receive::{Effect, FreshIds, Inbound, ReceiveState, Sender, receive};
+use tieline_domain::receive::{
+    Effect, FreshIds, Inbound, ReceiveState, Sender, Unassigned, receive,
+};
 use tieline_storage::consent::Entry;
-use tieline_storage::{StorageError, Tx, consent, contact, conversation, message, setting};
+use tieline_storage::{
+    StorageError, Tx, consent, contact, conversation, message, setting, unassigned_text,
+};
 use tokio::sync::{mpsc, oneshot};
 
 /// Inputs of one commit.
@@ -33,6 +37,8 @@ pub enum Input {
     Text(Inbound),
     /// Something became of a text of ours.
     Status(MessageId, StatusReport),
+    /// A text came in for nobody we know.
+    Unassigned(Unassigned),
 }
 
 type Waiting = (Input, oneshot::Sender<std::result::Result<(), String>>);
@@ -92,19 +98,20 @@ impl Messaging {
     }
 
     async fn take_in_once(&self, inputs: &[Input]) -> Result<()> {
-        let texts: Vec<&Inbound> = inputs
-            .iter()
-            .filter_map(|i| {
-                if let Input::Text(text) = i {
-                    Some(text)
-                } else {
-                    None
-                }
-            })
-            .collect();
+        let (mut texts, mut unassigned) = (Vec::new(), Vec::new());
+        for input in inputs {
+            match input {
+                Input::Text(text) => texts.push(text),
+                Input::Unassigned(text) => unassigned.push(text),
+                Input::Status(..) => {}
+            }
+        }
         let mut tx = self.store.begin(&Actor::system()).await?;
         if !texts.is_empty() {
             take_texts(&mut tx, &texts).await?;
+        }
+        if !unassigned.is_empty() {
+            unassigned_text::keep(&mut tx, &unassigned).await?;
         }
         for input in inputs {
             if let Input::Status(id, report) = input {

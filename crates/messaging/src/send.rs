@@ -5,6 +5,7 @@ use crate::tell::{save_and_tell, tell};
 use crate::{EARLIER_ATTEMPT, ask_log, load_message};
 use serde::{Deserialize, Serialize};
 use tieline_domain::access::{Actor, Scope};
+use tieline_domain::address::can_be_answered;
 use tieline_domain::conversation::{Direction, Draft, Message};
 use tieline_domain::delivery::State;
 use tieline_domain::gate::{Asked, Purpose, Refusal, check};
@@ -41,6 +42,7 @@ pub fn gate(listed: &Listed, text: &str) -> std::result::Result<(), Refusal> {
         text,
         purpose: Purpose::Ordinary,
         opted_out_since: listed.opted_out_since,
+        can_be_answered: can_be_answered(&listed.address),
         has_sender: listed.channel == "sms",
     })
 }

@@ -187,6 +187,19 @@ create table provider_receipt (
     primary key (channel, provider_id)
 );
 
+-- What a carrier signed for an account or number that no inbox has: kept as given, and shown.
+create table unassigned_text (
+    id uid not null primary key,
+    account text not null,
+    provider_id text not null,
+    sender text not null,
+    addressee text not null,
+    text text not null,
+    received_at bigint not null,
+    unique (account, provider_id)
+);
+create index unassigned_text_by_time on unassigned_text (received_at, id);
+
 -- The org --------------------------------------------------------------------------------------
 
 create table connection (

@@ -15,7 +15,7 @@ use std::fmt::Write as _;
 use std::pin::Pin;
 use tieline_domain::id::{
     ConnectionId, ConsentEntryId, ContactId, ConversationId, CreateIntentId, Id, InboxId, JobId,
-    LinkId, MessageId, ObjectMappingId, PointId, StaffId, SyncRunId,
+    LinkId, MessageId, ObjectMappingId, PointId, StaffId, SyncRunId, UnassignedTextId,
 };
 use tieline_domain::time::Timestamp;
 
@@ -139,6 +139,7 @@ id_values!(
     SyncRunId,
     CreateIntentId,
     ConsentEntryId,
+    UnassignedTextId,
     JobId,
 );
 

@@ -25,6 +25,7 @@ pub mod setting;
 pub mod staff;
 pub mod store;
 pub mod sync_run;
+pub mod unassigned_text;
 
 pub use db::{Conn, Row, Value};
 pub use error::{Result, StorageError};

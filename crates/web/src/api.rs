@@ -11,3 +11,4 @@ pub(crate) mod me;
 pub(crate) mod names;
 pub(crate) mod sync;
 pub(crate) mod text;
+pub(crate) mod unassigned_texts;

@@ -10,9 +10,11 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, Uri};
 use tieline_channels::FormError;
 use tieline_channels::form::Form;
-use tieline_channels::twilio::{inbound, signature, status as report};
+use tieline_channels::twilio::inbound::{self, InboundText};
+use tieline_channels::twilio::{signature, status as report};
+use tieline_domain::address;
 use tieline_domain::id::{InboxId, InvalidId, MessageId};
-use tieline_domain::receive::Inbound;
+use tieline_domain::receive::{Inbound, Unassigned};
 use tieline_messaging::receive::Input;
 use tieline_storage::inbox::{self, Inbox};
 
@@ -28,13 +30,23 @@ pub(crate) async fn inbound(
 ) -> Result<Response> {
     let (inbox, form) = verified(&state, inbox, &uri, &headers, &body).await?;
     let text = inbound::read(&form, &inbox.country).map_err(bad_form)?;
-    let input = Inbound {
-        inbox_id: inbox.id,
-        address: text.from,
-        text: text.text,
-        provider_id: text.provider_id,
+    let input = match addressed(&state, inbox, &text).await? {
+        Some(inbox_id) => Input::Text(Inbound {
+            inbox_id,
+            address: text.from,
+            text: text.text,
+            provider_id: text.provider_id,
+        }),
+        // The carrier does not come back: what it signed is kept, whoever it is for.
+        None => Input::Unassigned(Unassigned {
+            account: text.account.unwrap_or_default(),
+            provider_id: text.provider_id,
+            sender: text.from,
+            addressee: text.to,
+            text: text.text,
+        }),
     };
-    state.receiver.receive(Input::Text(input)).await?;
+    state.receiver.receive(input).await?;
     Ok((StatusCode::OK, [("content-type", "text/xml")], NO_REPLY).into_response())
 }
 
@@ -65,6 +77,23 @@ pub(crate) async fn status(
         .receive(Input::Status(message, report))
         .await?;
     Ok(NoContent)
+}
+
+/// The inbox whose number a text came to: the one that the webhook names, or another one of its account.
+async fn addressed(state: &WebState, inbox: Inbox, text: &InboundText) -> Result<Option<InboxId>> {
+    let account = text.account.as_ref();
+    if account.is_some_and(|account| *account != inbox.carrier_account) {
+        return Ok(None);
+    }
+    if text.to == inbox.address {
+        return Ok(Some(inbox.id));
+    }
+    let to = address::of_sender(&text.to, &inbox.country);
+    let all = inbox::all(&mut *state.store.reader().await?).await?;
+    let theirs = all
+        .iter()
+        .find(|it| it.address == to && it.carrier_account == inbox.carrier_account);
+    Ok(theirs.map(|it| it.id))
 }
 
 /// The inbox and form of a webhook that its carrier signed.

@@ -24,6 +24,7 @@ pub mod router;
 mod runs;
 mod state;
 mod sync;
+mod unassigned_texts;
 
 pub use live::Teller;
 pub use metrics::{Metrics, metrics_router};

@@ -6,6 +6,7 @@ use crate::problem::Code;
 use crate::state::WebState;
 use crate::{
     app, contacts, conversations, guard, hooks, live, me, messages, metrics, ready, runs, sync,
+    unassigned_texts,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -108,8 +109,9 @@ routes! {
     patch "/api/v1/conversations/{id}" Staff conversations::change, "Close, assign or tie a conversation", VersionConflict;
     post "/api/v1/conversations/{id}/read" Staff conversations::read, "Mark a conversation as read", VersionConflict;
     get "/api/v1/conversations/{id}/messages" Staff messages::list, "Messages of a conversation";
-    post "/api/v1/conversations/{id}/messages" Staff messages::write, "Write a text or a note", OptedOut, NoSender, Empty, TooLong, Refused, VersionConflict, Duplicate;
+    post "/api/v1/conversations/{id}/messages" Staff messages::write, "Write a text or a note", OptedOut, NotAnswerable, NoSender, Empty, TooLong, Refused, VersionConflict, Duplicate;
     post "/api/v1/messages/{id}/retry" Staff messages::retry, "Send a failed text again", VersionConflict;
+    get "/api/v1/unassigned-texts" Administrator unassigned_texts::list, "Texts that came in for a number or account that no inbox has";
     get "/api/v1/contact-fields" Staff contacts::fields, "Attributes that a contact may have";
     get "/api/v1/contacts" Staff contacts::list, "List contacts";
     post "/api/v1/contacts" Staff contacts::create, "Add a contact";

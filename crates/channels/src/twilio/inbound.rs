@@ -2,14 +2,16 @@
 
 use crate::error::FormError;
 use crate::form::Form;
-use tieline_domain::{phone, text};
+use tieline_domain::{address, text};
 
 /// What the form says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InboundText {
     /// The carrier's name for it, `SM…`.
     pub provider_id: String,
-    /// Who sent it, in E.164.
+    /// The account that it came to, `AC…`.
+    pub account: Option<String>,
+    /// Who sent it, as [`address::of_sender`] keeps it.
     pub from: String,
     /// Our number, as the carrier writes it.
     pub to: String,
@@ -19,14 +21,10 @@ pub struct InboundText {
 
 /// Reads the form of a text.
 pub fn read(form: &Form, country: &str) -> Result<InboundText, FormError> {
-    let from = form.required("From")?;
-    let from = phone::normalise(from, country).ok_or_else(|| FormError {
-        field: "From",
-        problem: "it is not a phone number in E.164".to_owned(),
-    })?;
     Ok(InboundText {
         provider_id: form.required("MessageSid")?.to_owned(),
-        from,
+        account: form.get("AccountSid").map(str::to_owned),
+        from: address::of_sender(form.required("From")?, country),
         to: form.required("To")?.to_owned(),
         text: text::clean(form.get("Body").unwrap_or_default()),
     })
@@ -51,7 +49,6 @@ mod tests {
         for (body, field) in [
             (&b"From=%2B447700900317&To=x"[..], "MessageSid"),
             (b"MessageSid=SM1&To=x", "From"),
-            (b"MessageSid=SM1&From=shortcode&To=x", "From"),
             (b"MessageSid=SM1&From=%2B447700900317", "To"),
         ] {
             assert_eq!(read(&Form::parse(body), "GB").unwrap_err().field, field);

@@ -1,8 +1,8 @@
 //! Sending a text, and finding one whose sending was cut off.
 
 use super::status::state;
-use crate::Transport;
 use crate::error::CarrierError;
+use crate::{BoxError, Transport};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -97,7 +97,7 @@ pub async fn send(
         .clone()
         .oneshot(request)
         .await
-        .map_err(|e| CarrierError::Uncertain(e.to_string()))?;
+        .map_err(not_answered)?;
     let resource: MessageResource = read(&response)?;
     Ok(carrier_text(resource))
 }
@@ -131,6 +131,17 @@ pub async fn list(
         .map_err(|e| CarrierError::NotNow(e.to_string()))?;
     let list: MessageList = read(&response)?;
     Ok(list.messages.into_iter().map(carrier_text).collect())
+}
+
+/// What a request without an answer means: a connection that never stood carried nothing away.
+fn not_answered(error: BoxError) -> CarrierError {
+    let nothing_left = error
+        .downcast_ref::<std::io::Error>()
+        .is_some_and(|error| error.kind() == std::io::ErrorKind::ConnectionRefused);
+    match nothing_left {
+        true => CarrierError::NotNow(error.to_string()),
+        false => CarrierError::Uncertain(error.to_string()),
+    }
 }
 
 fn request(method: Method, url: &str, account: &Account) -> http::request::Builder {
@@ -184,6 +195,21 @@ mod tests {
                 .body(Bytes::copy_from_slice(body.as_bytes()))
                 .unwrap(),
         )
+    }
+
+    #[test]
+    fn a_connection_that_never_stood_is_certain_and_one_that_broke_is_not() {
+        use std::io::{Error, ErrorKind};
+        for (kind, certain) in [
+            (ErrorKind::ConnectionRefused, true),
+            (ErrorKind::ConnectionReset, false),
+            (ErrorKind::TimedOut, false),
+        ] {
+            let said = not_answered(Error::from(kind).into());
+            assert_eq!(matches!(said, CarrierError::NotNow(_)), certain, "{kind}");
+        }
+        let said = not_answered("no whole answer within 20s".into());
+        assert!(matches!(said, CarrierError::Uncertain(_)));
     }
 
     #[test]

@@ -5,4 +5,5 @@ mod hostile;
 mod people;
 mod refused;
 mod repeated;
+mod unassigned;
 mod world;

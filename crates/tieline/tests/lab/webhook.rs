@@ -66,3 +66,30 @@ async fn a_wrong_signature_is_refused_stored_nowhere_and_counted() {
         .unwrap();
     assert_eq!(stored.len(), 1);
 }
+
+#[tokio::test]
+async fn a_text_from_a_name_or_a_short_code_stands_alone_and_takes_no_answer() {
+    let world = World::new(13).await;
+    for sender in ["68849", "0800REPAIRS"] {
+        world
+            .simulator
+            .text_from_phone(sender, OUR_NUMBER, "code 1234");
+    }
+    world.pump().await;
+    let mut reader = world.hub.store.reader().await.unwrap();
+    let query = ConversationQuery {
+        limit: 5,
+        ..ConversationQuery::default()
+    };
+    let stored = conversation::list(&mut reader, &Scope::system(), &query)
+        .await
+        .unwrap();
+    let mut addresses: Vec<&str> = stored.iter().map(|it| it.address.as_str()).collect();
+    addresses.sort_unstable();
+    assert_eq!(addresses, ["0800REPAIRS", "68849"]);
+    for listed in &stored {
+        assert_eq!(listed.conversation.contact_id, None);
+        let refusal = tieline_messaging::send::gate(listed, "Hello").unwrap_err();
+        assert_eq!(refusal.code, "not_answerable");
+    }
+}

@@ -335,6 +335,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/unassigned-texts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Texts that came in for a number or account that no inbox has */
+        get: operations["get_unassigned_texts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/hooks/twilio/{inbox_id}": {
         parameters: {
             query?: never;
@@ -778,7 +795,7 @@ export interface components {
          * @description Why a request was refused.
          * @enum {string}
          */
-        ProblemCode: "invalid_json" | "invalid_request" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_field" | "not_signed_in" | "wrong_credentials" | "too_many_streams" | "too_many_tries" | "link_over" | "not_allowed" | "cross_site" | "wrong_host" | "not_secure" | "wrong_signature" | "version_conflict" | "duplicate" | "sync_running" | "not_connected" | "key_in_use" | "already_made" | "key_reused" | "opted_out" | "no_sender" | "empty" | "too_long" | "refused" | "internal" | "org" | "database_unavailable" | "not_stored";
+        ProblemCode: "invalid_json" | "invalid_request" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_field" | "not_signed_in" | "wrong_credentials" | "too_many_streams" | "too_many_tries" | "link_over" | "not_allowed" | "cross_site" | "wrong_host" | "not_secure" | "wrong_signature" | "version_conflict" | "duplicate" | "sync_running" | "not_connected" | "key_in_use" | "already_made" | "key_reused" | "opted_out" | "not_answerable" | "no_sender" | "empty" | "too_long" | "refused" | "internal" | "org" | "database_unavailable" | "not_stored";
         Progress: {
             /** Format: int64 */
             done: number;
@@ -875,6 +892,22 @@ export interface components {
          * @enum {string}
          */
         Turn: "ours" | "theirs";
+        /** @description A text as its carrier handed it over. */
+        UnassignedText: {
+            /** @description The carrier's name for the account; empty when it named none. */
+            account: string;
+            addressee: string;
+            id: components["schemas"]["UnassignedTextId"];
+            received_at: components["schemas"]["Timestamp"];
+            sender: string;
+            text: string;
+        };
+        UnassignedTextId: string;
+        UnassignedTextList: {
+            /** @description The newest first. */
+            items: components["schemas"]["UnassignedText"][];
+            next_cursor: string | null;
+        };
         Unread: {
             /**
              * Format: int64
@@ -975,12 +1008,13 @@ export interface components {
          * @description invalid_field: The value of a field cannot be taken, or there is no such field.
          *     key_reused: This key came with another request before.
          *     opted_out: They asked for no more texts.
+         *     not_answerable: They text from a name or a short code, which takes no answer.
          *     no_sender: The inbox has nothing to send with.
          *     empty: There is nothing to send.
          *     too_long: The text is longer than carriers take.
          *     refused: The text may not be sent.
          */
-        "invalid_field.key_reused.opted_out.no_sender.empty.too_long.refused": {
+        "invalid_field.key_reused.opted_out.not_answerable.no_sender.empty.too_long.refused": {
             headers: {
                 [name: string]: unknown;
             };
@@ -1621,7 +1655,7 @@ export interface operations {
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
-            422: components["responses"]["invalid_field.key_reused.opted_out.no_sender.empty.too_long.refused"];
+            422: components["responses"]["invalid_field.key_reused.opted_out.not_answerable.no_sender.empty.too_long.refused"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -2062,6 +2096,36 @@ export interface operations {
             401: components["responses"]["not_signed_in"];
             403: components["responses"]["not_allowed"];
             404: components["responses"]["not_found"];
+            421: components["responses"]["wrong_host"];
+            422: components["responses"]["invalid_field"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["database_unavailable"];
+        };
+    };
+    get_unassigned_texts: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnassignedTextList"];
+                };
+            };
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["not_allowed"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
             500: components["responses"]["internal"];

@@ -70,6 +70,7 @@ codes! {
     KeyReused = "key_reused", UNPROCESSABLE_ENTITY, "This key came with another request before.";
     // The send gate.
     OptedOut = "opted_out", UNPROCESSABLE_ENTITY, "They asked for no more texts.";
+    NotAnswerable = "not_answerable", UNPROCESSABLE_ENTITY, "They text from a name or a short code, which takes no answer.";
     NoSender = "no_sender", UNPROCESSABLE_ENTITY, "The inbox has nothing to send with.";
     Empty = "empty", UNPROCESSABLE_ENTITY, "There is nothing to send.";
     TooLong = "too_long", UNPROCESSABLE_ENTITY, "The text is longer than carriers take.";
