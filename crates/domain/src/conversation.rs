@@ -3,6 +3,7 @@
 use crate::delivery::State;
 use crate::id::{ContactId, ConversationId, InboxId, MessageId, PointId, StaffId};
 use crate::time::Timestamp;
+use std::collections::BTreeSet;
 
 /// Characters of the last message that a list shows.
 const PREVIEW_MAX: usize = 160;
@@ -18,6 +19,8 @@ pub struct Conversation {
     pub point_id: PointId,
     /// Who it is, once that is unambiguous.
     pub contact_id: Option<ContactId>,
+    /// Who said so.
+    pub tie: Tie,
     /// Whether it is open; closed ones are opened again by a message.
     pub open: bool,
     /// Whether we are to answer.
@@ -42,6 +45,32 @@ pub struct Conversation {
     pub created_at: Timestamp,
     /// Rises with each change.
     pub version: i64,
+}
+
+/// How a conversation came to its contact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tie {
+    /// The contact is the only one who answers to the point; found anew whenever contacts change.
+    Derived,
+    /// A person said so, and it stays.
+    Decided,
+}
+
+impl Tie {
+    /// The word kept in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Tie::Derived => "derived",
+            Tie::Decided => "decided",
+        }
+    }
+
+    /// The tie of that word.
+    pub fn parse(word: &str) -> Option<Tie> {
+        [Tie::Derived, Tie::Decided]
+            .into_iter()
+            .find(|known| known.as_str() == word)
+    }
 }
 
 /// Where a message goes.
@@ -94,6 +123,8 @@ pub struct Message {
     pub state_at: Timestamp,
     /// Code and words of what went wrong.
     pub error: Option<(String, String)>,
+    /// Which attempt to send it this is; a person's word begins the next.
+    pub attempt: i64,
     /// Parts on the air.
     pub segments: i64,
     /// The carrier's name for it.
@@ -137,6 +168,7 @@ impl Conversation {
             inbox_id,
             point_id,
             contact_id: None,
+            tie: Tie::Derived,
             open: true,
             our_turn: false,
             assigned_to: None,
@@ -150,6 +182,21 @@ impl Conversation {
             created_at: at,
             version: 0,
         }
+    }
+
+    /// Ties it to who answers to its point now, unless a person said who it is. A number that several
+    /// people share says nothing about who writes.
+    pub fn derive_tie(&mut self, holders: Option<&BTreeSet<ContactId>>) {
+        if self.tie == Tie::Derived {
+            let only = holders.filter(|all| all.len() == 1);
+            self.contact_id = only.and_then(|all| all.first().copied());
+        }
+    }
+
+    /// Ties it to whom a person says, or to nobody.
+    pub fn decide_tie(&mut self, contact: Option<ContactId>) {
+        self.contact_id = contact;
+        self.tie = Tie::Decided;
     }
 
     /// Adds a message: numbers it, and moves the turn, the unread count and the list's line.
@@ -190,6 +237,7 @@ impl Conversation {
             state: draft.state,
             state_at: draft.at,
             error: None,
+            attempt: 1,
             segments,
             provider_id: draft.provider_id,
             client_key: draft.client_key,

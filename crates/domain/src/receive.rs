@@ -100,12 +100,7 @@ pub fn receive(
         .conversations
         .entry((inbound.inbox_id, point))
         .or_insert_with(|| Conversation::begin(ids.conversation, inbound.inbox_id, point, now));
-    if conversation.contact_id.is_none() {
-        // A number that several people share says nothing about who writes.
-        conversation.contact_id = holders
-            .filter(|all| all.len() == 1)
-            .and_then(|all| all.first().copied());
-    }
+    conversation.derive_tie(holders);
     let message = conversation.add(Draft {
         id: ids.message,
         direction: Direction::In,
@@ -269,6 +264,30 @@ mod tests {
         };
         let effects = receive(&mut state, &inbound, ids, &sender, Timestamp(1));
         assert!(matches!(effects[..], [Effect::Received(_)]), "{effects:?}");
+    }
+
+    #[test]
+    fn a_number_that_moves_takes_its_conversation_along_unless_a_person_said_who_it_is() {
+        let (one, other) = (ContactId::from_uuid(7), ContactId::from_uuid(8));
+        for (decided, holders, tied) in [
+            (false, &[8][..], Some(other)),
+            (false, &[], None),
+            (false, &[7, 8], None),
+            (true, &[8], Some(one)),
+            (true, &[], Some(one)),
+        ] {
+            let mut now = state(&[7]);
+            text(&mut now, 1, "Hello");
+            let mut conversations = std::mem::take(&mut now.conversations);
+            for it in conversations.values_mut().filter(|_| decided) {
+                it.decide_tie(Some(one));
+            }
+            let mut later = state(&holders.iter().map(|id| *id as u128).collect::<Vec<_>>());
+            later.conversations = conversations;
+            text(&mut later, 2, "It is me");
+            let it = later.conversations.values().next().unwrap();
+            assert_eq!(it.contact_id, tied, "{decided} {holders:?}");
+        }
     }
 
     #[test]

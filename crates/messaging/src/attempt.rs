@@ -42,8 +42,8 @@ impl Messaging {
             return Ok(());
         };
         let status_url = format!(
-            "{}/hooks/twilio/{}/status?message={}",
-            self.public_url, ready.inbox.id, ready.message.id
+            "{}/hooks/twilio/{}/status?message={}&attempt={}",
+            self.public_url, ready.inbox.id, ready.message.id, ready.message.attempt
         );
         let text = OutboundText {
             to: &ready.listed.address,

@@ -38,7 +38,7 @@ pub async fn change(
                 conversation.our_turn &= open;
             }
             Act::AssignTo(staff) => conversation.assigned_to = staff,
-            Act::TieTo(contact) => conversation.contact_id = contact,
+            Act::TieTo(contact) => conversation.decide_tie(contact),
             Act::MarkRead => conversation.unread = 0,
         }
     }
@@ -85,8 +85,13 @@ pub async fn begin(
     };
     let before = conversation.clone();
     conversation.open = true;
+    if is_new {
+        let address = std::slice::from_ref(&address);
+        let holders = contact::load_holders(&mut tx, "sms", address).await?;
+        conversation.derive_tie(holders.values().next());
+    }
     if contact.is_some() {
-        conversation.contact_id = contact;
+        conversation.decide_tie(contact);
     }
     if is_new || conversation != before {
         save(&mut tx, &conversation).await?;

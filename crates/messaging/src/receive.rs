@@ -5,7 +5,7 @@
 
 use crate::error::{MessagingError, Result};
 use crate::tell::{save_and_tell, tell};
-use crate::{Messaging, ask_log, send};
+use crate::{EARLIER_ATTEMPT, Messaging, ask_log, send};
 use std::collections::{BTreeMap, BTreeSet};
 use tieline_channels::twilio::status::StatusReport;
 use tieline_domain::access::Actor;
@@ -30,13 +30,16 @@ const QUEUE_MAX: usize = 4_096;
 const ATTEMPTS: usize = 5;
 const CHANNEL: &str = "sms";
 
+/// Which attempt at a message a report is of, where its address tells.
+pub type Attempt = Option<i64>;
+
 /// What a carrier tells us.
 #[derive(Debug, Clone)]
 pub enum Input {
     /// A text came in.
     Text(Inbound),
     /// Something became of a text of ours.
-    Status(MessageId, StatusReport),
+    Status(MessageId, Attempt, StatusReport),
     /// A text came in for nobody we know.
     Unassigned(Unassigned),
 }
@@ -114,8 +117,8 @@ impl Messaging {
             unassigned_text::keep(&mut tx, &unassigned).await?;
         }
         for input in inputs {
-            if let Input::Status(id, report) = input {
-                take_status(&mut tx, *id, report).await?;
+            if let Input::Status(id, attempt, report) = input {
+                take_status(&mut tx, *id, *attempt, report).await?;
             }
         }
         tx.commit().await?;
@@ -228,10 +231,18 @@ async fn write(
 }
 
 /// Moves the state of a message of ours on; late, doubled and unknown reports change nothing.
-async fn take_status(tx: &mut Tx, id: MessageId, report: &StatusReport) -> Result<()> {
+async fn take_status(
+    tx: &mut Tx,
+    id: MessageId,
+    attempt: Attempt,
+    report: &StatusReport,
+) -> Result<()> {
     let Some(mut message) = message::load_by_ids(tx, &[id]).await?.remove(&id) else {
         return Ok(());
     };
+    if attempt.is_some_and(|attempt| attempt != message.attempt) {
+        return Ok(());
+    }
     if message
         .provider_id
         .as_ref()
@@ -243,8 +254,17 @@ async fn take_status(tx: &mut Tx, id: MessageId, report: &StatusReport) -> Resul
     if message.state == State::Queued {
         return Ok(());
     }
-    let was = message.state;
+    // Nor is a name that an earlier attempt had taken for the name of this one.
+    let given = std::slice::from_ref(&report.provider_id);
     let named = message.provider_id.is_some();
+    if !named
+        && !message::load_receipts(tx, EARLIER_ATTEMPT, given)
+            .await?
+            .is_empty()
+    {
+        return Ok(());
+    }
+    let was = message.state;
     message.provider_id = Some(report.provider_id.clone());
     match message.state.advance(report.state) {
         None if named => return Ok(()),

@@ -130,6 +130,7 @@ pub async fn retry(store: &Store, scope: &Scope, id: MessageId) -> Result<Messag
     let was = std::mem::replace(&mut message.state, State::Queued);
     message.state_at = tx.now();
     message.error = None;
+    message.attempt += 1;
     if let Some(earlier) = message.provider_id.take() {
         message::add_receipts(&mut tx, EARLIER_ATTEMPT, &[earlier]).await?;
     }

@@ -138,6 +138,7 @@ create table conversation (
     inbox_id uid not null references inbox (id),
     point_id uid not null references contact_point (id),
     contact_id uid references contact (id),
+    tie text not null,
     status text not null,
     turn text not null,
     assigned_to uid references staff (id),
@@ -153,6 +154,7 @@ create table conversation (
     unique (inbox_id, point_id)
 );
 create index conversation_by_turn on conversation (status, turn, last_at, id);
+create index conversation_by_point on conversation (point_id);
 create index conversation_by_contact on conversation (contact_id);
 -- The counts of lists come from this one alone.
 create index conversation_open on conversation (inbox_id, assigned_to, turn) where status = 'open';
@@ -170,6 +172,7 @@ create table message (
     state_at bigint not null,
     error_code text,
     error_text text,
+    attempt bigint not null,
     segments bigint not null,
     provider_id text,
     client_key text,

@@ -290,6 +290,11 @@ async fn save_points(tx: &mut Tx, contacts: &[Contact], country: &str) -> Result
         .filter(|c| c.version > 0)
         .map(|c| Value::from(c.id))
         .collect();
+    let sql = "select distinct point_id from contact_has_point where contact_id in ({in})";
+    let mut touched = BTreeSet::new();
+    for row in tx.all_in(sql, args![], known.clone()).await? {
+        touched.insert(row.id::<PointId>("point_id")?);
+    }
     tx.run_in(
         "delete from contact_has_point where contact_id in ({in})",
         args![],
@@ -320,7 +325,8 @@ async fn save_points(tx: &mut Tx, contacts: &[Contact], country: &str) -> Result
         "",
     )
     .await?;
-    Ok(())
+    touched.extend(points.into_values());
+    crate::conversation::derive_ties(tx, &touched).await
 }
 
 async fn load_point_ids(

@@ -5,10 +5,11 @@ use crate::db::{Conn, Row, Value};
 use crate::error::{Result, StorageError};
 use crate::search;
 use crate::store::Tx;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tieline_domain::access::{Inboxes, Scope};
-use tieline_domain::conversation::{Conversation, Direction};
+use tieline_domain::conversation::{Conversation, Direction, Tie};
 use tieline_domain::delivery::State;
+use tieline_domain::event::Event;
 use tieline_domain::id::{ContactId, ConversationId, InboxId, PointId, StaffId};
 use tieline_domain::time::Timestamp;
 
@@ -247,6 +248,40 @@ pub async fn load_by_ids(
         .collect()
 }
 
+/// Ties the conversations of these points anew to who answers to them now, except where a person said
+/// who it is; belongs into each transaction that changes who answers to a point.
+pub(crate) async fn derive_ties(tx: &mut Tx, points: &BTreeSet<PointId>) -> Result<()> {
+    let points: Vec<PointId> = points.iter().copied().collect();
+    let mut conversations: Vec<Conversation> =
+        load_by_points(tx, &points).await?.into_values().collect();
+    conversations.retain(|it| it.tie == Tie::Derived);
+    let used: BTreeSet<PointId> = conversations.iter().map(|it| it.point_id).collect();
+    let sql = "select h.point_id, h.contact_id from contact_has_point h join contact c on c.id = h.contact_id \
+               where c.deleted_at is null and h.point_id in ({in})";
+    let keys = used.into_iter().map(Value::from).collect();
+    let mut holders: BTreeMap<PointId, BTreeSet<ContactId>> = BTreeMap::new();
+    for row in tx.all_in(sql, args![], keys).await? {
+        let of_point = holders.entry(row.id("point_id")?).or_default();
+        of_point.insert(row.id("contact_id")?);
+    }
+    conversations.retain_mut(|it| {
+        let before = it.contact_id;
+        it.derive_tie(holders.get(&it.point_id));
+        it.contact_id != before
+    });
+    if conversations.is_empty() {
+        return Ok(());
+    }
+    save_many(tx, &conversations).await?;
+    for it in &conversations {
+        tx.emit(Event::Conversation {
+            inbox_id: it.inbox_id,
+            conversation_id: it.id,
+        });
+    }
+    Ok(())
+}
+
 /// Writes conversations as given (their `version` is the one that was read, 0 for new ones). Fails
 /// with a conflict when one of them was changed or begun by somebody else meanwhile.
 pub async fn save_many(tx: &mut Tx, conversations: &[Conversation]) -> Result<()> {
@@ -255,6 +290,7 @@ pub async fn save_many(tx: &mut Tx, conversations: &[Conversation]) -> Result<()
         "inbox_id",
         "point_id",
         "contact_id",
+        "tie",
         "status",
         "turn",
         "assigned_to",
@@ -269,7 +305,7 @@ pub async fn save_many(tx: &mut Tx, conversations: &[Conversation]) -> Result<()
         "version",
     ];
     let rows: Vec<Vec<Value>> = conversations.iter().map(row).collect();
-    let suffix = "on conflict (inbox_id, point_id) do update set contact_id = excluded.contact_id, \
+    let suffix = "on conflict (inbox_id, point_id) do update set contact_id = excluded.contact_id, tie = excluded.tie, \
                   status = excluded.status, turn = excluded.turn, assigned_to = excluded.assigned_to, \
                   last_seq = excluded.last_seq, last_text = excluded.last_text, \
                   last_direction = excluded.last_direction, last_author = excluded.last_author, \
@@ -292,6 +328,7 @@ fn row(conversation: &Conversation) -> Vec<Value> {
         conversation.inbox_id,
         conversation.point_id,
         conversation.contact_id,
+        conversation.tie.as_str(),
         if conversation.open { "open" } else { "closed" },
         if conversation.our_turn {
             "ours"
@@ -352,6 +389,7 @@ fn read(row: &Row) -> Result<Conversation> {
         inbox_id: row.id("inbox_id")?,
         point_id: row.id("point_id")?,
         contact_id: row.opt_id("contact_id")?,
+        tie: row.word("tie", Tie::parse)?,
         open: row.text("status")? == "open",
         our_turn: row.text("turn")? == "ours",
         assigned_to: row.opt_id("assigned_to")?,

@@ -120,6 +120,7 @@ pub async fn create_many(tx: &mut Tx, messages: &[Message]) -> Result<()> {
         "search_text",
         "state",
         "state_at",
+        "attempt",
         "segments",
         "provider_id",
         "client_key",
@@ -136,6 +137,7 @@ pub async fn create_many(tx: &mut Tx, messages: &[Message]) -> Result<()> {
             search::haystack(&message.text),
             message.state.as_str(),
             message.state_at,
+            message.attempt,
             message.segments,
             message.provider_id.clone(),
             message.client_key.clone(),
@@ -150,14 +152,15 @@ pub async fn create_many(tx: &mut Tx, messages: &[Message]) -> Result<()> {
 /// conflict when somebody else moved it on meanwhile.
 pub async fn save_state(tx: &mut Tx, message: &Message, was: State) -> Result<()> {
     let (code, text) = message.error.clone().unzip();
-    let sql = "update message set state = $1, state_at = $2, error_code = $3, error_text = $4, provider_id = $5 \
-               where id = $6 and state = $7";
+    let sql = "update message set state = $1, state_at = $2, error_code = $3, error_text = $4, provider_id = $5, \
+               attempt = $6 where id = $7 and state = $8";
     let args = args![
         message.state.as_str(),
         message.state_at,
         code,
         text,
         message.provider_id.clone(),
+        message.attempt,
         message.id,
         was.as_str()
     ];
@@ -212,6 +215,7 @@ fn read(row: &Row) -> Result<Message> {
         state: row.word("state", State::parse)?,
         state_at: row.time("state_at")?,
         error: row.opt_text("error_code")?.zip(row.opt_text("error_text")?),
+        attempt: row.int("attempt")?,
         segments: row.int("segments")?,
         provider_id: row.opt_text("provider_id")?,
         client_key: row.opt_text("client_key")?,

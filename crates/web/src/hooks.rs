@@ -72,9 +72,10 @@ pub(crate) async fn status(
                     "call back where the hub asked to",
                 )
             })?;
+    let attempt = query.get("attempt").and_then(|number| number.parse().ok());
     state
         .receiver
-        .receive(Input::Status(message, report))
+        .receive(Input::Status(message, attempt, report))
         .await?;
     Ok(NoContent)
 }
