@@ -146,8 +146,9 @@ struct Connection {
 impl Connection {
     async fn run(mut self, stream: TcpStream) {
         // Until its first byte a connection has no buffers: those who only connect cost little.
+        let mut first = [0];
         let spoke = tokio::select! {
-            spoke = tokio::time::timeout(self.head_time, stream.readable()) => matches!(spoke, Ok(Ok(()))),
+            read = tokio::time::timeout(self.head_time, stream.peek(&mut first)) => matches!(read, Ok(Ok(1))),
             _ = self.phase.changed() => false,
         };
         if spoke {
