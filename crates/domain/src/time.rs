@@ -39,10 +39,20 @@ impl Sub<i64> for Timestamp {
 pub trait Clock: Send + Sync + 'static {
     /// The present moment.
     fn now(&self) -> Timestamp;
+
+    /// What the database's clock shows, for clocks that are set by hand; `None` when the database
+    /// is to be asked.
+    fn database_now(&self) -> Option<Timestamp> {
+        Some(self.now())
+    }
 }
 
 impl<C: Clock + ?Sized> Clock for std::sync::Arc<C> {
     fn now(&self) -> Timestamp {
         (**self).now()
+    }
+
+    fn database_now(&self) -> Option<Timestamp> {
+        (**self).database_now()
     }
 }

@@ -6,7 +6,9 @@
 use crate::error::{MessagingError, Result};
 use crate::tell::{save_and_tell, tell};
 use crate::{EARLIER_ATTEMPT, Messaging, ask_log, send};
+use futures_util::FutureExt as _;
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::AssertUnwindSafe;
 use tieline_channels::twilio::status::StatusReport;
 use tieline_domain::access::Actor;
 use tieline_domain::conversation::Conversation;
@@ -60,13 +62,10 @@ impl Receiver {
             let mut batch = Vec::with_capacity(BATCH_MAX);
             while waiting.recv_many(&mut batch, BATCH_MAX).await > 0 {
                 let (inputs, acks): (Vec<Input>, Vec<_>) = batch.drain(..).unzip();
-                let outcome = messaging
-                    .take_in(&inputs)
-                    .await
-                    .map_err(|error| error.to_string());
-                for ack in acks {
+                let outcomes = messaging.take_in_each(&inputs).await;
+                for (ack, outcome) in acks.into_iter().zip(outcomes) {
                     // Who gave up waiting sends it again, and it is known by then.
-                    let _ = ack.send(outcome.clone());
+                    let _ = ack.send(outcome);
                 }
             }
         });
@@ -86,6 +85,27 @@ impl Receiver {
 }
 
 impl Messaging {
+    /// Takes a batch in, and one by one when it fails as a whole: what cannot be stored fails alone.
+    async fn take_in_each(&self, inputs: &[Input]) -> Vec<std::result::Result<(), String>> {
+        let whole = self.take_in_or_tell(inputs).await;
+        if inputs.len() == 1 || whole.is_ok() {
+            return inputs.iter().map(|_| whole.clone()).collect();
+        }
+        let mut outcomes = Vec::with_capacity(inputs.len());
+        for input in inputs {
+            outcomes.push(self.take_in_or_tell(std::slice::from_ref(input)).await);
+        }
+        outcomes
+    }
+
+    /// A panic is an error of its batch, and never the end of the door.
+    async fn take_in_or_tell(&self, inputs: &[Input]) -> std::result::Result<(), String> {
+        match AssertUnwindSafe(self.take_in(inputs)).catch_unwind().await {
+            Ok(outcome) => outcome.map_err(|error| error.to_string()),
+            Err(_) => Err("taking it in panicked".to_owned()),
+        }
+    }
+
     /// Takes a batch in, in one commit.
     pub async fn take_in(&self, inputs: &[Input]) -> Result<()> {
         for _ in 1..ATTEMPTS {

@@ -20,6 +20,7 @@ pub mod link;
 pub mod mapping;
 pub mod message;
 mod migrate;
+mod node_time;
 mod search;
 pub mod setting;
 pub mod staff;

@@ -3,6 +3,7 @@
 use crate::args;
 use crate::db::{Conn, Value};
 use crate::error::{Result, StorageError};
+use crate::node_time::NodeTime;
 use crate::{event, idempotency, migrate};
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -44,7 +45,7 @@ pub struct StoreOptions {
 #[derive(Clone)]
 pub struct Store {
     pools: Pools,
-    clock: Arc<dyn Clock>,
+    time: NodeTime,
     ids: Arc<dyn Ids>,
     head: watch::Sender<i64>,
     patience: Duration,
@@ -67,11 +68,12 @@ impl Store {
         let (head, _) = watch::channel(0);
         let store = Store {
             pools,
-            clock: options.clock,
+            time: NodeTime::new(options.clock),
             ids: options.ids,
             head,
             patience: PATIENCE,
         };
+        store.learn_time().await?;
         let mut tx = store.begin(&Actor::system()).await?;
         migrate::migrate(&mut tx).await?;
         tx.commit().await?;
@@ -83,9 +85,24 @@ impl Store {
         Ok(store)
     }
 
-    /// The present moment.
+    /// The present moment, by the database's clock as far as this node knows it.
     pub fn now(&self) -> Timestamp {
-        self.clock.now()
+        self.time.now()
+    }
+
+    /// Learns how far this node's clock is from the database's, so that nodes agree on leases.
+    pub async fn learn_time(&self) -> Result<()> {
+        let there = match self.time.given() {
+            None if !self.has_one_hub() => {
+                let sql =
+                    "select cast(extract(epoch from clock_timestamp()) * 1000 as bigint) as at";
+                let mut reader = self.reader().await?;
+                Some(reader.one("time", sql, args![]).await?.time("at")?)
+            }
+            given => given,
+        };
+        self.time.learn(there);
+        Ok(())
     }
 
     /// A new id of the wanted kind.
@@ -154,6 +171,9 @@ impl Store {
         match &self.pools {
             Pools::Sqlite { writer, readers } => {
                 readers.close().await;
+                // What a full log would hold up, the next start would have to read.
+                let written = sqlx::query("pragma wal_checkpoint(truncate)").execute(writer);
+                let _ = written.await;
                 writer.close().await;
             }
             Pools::Postgres(pool) => pool.close().await,

@@ -5,7 +5,7 @@ use crate::real::RealWorld;
 use crate::serve::serve_until;
 use crate::simulate::{SimulateOptions, start};
 use crate::transport::Reach;
-use crate::{Outcome, keys, transport};
+use crate::{Outcome, ending, keys, transport};
 use secrecy::SecretString;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -17,7 +17,7 @@ use tieline_org::NewConnection;
 use tieline_simulator::{Running, Simulator};
 use tieline_storage::inbox::{self, Inbox};
 use tieline_storage::{Store, StoreOptions, connection, setting, staff};
-use tieline_sync::StartedBy;
+use tieline_sync::{StartedBy, SyncError};
 use tieline_web::DemoLinks;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -120,14 +120,20 @@ impl Demo {
     }
 }
 
-/// Runs the demo until Ctrl-C.
+/// Runs the demo until the process is asked to end.
 pub async fn run(options: DemoOptions) -> Outcome {
     let demo = Demo::start(options).await?;
     // A second start on the same data finds its contacts; a run brings them up to date.
-    demo.hub
+    match demo
+        .hub
         .sync
         .start(demo.connection, StartedBy::Schedule)
-        .await?;
+        .await
+    {
+        // It was ended in the middle of a run, which goes on by itself.
+        Ok(_) | Err(SyncError::Running) => {}
+        Err(error) => return Err(error.into()),
+    }
     let base = &demo.running.info.base_url;
     println!();
     println!("  Tieline is running with a pretend Salesforce org and a pretend phone carrier.");
@@ -138,7 +144,7 @@ pub async fn run(options: DemoOptions) -> Outcome {
     println!("  Phones        {base}/phones   the people you text, answering");
     println!();
     println!("  Stop with Ctrl-C.");
-    tokio::signal::ctrl_c().await?;
+    ending::asked().await?;
     println!();
     println!("  Stopping.");
     demo.stop().await;

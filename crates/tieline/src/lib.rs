@@ -7,6 +7,7 @@
 )]
 
 pub mod demo;
+mod ending;
 pub mod figures;
 pub mod hub;
 pub mod keys;

@@ -19,6 +19,10 @@ impl Clock for RealWorld {
             .unwrap_or_default();
         Timestamp(since.as_millis() as i64)
     }
+
+    fn database_now(&self) -> Option<Timestamp> {
+        None
+    }
 }
 
 impl Ids for RealWorld {

@@ -3,15 +3,19 @@
 use crate::hub::{Hub, HubOptions};
 use crate::real::RealWorld;
 use crate::transport::Reach;
-use crate::{Outcome, figures, keys, settings, transport};
+use crate::{Outcome, ending, figures, keys, settings, transport};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use tieline_domain::access::Role;
 use tieline_edge::{EdgeOptions, Limits, Load, TrustedProxies};
 use tieline_storage::{Store, StoreOptions, connection, staff};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+
+/// Connections that nobody gives back by then are left to the end of the process.
+const CLOSE_WITHIN: Duration = Duration::from_secs(5);
 
 /// What `tieline serve` was told.
 pub struct ServeOptions {
@@ -33,7 +37,7 @@ pub struct ServeOptions {
     pub metrics_listen: Option<SocketAddr>,
 }
 
-/// Serves until Ctrl-C.
+/// Serves until the process is asked to end.
 pub async fn run(options: ServeOptions) -> Outcome {
     let public_url = settings::public_url(options.listen, &options.public_url)?;
     let world = Arc::new(RealWorld);
@@ -75,13 +79,16 @@ pub async fn run(options: ServeOptions) -> Outcome {
         show_metrics(at, &hub, edge.load.clone(), stopped.clone()).await?;
     }
     let asked = tokio::spawn(async move {
-        let _ = tokio::signal::ctrl_c().await;
+        if let Err(error) = ending::asked().await {
+            tracing::warn!(error = %error, "the hub cannot hear that it is asked to end");
+            std::future::pending::<()>().await;
+        }
         stop.send_replace(true);
     });
     serve_until(listener, hub.router(), edge, stopped).await;
     asked.abort();
     working.await?;
-    store.close().await;
+    let _ = tokio::time::timeout(CLOSE_WITHIN, store.close()).await;
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! `tieline simulate`: a pretend org and carrier for tests in any language.
 
-use crate::{Outcome, transport};
+use crate::{Outcome, ending, transport};
 use tieline_simulator::org::OrgKind;
 use tieline_simulator::serve::{ReadyInfo, Running, ServeOptions, serve};
 
@@ -54,7 +54,8 @@ pub async fn run(options: SimulateOptions) -> Outcome {
     } else {
         show(&running.info);
     }
-    asked_to_end().await?;
+    // The keys lie in a folder that goes with the process.
+    ending::asked().await?;
     running.stop();
     Ok(())
 }
@@ -80,21 +81,6 @@ fn show(info: &ReadyInfo) {
         }
     }
     println!("Run again with --json for user names, keys and tokens.");
-}
-
-/// The keys lie in a folder that goes with the process, so an ordinary kill is heard as well.
-async fn asked_to_end() -> std::io::Result<()> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate())?;
-        tokio::select! {
-            ended = tokio::signal::ctrl_c() => ended,
-            _ = terminate.recv() => Ok(()),
-        }
-    }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
 }
 
 pub(crate) async fn start(

@@ -7,7 +7,7 @@
 use futures_util::FutureExt as _;
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tieline_domain::access::Actor;
 use tieline_domain::job::{InHand, JobKind, Lane, Party};
 use tieline_messaging::{Messaging, MessagingError};
@@ -25,6 +25,8 @@ const GRACE: Duration = Duration::from_secs(10);
 const RETURN_WITHIN: Duration = Duration::from_secs(5);
 /// Events are kept this long for browsers that were away.
 const EVENTS_KEPT_MS: i64 = 24 * 3_600_000;
+/// A node's clock may be set while it runs.
+const LEARN_TIME_EVERY: Duration = Duration::from_secs(30);
 const CLEAN_EVERY_MS: i64 = 3_600_000;
 
 type Slot = (Lane, Option<Party>);
@@ -78,6 +80,7 @@ impl Worker {
         let mut running = JoinSet::new();
         let mut hands = Hands::new();
         let mut cleaned_at = 0;
+        let mut learned = Instant::now();
         let mut head = self.store.head();
         while !*stop.borrow() {
             while let Some(done) = running.try_join_next() {
@@ -98,6 +101,12 @@ impl Worker {
                 }
                 Err(error) => {
                     tracing::warn!(error = %error, "the worker cannot claim jobs; it tries again");
+                }
+            }
+            if learned.elapsed() > LEARN_TIME_EVERY {
+                learned = Instant::now();
+                if let Err(error) = self.store.learn_time().await {
+                    tracing::warn!(error = %error, "the database does not tell the time; it is asked again");
                 }
             }
             if self.store.now().0 - cleaned_at > CLEAN_EVERY_MS {

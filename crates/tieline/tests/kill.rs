@@ -174,3 +174,41 @@ async fn texts_that_are_on_their_way_when_the_hub_is_killed_leave_once() {
         "those that were only queued left"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hub_that_is_asked_to_end_under_load_ends_its_batch_writes_its_log_back_and_goes_on_later()
+ {
+    const TEXTS: usize = 60;
+    let mut world = World::new(CONTACTS).await;
+    // The second page takes so long that the run is in the middle of it.
+    let fault = plan(
+        &world,
+        "GET",
+        "/query/",
+        0,
+        Mishap::Slow { delay_ms: 3_000 },
+    );
+    for number in 0..TEXTS {
+        let phone = format!("+4411349605{:02}", number % 7);
+        desk::text(&world.hub.store, &phone, &format!("Out {number}")).await;
+    }
+    let run = world.ask().await;
+    world.start().await;
+    let fired = async || world.running.simulator.fired(fault) == 1;
+    until("the second page is asked for", fired).await;
+    let status = world.terminate().await;
+    assert!(status.success(), "{status}");
+    assert_eq!(world.log_bytes(), 0);
+    let stopped = world.row(&run).await;
+    assert_eq!((stopped.finished_at, stopped.error), (None, None));
+
+    world.start().await;
+    let whole = world.end_of(&run).await;
+    assert_eq!(whole.state, "done", "{:?}", whole.error);
+    let delivered = async || {
+        let messages = desk::messages(&world.hub.store).await;
+        messages.iter().all(|it| it.state == State::Delivered)
+    };
+    until("all texts are delivered", delivered).await;
+    assert_eq!(world.sent().len(), TEXTS, "each left once");
+}

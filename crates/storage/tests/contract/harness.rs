@@ -27,6 +27,19 @@ impl Clock for TestClock {
     }
 }
 
+/// The clock of a node that goes ahead of the database's.
+struct AheadClock(Arc<TestClock>, i64);
+
+impl Clock for AheadClock {
+    fn now(&self) -> Timestamp {
+        self.0.now() + self.1
+    }
+
+    fn database_now(&self) -> Option<Timestamp> {
+        Some(self.0.now())
+    }
+}
+
 /// Ids in a row.
 #[derive(Default)]
 pub struct CountingIds(AtomicU64);
@@ -52,6 +65,18 @@ impl Fixture {
         static HUBS: AtomicU64 = AtomicU64::new(1);
         let hub = HUBS.fetch_add(1, Ordering::SeqCst);
         connect(&self.url, self.clock.clone(), hub << 32).await
+    }
+}
+
+impl Fixture {
+    /// A second hub whose own clock goes ahead of the database's.
+    pub async fn second_hub_ahead(&self, ms: i64) -> Store {
+        let options = StoreOptions {
+            url: self.url.clone(),
+            clock: Arc::new(AheadClock(self.clock.clone(), ms)),
+            ids: Arc::new(CountingIds(AtomicU64::new(1 << 48))),
+        };
+        Store::open(options).await.expect("the store opens")
     }
 }
 

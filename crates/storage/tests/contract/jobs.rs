@@ -481,3 +481,25 @@ async fn a_job_that_expires_beside_a_waiting_one_of_its_key_leaves_one() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_node_whose_clock_is_a_minute_ahead_takes_no_lease_of_another() {
+    on_postgres(|at| async move {
+        for ahead_ms in [61_000, SYNC.lease_ms() + 1, -SYNC.lease_ms() - 1] {
+            add(&at, SYNC, None).await;
+            let held = claim(&at).await.remove(0);
+            let other = at.second_hub_ahead(ahead_ms).await;
+            assert_eq!(other.now(), at.store.now());
+            let mut tx = other.begin(&Actor::system()).await.unwrap();
+            assert_eq!(job::expire(&mut tx).await.unwrap().ready, 0);
+            assert!(take(&mut tx).await.is_empty());
+            tx.commit().await.unwrap();
+            say(&at, async |tx| {
+                job::finish(tx, &held).await.unwrap();
+            })
+            .await;
+            other.close().await;
+        }
+    })
+    .await;
+}

@@ -8,6 +8,7 @@ mod hubs;
 mod lease;
 mod live;
 mod replay;
+mod side_by_side;
 mod tasks;
 mod waits;
 mod webhook;

@@ -104,6 +104,31 @@ impl World {
         process.wait().unwrap();
     }
 
+    /// SIGTERM: how the process ended, and whether it needed less than its bounds.
+    pub async fn terminate(&mut self) -> std::process::ExitStatus {
+        let mut process = self.process.take().unwrap();
+        let id = process.id().to_string();
+        let told = Command::new("kill").args(["-TERM", &id]).status().unwrap();
+        assert!(told.success());
+        let began = Instant::now();
+        loop {
+            if let Some(status) = process.try_wait().unwrap() {
+                return status;
+            }
+            if began.elapsed() > Duration::from_secs(30) {
+                process.kill().unwrap();
+                panic!("it does not end");
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Bytes of the log that were not written back.
+    pub fn log_bytes(&self) -> u64 {
+        let log = self.folder.path().join("tieline.db-wal");
+        std::fs::metadata(log).map_or(0, |it| it.len())
+    }
+
     /// The running process.
     pub fn process_id(&self) -> u32 {
         self.process.as_ref().unwrap().id()

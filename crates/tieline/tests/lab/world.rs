@@ -189,7 +189,7 @@ impl World {
         panic!("a run never ends");
     }
 
-    async fn end_of(&self, run: SyncRun) -> SyncRun {
+    pub async fn end_of(&self, run: SyncRun) -> SyncRun {
         for _ in 0..ROUNDS_MAX {
             self.live(1).await;
             let mut reader = self.hub.store.reader().await.unwrap();

@@ -1,0 +1,186 @@
+//! Work side by side, as a hub really does it: an org that hangs beside texts, one that is slower
+//! than a lease, handlers that panic.
+
+use super::desk;
+use super::world::World;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+use tieline::hub::Hub;
+use tieline::transport::{Transport, in_process};
+use tieline_storage::{job, sync_run};
+use tieline_sync::{StartedBy, create_contact};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tower::ServiceExt as _;
+use tower::util::{BoxCloneSyncService, service_fn};
+
+/// A hub's worker that starts by itself what is due, many jobs at once.
+struct Working {
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+impl Working {
+    fn of(hub: &Hub) -> Working {
+        let (stop, stopped) = watch::channel(false);
+        let task = tokio::spawn(hub.worker().run(stopped));
+        Working { stop, task }
+    }
+
+    async fn end(self) {
+        self.stop.send_replace(true);
+        self.task.await.unwrap();
+    }
+}
+
+async fn until(what: &str, holds: impl AsyncFn() -> bool) {
+    let began = Instant::now();
+    while !holds().await {
+        assert!(
+            began.elapsed() < Duration::from_secs(40),
+            "waited in vain until {what}"
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Before requests to the org whose path holds `part` are passed on, `first` happens, counted.
+fn beforehand<F>(
+    world: &World,
+    part: &'static str,
+    count: &Arc<AtomicUsize>,
+    first: impl Fn() -> F + Clone + Send + Sync + 'static,
+) -> Transport
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let (inner, count) = (in_process(world.simulator.router()), count.clone());
+    BoxCloneSyncService::new(service_fn(move |request: http::Request<bytes::Bytes>| {
+        let (inner, count, first) = (inner.clone(), count.clone(), first.clone());
+        async move {
+            let path = request.uri().path();
+            if path.starts_with("/services/") && path.contains(part) {
+                count.fetch_add(1, Ordering::SeqCst);
+                first().await;
+            }
+            inner.oneshot(request).await
+        }
+    }))
+}
+
+#[tokio::test]
+async fn texts_leave_while_the_org_hangs_and_the_run_is_put_back_when_the_hub_ends() {
+    const TEXTS: usize = 40;
+    let world = World::new(31).await;
+    let hangs = Arc::new(AtomicUsize::new(0));
+    let hub = world
+        .second_hub(beforehand(&world, "", &hangs, std::future::pending))
+        .await;
+    let run = world
+        .hub
+        .sync
+        .start(world.connection, StartedBy::Schedule)
+        .await
+        .unwrap();
+    for number in 0..TEXTS {
+        let phone = format!("+4411349606{:02}", number % 9);
+        desk::text(&world.hub.store, &phone, &format!("Out {number}")).await;
+    }
+    let working = Working::of(&hub);
+    until("the org hangs", async || hangs.load(Ordering::SeqCst) > 0).await;
+    until("all texts have left", async || {
+        world.simulator.texts().len() >= TEXTS
+    })
+    .await;
+    working.end().await;
+    let mut reader = world.hub.store.reader().await.unwrap();
+    let row = sync_run::by_id(&mut reader, run.id).await.unwrap();
+    assert_eq!((row.finished_at, row.error), (None, None));
+    let waiting = job::list(&mut reader, "ready", None, 100).await.unwrap();
+    let it = waiting.iter().find(|job| job.kind == "sync.run").unwrap();
+    assert_eq!((it.attempts, it.failures), (0, 0), "as if never begun");
+}
+
+#[tokio::test]
+async fn an_org_that_is_slower_than_a_lease_gets_each_batch_once() {
+    let world = World::new(32).await;
+    let run = world
+        .hub
+        .sync
+        .start(world.connection, StartedBy::Schedule)
+        .await
+        .unwrap();
+    assert_eq!(world.end_of(run).await.state, "done");
+    let batches = Arc::new(AtomicUsize::new(0));
+    let clock = world.nature.clock.clone();
+    let slowly = move || {
+        let clock = clock.clone();
+        async move {
+            for _ in 0..20 {
+                clock.advance(10_000);
+                tokio::time::sleep(Duration::from_millis(300)).await;
+            }
+        }
+    };
+    let hub = world
+        .second_hub(beforehand(&world, "/composite/sobjects", &batches, slowly))
+        .await;
+    let fields = BTreeMap::from([("last_name".to_owned(), "Onceonly".to_owned())]);
+    create_contact(&world.hub.store, &fields).await.unwrap();
+    world.wait(2_000);
+    let working = Working::of(&hub);
+    let ended = async || {
+        let mut reader = world.hub.store.reader().await.unwrap();
+        let runs = sync_run::history(&mut reader, world.connection, None, 1);
+        let newest = runs.await.unwrap().remove(0);
+        newest.trigger == "change" && newest.finished_at.is_some()
+    };
+    until("the change is written", ended).await;
+    working.end().await;
+    assert_eq!(batches.load(Ordering::SeqCst), 1);
+    let mut reader = world.hub.store.reader().await.unwrap();
+    let runs = sync_run::history(&mut reader, world.connection, None, 10)
+        .await
+        .unwrap();
+    assert_eq!(runs.len(), 2);
+    assert!(runs.iter().all(|run| run.state == "done"));
+}
+
+#[tokio::test]
+async fn a_run_that_panics_again_and_again_is_dead_after_a_while_and_blocks_no_other() {
+    let world = World::new(33).await;
+    let panics = Arc::new(AtomicUsize::new(0));
+    let hub = world
+        .second_hub(beforehand(&world, "", &panics, || async {
+            panic!("a handler's bug")
+        }))
+        .await;
+    let run = world
+        .hub
+        .sync
+        .start(world.connection, StartedBy::Schedule)
+        .await
+        .unwrap();
+    for _ in 0..30 {
+        hub.worker().work_off().await;
+        world.wait(11 * 60_000);
+    }
+    let mut reader = world.hub.store.reader().await.unwrap();
+    let row = sync_run::by_id(&mut reader, run.id).await.unwrap();
+    assert_eq!(row.state, "failed");
+    let dead = job::list(&mut reader, "dead", None, 10).await.unwrap();
+    assert_eq!(dead.len(), 1);
+    assert_eq!(dead[0].last_error.as_deref(), Some("its handler panicked"));
+    drop(reader);
+    assert_eq!(panics.load(Ordering::SeqCst), 12);
+
+    let run = world
+        .hub
+        .sync
+        .start(world.connection, StartedBy::Schedule)
+        .await
+        .unwrap();
+    assert_eq!(world.end_of(run).await.state, "done");
+}
