@@ -46,13 +46,22 @@ pub struct Store {
     patience: Duration,
 }
 
+/// How a database is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Door {
+    Begin,
+    Existing,
+    Beside,
+}
+
 #[derive(Clone)]
 enum Pools {
     /// SQLite wants one writer: several gave tails of 1.6 s.
     Sqlite {
         writer: SqlitePool,
         readers: SqlitePool,
-        lock: Arc<FileLock>,
+        /// Held for life by whoever works on the file.
+        lock: Option<Arc<FileLock>>,
     },
     Postgres(PgPool),
 }
@@ -60,24 +69,30 @@ enum Pools {
 impl Store {
     /// Opens and migrates the database; one that is missing or empty is begun.
     pub async fn open(options: StoreOptions) -> Result<Store> {
-        Store::open_or_begin(options, true).await
+        Store::open_by(Door::Begin, options).await
     }
 
     /// The same, but a database that is missing or empty is refused, because its key is there.
     pub async fn open_existing(options: StoreOptions) -> Result<Store> {
-        Store::open_or_begin(options, false).await
+        Store::open_by(Door::Existing, options).await
     }
 
-    async fn open_or_begin(options: StoreOptions, may_begin: bool) -> Result<Store> {
+    /// The same without the lock of a file: for who looks on beside the hub that holds it, and does
+    /// no jobs.
+    pub async fn open_beside(options: StoreOptions) -> Result<Store> {
+        Store::open_by(Door::Beside, options).await
+    }
+
+    async fn open_by(door: Door, options: StoreOptions) -> Result<Store> {
         let (head, _) = watch::channel(0);
         let store = Store {
-            pools: Pools::open(&options.url, may_begin).await?,
+            pools: Pools::open(&options.url, door).await?,
             clock: options.clock,
             ids: options.ids,
             head,
             patience: PATIENCE,
         };
-        match store.bring_up(may_begin).await {
+        match store.bring_up(door != Door::Existing).await {
             Ok(()) => Ok(store),
             Err(error) => {
                 store.close().await;
@@ -176,7 +191,9 @@ impl Store {
             } => {
                 readers.close().await;
                 writer.close().await;
-                lock.release();
+                if let Some(lock) = lock {
+                    lock.release();
+                }
             }
             Pools::Postgres(pool) => pool.close().await,
         }

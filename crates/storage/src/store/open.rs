@@ -1,7 +1,7 @@
 //! Opens the pools of connections, with every limit chosen.
 
-use super::Pools;
 use super::lock::{FileLock, owners_alone, refused};
+use super::{Door, Pools};
 use crate::error::{Result, StorageError};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -32,8 +32,7 @@ const POSTGRES_LIMITS: [(&str, &str); 3] = [
 ];
 
 impl Pools {
-    /// `may_begin`: whether a database that is missing or empty is begun anew.
-    pub(super) async fn open(url: &str, may_begin: bool) -> Result<Pools> {
+    pub(super) async fn open(url: &str, door: Door) -> Result<Pools> {
         if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             let options = PgConnectOptions::from_str(url)
                 .map_err(|e| bad_url(&e))?
@@ -53,19 +52,19 @@ impl Pools {
             ));
         }
         let options = SqliteConnectOptions::from_str(url).map_err(|e| bad_url(&e))?;
-        open_file(options, may_begin).await
+        open_file(options, door).await
     }
 }
 
-async fn open_file(options: SqliteConnectOptions, may_begin: bool) -> Result<Pools> {
+async fn open_file(options: SqliteConnectOptions, door: Door) -> Result<Pools> {
     let file = options.get_filename().to_owned();
-    let lock = find_or_make(&file, may_begin)?;
+    let lock = find_or_make(&file, door)?;
     let opened = open_sqlite(options, &file).await;
     let (writer, readers) = opened.map_err(|error| in_words(&file, error))?;
     Ok(Pools::Sqlite {
         writer,
         readers,
-        lock: Arc::new(lock),
+        lock: lock.map(Arc::new),
     })
 }
 
@@ -114,12 +113,15 @@ fn is_at_rest(conn: &SqliteConnection) -> bool {
 
 /// Locks the file; one that is missing is made for its owner alone, and SQLite gives its log the
 /// same mode.
-fn find_or_make(file: &Path, may_begin: bool) -> Result<FileLock> {
+fn find_or_make(file: &Path, door: Door) -> Result<Option<FileLock>> {
     let bytes = file.metadata().map_or(0, |found| found.len());
-    if bytes == 0 && !may_begin {
+    if bytes == 0 && door == Door::Existing {
         return Err(missing(&file.display()));
     }
-    let lock = FileLock::take(file)?;
+    let lock = match door {
+        Door::Beside => None,
+        Door::Begin | Door::Existing => Some(FileLock::take(file)?),
+    };
     let made = owners_alone().create(true).truncate(false).open(file);
     made.map_err(|error| refused(file, &error))?;
     Ok(lock)
