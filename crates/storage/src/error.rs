@@ -1,5 +1,8 @@
 //! What can go wrong with stored data, sorted by what the caller can do about it.
 
+use sqlx::error::DatabaseError;
+use sqlx::sqlite::SqliteError;
+
 /// The result of a storage call.
 pub type Result<T> = std::result::Result<T, StorageError>;
 
@@ -59,18 +62,30 @@ impl From<sqlx::Error> for StorageError {
             sqlx::Error::Database(db) if db.is_foreign_key_violation() => {
                 StorageError::NoSuchReference
             }
-            // 5 and 517 are SQLite's busy codes; class 08 and 57P01 are lost PostgreSQL servers;
-            // 40001 and 40P01 are serialization failures and deadlocks.
-            sqlx::Error::Database(db) => match db.code().as_deref() {
-                Some("5" | "517" | "57P01" | "40001" | "40P01") => {
-                    StorageError::Unavailable(db.message().to_owned())
-                }
-                Some(code) if code.starts_with("08") => {
-                    StorageError::Unavailable(db.message().to_owned())
-                }
-                _ => StorageError::Database(db.message().to_owned()),
-            },
+            sqlx::Error::Database(db) if is_transient(db.as_ref()) => {
+                StorageError::Unavailable(db.message().to_owned())
+            }
+            sqlx::Error::Database(db) => StorageError::Database(db.message().to_owned()),
             _ => StorageError::Database(error.to_string()),
         }
     }
+}
+
+/// Whether the cause may be gone in a while.
+fn is_transient(error: &dyn DatabaseError) -> bool {
+    let code = error.code().unwrap_or_default();
+    if error.try_downcast_ref::<SqliteError>().is_some() {
+        // The low byte is the kind: busy, locked, an I/O error, a full disk.
+        return matches!(
+            code.parse::<i64>().map(|code| code & 0xff),
+            Ok(5 | 6 | 10 | 13)
+        );
+    }
+    // Lost connections, a server that starts or stops, what ran out there, a statement or a wait for
+    // a lock that took too long, serialization failures and deadlocks.
+    matches!(code.get(..2), Some("08" | "53"))
+        || matches!(
+            &*code,
+            "57P01" | "57P02" | "57P03" | "57014" | "25P03" | "55P03" | "40001" | "40P01"
+        )
 }

@@ -1,16 +1,18 @@
 //! The open database: read connections, the write transaction, and the news of commits.
 
+mod listen;
+mod lock;
+mod open;
+
 use crate::args;
-use crate::db::{Conn, Value};
+use crate::db::{Conn, Value, after_a_failure};
 use crate::error::{Result, StorageError};
 use crate::node_time::NodeTime;
 use crate::{event, idempotency, migrate};
-use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, PgPool, SqlitePool};
+use lock::FileLock;
+use sqlx::{PgPool, SqlitePool};
 use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 use tieline_domain::access::Actor;
@@ -19,16 +21,10 @@ use tieline_domain::id::{Id, Ids, uuid_v7};
 use tieline_domain::time::{Clock, Timestamp};
 use tokio::sync::watch;
 
-/// Pages that the writer of SQLite keeps in memory; negative, so in KiB.
-const WRITER_CACHE: &str = "-32768";
-/// Pages of the log of SQLite after which it is written back, 32 MiB. A page of records touches so
-/// many that the usual 1,000 would have each written back at once.
-const LOG_PAGES: &str = "8192";
-const READERS_MAX: u32 = 4;
-const POSTGRES_CONNECTIONS_MAX: u32 = 16;
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Work that nobody waits for has this long to get a connection.
 const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) use open::missing;
+
 const NOTIFY_CHANNEL: &str = "tieline_event";
 
 /// What [`Store::open`] needs.
@@ -51,38 +47,72 @@ pub struct Store {
     patience: Duration,
 }
 
+/// How a database is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Door {
+    Begin,
+    Existing,
+    Beside,
+}
+
 #[derive(Clone)]
 enum Pools {
     /// SQLite wants one writer: several gave tails of 1.6 s.
     Sqlite {
         writer: SqlitePool,
         readers: SqlitePool,
+        /// Held for life by whoever works on the file.
+        lock: Option<Arc<FileLock>>,
     },
     Postgres(PgPool),
 }
 
 impl Store {
-    /// Opens and migrates the database.
+    /// Opens and migrates the database; one that is missing or empty is begun.
     pub async fn open(options: StoreOptions) -> Result<Store> {
-        let pools = Pools::open(&options.url).await?;
+        Store::open_by(Door::Begin, options).await
+    }
+
+    /// The same, but a database that is missing or empty is refused, because its key is there.
+    pub async fn open_existing(options: StoreOptions) -> Result<Store> {
+        Store::open_by(Door::Existing, options).await
+    }
+
+    /// The same without the lock of a file: for who looks on beside the hub that holds it, and does
+    /// no jobs.
+    pub async fn open_beside(options: StoreOptions) -> Result<Store> {
+        Store::open_by(Door::Beside, options).await
+    }
+
+    async fn open_by(door: Door, options: StoreOptions) -> Result<Store> {
         let (head, _) = watch::channel(0);
         let store = Store {
-            pools,
+            pools: Pools::open(&options.url, door).await?,
             time: NodeTime::new(options.clock),
             ids: options.ids,
             head,
             patience: PATIENCE,
         };
-        store.learn_time().await?;
-        let mut tx = store.begin(&Actor::system()).await?;
-        migrate::migrate(&mut tx).await?;
-        tx.commit().await?;
-        let seq = event::head(&mut *store.reader().await?).await?;
-        store.head.send_replace(seq);
-        if let Pools::Postgres(pool) = &store.pools {
-            listen(pool, store.head.clone()).await?;
+        match store.bring_up(door != Door::Existing).await {
+            Ok(()) => Ok(store),
+            Err(error) => {
+                store.close().await;
+                Err(error)
+            }
         }
-        Ok(store)
+    }
+
+    async fn bring_up(&self, may_begin: bool) -> Result<()> {
+        self.learn_time().await?;
+        let mut tx = self.begin(&Actor::system()).await?;
+        migrate::migrate(&mut tx, may_begin).await?;
+        tx.commit().await?;
+        let seq = event::head(&mut *self.reader().await?).await?;
+        self.head.send_replace(seq);
+        match &self.pools {
+            Pools::Postgres(pool) => listen::listen(pool, self.head.clone()).await,
+            Pools::Sqlite { .. } => Ok(()),
+        }
     }
 
     /// The present moment, by the database's clock as far as this node knows it.
@@ -133,9 +163,10 @@ impl Store {
     pub async fn begin(&self, actor: &Actor) -> Result<Tx> {
         let conn = Box::pin(async {
             Ok(match &self.pools {
-                Pools::Sqlite { writer, .. } => {
-                    Conn::SqliteWrite(writer.begin_with("begin immediate").await?)
-                }
+                Pools::Sqlite { writer, .. } => Conn::SqliteWrite {
+                    tx: writer.begin_with("begin immediate").await?,
+                    failed: false,
+                },
                 Pools::Postgres(pool) => Conn::PostgresWrite(pool.begin().await?),
             })
         });
@@ -156,7 +187,8 @@ impl Store {
         })
     }
 
-    /// Whether one hub alone works on this database: a file has one, a server may have several.
+    /// Whether one hub alone works on this database: a file has one, which its lock enforces; a
+    /// server may have several.
     pub fn has_one_hub(&self) -> bool {
         matches!(self.pools, Pools::Sqlite { .. })
     }
@@ -169,88 +201,23 @@ impl Store {
     /// Closes all connections, after which the file may be moved.
     pub async fn close(&self) {
         match &self.pools {
-            Pools::Sqlite { writer, readers } => {
+            Pools::Sqlite {
+                writer,
+                readers,
+                lock,
+            } => {
                 readers.close().await;
                 // What a full log would hold up, the next start would have to read.
                 let written = sqlx::query("pragma wal_checkpoint(truncate)").execute(writer);
                 let _ = written.await;
                 writer.close().await;
+                if let Some(lock) = lock {
+                    lock.release();
+                }
             }
             Pools::Postgres(pool) => pool.close().await,
         }
     }
-}
-
-impl Pools {
-    async fn open(url: &str) -> Result<Pools> {
-        if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            let options = PgConnectOptions::from_str(url)
-                .map_err(|e| bad_url(&e))?
-                .disable_statement_logging();
-            let pool = PgPoolOptions::new()
-                .max_connections(POSTGRES_CONNECTIONS_MAX)
-                .connect_with(options)
-                .await?;
-            return Ok(Pools::Postgres(pool));
-        }
-        if !url.starts_with("sqlite:") {
-            // Never shown: it may hold a password.
-            return Err(StorageError::Settings(
-                "database: the address begins neither with sqlite: nor with postgres://".to_owned(),
-            ));
-        }
-        let options = SqliteConnectOptions::from_str(url)
-            .map_err(|e| bad_url(&e))?
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(BUSY_TIMEOUT)
-            .statement_cache_capacity(256)
-            .disable_statement_logging();
-        let one = SqlitePoolOptions::new()
-            .max_connections(1)
-            .min_connections(1)
-            .max_lifetime(None)
-            .idle_timeout(None);
-        let writing = options
-            .clone()
-            .pragma("cache_size", WRITER_CACHE)
-            .pragma("wal_autocheckpoint", LOG_PAGES);
-        let writer = one.connect_with(writing).await?;
-        let readers = SqlitePoolOptions::new()
-            .max_connections(READERS_MAX)
-            .max_lifetime(None)
-            .connect_with(options.pragma("query_only", "on"))
-            .await?;
-        Ok(Pools::Sqlite { writer, readers })
-    }
-}
-
-/// Says what is wrong with an address without showing it: it may hold a password.
-fn bad_url(error: &sqlx::Error) -> StorageError {
-    StorageError::Settings(format!(
-        "database: this is not an address of a database: {error}"
-    ))
-}
-
-/// Passes on what other nodes commit, for as long as somebody holds the store.
-async fn listen(pool: &PgPool, head: watch::Sender<i64>) -> Result<()> {
-    let mut listener = PgListener::connect_with(pool).await?;
-    listener.listen(NOTIFY_CHANNEL).await?;
-    tokio::spawn(async move {
-        loop {
-            match listener.recv().await {
-                Ok(news) => {
-                    let seq = news.payload().parse().unwrap_or_default();
-                    head.send_if_modified(|known| raise(known, seq));
-                }
-                // The listener reconnects by itself; an error here means the pool was closed.
-                Err(_) => return,
-            }
-        }
-    });
-    Ok(())
 }
 
 fn raise(known: &mut i64, seq: i64) -> bool {
@@ -308,7 +275,8 @@ impl Tx {
             Some(event::append(&mut self.conn, &events, now).await?)
         };
         match self.conn {
-            Conn::SqliteWrite(tx) => tx.commit().await?,
+            Conn::SqliteWrite { failed: true, .. } => return Err(after_a_failure()),
+            Conn::SqliteWrite { tx, .. } => tx.commit().await?,
             Conn::PostgresWrite(tx) => {
                 let mut conn = Conn::PostgresWrite(tx);
                 if let Some(seq) = seq {

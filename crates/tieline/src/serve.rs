@@ -41,12 +41,16 @@ pub struct ServeOptions {
 pub async fn run(options: ServeOptions) -> Outcome {
     let public_url = settings::public_url(options.listen, &options.public_url)?;
     let world = Arc::new(RealWorld);
-    let store = Store::open(StoreOptions {
+    let known = StoreOptions {
         url: options.database,
         clock: world.clone(),
         ids: world.clone(),
-    })
-    .await?;
+    };
+    // A key without its database is a loss to be noticed, not a new beginning.
+    let store = match options.key_file.exists() {
+        true => Store::open_existing(known).await?,
+        false => Store::open(known).await?,
+    };
     if !options.allow_simulated {
         refuse_simulated(&store).await?;
     }

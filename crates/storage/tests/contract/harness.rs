@@ -56,7 +56,8 @@ pub struct Fixture {
     pub store: Store,
     /// Its clock.
     pub clock: Arc<TestClock>,
-    url: String,
+    /// Where it is.
+    pub url: String,
 }
 
 impl Fixture {

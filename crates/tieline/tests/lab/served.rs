@@ -47,7 +47,7 @@ impl World {
         .await
         .unwrap();
         let world = Arc::new(RealWorld);
-        let store = Store::open(StoreOptions {
+        let store = Store::open_beside(StoreOptions {
             url: database(&folder),
             clock: world.clone(),
             ids: world.clone(),

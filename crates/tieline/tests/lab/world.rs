@@ -138,8 +138,12 @@ impl World {
         }
     }
 
-    /// Another hub on the same database, whose requests leave by `transport`.
+    /// Another hub on the same database, whose requests leave by `transport`. A file has one process,
+    /// so that both share its store.
     pub async fn second_hub(&self, transport: Transport) -> Hub {
+        if self.hub.store.has_one_hub() {
+            return hub(self.hub.store.clone(), &self.nature, transport);
+        }
         open(&self.database, &self.nature, transport).await
     }
 
@@ -236,6 +240,10 @@ async fn open(database: &str, nature: &Arc<Nature>, transport: Transport) -> Hub
     })
     .await
     .unwrap();
+    hub(store, nature, transport)
+}
+
+fn hub(store: Store, nature: &Arc<Nature>, transport: Transport) -> Hub {
     Hub::new(HubOptions {
         store,
         vault: Vault::new(&[7; Vault::KEY_BYTES]),
