@@ -14,8 +14,8 @@ use sqlx::{
 use std::fmt::Write as _;
 use std::pin::Pin;
 use tieline_domain::id::{
-    ConnectionId, ConsentEntryId, ContactId, ConversationId, CreateIntentId, Id, InboxId, JobId,
-    LinkId, MessageId, ObjectMappingId, PointId, StaffId, SyncRunId,
+    ApiKeyId, AuditId, ConnectionId, ConsentEntryId, ContactId, ConversationId, CreateIntentId, Id,
+    InboxId, JobId, LinkId, MessageId, ObjectMappingId, PointId, SessionId, StaffId, SyncRunId,
 };
 use tieline_domain::time::Timestamp;
 
@@ -140,6 +140,9 @@ id_values!(
     CreateIntentId,
     ConsentEntryId,
     JobId,
+    SessionId,
+    ApiKeyId,
+    AuditId,
 );
 
 /// One row of an answer, read by column name.

@@ -9,5 +9,6 @@ pub(crate) mod conversations;
 pub(crate) mod live;
 pub(crate) mod me;
 pub(crate) mod names;
+pub(crate) mod staff;
 pub(crate) mod sync;
 pub(crate) mod text;

@@ -4,12 +4,14 @@
 mod answer;
 mod api;
 mod app;
+mod audit;
 mod connection;
 mod contacts;
 mod conversations;
 mod cursor;
 mod describe;
 mod extract;
+mod face;
 mod guard;
 mod hooks;
 mod live;
@@ -22,9 +24,13 @@ mod problem;
 mod ready;
 pub mod router;
 mod runs;
+mod sessions;
+mod sign_in;
+mod staff;
 mod state;
 mod sync;
 
+pub use face::{Credential, Face};
 pub use live::Teller;
 pub use metrics::{Metrics, metrics_router};
 pub use origin::check_public_url;
