@@ -24,7 +24,8 @@ use load::{Target, load};
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
-use tieline_web::router::{Policy, ROUTES};
+use tieline_web::Credential;
+use tieline_web::router::ROUTES;
 
 const ROUNDS: usize = 5;
 const SECONDS: usize = 5;
@@ -93,7 +94,7 @@ fn start(words: &[&str]) -> Child {
 async fn read(address: &str) {
     let paths: Vec<String> = ROUTES
         .iter()
-        .filter(|route| route.policy == Policy::Public && route.method == "get")
+        .filter(|route| route.face.credential() == Credential::None && route.method == "get")
         .map(|route| {
             format!(
                 "http://{address}{}",

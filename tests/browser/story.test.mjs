@@ -32,10 +32,16 @@ const until = async (otherwise, holds) => {
   }
 };
 
-test("the printed link signs in, once", async () => {
+test("the printed link leads to a button that signs in, once; looking uses nothing up", async () => {
+  for (const method of ["HEAD", "GET"]) {
+    const looked = await fetch(demo.signIn, { method });
+    assert.equal(looked.status, 200);
+    assert.equal(looked.headers.get("set-cookie"), null);
+  }
   await page.goto(demo.signIn);
+  await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("heading", { name: "Inbox" }).waitFor();
-  const again = await fetch(demo.signIn, { redirect: "manual" });
+  const again = await fetch(demo.signIn, { method: "POST", redirect: "manual" });
   assert.match(again.headers.get("location"), /link=over/);
 });
 

@@ -1,11 +1,12 @@
-//! What can go wrong with signing in.
+//! What can go wrong with signing in, and with saying who may what.
 
+use tieline_domain::access::StaffRefusal;
 use tieline_storage::StorageError;
 
 /// The result of a call.
 pub type Result<T> = std::result::Result<T, AccessError>;
 
-/// Why somebody is not signed in.
+/// Why somebody is not signed in, or a user not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum AccessError {
     /// The database.
@@ -16,15 +17,33 @@ pub enum AccessError {
         "the e-mail address or the password is not right; try again, or ask an administrator for a sign-in link"
     )]
     WrongCredentials,
-    /// Too many tries.
-    #[error("too many tries; wait a minute, then try again")]
-    TooManyTries,
+    /// Too many tries failed; the next is weighed after so many milliseconds.
+    #[error("too many tries failed; wait a little, then try again")]
+    TooManyTries(i64),
+    /// More people sign in at this moment than are let in at once.
+    #[error("too many people sign in at this moment; try again in a few seconds")]
+    Busy,
     /// The link is unknown, used or over.
     #[error("this sign-in link was used already or is over; ask for a new one")]
     LinkOver,
     /// A password that is too easy.
     #[error("password: it has fewer than 12 characters; make it longer")]
     PasswordTooShort,
+    /// What was given is no e-mail address.
+    #[error("email: {0:?} is no e-mail address; write it as ann@example.com")]
+    NoAddress(String),
+    /// Somebody has that address.
+    #[error("email: a user with this address exists; change that one, or take another address")]
+    AddressTaken,
+    /// A user without a name.
+    #[error("name: it is empty; say what to call this user")]
+    NoName,
+    /// The caller may not do this.
+    #[error(transparent)]
+    Refused(#[from] StaffRefusal),
+    /// The caller lacks the right.
+    #[error("your rights do not include this; ask an administrator")]
+    NotAllowed,
 }
 
 impl AccessError {
@@ -32,7 +51,7 @@ impl AccessError {
     pub fn is_permanent(&self) -> bool {
         match self {
             AccessError::Storage(error) => error.is_permanent(),
-            AccessError::TooManyTries => false,
+            AccessError::TooManyTries(_) | AccessError::Busy => false,
             _ => true,
         }
     }

@@ -1,11 +1,16 @@
-//! Signing in: passwords, sessions, one-time links, and who a request comes from.
+//! Signing in, and who may what: passwords, sessions, one-time links, users and their inboxes.
 //!
-//! Tokens are 256 random bits and kept as SHA-256 only; argon2id is for passwords alone.
+//! Tokens are 256 random bits and kept as SHA-256 only; argon2id is for passwords alone. Whatever
+//! strangers send, it costs a known little: see [`password`] and the failures in [`sign_in`].
 
 pub mod error;
 pub mod password;
 pub mod session;
+pub mod sign_in;
+pub mod staffing;
 pub mod token;
 
 pub use error::{AccessError, Result};
 pub use session::{Access, SignedIn};
+pub use sign_in::Visit;
+pub use staffing::{NewStaff, SignInLink, StaffChange, Which};

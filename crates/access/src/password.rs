@@ -1,49 +1,87 @@
-//! Passwords: argon2id, in PHC form, off the async threads because it is slow on purpose.
+//! Passwords: argon2id, in PHC form. It takes 19 MiB and some time on purpose; so only a few are
+//! weighed at once, a few more wait, and the rest are told to come back.
 
 use crate::error::{AccessError, Result};
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
+use std::sync::Arc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Characters that a password must have.
 const LENGTH_MIN: usize = 12;
+/// Hashes that are worked out at once.
+const AT_ONCE: usize = 2;
+/// Those that are worked out or wait for it.
+const ADMITTED_MAX: usize = 16;
 
-/// The hash to keep.
-pub async fn hash(password: &str) -> Result<String> {
-    if password.chars().count() < LENGTH_MIN {
-        return Err(AccessError::PasswordTooShort);
+/// The one place where hashes are worked out; cheap to clone.
+#[derive(Clone)]
+pub struct Hashing {
+    admitted: Arc<Semaphore>,
+    working: Arc<Semaphore>,
+}
+
+/// A place among those that wait.
+pub struct Place(#[expect(dead_code, reason = "held until it is dropped")] OwnedSemaphorePermit);
+
+impl Default for Hashing {
+    fn default() -> Self {
+        Hashing {
+            admitted: Arc::new(Semaphore::new(ADMITTED_MAX)),
+            working: Arc::new(Semaphore::new(AT_ONCE)),
+        }
     }
-    let password = password.to_owned();
-    let salt: [u8; 16] = crate::token::random();
-    Ok(blocking(move || {
-        Argon2::default()
-            .hash_password_with_salt(password.as_bytes(), &salt)
-            .expect("the salt has a length that argon2 takes")
-            .to_string()
-    })
-    .await)
 }
 
-/// Whether a password is the one of the hash. Takes as long when there is no hash.
-pub async fn verify(password: &str, hash: Option<&str>) -> bool {
-    // A hash of nobody's password, so that an unknown name costs as much time as a known one.
-    const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$VZm2cmTIcIvGFPlxPaFrqn1CkKJUmrzG2g2iYiYf8fI";
-    let known = hash.is_some();
-    let (password, hash) = (password.to_owned(), hash.unwrap_or(NOBODYS).to_owned());
-    let same = blocking(move || {
-        PasswordHash::new(&hash).is_ok_and(|parsed| {
+impl Hashing {
+    /// A place, if there is one.
+    pub fn admit(&self) -> Result<Place> {
+        let permit = self.admitted.clone().try_acquire_owned();
+        permit.map(Place).map_err(|_| AccessError::Busy)
+    }
+
+    /// The hash to keep.
+    pub async fn hash(&self, _place: &Place, password: &str) -> Result<String> {
+        if password.chars().count() < LENGTH_MIN {
+            return Err(AccessError::PasswordTooShort);
+        }
+        let password = password.to_owned();
+        let salt: [u8; 16] = crate::token::random();
+        let work = move || {
             Argon2::default()
-                .verify_password(password.as_bytes(), &parsed)
-                .is_ok()
-        })
-    })
-    .await;
-    same && known
-}
+                .hash_password_with_salt(password.as_bytes(), &salt)
+                .expect("the salt has a length that argon2 takes")
+                .to_string()
+        };
+        Ok(self.work(work).await)
+    }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    tokio::task::spawn_blocking(work)
+    /// Whether a password is the one of the hash. Takes as long when there is no hash.
+    pub async fn verify(&self, _place: &Place, password: &str, hash: Option<&str>) -> bool {
+        // A hash of nobody's password, so that an unknown name costs as much time as a known one.
+        const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$VZm2cmTIcIvGFPlxPaFrqn1CkKJUmrzG2g2iYiYf8fI";
+        let known = hash.is_some();
+        let (password, hash) = (password.to_owned(), hash.unwrap_or(NOBODYS).to_owned());
+        let work = move || {
+            PasswordHash::new(&hash).is_ok_and(|parsed| {
+                Argon2::default()
+                    .verify_password(password.as_bytes(), &parsed)
+                    .is_ok()
+            })
+        };
+        self.work(work).await && known
+    }
+
+    /// The permit goes along: whoever gave up waiting still holds it until the work is done.
+    async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
+        let permit = self.working.clone().acquire_owned().await;
+        tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            work()
+        })
         .await
         .expect("hashing does not panic and is not cancelled")
+    }
 }
 
 #[cfg(test)]
@@ -52,14 +90,29 @@ mod tests {
 
     #[tokio::test]
     async fn only_the_same_password_is_accepted() {
-        let kept = hash("correct horse battery").await.unwrap();
+        let hashing = Hashing::default();
+        let place = hashing.admit().unwrap();
+        let kept = hashing.hash(&place, "correct horse battery").await.unwrap();
         assert!(kept.starts_with("$argon2id$"));
-        assert!(verify("correct horse battery", Some(&kept)).await);
-        assert!(!verify("correct horse batterz", Some(&kept)).await);
-        assert!(!verify("correct horse battery", None).await);
-        assert!(matches!(
-            hash("short").await,
-            Err(AccessError::PasswordTooShort)
-        ));
+        for (password, hash, expected) in [
+            ("correct horse battery", Some(kept.as_str()), true),
+            ("correct horse batterz", Some(kept.as_str()), false),
+            ("correct horse battery", None, false),
+        ] {
+            assert_eq!(hashing.verify(&place, password, hash).await, expected);
+        }
+        let short = hashing.hash(&place, "short").await;
+        assert!(matches!(short, Err(AccessError::PasswordTooShort)));
+    }
+
+    #[tokio::test]
+    async fn more_than_are_admitted_are_told_to_come_back_and_places_become_free_again() {
+        let hashing = Hashing::default();
+        let places: Vec<Place> = (0..ADMITTED_MAX)
+            .map(|_| hashing.admit().unwrap())
+            .collect();
+        assert!(matches!(hashing.admit(), Err(AccessError::Busy)));
+        drop(places);
+        assert!(hashing.admit().is_ok());
     }
 }

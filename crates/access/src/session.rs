@@ -1,36 +1,55 @@
-//! Sessions: opened by password or link, living on by use, ended by hand or time.
+//! Sessions: who holds a token, how long it lives, and how it ends.
 
-use crate::error::{AccessError, Result};
-use crate::{password, token};
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use tieline_domain::access::{Actor, Principal, Role};
-use tieline_domain::id::StaffId;
+use crate::error::Result;
+use crate::password::Hashing;
+use crate::token;
+use tieline_domain::access::{AuditedAct, By, Caller, Principal, Right, StaffMember};
+use tieline_domain::id::{SessionId, StaffId};
 use tieline_domain::time::Timestamp;
-use tieline_storage::staff::{self, Staff};
-use tieline_storage::{Store, inbox};
+use tieline_storage::audit::{self, Entry};
+use tieline_storage::session::{self, Session};
+use tieline_storage::staff::Staff;
+use tieline_storage::{Conn, Store, inbox};
 
-const SESSION_MS: i64 = 14 * 86_400_000;
+/// A session is over when it was not used for so long.
+pub const IDLE_MS: i64 = 14 * 86_400_000;
+/// A session is over after so long, however much it is used.
+pub const LIFE_MS: i64 = 30 * 86_400_000;
 /// A session is written back only when it gained this much, not with every request.
 const EXTEND_STEP_MS: i64 = 3_600_000;
-const LINK_MS: i64 = 24 * 3_600_000;
-const TRIES_MAX: u32 = 8;
-const TRIES_WINDOW_MS: i64 = 60_000;
+/// Characters that the audit keeps of a request.
+const TARGET_MAX: usize = 200;
 
 /// Who a request comes from.
 #[derive(Debug, Clone)]
 pub struct SignedIn {
+    /// The session that it came by.
+    pub session: SessionId,
+    /// When the session is over, unless it is used.
+    pub until: Timestamp,
     /// The user.
     pub staff: Staff,
     /// With their rights.
     pub principal: Principal,
+    /// From which network address.
+    pub from: Option<String>,
 }
 
-/// Signing in over a store; cheap to clone.
+impl SignedIn {
+    /// As whoever asks for an act.
+    pub fn caller(&self) -> Caller {
+        Caller {
+            principal: self.principal.clone(),
+            from: self.from.clone(),
+        }
+    }
+}
+
+/// Signing in and the rights of users, over a store; cheap to clone.
 #[derive(Clone)]
 pub struct Access {
-    store: Store,
-    tries: Arc<Mutex<HashMap<String, (Timestamp, u32)>>>,
+    pub(crate) store: Store,
+    pub(crate) hashing: Hashing,
 }
 
 impl Access {
@@ -38,118 +57,122 @@ impl Access {
     pub fn new(store: Store) -> Access {
         Access {
             store,
-            tries: Arc::default(),
+            hashing: Hashing::default(),
         }
     }
 
-    /// Adds a user.
-    pub async fn add_staff(
+    /// Who holds a session's token. Using it lets it live on.
+    pub async fn principal(&self, token: &str, from: Option<String>) -> Result<Option<SignedIn>> {
+        let found = self.look_up(token, from).await?;
+        if let Some((signed_in, session)) = &found {
+            self.extend(session);
+            return Ok(Some(signed_in.clone()));
+        }
+        Ok(None)
+    }
+
+    async fn look_up(
         &self,
-        name: &str,
-        email: &str,
-        role: Role,
-        password: Option<&str>,
-    ) -> Result<Staff> {
-        let password_hash = match password {
-            Some(password) => Some(password::hash(password).await?),
-            None => None,
-        };
-        let mut tx = self.store.begin(&Actor::system()).await?;
-        let staff = Staff {
-            id: tx.new_id(),
-            email: email.to_lowercase(),
-            name: name.to_owned(),
-            role,
-            password_hash,
-            active: true,
-        };
-        staff::create(&mut tx, &staff).await?;
-        tx.commit().await?;
-        Ok(staff)
-    }
-
-    /// A session's token for whoever knows the password.
-    pub async fn sign_in(&self, email: &str, password: &str) -> Result<String> {
-        self.count_try(email)?;
-        let known = staff::by_email(&mut *self.store.reader().await?, email).await?;
-        let hash = known
-            .as_ref()
-            .and_then(|staff| staff.password_hash.as_deref());
-        let right = password::verify(password, hash).await;
-        match known.filter(|staff| right && staff.active) {
-            Some(staff) => self.open(staff.id).await,
-            None => Err(AccessError::WrongCredentials),
-        }
-    }
-
-    /// A token that signs a user in once.
-    pub async fn sign_in_link(&self, staff: StaffId) -> Result<String> {
-        let link = token::new();
-        let mut tx = self.store.begin(&Actor::system()).await?;
-        let until = tx.now() + LINK_MS;
-        staff::add_sign_in_link(&mut tx, &token::hash(&link), staff, until).await?;
-        tx.commit().await?;
-        Ok(link)
-    }
-
-    /// A session's token for whoever holds a link; the link is used up.
-    pub async fn use_link(&self, link: &str) -> Result<String> {
-        let mut tx = self.store.begin(&Actor::system()).await?;
-        let staff = staff::use_sign_in_link(&mut tx, &token::hash(link)).await?;
-        tx.commit().await?;
-        self.open(staff.ok_or(AccessError::LinkOver)?).await
-    }
-
-    /// Who holds a session's token.
-    pub async fn principal(&self, session: &str) -> Result<Option<SignedIn>> {
-        let hash = token::hash(session);
-        let now = self.store.now();
+        token: &str,
+        from: Option<String>,
+    ) -> Result<Option<(SignedIn, Session)>> {
         let mut reader = self.store.reader().await?;
-        let Some((staff, expires_at)) = staff::by_session(&mut reader, &hash, now).await? else {
+        let hash = token::hash(token);
+        let found = session::by_token(&mut reader, &hash, self.store.now()).await?;
+        let Some((session, staff)) = found else {
             return Ok(None);
         };
-        let inboxes = inbox::of_member(&mut reader, staff.id).await?;
-        drop(reader);
-        let until = now + SESSION_MS;
-        if until.since(expires_at) > EXTEND_STEP_MS {
-            let mut tx = self.store.begin(&Actor::system()).await?;
-            staff::extend_session(&mut tx, &hash, until).await?;
-            tx.commit().await?;
-        }
-        let principal = Principal::Staff {
-            id: staff.id,
-            role: staff.role,
-            inboxes,
+        let principal = Principal::Staff(member(&mut reader, &staff).await?);
+        let signed_in = SignedIn {
+            session: session.id,
+            until: session.expires_at.min(session.ends_at),
+            staff,
+            principal,
+            from,
         };
-        Ok(Some(SignedIn { staff, principal }))
+        Ok(Some((signed_in, session)))
     }
 
-    /// Ends a session.
-    pub async fn sign_out(&self, session: &str) -> Result<()> {
-        let mut tx = self.store.begin(&Actor::system()).await?;
-        staff::end_session(&mut tx, &token::hash(session)).await?;
+    /// Beside the request, and only if the database can be written: reading does not wait for it.
+    fn extend(&self, session: &Session) {
+        let until = (self.store.now() + IDLE_MS).min(session.ends_at);
+        if until.since(session.expires_at) <= EXTEND_STEP_MS {
+            return;
+        }
+        let (store, id, by) = (self.store.clone(), session.id, By::Staff(session.staff_id));
+        tokio::spawn(async move {
+            let extended = async {
+                let mut tx = store.begin(&by.at(None)).await?;
+                session::extend(&mut tx, id, until).await?;
+                tx.commit().await
+            };
+            if let Err(error) = extended.await {
+                tracing::warn!(error = %error, "a session could not be extended; its next use tries again");
+            }
+        });
+    }
+
+    /// Ends the session of a token, as its holder wishes.
+    pub async fn sign_out(&self, token: &str, from: Option<String>) -> Result<()> {
+        let Some((signed_in, session)) = self.look_up(token, from).await? else {
+            return Ok(());
+        };
+        let mut tx = self.store.begin(&signed_in.caller().actor()).await?;
+        session::end(&mut tx, session.staff_id, session.id).await?;
+        let entry = Entry {
+            act: AuditedAct::SignOut,
+            target: session.staff_id.to_string(),
+            before: serde_json::json!({"session": session.id}),
+            after: serde_json::Value::Null,
+        };
+        audit::add(&mut tx, entry).await?;
         Ok(tx.commit().await?)
     }
 
-    async fn open(&self, staff: StaffId) -> Result<String> {
-        let session = token::new();
-        let mut tx = self.store.begin(&Actor::system()).await?;
-        let until = tx.now() + SESSION_MS;
-        staff::add_session(&mut tx, &token::hash(&session), staff, until).await?;
-        tx.commit().await?;
-        Ok(session)
+    /// The living sessions of a user: the caller's own, or of somebody they manage.
+    pub async fn sessions(&self, caller: &Caller, staff: StaffId) -> Result<Vec<Session>> {
+        if caller.principal.by().staff() != Some(staff) {
+            self.managed(caller, staff).await?;
+        }
+        let mut reader = self.store.reader().await?;
+        Ok(session::of_staff(&mut reader, staff, self.store.now()).await?)
     }
 
-    fn count_try(&self, email: &str) -> Result<()> {
-        let now = self.store.now();
-        let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
-        tries.retain(|_, (since, _)| now.since(*since) < TRIES_WINDOW_MS);
-        let (_, count) = tries.entry(email.to_lowercase()).or_insert((now, 0));
-        *count += 1;
-        if *count > TRIES_MAX {
-            Err(AccessError::TooManyTries)
-        } else {
-            Ok(())
-        }
+    /// Leaves a line about a request that took a right.
+    pub async fn note(
+        &self,
+        caller: &Caller,
+        act: AuditedAct,
+        target: String,
+        right: Right,
+    ) -> Result<()> {
+        let mut tx = self.store.begin(&caller.actor()).await?;
+        let entry = Entry {
+            act,
+            target: target.chars().take(TARGET_MAX).collect(),
+            before: serde_json::Value::Null,
+            after: serde_json::json!({"right": right}),
+        };
+        audit::add(&mut tx, entry).await?;
+        Ok(tx.commit().await?)
     }
+
+    /// Forgets sessions, links and failures that are over; how many.
+    pub async fn sweep(&self) -> Result<u64> {
+        let mut tx = self.store.begin(&By::System.at(None)).await?;
+        let before = tx.now() - tieline_domain::access::FAILURES_KEPT_MS;
+        let mut swept = session::sweep(&mut tx).await?;
+        swept += tieline_storage::sign_in_failure::forget_before(&mut tx, before).await?;
+        tx.commit().await?;
+        Ok(swept)
+    }
+}
+
+pub(crate) async fn member(conn: &mut Conn, staff: &Staff) -> Result<StaffMember> {
+    Ok(StaffMember {
+        id: staff.id,
+        role: staff.role,
+        reviewer: staff.reviewer,
+        inboxes: inbox::of_member(conn, staff.id).await?,
+    })
 }

@@ -1,4 +1,5 @@
-//! E-mail addresses: what the org takes, so that what it would refuse is refused at our door.
+//! E-mail addresses: what the org takes, so that what it would refuse is refused at our door; and the
+//! one normal form of those that people sign in with, so that no spelling of one is another one.
 
 /// Whether the org would take the address: one `@`, dotted parts without blanks or signs that have a
 /// meaning in a header, a domain of at least two labels.
@@ -10,6 +11,14 @@ pub fn is_email(text: &str) -> bool {
         && local.split('.').all(is_atom)
         && domain.split('.').count() >= 2
         && domain.split('.').all(is_label)
+}
+
+/// The normal form, for whatever is kept, looked up or counted by an address: composed, without space
+/// around it, in lower case.
+pub fn normal(text: &str) -> String {
+    use unicode_normalization::UnicodeNormalization as _;
+    // Lower case first: it may take letters apart.
+    text.trim().to_lowercase().nfc().collect()
 }
 
 fn is_atom(part: &str) -> bool {
@@ -61,5 +70,17 @@ mod tests {
         ] {
             assert!(is_email(text), "{text}");
         }
+    }
+
+    #[test]
+    fn every_spelling_of_an_address_has_one_normal_form() {
+        for text in [
+            "ann@example.com",
+            " Ann@Example.COM\t",
+            "\u{a0}ANN@example.com",
+        ] {
+            assert_eq!(normal(text), "ann@example.com", "{text:?}");
+        }
+        assert_eq!(normal("ZOE\u{308}@example.com"), normal("zoë@example.com"));
     }
 }

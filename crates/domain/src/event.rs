@@ -3,7 +3,7 @@
 //! Events are stored with the change itself and numbered at commit, so that a browser can resume
 //! from the last number it saw. They name things by id; the reader fetches what it may see.
 
-use crate::id::{ContactId, ConversationId, InboxId, MessageId, SyncRunId};
+use crate::id::{ContactId, ConversationId, InboxId, MessageId, StaffId, SyncRunId};
 use serde::{Deserialize, Serialize};
 
 /// One fact, as kept in the event table and sent on the live stream.
@@ -44,5 +44,11 @@ pub enum Event {
     SyncRun {
         /// Which.
         run_id: SyncRunId,
+    },
+    /// What a user may see or do changed, or a session of theirs ended: their streams end, and open
+    /// again as far as they still may.
+    Access {
+        /// Whose.
+        staff_id: StaffId,
     },
 }

@@ -118,6 +118,14 @@ ids! {
     MessageId = "msg_";
     /// A user of the organisation.
     StaffId = "st_";
+    /// What a browser that signed in holds.
+    SessionId = "se_";
+    /// A key of a program.
+    ApiKeyId = "key_";
+    /// Somebody who visits a website.
+    VisitorId = "vis_";
+    /// A line of the audit.
+    AuditId = "au_";
     /// Tieline's authorised link to one Salesforce org.
     ConnectionId = "cn_";
     /// One Salesforce object tied to contacts.

@@ -13,6 +13,7 @@ create table staff (
     email text not null unique,
     name text not null,
     role text not null,
+    reviewer bigint not null default 0,
     password_hash text,
     active bigint not null default 1,
     created_at bigint not null,
@@ -20,27 +21,44 @@ create table staff (
 );
 
 create table session (
-    token_hash bytes not null primary key,
-    staff_id uid not null references staff (id),
+    id uid not null primary key,
+    token_hash bytes not null unique,
+    principal_kind text not null,
+    principal_id uid not null,
     created_at bigint not null,
+    last_seen_at bigint not null,
     expires_at bigint not null,
-    last_seen_at bigint not null
+    ends_at bigint not null,
+    address text,
+    agent text
 );
+create index session_by_principal on session (principal_kind, principal_id);
 
 create table sign_in_link (
     token_hash bytes not null primary key,
-    staff_id uid not null references staff (id),
-    expires_at bigint not null,
-    used_at bigint
+    staff_id uid not null unique references staff (id),
+    expires_at bigint not null
 );
+
+-- Sign-ins that failed lately, by the hash of what they are counted by.
+create table sign_in_failure (
+    key bytes not null primary key,
+    failures bigint not null,
+    last_at bigint not null
+);
+create index sign_in_failure_by_time on sign_in_failure (last_at);
 
 create table audit (
     id uid not null primary key,
     at bigint not null,
-    principal text not null,
+    by_kind text not null,
+    staff_id uid,
+    api_key_id uid,
+    address text,
     act text not null,
     target text not null,
-    detail text not null
+    before text not null,
+    after text not null
 );
 
 -- Keys of requests. An answer is personal data as its request was; it is gone after a day.

@@ -5,7 +5,8 @@ use crate::db::{Conn, Value, json_text};
 use crate::error::Result;
 use crate::store::Tx;
 use std::collections::BTreeMap;
-use tieline_domain::id::{ConsentEntryId, MessageId, PointId};
+use tieline_domain::access::Scope;
+use tieline_domain::id::{ConsentEntryId, ContactId, MessageId, PointId};
 use tieline_domain::time::Timestamp;
 
 /// An opt-out holds for the whole organisation.
@@ -71,6 +72,17 @@ pub async fn add(tx: &mut Tx, entry: Entry<'_>) -> Result<()> {
     tx.run(sql, args![entry.point_id, SCOPE, state, entry.source, now])
         .await?;
     Ok(())
+}
+
+/// How the points of a contact stand, if the scope shows it.
+pub async fn list_of_contact(
+    conn: &mut Conn,
+    scope: &Scope,
+    contact: ContactId,
+) -> Result<BTreeMap<PointId, Consent>> {
+    let points = crate::contact::list_points(conn, scope, contact).await?;
+    let ids: Vec<PointId> = points.iter().map(|point| point.id).collect();
+    load(conn, &ids).await
 }
 
 /// How points stand; those that never said anything are absent.

@@ -3,10 +3,11 @@
 use crate::args;
 use crate::db::{Conn, Row, Value, json_text};
 use crate::error::{Result, StorageError};
+use crate::scope::on_contacts;
 use crate::search;
 use crate::store::Tx;
 use std::collections::{BTreeMap, BTreeSet};
-use tieline_domain::access::{Inboxes, Scope};
+use tieline_domain::access::Scope;
 use tieline_domain::contact::{self, Fields};
 use tieline_domain::id::{ConnectionId, ContactId, Id as _, PointId};
 use tieline_domain::time::Timestamp;
@@ -58,8 +59,10 @@ pub struct ContactQuery {
 
 /// The contact, if the scope shows it. Deleted contacts are found too.
 pub async fn get(conn: &mut Conn, scope: &Scope, id: ContactId) -> Result<Contact> {
-    let sql = format!("select * from contact where id = $1 {}", visible(scope));
-    read(&conn.one("contact", &sql, args![id]).await?)
+    let mut args = args![id];
+    let within = on_contacts(scope, &mut args);
+    let sql = format!("select * from contact where id = $1{within}");
+    read(&conn.one("contact", &sql, args).await?)
 }
 
 /// A page of contacts by name, deleted ones left out.
@@ -88,6 +91,31 @@ pub async fn count(conn: &mut Conn, scope: &Scope, query: &ContactQuery) -> Resu
     conn.one("contact", &format!("select count(*) as number {sql}"), args)
         .await?
         .int("number")
+}
+
+/// What contacts are called, of those that the scope shows.
+pub async fn list_names(
+    conn: &mut Conn,
+    scope: &Scope,
+    ids: &[ContactId],
+) -> Result<BTreeMap<ContactId, String>> {
+    let mut args = Vec::new();
+    let within = on_contacts(scope, &mut args);
+    let sql = format!("select id, name from contact where id in ({{in}}){within}");
+    let keys = ids.iter().map(|id| Value::from(*id)).collect();
+    let rows = conn.all_in(&sql, args, keys).await?;
+    rows.iter()
+        .map(|row| Ok((row.id("id")?, row.text("name")?)))
+        .collect()
+}
+
+/// The points of a contact, in the order of their attributes, if the scope shows it.
+pub async fn list_points(conn: &mut Conn, scope: &Scope, id: ContactId) -> Result<Vec<Point>> {
+    get(conn, scope, id).await?;
+    Ok(load_points(conn, &[id])
+        .await?
+        .remove(&id)
+        .unwrap_or_default())
 }
 
 /// Points of several contacts, in the order of their attributes.
@@ -347,20 +375,14 @@ async fn load_point_ids(
         .collect()
 }
 
-/// Contacts are open to all staff; the setting that narrows this belongs here.
-fn visible(scope: &Scope) -> &'static str {
-    match scope.inboxes {
-        Inboxes::All | Inboxes::Some(_) => "",
-    }
-}
-
 async fn matching(
     conn: &mut Conn,
     scope: &Scope,
     query: &ContactQuery,
 ) -> Result<(String, Vec<Value>)> {
-    let mut sql = format!("from contact where deleted_at is null {}", visible(scope));
     let mut args = Vec::new();
+    let within = on_contacts(scope, &mut args);
+    let mut sql = format!("from contact where deleted_at is null{within}");
     for term in search::terms(conn, &query.words).await? {
         let condition = search::condition(&term, &mut args, |n| {
             format!("search_text like ${n} escape '!'")

@@ -3,10 +3,11 @@
 use crate::args;
 use crate::db::{Conn, Row, Value};
 use crate::error::{Result, StorageError};
+use crate::scope::on_conversations;
 use crate::search;
 use crate::store::Tx;
 use std::collections::{BTreeMap, BTreeSet};
-use tieline_domain::access::{Inboxes, Scope};
+use tieline_domain::access::Scope;
 use tieline_domain::conversation::{Conversation, Direction, Tie};
 use tieline_domain::delivery::State;
 use tieline_domain::event::Event;
@@ -75,7 +76,10 @@ const LISTED: &str = "select v.*, p.channel, p.address, c.name as contact_name, 
 /// One conversation, if the scope shows it.
 pub async fn get(conn: &mut Conn, scope: &Scope, id: ConversationId) -> Result<Listed> {
     let mut args = args![id];
-    let sql = format!("{LISTED} where v.id = $1 {}", within(scope, &mut args));
+    let sql = format!(
+        "{LISTED} where v.id = $1 {}",
+        on_conversations(scope, &mut args)
+    );
     read_listed(&conn.one("conversation", &sql, args).await?)
 }
 
@@ -89,7 +93,7 @@ pub async fn list(
     let mut sql = format!(
         "{LISTED} where {} {}",
         shown(query.view, &mut args),
-        within(scope, &mut args)
+        on_conversations(scope, &mut args)
     );
     for term in search::terms(conn, &query.words).await? {
         let condition = search::condition(&term, &mut args, |n| {
@@ -122,7 +126,7 @@ pub async fn list(
 
 /// How many conversations each list holds for this reader.
 pub async fn count_views(conn: &mut Conn, scope: &Scope) -> Result<ViewCounts> {
-    let mut args = args![scope.staff];
+    let mut args = args![scope.staff()];
     let sum = |condition: &str| {
         format!("cast(coalesce(sum(case when {condition} then 1 else 0 end), 0) as bigint)")
     };
@@ -131,7 +135,7 @@ pub async fn count_views(conn: &mut Conn, scope: &Scope) -> Result<ViewCounts> {
         sum("assigned_to = $1"),
         sum("assigned_to is null"),
         sum("turn = 'ours'"),
-        within(scope, &mut args)
+        on_conversations(scope, &mut args)
     );
     let row = conn.one("conversation", &sql, args).await?;
     Ok(ViewCounts {
@@ -152,7 +156,7 @@ pub async fn list_of_contact(
     let sql = format!(
         "{LISTED} where v.point_id in (select point_id from contact_has_point where contact_id = $1) {} \
          order by v.last_at desc limit 20",
-        within(scope, &mut args)
+        on_conversations(scope, &mut args)
     );
     conn.all(&sql, args)
         .await?
@@ -169,8 +173,8 @@ pub async fn list_by_ids(
 ) -> Result<BTreeMap<ConversationId, Listed>> {
     let mut args = Vec::new();
     let sql = format!(
-        "{LISTED} where true {} and v.id in ({{in}})",
-        within(scope, &mut args)
+        "{LISTED} where 1 = 1{} and v.id in ({{in}})",
+        on_conversations(scope, &mut args)
     );
     let keys = ids.iter().map(|id| Value::from(*id)).collect();
     let rows = conn.all_in(&sql, args, keys).await?;
@@ -194,7 +198,7 @@ pub async fn count_groups(conn: &mut Conn, scope: &Scope) -> Result<Vec<OpenGrou
     let sql = format!(
         "select v.inbox_id, v.assigned_to, v.turn, count(*) as number from conversation v \
          where v.status = 'open' {} group by v.inbox_id, v.assigned_to, v.turn",
-        within(scope, &mut args)
+        on_conversations(scope, &mut args)
     );
     let rows = conn.all(&sql, args).await?;
     rows.iter()
@@ -356,19 +360,6 @@ fn shown(view: View, args: &mut Vec<Value>) -> String {
         View::AssignedTo(staff) => {
             args.push(staff.into());
             format!("v.status = 'open' and v.assigned_to = ${}", args.len())
-        }
-    }
-}
-
-fn within(scope: &Scope, args: &mut Vec<Value>) -> String {
-    match &scope.inboxes {
-        Inboxes::All => String::new(),
-        Inboxes::Some(list) if list.is_empty() => "and 1 = 0".to_owned(),
-        Inboxes::Some(list) => {
-            let first = args.len() + 1;
-            args.extend(list.iter().map(|id| Value::from(*id)));
-            let places: Vec<String> = (first..=args.len()).map(|n| format!("${n}")).collect();
-            format!("and v.inbox_id in ({})", places.join(", "))
         }
     }
 }

@@ -65,7 +65,7 @@ pub async fn list_after(
             return Ok(None);
         }
         looked = stored.seq;
-        if inbox_of(&stored.event).is_none_or(|inbox| scope.sees_inbox(inbox)) {
+        if is_within(scope, &stored.event) {
             events.push(stored);
         }
     }
@@ -78,13 +78,18 @@ pub async fn forget_before(conn: &mut Conn, before: Timestamp) -> Result<u64> {
         .await
 }
 
+/// Events name inboxes and no contacts: a scope that is narrower than its inboxes hears of none.
+fn is_within(scope: &Scope, event: &Event) -> bool {
+    scope.is_staffs() && inbox_of(event).is_none_or(|inbox| scope.sees_inbox(inbox))
+}
+
 /// The inbox whose members may see the event; `None` for what all staff may see.
 pub fn inbox_of(event: &Event) -> Option<InboxId> {
     match event {
         Event::Message { inbox_id, .. }
         | Event::MessageState { inbox_id, .. }
         | Event::Conversation { inbox_id, .. } => Some(*inbox_id),
-        Event::Contacts { .. } | Event::SyncRun { .. } => None,
+        Event::Contacts { .. } | Event::SyncRun { .. } | Event::Access { .. } => None,
     }
 }
 

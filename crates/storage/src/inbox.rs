@@ -4,6 +4,7 @@ use crate::args;
 use crate::db::{Conn, Row};
 use crate::error::Result;
 use crate::store::Tx;
+use tieline_domain::event::Event;
 use tieline_domain::id::{InboxId, StaffId};
 
 /// An inbox as stored.
@@ -76,17 +77,31 @@ pub async fn set_carrier(tx: &mut Tx, inbox: &Inbox) -> Result<()> {
     Ok(())
 }
 
-/// Makes staff members of an inbox.
-pub async fn add_member(tx: &mut Tx, inbox: InboxId, staff: StaffId) -> Result<()> {
+/// Makes a user a member of an inbox; whether they were none.
+pub async fn add_member(tx: &mut Tx, inbox: InboxId, staff: StaffId) -> Result<bool> {
+    let columns = ["inbox_id", "staff_id"];
     let row = args![inbox, staff];
-    tx.insert_many(
-        "inbox_member",
-        &["inbox_id", "staff_id"],
-        vec![row],
-        "on conflict do nothing",
-    )
-    .await?;
-    Ok(())
+    let suffix = "on conflict do nothing";
+    let added = tx
+        .insert_many("inbox_member", &columns, vec![row], suffix)
+        .await?;
+    tx.emit(Event::Access { staff_id: staff });
+    Ok(added > 0)
+}
+
+/// Takes a user out of an inbox; whether they were a member.
+pub async fn remove_member(tx: &mut Tx, inbox: InboxId, staff: StaffId) -> Result<bool> {
+    let sql = "delete from inbox_member where inbox_id = $1 and staff_id = $2";
+    let removed = tx.run(sql, args![inbox, staff]).await?;
+    tx.emit(Event::Access { staff_id: staff });
+    Ok(removed > 0)
+}
+
+/// The members of an inbox.
+pub async fn members(conn: &mut Conn, inbox: InboxId) -> Result<Vec<StaffId>> {
+    let sql = "select staff_id from inbox_member where inbox_id = $1 order by staff_id";
+    let rows = conn.all(sql, args![inbox]).await?;
+    rows.iter().map(|row| row.id("staff_id")).collect()
 }
 
 /// The inboxes that somebody is a member of.

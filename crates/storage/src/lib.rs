@@ -5,6 +5,7 @@
 //! both databases. What changes together is committed together: see [`Tx`].
 
 pub mod activity;
+pub mod audit;
 pub mod connection;
 pub mod consent;
 pub mod contact;
@@ -21,8 +22,11 @@ pub mod mapping;
 pub mod message;
 mod migrate;
 mod node_time;
+mod scope;
 mod search;
+pub mod session;
 pub mod setting;
+pub mod sign_in_failure;
 pub mod staff;
 pub mod store;
 pub mod sync_run;

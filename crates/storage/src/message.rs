@@ -21,14 +21,15 @@ pub async fn list(
     limit: i64,
 ) -> Result<Vec<Message>> {
     crate::conversation::get(conn, scope, conversation).await?;
-    let sql =
-        "select * from message where conversation_id = $1 and seq < $2 order by seq desc limit $3";
-    let rows = conn
-        .all(
-            sql,
-            args![conversation, before_seq.unwrap_or(i64::MAX), limit],
-        )
-        .await?;
+    let notes = match scope.sees_internal() {
+        true => "",
+        false => "and direction <> 'note'",
+    };
+    let sql = format!(
+        "select * from message where conversation_id = $1 and seq < $2 {notes} order by seq desc limit $3"
+    );
+    let row = args![conversation, before_seq.unwrap_or(i64::MAX), limit];
+    let rows = conn.all(&sql, row).await?;
     let mut messages: Vec<Message> = rows.iter().map(read).collect::<Result<_>>()?;
     messages.reverse();
     Ok(messages)

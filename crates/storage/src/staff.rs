@@ -1,24 +1,27 @@
-//! Staff, their sessions and one-time sign-in links. Tokens are kept only as SHA-256.
+//! Users of the organisation: who they are, what they may do, whether they still work here.
 
 use crate::args;
-use crate::db::{Conn, Row};
-use crate::error::Result;
+use crate::db::{Conn, Row, Value};
+use crate::error::{Result, StorageError};
 use crate::store::Tx;
 use tieline_domain::access::Role;
+use tieline_domain::email;
+use tieline_domain::event::Event;
 use tieline_domain::id::StaffId;
-use tieline_domain::time::Timestamp;
 
 /// A user of the organisation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Staff {
     /// Which.
     pub id: StaffId,
-    /// Signs in with it; lower case.
+    /// Signs in with it; in its normal form.
     pub email: String,
     /// For people.
     pub name: String,
     /// What they may do.
     pub role: Role,
+    /// Whether they may read beyond their own inboxes.
+    pub reviewer: bool,
     /// Argon2id in PHC form; none for those who sign in otherwise.
     pub password_hash: Option<String>,
     /// Deactivated users keep their history and cannot sign in.
@@ -30,9 +33,10 @@ pub async fn create(tx: &mut Tx, staff: &Staff) -> Result<()> {
     let now = tx.now();
     let row = args![
         staff.id,
-        staff.email.to_lowercase(),
+        email::normal(&staff.email),
         &staff.name,
         staff.role.as_str(),
+        staff.reviewer,
         staff.password_hash.clone(),
         staff.active,
         now,
@@ -42,6 +46,7 @@ pub async fn create(tx: &mut Tx, staff: &Staff) -> Result<()> {
         "email",
         "name",
         "role",
+        "reviewer",
         "password_hash",
         "active",
         "created_at",
@@ -50,15 +55,45 @@ pub async fn create(tx: &mut Tx, staff: &Staff) -> Result<()> {
     Ok(())
 }
 
+/// Writes a user's name, role, right to review and activity as given. Their streams end: what they
+/// may see is asked again.
+pub async fn update(tx: &mut Tx, staff: &Staff) -> Result<()> {
+    let sql = "update staff set name = $1, role = $2, reviewer = $3, active = $4, version = version + 1 where id = $5";
+    let row = args![
+        &staff.name,
+        staff.role.as_str(),
+        staff.reviewer,
+        staff.active,
+        staff.id
+    ];
+    change(tx, staff.id, sql, row).await
+}
+
+/// Gives a user another password.
+pub async fn set_password(tx: &mut Tx, id: StaffId, hash: &str) -> Result<()> {
+    let sql = "update staff set password_hash = $1, version = version + 1 where id = $2";
+    change(tx, id, sql, args![hash, id]).await
+}
+
+async fn change(tx: &mut Tx, id: StaffId, sql: &str, row: Vec<Value>) -> Result<()> {
+    if tx.run(sql, row).await? == 0 {
+        return Err(StorageError::NotFound("user"));
+    }
+    tx.emit(Event::Access { staff_id: id });
+    Ok(())
+}
+
 /// The user of that e-mail address.
 pub async fn by_email(conn: &mut Conn, email: &str) -> Result<Option<Staff>> {
-    let row = conn
-        .opt(
-            "select * from staff where email = $1",
-            args![email.trim().to_lowercase()],
-        )
-        .await?;
+    let sql = "select * from staff where email = $1";
+    let row = conn.opt(sql, args![email::normal(email)]).await?;
     row.as_ref().map(read).transpose()
+}
+
+/// One user.
+pub async fn by_id(conn: &mut Conn, id: StaffId) -> Result<Staff> {
+    let sql = "select * from staff where id = $1";
+    read(&conn.one("user", sql, args![id]).await?)
 }
 
 /// All users, by name.
@@ -70,95 +105,13 @@ pub async fn all(conn: &mut Conn) -> Result<Vec<Staff>> {
         .collect()
 }
 
-/// Opens a session.
-pub async fn add_session(
-    tx: &mut Tx,
-    token_hash: &[u8],
-    staff: StaffId,
-    expires_at: Timestamp,
-) -> Result<()> {
-    let now = tx.now();
-    let columns = [
-        "token_hash",
-        "staff_id",
-        "created_at",
-        "expires_at",
-        "last_seen_at",
-    ];
-    tx.insert_many(
-        "session",
-        &columns,
-        vec![args![token_hash, staff, now, expires_at, now]],
-        "",
-    )
-    .await?;
-    Ok(())
-}
-
-/// The active user of a session, and when it ends.
-pub async fn by_session(
-    conn: &mut Conn,
-    token_hash: &[u8],
-    now: Timestamp,
-) -> Result<Option<(Staff, Timestamp)>> {
-    let sql = "select s.*, e.expires_at from session e join staff s on s.id = e.staff_id \
-               where e.token_hash = $1 and e.expires_at > $2 and s.active = 1";
-    let row = conn.opt(sql, args![token_hash, now]).await?;
-    row.map(|row| Ok((read(&row)?, row.time("expires_at")?)))
-        .transpose()
-}
-
-/// Lets a session live on.
-pub async fn extend_session(tx: &mut Tx, token_hash: &[u8], expires_at: Timestamp) -> Result<()> {
-    let now = tx.now();
-    let sql = "update session set expires_at = $1, last_seen_at = $2 where token_hash = $3";
-    tx.run(sql, args![expires_at, now, token_hash]).await?;
-    Ok(())
-}
-
-/// Ends a session.
-pub async fn end_session(tx: &mut Tx, token_hash: &[u8]) -> Result<()> {
-    tx.run(
-        "delete from session where token_hash = $1",
-        args![token_hash],
-    )
-    .await?;
-    Ok(())
-}
-
-/// Adds a link that signs its holder in once.
-pub async fn add_sign_in_link(
-    tx: &mut Tx,
-    token_hash: &[u8],
-    staff: StaffId,
-    expires_at: Timestamp,
-) -> Result<()> {
-    let columns = ["token_hash", "staff_id", "expires_at"];
-    tx.insert_many(
-        "sign_in_link",
-        &columns,
-        vec![args![token_hash, staff, expires_at]],
-        "",
-    )
-    .await?;
-    Ok(())
-}
-
-/// Uses a link up; the user it was for, unless it is unknown, used or over.
-pub async fn use_sign_in_link(tx: &mut Tx, token_hash: &[u8]) -> Result<Option<StaffId>> {
-    let now = tx.now();
-    let sql = "update sign_in_link set used_at = $1 where token_hash = $2 and used_at is null and expires_at > $1 \
-               returning staff_id";
-    let row = tx.opt(sql, args![now, token_hash]).await?;
-    row.map(|row| row.id("staff_id")).transpose()
-}
-
-fn read(row: &Row) -> Result<Staff> {
+pub(crate) fn read(row: &Row) -> Result<Staff> {
     Ok(Staff {
         id: row.id("id")?,
         email: row.text("email")?,
         name: row.text("name")?,
         role: row.word("role", Role::parse)?,
+        reviewer: row.bool("reviewer")?,
         password_hash: row.opt_text("password_hash")?,
         active: row.bool("active")?,
     })

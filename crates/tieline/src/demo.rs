@@ -10,7 +10,8 @@ use secrecy::SecretString;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
-use tieline_domain::access::{Actor, Role};
+use tieline_access::NewStaff;
+use tieline_domain::access::{Actor, Caller, Role};
 use tieline_domain::id::ConnectionId;
 use tieline_edge::EdgeOptions;
 use tieline_org::NewConnection;
@@ -24,6 +25,8 @@ use tokio::sync::watch;
 
 /// The organisation's own number, from Ofcom's range for drama.
 pub const OUR_NUMBER: &str = "+447700900010";
+/// The demo has no secrets, and people come back to the terminal later.
+const LINK_MS: i64 = 24 * 3_600_000;
 const ADMINISTRATOR: &str = "priya.nair@harrow-vale.example";
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
@@ -88,10 +91,12 @@ impl Demo {
         let administrator = staff::by_email(&mut *hub.store.reader().await?, ADMINISTRATOR).await?;
         let administrator =
             administrator.ok_or("the demo's administrator is missing from its database")?;
-        let sign_in_link = format!(
-            "{url}/sign-in/{}",
-            hub.access.sign_in_link(administrator.id).await?
-        );
+        let caller = Caller::operator();
+        let access = &hub.access;
+        let link = access
+            .sign_in_link(&caller, administrator.id, LINK_MS)
+            .await?;
+        let sign_in_link = format!("{url}/sign-in/{}", link.token);
         let (stop, stopped) = watch::channel(false);
         let worked = tokio::spawn(hub.worker().run(stopped.clone()));
         let router = hub.router();
@@ -193,19 +198,20 @@ async fn fill(hub: &Hub, simulator: &Simulator) -> Result<ConnectionId, Error> {
     if let Some(known) = known.first() {
         return Ok(known.id);
     }
-    let priya = hub
-        .access
-        .add_staff("Priya Nair", ADMINISTRATOR, Role::SystemAdministrator, None)
-        .await?;
-    let tom = hub
-        .access
-        .add_staff(
-            "Tom Aldridge",
-            "tom.aldridge@harrow-vale.example",
-            Role::Staff,
-            None,
-        )
-        .await?;
+    let hire = |name: &str, email: &str, role| NewStaff {
+        name: name.to_owned(),
+        email: email.to_owned(),
+        role,
+    };
+    let priya = hire("Priya Nair", ADMINISTRATOR, Role::SystemAdministrator);
+    let tom = hire(
+        "Tom Aldridge",
+        "tom.aldridge@harrow-vale.example",
+        Role::Staff,
+    );
+    let caller = Caller::operator();
+    let priya = hub.access.add_staff(&caller, &priya).await?;
+    let tom = hub.access.add_staff(&caller, &tom).await?;
     let mut tx = hub.store.begin(&Actor::system()).await?;
     setting::set(&mut tx, setting::ORGANISATION_NAME, &"Harrow & Vale").await?;
     setting::set(&mut tx, setting::DEFAULT_COUNTRY, &"GB").await?;

@@ -8,7 +8,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tieline_domain::access::Role;
+use tieline_access::NewStaff;
+use tieline_domain::access::{Caller, Role};
 use tieline_edge::{EdgeOptions, Limits, Load, TrustedProxies};
 use tieline_storage::{Store, StoreOptions, connection, staff};
 use tokio::net::TcpListener;
@@ -16,6 +17,8 @@ use tokio::sync::watch;
 
 /// Connections that nobody gives back by then are left to the end of the process.
 const CLOSE_WITHIN: Duration = Duration::from_secs(5);
+/// How long the link is good that is printed at the start.
+const LINK_MS: i64 = 3_600_000;
 
 /// What `tieline serve` was told.
 pub struct ServeOptions {
@@ -141,17 +144,21 @@ async fn administrator_link(
     hub: &Hub,
     email: &str,
 ) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
+    let caller = Caller::operator();
     let known = staff::by_email(&mut *hub.store.reader().await?, email).await?;
     let user = match known {
         Some(user) => user,
         None => {
-            let name = email.split('@').next().unwrap_or(email);
-            hub.access
-                .add_staff(name, email, Role::SystemAdministrator, None)
-                .await?
+            let new = NewStaff {
+                name: email.split('@').next().unwrap_or(email).to_owned(),
+                email: email.to_owned(),
+                role: Role::SystemAdministrator,
+            };
+            hub.access.add_staff(&caller, &new).await?
         }
     };
-    Ok(hub.access.sign_in_link(user.id).await?)
+    let link = hub.access.sign_in_link(&caller, user.id, LINK_MS).await?;
+    Ok(link.token)
 }
 
 async fn refuse_simulated(store: &Store) -> Outcome {

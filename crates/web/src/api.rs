@@ -9,6 +9,7 @@ pub(crate) mod conversations;
 pub(crate) mod live;
 pub(crate) mod me;
 pub(crate) mod names;
+pub(crate) mod staff;
 pub(crate) mod sync;
 pub(crate) mod text;
 pub(crate) mod unassigned_texts;

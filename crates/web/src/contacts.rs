@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use tieline_access::SignedIn;
 use tieline_domain::access::Scope;
 use tieline_domain::contact::{ATTRIBUTES, sort_name, unreadable};
-use tieline_domain::id::{ContactId, PointId};
+use tieline_domain::id::ContactId;
 use tieline_org::connect::record_url;
 use tieline_storage::connection::Connection;
 use tieline_storage::contact::{self, ContactQuery as Asked};
@@ -143,12 +143,8 @@ fn blanks(fields: BTreeMap<String, FieldValue>) -> BTreeMap<String, String> {
 async fn whole(state: &WebState, scope: &Scope, id: ContactId) -> Result<Contact> {
     let mut reader = state.store.reader().await?;
     let contact = contact::get(&mut reader, scope, id).await?;
-    let points = contact::load_points(&mut reader, &[id])
-        .await?
-        .remove(&id)
-        .unwrap_or_default();
-    let point_ids: Vec<PointId> = points.iter().map(|point| point.id).collect();
-    let consents = consent::load(&mut reader, &point_ids).await?;
+    let points = contact::list_points(&mut reader, scope, id).await?;
+    let consents = consent::list_of_contact(&mut reader, scope, id).await?;
     let links = link::of_contacts(&mut reader, &[id])
         .await?
         .remove(&id)

@@ -92,7 +92,7 @@ pub(crate) async fn begin(
     Extension(me): Extension<SignedIn>,
     Json(begin): Json<ConversationBegin>,
 ) -> Result<MadeOrFound<Conversation>> {
-    let scope = me.principal.scope();
+    let scope = me.principal.working_scope();
     let inboxes = inbox::all(&mut *state.store.reader().await?).await?;
     let inbox = inboxes
         .iter()
@@ -196,6 +196,6 @@ async fn act(
     id: ConversationId,
     acts: &[Act],
 ) -> Result<Conversation> {
-    let listed = converse::change(&state.store, &me.principal.scope(), id, acts).await?;
+    let listed = converse::change(&state.store, &me.principal.working_scope(), id, acts).await?;
     Ok(Conversation::of(&listed, &Names::load(state).await?))
 }

@@ -7,6 +7,8 @@ pub(crate) use document::document;
 
 use crate::answer::{Accepted, Answer, Created, EventStream, MadeOrFound, NoContent};
 use crate::extract::{Body, Json, NoBody, Path, Path2, PathPart, Query, RequestKey};
+use crate::guard::Visit;
+use crate::once::HoldsSecret;
 use crate::problem::{Code, Problem};
 use axum::Extension;
 use axum::extract::{OriginalUri, State};
@@ -75,7 +77,7 @@ macro_rules! silent {
     };
 }
 
-silent!(HeaderMap, OriginalUri, Response, Redirect, &'static str, Problem; State, Extension);
+silent!(Visit, HeaderMap, OriginalUri, Response, Redirect, &'static str, Problem; State, Extension);
 
 impl Describe for EventStream {
     fn describe(draft: &mut Draft) {
@@ -220,6 +222,12 @@ impl<T: ToSchema> Describe for MadeOrFound<T> {
 }
 
 impl<const N: usize, T: Describe> Describe for ([(HeaderName, String); N], T) {
+    fn describe(draft: &mut Draft) {
+        T::describe(draft);
+    }
+}
+
+impl<T: Describe> Describe for (Extension<HoldsSecret>, T) {
     fn describe(draft: &mut Draft) {
         T::describe(draft);
     }

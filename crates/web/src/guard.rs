@@ -1,33 +1,43 @@
-//! Who may call what: the session of a request, the origin of a change, the headers of an answer.
+//! Who may call what: the session of a request, its rights, the origin of a change, the headers of an
+//! answer.
 
 use crate::origin::{is_on_this_machine, is_our_host};
 use crate::problem::{Code, Problem};
+use crate::router::ROUTES;
 use crate::state::WebState;
-use axum::extract::{Request, State};
+use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::header::{CACHE_CONTROL, COOKIE, HOST, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
-use http::{HeaderMap, HeaderValue, Method};
+use http::header::{
+    CACHE_CONTROL, COOKIE, HOST, SET_COOKIE, STRICT_TRANSPORT_SECURITY, USER_AGENT,
+};
+use http::request::Parts;
+use http::{Extensions, HeaderMap, HeaderValue, Method};
+use std::convert::Infallible;
 use tieline_access::SignedIn;
-use tieline_domain::access::{Principal, Role};
+use tieline_access::session::LIFE_MS;
+use tieline_domain::access::{AuditedAct, Right};
+use tieline_edge::ClientAddress;
 
-/// Only for signed-in staff; the handler finds them in the request's extensions.
-pub(crate) async fn staff(State(state): State<WebState>, request: Request, next: Next) -> Response {
-    admit(state, request, next, Role::Staff).await
+/// Stands before the routes of the staff face: lets in who is signed in and has the right.
+#[derive(Clone)]
+pub(crate) struct Gate {
+    state: WebState,
+    right: Option<Right>,
 }
 
-/// Only for system administrators.
-pub(crate) async fn administrator(
-    State(state): State<WebState>,
-    request: Request,
-    next: Next,
-) -> Response {
-    admit(state, request, next, Role::SystemAdministrator).await
+impl Gate {
+    pub fn new(state: WebState, right: Option<Right>) -> Gate {
+        Gate { state, right }
+    }
 }
 
-async fn admit(state: WebState, mut request: Request, next: Next, least: Role) -> Response {
-    let session = session_of(request.headers()).unwrap_or_default();
-    let signed_in = match state.access.principal(&session).await {
+/// Lets in who is signed in and has the right; the handler finds them in the request's extensions.
+pub(crate) async fn admit(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
+    let Gate { state, right } = gate;
+    let token = session_of(&state, request.headers()).unwrap_or_default();
+    let from = address_of(request.extensions());
+    let signed_in = match state.access.principal(&token, from).await {
         Ok(Some(signed_in)) => signed_in,
         Ok(None) => {
             return Problem::new(Code::NotSignedIn, "nobody is signed in")
@@ -36,13 +46,37 @@ async fn admit(state: WebState, mut request: Request, next: Next, least: Role) -
         }
         Err(error) => return Problem::from(error).into_response(),
     };
-    if role_of(&signed_in) < least {
-        return Problem::new(Code::NotAllowed, "your role does not allow this")
-            .fix("Ask a system administrator.")
-            .into_response();
+    let target = format!("{} {}", request.method(), request.uri().path());
+    if let Err(problem) = allow(&state, &signed_in, right, target).await {
+        return problem.into_response();
     }
     request.extensions_mut().insert(signed_in);
     next.run(request).await
+}
+
+/// Refusals are audited, and so is each reading that may go beyond one's own inboxes.
+async fn allow(
+    state: &WebState,
+    me: &SignedIn,
+    right: Option<Right>,
+    target: String,
+) -> Result<(), Problem> {
+    let Some(right) = right else { return Ok(()) };
+    let rights = me.principal.rights();
+    if !rights.has(right) {
+        tracing::warn!(security.event = "refused", staff.id = %me.staff.id, right = right.as_str(), "a call is beyond somebody's rights");
+        let act = AuditedAct::Refused;
+        state.access.note(&me.caller(), act, target, right).await?;
+        return Err(
+            Problem::new(Code::NotAllowed, "your role does not allow this")
+                .fix("Ask an administrator."),
+        );
+    }
+    if right == Right::ReadConversations && rights.has(Right::Review) {
+        let act = AuditedAct::Review;
+        state.access.note(&me.caller(), act, target, right).await?;
+    }
+    Ok(())
 }
 
 /// Refuses changes that another site's page asks for, and adds the headers that every answer has.
@@ -51,22 +85,32 @@ pub(crate) async fn every_request(
     request: Request,
     next: Next,
 ) -> Response {
-    let path = request.uri().path();
-    if !is_health(path) && !names_us(&state, &request) {
+    if !is_health(request.uri().path()) && !names_us(&state, &request) {
         return Problem::new(Code::WrongHost, "the request names another host")
             .fix("Use public_url; a proxy in front must pass the Host header on as it came.")
             .into_response();
     }
+    let face = face_of(&request);
     let changes = !matches!(
         *request.method(),
         Method::GET | Method::HEAD | Method::OPTIONS
     );
-    if changes && path.starts_with("/api/") && !same_origin(&state, request.headers()) {
+    let is_open = face.is_some_and(|face| face.takes_cross_site_changes());
+    if changes && !is_open && !same_origin(&state, request.headers()) {
+        let from = address_of(request.extensions()).unwrap_or_default();
+        tracing::warn!(
+            security.event = "cross_site",
+            client.address = from,
+            "a change was asked for by another site's page"
+        );
         return Problem::new(Code::CrossSite, "the request comes from another site")
             .fix("Send it from Tieline's own pages.")
             .into_response();
     }
-    let personal = path.starts_with("/api/") || path.starts_with("/sign-in/");
+    // What is not among the routes may be about people as well.
+    let personal = face.map_or(request.uri().path().starts_with("/api/"), |face| {
+        face.is_personal()
+    });
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     if personal {
@@ -107,18 +151,59 @@ fn names_us(state: &WebState, request: &Request) -> bool {
     host.is_none_or(|host| is_our_host(&state.public_url, host))
 }
 
+fn face_of(request: &Request) -> Option<crate::face::Face> {
+    let path = request.extensions().get::<MatchedPath>()?.as_str();
+    let mut faces = ROUTES.iter().filter(|it| it.path == path);
+    faces.next().map(|route| route.face)
+}
+
+/// Where somebody who is not signed in yet comes from.
+pub(crate) struct Visit(pub tieline_access::Visit);
+
+impl FromRequestParts<WebState> for Visit {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Visit, Infallible> {
+        let agent = parts.headers.get(USER_AGENT);
+        let network = parts.extensions.get::<ClientAddress>();
+        Ok(Visit(tieline_access::Visit {
+            from: address_of(&parts.extensions),
+            network: network
+                .map(|it| it.network().to_string())
+                .unwrap_or_default(),
+            agent: agent.and_then(|it| it.to_str().ok()).map(str::to_owned),
+            session: session_of(state, &parts.headers),
+        }))
+    }
+}
+
+fn address_of(extensions: &Extensions) -> Option<String> {
+    extensions
+        .get::<ClientAddress>()
+        .map(|address| address.0.to_string())
+}
+
+/// The one name of the session's cookie here. Over https it is one that a neighbour's site cannot
+/// set; the plain name would let it.
+fn cookie_name(state: &WebState) -> &'static str {
+    match state.public_url.starts_with("https://") {
+        true => "__Host-tieline",
+        false => "tieline",
+    }
+}
+
 /// The cookie that carries a new session, or ends one.
 pub(crate) fn session_cookie(
     state: &WebState,
     session: Option<&str>,
 ) -> (http::HeaderName, String) {
-    let secure = state.public_url.starts_with("https://");
-    let (name, flags) = if secure {
-        ("__Host-tieline", "; Secure")
+    let name = cookie_name(state);
+    let flags = if name.starts_with("__Host-") {
+        "; Secure"
     } else {
-        ("tieline", "")
+        ""
     };
-    let age = if session.is_some() { 14 * 86_400 } else { 0 };
+    let age = session.map_or(0, |_| LIFE_MS / 1_000);
     let value = session.unwrap_or_default();
     (
         SET_COOKIE,
@@ -127,7 +212,8 @@ pub(crate) fn session_cookie(
 }
 
 /// The session that a request carries.
-pub(crate) fn session_of(headers: &HeaderMap) -> Option<String> {
+pub(crate) fn session_of(state: &WebState, headers: &HeaderMap) -> Option<String> {
+    let wanted = cookie_name(state);
     headers
         .get_all(COOKIE)
         .iter()
@@ -135,7 +221,7 @@ pub(crate) fn session_of(headers: &HeaderMap) -> Option<String> {
         .flat_map(|line| line.split(';'))
         .find_map(|pair| {
             let (name, value) = pair.trim().split_once('=')?;
-            matches!(name, "__Host-tieline" | "tieline").then(|| value.to_owned())
+            (name == wanted && !value.is_empty()).then(|| value.to_owned())
         })
 }
 
@@ -159,12 +245,5 @@ fn same_origin(state: &WebState, headers: &HeaderMap) -> bool {
         (None, Some(origin)) => origin == state.public_url,
         // Neither header: no browser sent it, so no other site's page did.
         (None, None) => true,
-    }
-}
-
-fn role_of(signed_in: &SignedIn) -> Role {
-    match &signed_in.principal {
-        Principal::Staff { role, .. } => *role,
-        Principal::System => Role::SystemAdministrator,
     }
 }

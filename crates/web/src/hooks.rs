@@ -100,13 +100,13 @@ async fn addressed(state: &WebState, inbox: Inbox, text: &InboundText) -> Result
 /// The inbox and form of a webhook that its carrier signed.
 async fn verified(
     state: &WebState,
-    inbox: InboxId,
+    id: InboxId,
     uri: &Uri,
     headers: &HeaderMap,
     body: &Bytes,
 ) -> Result<(Inbox, Form)> {
     let store = state.store.patient(WEBHOOK_PATIENCE);
-    let inbox = inbox::by_id(&mut *store.reader().await?, inbox).await?;
+    let inbox = inbox::by_id(&mut *store.reader().await?, id).await?;
     let form = Form::parse(body);
     let given = headers
         .get("x-twilio-signature")
@@ -119,6 +119,7 @@ async fn verified(
         return Ok((inbox, form.clean()));
     }
     state.metrics.refuse_webhook();
+    tracing::warn!(security.event = "wrong_signature", inbox.id = %id, "a webhook is not signed by the carrier of its inbox");
     Err(Problem::new(Code::WrongSignature, "the signature does not fit the request")
         .fix("Check the auth token of the inbox, and that public_url is the address given to the carrier."))
 }

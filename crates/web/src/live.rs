@@ -20,7 +20,7 @@ use axum::body::Body;
 use axum::extract::State;
 use http::HeaderMap;
 use teller::Listener;
-use tieline_access::{SignedIn, token};
+use tieline_access::SignedIn;
 
 pub(crate) async fn follow(
     State(state): State<WebState>,
@@ -34,7 +34,8 @@ pub(crate) async fn follow(
     let listener = Listener {
         scope: me.principal.scope(),
         staff: me.staff.id,
-        session: token::hash(&session_of(&headers).unwrap_or_default()),
+        session: me.session,
+        until: me.until,
     };
     let heard = state
         .teller
@@ -47,5 +48,14 @@ pub(crate) async fn follow(
         )
         .fix("Close some of them; the tabs of one browser share one stream.")
     })?;
+    // What changed before the stream was there to be ended is asked here.
+    let token = session_of(&state, &headers).unwrap_or_default();
+    let still = state.access.principal(&token, me.from.clone()).await?;
+    if still.is_none_or(|still| still.principal != me.principal) {
+        return Err(
+            Problem::new(Code::NotSignedIn, "the session has just changed or ended")
+                .fix("Open the stream again, or sign in."),
+        );
+    }
     Ok(EventStream(Body::from_stream(stream)))
 }

@@ -45,7 +45,7 @@ pub(crate) async fn write(
         client_key: format!("{}:{key}", me.staff.id),
         note: write.kind == MessageKind::Note,
     };
-    let message = send::write(&state.store, &me.principal.scope(), &written).await?;
+    let message = send::write(&state.store, &me.principal.working_scope(), &written).await?;
     // A message knows its key for longer than answers are kept.
     let is_note = message.direction == Direction::Note;
     if message.text != written.text || is_note != written.note {
@@ -61,7 +61,7 @@ pub(crate) async fn retry(
     Path(id): Path<MessageId>,
     NoBody: NoBody,
 ) -> Result<Accepted<Message>> {
-    let message = send::retry(&state.store, &me.principal.scope(), id).await?;
+    let message = send::retry(&state.store, &me.principal.working_scope(), id).await?;
     let names = Names::load(&state).await?;
     Ok(Accepted(Message::of(&message, &names)))
 }

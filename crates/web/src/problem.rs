@@ -8,11 +8,12 @@ pub(crate) use code::Code;
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use serde::Serialize;
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::Instant;
 use tieline_access::AccessError;
+use tieline_domain::access::StaffRefusal;
 use tieline_messaging::MessagingError;
 use tieline_storage::StorageError;
 use tieline_sync::SyncError;
@@ -21,6 +22,9 @@ use utoipa::ToSchema;
 /// The result of a handler.
 pub(crate) type Result<T> = std::result::Result<T, Problem>;
 
+/// How long to stay away while too many sign in.
+const BUSY_MS: i64 = 3_000;
+
 /// Why a request failed.
 #[derive(Debug)]
 pub(crate) struct Problem {
@@ -28,6 +32,8 @@ pub(crate) struct Problem {
     detail: String,
     field: Option<String>,
     fix: Option<String>,
+    /// Seconds to wait before the next try.
+    retry_after: Option<i64>,
 }
 
 /// Problem details as they go over the wire.
@@ -56,6 +62,7 @@ impl Problem {
             detail: detail.into(),
             field: None,
             fix: None,
+            retry_after: None,
         }
     }
 
@@ -85,6 +92,11 @@ impl Problem {
         self
     }
 
+    pub fn retry_after_ms(mut self, ms: i64) -> Problem {
+        self.retry_after = Some((ms + 999) / 1_000);
+        self
+    }
+
     pub fn status(&self) -> StatusCode {
         self.code.status()
     }
@@ -107,7 +119,10 @@ impl IntoResponse for Problem {
             (CACHE_CONTROL, "no-store"),
         ];
         let body = serde_json::to_string(&details).expect("words and numbers are JSON");
-        (status, headers, body).into_response()
+        let retry_after = self
+            .retry_after
+            .map(|seconds| [(RETRY_AFTER, seconds.to_string())]);
+        (status, headers, retry_after, body).into_response()
     }
 }
 
@@ -175,10 +190,24 @@ impl From<AccessError> for Problem {
         match error {
             AccessError::Storage(error) => error.into(),
             AccessError::WrongCredentials => Problem::new(Code::WrongCredentials, words),
-            AccessError::TooManyTries => Problem::new(Code::TooManyTries, words),
+            AccessError::TooManyTries(wait_ms) => {
+                Problem::new(Code::TooManyTries, words).retry_after_ms(wait_ms)
+            }
+            AccessError::Busy => Problem::new(Code::Busy, words).retry_after_ms(BUSY_MS),
             AccessError::LinkOver => Problem::new(Code::LinkOver, words),
             AccessError::PasswordTooShort => {
                 Problem::field("password", words, "use at least 12 characters")
+            }
+            AccessError::NoAddress(_) => {
+                Problem::field("email", words, "write it as ann@example.com")
+            }
+            AccessError::NoName => Problem::field("name", words, "say what to call this user"),
+            AccessError::AddressTaken => Problem::new(Code::Duplicate, words).of("email"),
+            AccessError::Refused(StaffRefusal::LastAdministrator) => {
+                Problem::new(Code::LastAdministrator, words)
+            }
+            AccessError::Refused(_) | AccessError::NotAllowed => {
+                Problem::new(Code::NotAllowed, words)
             }
         }
     }

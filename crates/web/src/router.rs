@@ -1,36 +1,26 @@
 //! Every URL of the hub, and who may call it.
 
 use crate::describe::{Draft, Handler, document};
+use crate::face::Face;
+use crate::guard::Gate;
 use crate::once::once;
 use crate::problem::Code;
 use crate::state::WebState;
 use crate::{
-    app, contacts, conversations, guard, hooks, live, me, messages, metrics, ready, runs, sync,
-    unassigned_texts,
+    app, audit, contacts, conversations, guard, hooks, live, me, messages, metrics, ready, runs,
+    sessions, sign_in, staff, sync, unassigned_texts,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{delete, get, patch, post};
+use axum::routing::{delete, get, patch, post, put};
 use serde_json::Value;
+use tieline_domain::access::Right;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 /// A body may have this many bytes.
 const BODY_BYTES_MAX: usize = 1 << 20;
-
-/// Who may call a route.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Policy {
-    /// Anybody.
-    Public,
-    /// A carrier, by its signature.
-    Webhook,
-    /// Signed-in staff.
-    Staff,
-    /// A system administrator.
-    Administrator,
-}
 
 /// One route, for the description and for tests.
 #[derive(Debug, Clone, Copy)]
@@ -39,8 +29,10 @@ pub struct RouteInfo {
     pub method: &'static str,
     /// With `{parameters}`.
     pub path: &'static str,
-    /// Who may call it.
-    pub policy: Policy,
+    /// Where it is shown, which says what its caller must show.
+    pub face: Face,
+    /// The right that it takes; none where whoever is let in may call it.
+    pub right: Option<Right>,
     /// What it does.
     pub summary: &'static str,
     /// How it may refuse, beside what its policy and its handler's arguments say.
@@ -48,18 +40,14 @@ pub struct RouteInfo {
 }
 
 macro_rules! guarded {
-    ($state:expr, Public, $method:ident, $route:expr) => {
+    ($state:expr, Staff, $right:expr, $method:ident, $route:expr) => {
+        once!($state, $method, $route).route_layer(from_fn_with_state(
+            Gate::new($state.clone(), $right),
+            guard::admit,
+        ))
+    };
+    ($state:expr, $face:ident, $right:expr, $method:ident, $route:expr) => {
         $route
-    };
-    ($state:expr, Webhook, $method:ident, $route:expr) => {
-        $route
-    };
-    ($state:expr, Staff, $method:ident, $route:expr) => {
-        once!($state, $method, $route).route_layer(from_fn_with_state($state.clone(), guard::staff))
-    };
-    ($state:expr, Administrator, $method:ident, $route:expr) => {
-        once!($state, $method, $route)
-            .route_layer(from_fn_with_state($state.clone(), guard::administrator))
     };
 }
 
@@ -74,14 +62,14 @@ macro_rules! once {
 }
 
 macro_rules! routes {
-    ($($method:ident $path:literal $policy:ident $handler:path, $summary:literal $(, $code:ident)*;)*) => {
+    ($($method:ident $path:literal $face:ident($($right:ident)?) $handler:path, $summary:literal $(, $code:ident)*;)*) => {
         /// Every route.
         pub const ROUTES: &[RouteInfo] = &[
-            $(RouteInfo { method: stringify!($method), path: $path, policy: Policy::$policy, summary: $summary, codes: &[$(Code::$code),*] },)*
+            $(RouteInfo { method: stringify!($method), path: $path, face: Face::$face, right: first(&[$(Right::$right)?]), summary: $summary, codes: &[$(Code::$code),*] },)*
         ];
 
         fn add_routes(state: &WebState) -> Router<WebState> {
-            Router::new()$(.route($path, guarded!(state, $policy, $method, $method($handler))))*
+            Router::new()$(.route($path, guarded!(state, $face, first(&[$(Right::$right)?]), $method, $method($handler))))*
         }
 
         /// What the handler of each route says about itself, in the order of [`ROUTES`].
@@ -90,43 +78,67 @@ macro_rules! routes {
 }
 
 routes! {
-    get "/" Public app::home, "The staff app";
-    get "/app" Public app::staff_app, "The staff app";
-    get "/app/{*path}" Public app::staff_app_path, "Files of the staff app";
-    get "/sign-in/{token}" Public me::use_link, "Sign in by a one-time link";
-    get "/healthz" Public app::healthz, "Whether the process lives";
-    get "/readyz" Public ready::readyz, "Whether the database answers";
-    get "/api/openapi.json" Public app::openapi, "This description";
-    post "/hooks/twilio/{inbox_id}" Webhook hooks::inbound, "A text came in", WrongSignature, NotStored;
-    post "/hooks/twilio/{inbox_id}/status" Webhook hooks::status, "Something became of a text", WrongSignature, NotStored, NotFound;
-    post "/api/v1/session" Public me::sign_in, "Sign in by password", WrongCredentials, TooManyTries, NotSecure;
-    delete "/api/v1/session" Public me::sign_out, "Sign out";
-    get "/api/v1/me" Staff me::show, "Who is signed in, and what they see";
-    get "/api/v1/live" Staff live::follow, "Follow changes as server-sent events";
-    get "/api/v1/conversations" Staff conversations::list, "List conversations";
-    post "/api/v1/conversations" Staff conversations::begin, "Open a conversation with a contact", VersionConflict, Duplicate, NotFound;
-    get "/api/v1/conversations/{id}" Staff conversations::show, "One conversation";
-    patch "/api/v1/conversations/{id}" Staff conversations::change, "Close, assign or tie a conversation", VersionConflict;
-    post "/api/v1/conversations/{id}/read" Staff conversations::read, "Mark a conversation as read", VersionConflict;
-    get "/api/v1/conversations/{id}/messages" Staff messages::list, "Messages of a conversation";
-    post "/api/v1/conversations/{id}/messages" Staff messages::write, "Write a text or a note", OptedOut, NotAnswerable, NoSender, Empty, TooLong, Refused, VersionConflict, Duplicate;
-    post "/api/v1/messages/{id}/retry" Staff messages::retry, "Send a failed text again", VersionConflict;
-    get "/api/v1/unassigned-texts" Administrator unassigned_texts::list, "Texts that came in for a number or account that no inbox has";
-    get "/api/v1/contact-fields" Staff contacts::fields, "Attributes that a contact may have";
-    get "/api/v1/contacts" Staff contacts::list, "List contacts";
-    post "/api/v1/contacts" Staff contacts::create, "Add a contact";
-    get "/api/v1/contacts/{id}" Staff contacts::show, "One contact";
-    patch "/api/v1/contacts/{id}" Staff contacts::edit, "Change a contact", VersionConflict;
-    delete "/api/v1/contacts/{id}" Staff contacts::delete, "Hide and unlink a contact", VersionConflict;
-    post "/api/v1/contacts/{id}/restore" Staff contacts::restore, "Show a deleted contact again", VersionConflict;
-    get "/api/v1/sync" Staff sync::status, "How the org and the hub stand", NotConnected, Org;
-    patch "/api/v1/sync/mappings/{id}" Administrator sync::change_mapping, "Change an object mapping";
-    patch "/api/v1/sync/mappings/{id}/fields/{field}" Administrator sync::change_field, "Change a field mapping";
-    get "/api/v1/sync/runs" Staff runs::list, "Runs, the newest first", NotConnected;
-    post "/api/v1/sync/runs" Staff runs::start, "Start a run", NotConnected, SyncRunning, Org;
-    get "/api/v1/sync/runs/{id}" Staff runs::show, "One run";
-    post "/api/v1/sync/runs/{id}/cancel" Staff runs::cancel, "Stop a run after its batch", VersionConflict, Org;
-    get "/api/v1/sync/runs/{id}/changes" Staff runs::changes, "What a run changed";
+    get "/" Page() app::home, "The staff app";
+    get "/app" Page() app::staff_app, "The staff app";
+    get "/app/{*path}" Page() app::staff_app_path, "Files of the staff app";
+    get "/pages.css" Page() sign_in::stylesheet, "How plain pages look";
+    get "/sign-in/{token}" Door() sign_in::link_page, "A page that asks whether to sign in";
+    post "/sign-in/{token}" Door() sign_in::use_link, "Sign in by a one-time link";
+    get "/healthz" Page() app::healthz, "Whether the process lives";
+    get "/readyz" Page() ready::readyz, "Whether the database answers";
+    get "/api/openapi.json" Page() app::openapi, "This description";
+    post "/hooks/twilio/{inbox_id}" Hook() hooks::inbound, "A text came in", WrongSignature, NotStored;
+    post "/hooks/twilio/{inbox_id}/status" Hook() hooks::status, "Something became of a text", WrongSignature, NotStored, NotFound;
+    post "/api/v1/session" Door() sign_in::sign_in, "Sign in by password", WrongCredentials, TooManyTries, Busy, NotSecure;
+    delete "/api/v1/session" Door() sign_in::sign_out, "Sign out";
+    get "/api/v1/me" Staff() me::show, "Who is signed in, and what they see";
+    put "/api/v1/me/password" Staff() sessions::change_own_password, "Change one's own password", WrongCredentials, TooManyTries, Busy;
+    get "/api/v1/sessions" Staff() sessions::list_own, "One's own sessions";
+    delete "/api/v1/sessions" Staff() sessions::end_own_others, "End one's other sessions";
+    delete "/api/v1/sessions/{id}" Staff() sessions::end_own, "End one of one's sessions";
+    get "/api/v1/staff" Staff(ManageStaff) staff::list, "All users";
+    post "/api/v1/staff" Staff(ManageStaff) staff::add, "Add a user", Duplicate;
+    patch "/api/v1/staff/{id}" Staff(ManageStaff) staff::change, "Change a user", LastAdministrator;
+    put "/api/v1/staff/{id}/password" Staff(ManageStaff) staff::set_password, "Give a user another password", Busy;
+    post "/api/v1/staff/{id}/sign-in-link" Staff(ManageStaff) staff::sign_in_link, "Make a link that signs a user in once";
+    get "/api/v1/staff/{id}/sessions" Staff(ManageStaff) sessions::list_theirs, "A user's sessions";
+    delete "/api/v1/staff/{id}/sessions" Staff(ManageStaff) sessions::end_theirs, "End a user's sessions";
+    get "/api/v1/inboxes" Staff(ManageInboxes) staff::inboxes, "All inboxes and their members";
+    put "/api/v1/inboxes/{id}/members/{staff_id}" Staff(ManageInboxes) staff::add_member, "Make a user a member of an inbox";
+    delete "/api/v1/inboxes/{id}/members/{staff_id}" Staff(ManageInboxes) staff::remove_member, "Take a user out of an inbox";
+    get "/api/v1/audit" Staff(ReadAudit) audit::list, "Privileged acts, the latest first";
+    get "/api/v1/live" Staff(ReadConversations) live::follow, "Follow changes as server-sent events";
+    get "/api/v1/conversations" Staff(ReadConversations) conversations::list, "List conversations";
+    post "/api/v1/conversations" Staff(Converse) conversations::begin, "Open a conversation with a contact", VersionConflict, Duplicate, NotFound;
+    get "/api/v1/conversations/{id}" Staff(ReadConversations) conversations::show, "One conversation";
+    patch "/api/v1/conversations/{id}" Staff(Converse) conversations::change, "Close, assign or tie a conversation", VersionConflict;
+    post "/api/v1/conversations/{id}/read" Staff(Converse) conversations::read, "Mark a conversation as read", VersionConflict;
+    get "/api/v1/conversations/{id}/messages" Staff(ReadConversations) messages::list, "Messages of a conversation";
+    post "/api/v1/conversations/{id}/messages" Staff(Converse) messages::write, "Write a text or a note", OptedOut, NotAnswerable, NoSender, Empty, TooLong, Refused, VersionConflict, Duplicate;
+    post "/api/v1/messages/{id}/retry" Staff(Converse) messages::retry, "Send a failed text again", VersionConflict;
+    get "/api/v1/unassigned-texts" Staff(ManageInboxes) unassigned_texts::list, "Texts that came in for a number or account that no inbox has";
+    get "/api/v1/contact-fields" Staff(ReadContacts) contacts::fields, "Attributes that a contact may have";
+    get "/api/v1/contacts" Staff(ReadContacts) contacts::list, "List contacts";
+    post "/api/v1/contacts" Staff(EditContacts) contacts::create, "Add a contact";
+    get "/api/v1/contacts/{id}" Staff(ReadContacts) contacts::show, "One contact";
+    patch "/api/v1/contacts/{id}" Staff(EditContacts) contacts::edit, "Change a contact", VersionConflict;
+    delete "/api/v1/contacts/{id}" Staff(EditContacts) contacts::delete, "Hide and unlink a contact", VersionConflict;
+    post "/api/v1/contacts/{id}/restore" Staff(EditContacts) contacts::restore, "Show a deleted contact again", VersionConflict;
+    get "/api/v1/sync" Staff(ReadSync) sync::status, "How the org and the hub stand", NotConnected, Org;
+    patch "/api/v1/sync/mappings/{id}" Staff(ConfigureSync) sync::change_mapping, "Change an object mapping";
+    patch "/api/v1/sync/mappings/{id}/fields/{field}" Staff(ConfigureSync) sync::change_field, "Change a field mapping";
+    get "/api/v1/sync/runs" Staff(ReadSync) runs::list, "Runs, the newest first", NotConnected;
+    post "/api/v1/sync/runs" Staff(RunSync) runs::start, "Start a run", NotConnected, SyncRunning, Org;
+    get "/api/v1/sync/runs/{id}" Staff(ReadSync) runs::show, "One run";
+    post "/api/v1/sync/runs/{id}/cancel" Staff(RunSync) runs::cancel, "Stop a run after its batch", VersionConflict, Org;
+    get "/api/v1/sync/runs/{id}/changes" Staff(ReadSync) runs::changes, "What a run changed";
+}
+
+const fn first(rights: &[Right]) -> Option<Right> {
+    match rights {
+        [right, ..] => Some(*right),
+        [] => None,
+    }
 }
 
 fn read<Arguments>(handler: &impl Handler<Arguments>, draft: &mut Draft) {

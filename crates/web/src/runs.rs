@@ -77,6 +77,7 @@ pub(crate) async fn cancel(
 
 pub(crate) async fn changes(
     State(state): State<WebState>,
+    Extension(me): Extension<SignedIn>,
     Path(run): Path<SyncRunId>,
     Query(query): Query<RunChangeQuery>,
 ) -> Result<Answer<RunChangeList>> {
@@ -99,11 +100,7 @@ pub(crate) async fn changes(
     let mut reader = state.store.reader().await?;
     let rows = sync_run::changes(&mut reader, run, &asked).await?;
     let ids: Vec<ContactId> = rows.iter().filter_map(|row| row.contact_id).collect();
-    let contacts = contact::load_by_ids(&mut reader, &ids).await?;
-    let called: BTreeMap<ContactId, String> = contacts
-        .into_iter()
-        .map(|(id, contact)| (id, contact.name))
-        .collect();
+    let called = contact::list_names(&mut reader, &me.principal.scope(), &ids).await?;
     Ok(Answer(RunChangeList {
         next_cursor: next(&rows, limit, |row| row.seq.to_string()),
         items: rows.iter().map(|row| change_of(row, &called)).collect(),

@@ -13,13 +13,15 @@ use crate::problem::{Problem, Result};
 use crate::state::WebState;
 use axum::Extension;
 use axum::extract::State;
+use serde_json::{Value, json};
 use tieline_access::SignedIn;
-use tieline_domain::access::Actor;
+use tieline_domain::access::AuditedAct;
 use tieline_domain::id::ObjectMappingId;
 use tieline_domain::sync::mapping::Direction;
+use tieline_storage::audit::{self, Entry};
 use tieline_storage::contact::{self, ContactQuery};
 use tieline_storage::link::LinkCounts;
-use tieline_storage::{StorageError, mapping};
+use tieline_storage::{StorageError, Tx, mapping};
 use tieline_sync::status::Status;
 
 pub(crate) async fn status(
@@ -109,17 +111,21 @@ fn api_use(status: &Status) -> ApiUse {
 
 pub(crate) async fn change_mapping(
     State(state): State<WebState>,
+    Extension(me): Extension<SignedIn>,
     Path(id): Path<ObjectMappingId>,
     Json(change): Json<MappingChange>,
 ) -> Result<NoContent> {
-    let mut tx = state.store.begin(&Actor::system()).await?;
+    let mut tx = state.store.begin(&me.caller().actor()).await?;
     let found = mapping::update(&mut tx, id, change.enabled, change.deletes).await?;
+    let after = json!({"enabled": change.enabled, "deletes": change.deletes});
+    note(&mut tx, id.to_string(), after).await?;
     tx.commit().await?;
     done(found, "object mapping")
 }
 
 pub(crate) async fn change_field(
     State(state): State<WebState>,
+    Extension(me): Extension<SignedIn>,
     Path2(id, field): Path2<ObjectMappingId, Text<200>>,
     Json(change): Json<FieldMappingChange>,
 ) -> Result<NoContent> {
@@ -131,10 +137,23 @@ pub(crate) async fn change_field(
         let words = "a field of a parent record can only be read";
         return Err(Problem::field("direction", words, "use to_hub"));
     }
-    let mut tx = state.store.begin(&Actor::system()).await?;
+    let mut tx = state.store.begin(&me.caller().actor()).await?;
     let found = mapping::update_field(&mut tx, id, &field, change.policy, change.direction).await?;
+    let after = json!({"policy": change.policy, "direction": change.direction});
+    note(&mut tx, format!("{id} {}", &*field), after).await?;
     tx.commit().await?;
     done(found, "field mapping")
+}
+
+/// What was asked for; the journal of runs says what came of it.
+async fn note(tx: &mut Tx, target: String, after: Value) -> Result<()> {
+    let entry = Entry {
+        act: AuditedAct::ChangeMapping,
+        target,
+        before: Value::Null,
+        after,
+    };
+    Ok(audit::add(tx, entry).await?)
 }
 
 fn done(found: bool, noun: &'static str) -> Result<NoContent> {

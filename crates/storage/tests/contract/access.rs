@@ -1,9 +1,14 @@
-//! Staff, sessions, one-time links and settings.
+//! Staff, sessions, one-time links, failures, inbox members, the audit and settings.
 
 use super::harness::{Fixture, on_both};
-use tieline_domain::access::{Actor, Role};
+use serde_json::json;
+use tieline_domain::access::{Actor, AuditedAct, By, Failures, Role};
+use tieline_domain::id::StaffId;
+use tieline_storage::audit::{self, Entry};
+use tieline_storage::inbox::{self, Inbox};
+use tieline_storage::session::{self, Session};
 use tieline_storage::staff::{self, Staff};
-use tieline_storage::{StorageError, setting};
+use tieline_storage::{StorageError, Tx, setting, sign_in_failure};
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -13,6 +18,7 @@ async fn hire(at: &Fixture, email: &str) -> Result<Staff, StorageError> {
         email: email.to_owned(),
         name: "Eleanor".to_owned(),
         role: Role::UserAdministrator,
+        reviewer: false,
         password_hash: None,
         active: true,
     };
@@ -42,65 +48,215 @@ async fn an_e_mail_address_is_one_user_however_it_is_written() {
     .await;
 }
 
+async fn open(at: &Fixture, tx: &mut Tx, staff: StaffId, token: &[u8]) -> Session {
+    let now = at.store.now();
+    let session = Session {
+        id: at.store.new_id(),
+        staff_id: staff,
+        created_at: now,
+        last_seen_at: now,
+        expires_at: now + HOUR_MS,
+        ends_at: now + 3 * HOUR_MS,
+        address: Some("192.0.2.7".to_owned()),
+        agent: None,
+    };
+    session::create(tx, &session, token).await.unwrap();
+    session
+}
+
+async fn user(at: &Fixture, token: &[u8]) -> Option<Staff> {
+    let mut conn = at.store.reader().await.unwrap();
+    let found = session::by_token(&mut conn, token, at.store.now());
+    found.await.unwrap().map(|(_, staff)| staff)
+}
+
 #[tokio::test]
-async fn a_session_lives_until_it_is_over_or_ended_and_may_be_extended() {
+async fn a_session_lives_until_it_is_over_or_ended_and_is_extended_only_up_to_its_end() {
     on_both(|at| async move {
         let ann = hire(&at, "ann@example.com").await.unwrap();
-        let until = at.store.now() + HOUR_MS;
         let mut tx = at.store.begin(&Actor::system()).await.unwrap();
-        for token in [b"one", b"two"] {
-            staff::add_session(&mut tx, token, ann.id, until)
-                .await
-                .unwrap();
-        }
-        staff::extend_session(&mut tx, b"two", until + HOUR_MS)
+        open(&at, &mut tx, ann.id, b"one").await;
+        let two = open(&at, &mut tx, ann.id, b"two").await;
+        session::extend(&mut tx, two.id, two.ends_at + HOUR_MS)
             .await
             .unwrap();
         tx.commit().await.unwrap();
-        let user = async |token: &[u8]| {
-            let mut conn = at.store.reader().await.unwrap();
-            let found = staff::by_session(&mut conn, token, at.store.now())
-                .await
-                .unwrap();
-            found.map(|(staff, _)| staff)
-        };
-        assert_eq!(user(b"one").await, Some(ann.clone()));
-        assert_eq!(user(b"three").await, None);
+        assert_eq!(user(&at, b"one").await, Some(ann.clone()));
+        assert_eq!(user(&at, b"three").await, None);
         at.clock.advance(HOUR_MS);
-        assert_eq!(user(b"one").await, None);
-        assert_eq!(user(b"two").await, Some(ann));
+        assert_eq!(user(&at, b"one").await, None, "it was not used");
+        assert_eq!(user(&at, b"two").await, Some(ann.clone()));
+        at.clock.advance(2 * HOUR_MS);
+        assert_eq!(user(&at, b"two").await, None, "however much it is used");
         let mut tx = at.store.begin(&Actor::system()).await.unwrap();
-        staff::end_session(&mut tx, b"two").await.unwrap();
+        assert_eq!(session::sweep(&mut tx).await.unwrap(), 2);
         tx.commit().await.unwrap();
-        assert_eq!(user(b"two").await, None);
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_sign_in_link_works_once_and_only_in_time() {
+async fn one_session_of_a_user_is_ended_or_all_but_one_and_nobody_elses() {
+    on_both(|at| async move {
+        let ann = hire(&at, "ann@example.com").await.unwrap();
+        let bob = hire(&at, "bob@example.com").await.unwrap();
+        let mut tx = at.store.begin(&Actor::system()).await.unwrap();
+        let one = open(&at, &mut tx, ann.id, b"one").await;
+        let two = open(&at, &mut tx, ann.id, b"two").await;
+        open(&at, &mut tx, ann.id, b"three").await;
+        open(&at, &mut tx, bob.id, b"his").await;
+        let foreign = session::end(&mut tx, bob.id, one.id).await;
+        assert!(matches!(foreign, Err(StorageError::NotFound("session"))));
+        session::end(&mut tx, ann.id, one.id).await.unwrap();
+        let ended = session::end_all(&mut tx, ann.id, Some(two.id)).await;
+        assert_eq!(ended.unwrap(), 1);
+        let left = session::of_staff(&mut tx, ann.id, at.store.now()).await;
+        assert_eq!(left.unwrap(), [two]);
+        let ended = session::end_all(&mut tx, ann.id, None).await;
+        assert_eq!(ended.unwrap(), 1);
+        tx.commit().await.unwrap();
+        assert_eq!(user(&at, b"two").await, None);
+        assert_eq!(user(&at, b"his").await, Some(bob));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_user_who_is_deactivated_holds_no_session_and_uses_no_link() {
+    on_both(|at| async move {
+        let mut ann = hire(&at, "ann@example.com").await.unwrap();
+        let mut tx = at.store.begin(&Actor::system()).await.unwrap();
+        open(&at, &mut tx, ann.id, b"one").await;
+        let until = at.store.now() + HOUR_MS;
+        session::add_link(&mut tx, b"link", ann.id, until)
+            .await
+            .unwrap();
+        (ann.active, ann.reviewer, ann.name) = (false, true, "Ann".to_owned());
+        staff::update(&mut tx, &ann).await.unwrap();
+        staff::set_password(&mut tx, ann.id, "a hash")
+            .await
+            .unwrap();
+        let used = session::use_link(&mut tx, b"link").await.unwrap();
+        assert_eq!(used, None);
+        session::end_links(&mut tx, ann.id).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(user(&at, b"one").await, None);
+        let mut conn = at.store.reader().await.unwrap();
+        ann.password_hash = Some("a hash".to_owned());
+        assert_eq!(staff::by_id(&mut conn, ann.id).await.unwrap(), ann);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_sign_in_link_works_once_and_only_in_time_and_a_new_one_ends_the_old() {
     on_both(|at| async move {
         let ann = hire(&at, "ann@example.com").await.unwrap();
         let mut tx = at.store.begin(&Actor::system()).await.unwrap();
         let until = at.store.now() + HOUR_MS;
-        for token in [b"one", b"two"] {
-            staff::add_sign_in_link(&mut tx, token, ann.id, until)
+        for token in [b"old", b"one"] {
+            session::add_link(&mut tx, token, ann.id, until)
                 .await
                 .unwrap();
         }
-        assert_eq!(
-            staff::use_sign_in_link(&mut tx, b"one").await.unwrap(),
-            Some(ann.id)
-        );
-        assert_eq!(
-            staff::use_sign_in_link(&mut tx, b"one").await.unwrap(),
-            None
-        );
+        for (token, expected) in [(b"old", None), (b"one", Some(ann.id)), (b"one", None)] {
+            let used = session::use_link(&mut tx, token).await.unwrap();
+            assert_eq!(used, expected, "{token:?}");
+        }
+        session::add_link(&mut tx, b"two", ann.id, until)
+            .await
+            .unwrap();
         at.clock.advance(HOUR_MS);
-        assert_eq!(
-            staff::use_sign_in_link(&mut tx, b"two").await.unwrap(),
-            None
-        );
+        assert_eq!(session::use_link(&mut tx, b"two").await.unwrap(), None);
+        assert_eq!(session::sweep(&mut tx).await.unwrap(), 1);
+        tx.commit().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn failures_are_kept_by_key_and_forgotten_with_time() {
+    on_both(|at| async move {
+        let mut tx = at.store.begin(&Actor::system()).await.unwrap();
+        let keys = [b"two".to_vec(), b"one".to_vec()];
+        let now = at.store.now();
+        let known = sign_in_failure::lock(&mut tx, &keys).await.unwrap();
+        assert_eq!(known[&keys[0]], Failures::none(now));
+        let failed = known[&keys[0]].and_one(now);
+        sign_in_failure::set(&mut tx, &keys[0], failed)
+            .await
+            .unwrap();
+        let known = sign_in_failure::lock(&mut tx, &keys).await.unwrap();
+        let counts = keys.each_ref().map(|key| known[key].count);
+        assert_eq!(counts, [1, 0]);
+        let kept = sign_in_failure::forget_before(&mut tx, now).await;
+        assert_eq!(kept.unwrap(), 0);
+        let forgotten = sign_in_failure::forget_before(&mut tx, now + 1).await;
+        assert_eq!(forgotten.unwrap(), 2);
+        tx.commit().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_audit_says_who_and_from_where_the_latest_first_page_by_page() {
+    on_both(|at| async move {
+        let ann = hire(&at, "ann@example.com").await.unwrap();
+        let actor = By::Staff(ann.id).at(Some("192.0.2.7".to_owned()));
+        for (actor, role) in [(actor, "staff"), (By::Operator.at(None), "operator")] {
+            let mut tx = at.store.begin(&actor).await.unwrap();
+            let entry = Entry {
+                act: AuditedAct::ChangeStaff,
+                target: ann.id.to_string(),
+                before: json!(null),
+                after: json!({"role": role}),
+            };
+            audit::add(&mut tx, entry).await.unwrap();
+            tx.commit().await.unwrap();
+            at.clock.advance(1);
+        }
+        let mut conn = at.store.reader().await.unwrap();
+        let page = audit::page(&mut conn, None, 1).await.unwrap();
+        assert_eq!(page[0].by_kind, "operator");
+        assert_eq!((page[0].staff_id, &page[0].address), (None, &None));
+        let next = audit::page(&mut conn, Some(page[0].id), 5).await.unwrap();
+        assert_eq!(next.len(), 1);
+        assert_eq!(next[0].staff_id, Some(ann.id));
+        assert_eq!(next[0].address.as_deref(), Some("192.0.2.7"));
+        assert_eq!(next[0].entry.after, json!({"role": "staff"}));
+        assert_eq!(next[0].at.0 + 1, page[0].at.0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn members_of_an_inbox_come_and_go() {
+    on_both(|at| async move {
+        let ann = hire(&at, "ann@example.com").await.unwrap();
+        let inbox = Inbox {
+            id: at.store.new_id(),
+            channel: "sms".to_owned(),
+            name: "Care".to_owned(),
+            address: "+447700900010".to_owned(),
+            carrier: "twilio".to_owned(),
+            carrier_url: String::new(),
+            carrier_account: String::new(),
+            carrier_secret: Vec::new(),
+            country: "GB".to_owned(),
+        };
+        let mut tx = at.store.begin(&Actor::system()).await.unwrap();
+        inbox::create(&mut tx, &inbox).await.unwrap();
+        for added in [true, false] {
+            let done = inbox::add_member(&mut tx, inbox.id, ann.id).await;
+            assert_eq!(done.unwrap(), added);
+        }
+        let members = inbox::members(&mut tx, inbox.id).await.unwrap();
+        assert_eq!(members, [ann.id]);
+        for removed in [true, false] {
+            let done = inbox::remove_member(&mut tx, inbox.id, ann.id).await;
+            assert_eq!(done.unwrap(), removed);
+        }
+        assert_eq!(inbox::of_member(&mut tx, ann.id).await.unwrap(), []);
         tx.commit().await.unwrap();
     })
     .await;

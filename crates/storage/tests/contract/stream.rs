@@ -2,9 +2,9 @@
 
 use super::harness::{on_both, on_postgres};
 use std::time::{Duration, Instant};
-use tieline_domain::access::{Actor, Inboxes, Scope};
+use tieline_domain::access::{Actor, Principal, Role, Scope, StaffMember};
 use tieline_domain::event::Event;
-use tieline_domain::id::{ConversationId, Id, InboxId, SyncRunId};
+use tieline_domain::id::{ConversationId, Id, InboxId, StaffId, SyncRunId};
 use tieline_storage::{StorageError, Store, args, event};
 
 #[tokio::test]
@@ -74,10 +74,13 @@ async fn an_event_of_a_foreign_inbox_is_passed_over() {
             });
         }
         tx.commit().await.unwrap();
-        let scope = Scope {
-            inboxes: Inboxes::Some(vec![InboxId::from_uuid(2)]),
-            staff: None,
-        };
+        let staff = Principal::Staff(StaffMember {
+            id: StaffId::from_uuid(1),
+            role: Role::SystemAdministrator,
+            reviewer: false,
+            inboxes: vec![InboxId::from_uuid(2)],
+        });
+        let scope = staff.scope();
         let mut reader = at.store.reader().await.unwrap();
         let (events, looked) = event::list_after(&mut reader, &scope, 0, 10)
             .await

@@ -21,7 +21,7 @@ impl Api {
         let transport = transport::http(transport::Reach::ThisMachineToo)?;
         let answer = transport
             .clone()
-            .oneshot(Request::get(link).body(Bytes::new())?)
+            .oneshot(Request::post(link).body(Bytes::new())?)
             .await?;
         let cookie = answer
             .headers()

@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
 use tieline::demo::{Demo, DemoOptions};
-use tieline_domain::access::Actor;
+use tieline_access::Visit;
+use tieline_domain::access::{Actor, Caller};
 use tieline_storage::staff::Staff;
 use tieline_storage::{inbox, mapping, staff, sync_run};
 use tower::ServiceExt as _;
@@ -116,8 +117,13 @@ impl World {
 
     async fn session_of(&self, staff: &Staff) -> String {
         let access = &self.demo.hub.access;
-        let link = access.sign_in_link(staff.id).await.unwrap();
-        access.use_link(&link).await.unwrap()
+        let operator = Caller::operator();
+        let link = access
+            .sign_in_link(&operator, staff.id, 60_000)
+            .await
+            .unwrap();
+        let visit = Visit::default();
+        access.use_link(&link.token, &visit).await.unwrap()
     }
 
     async fn made(&self, known: &Known, path: &str, body: Value) -> String {

@@ -7,7 +7,9 @@ use http::{Request, StatusCode};
 use http_body_util::BodyExt as _;
 use std::time::Duration;
 use tieline::demo::OUR_NUMBER;
-use tieline_domain::access::{Actor, Role};
+use tieline_access::{NewStaff, SignedIn, StaffChange, Visit, Which};
+use tieline_domain::access::{Caller, Role};
+use tieline_domain::id::InboxId;
 use tieline_storage::{inbox, staff};
 use tower::ServiceExt as _;
 
@@ -72,20 +74,30 @@ async fn ask(world: &World, session: &str, after: Option<i64>) -> http::Response
 async fn colleague(world: &World, name: &str, is_member: bool) -> String {
     let email = format!("{name}@harrow-vale.example");
     let access = &world.hub.access;
-    let user = access
-        .add_staff(name, &email, Role::Staff, None)
+    let operator = Caller::operator();
+    let new = NewStaff {
+        name: name.to_owned(),
+        email,
+        role: Role::Staff,
+    };
+    let user = access.add_staff(&operator, &new).await.unwrap();
+    if is_member {
+        let inbox = the_inbox(world).await;
+        access.add_member(&operator, inbox, user.id).await.unwrap();
+    }
+    let link = access
+        .sign_in_link(&operator, user.id, 60_000)
         .await
         .unwrap();
-    if is_member {
-        let mut tx = world.hub.store.begin(&Actor::system()).await.unwrap();
-        let inboxes = inbox::all(&mut tx).await.unwrap();
-        inbox::add_member(&mut tx, inboxes[0].id, user.id)
-            .await
-            .unwrap();
-        tx.commit().await.unwrap();
-    }
-    let link = access.sign_in_link(user.id).await.unwrap();
-    access.use_link(&link).await.unwrap()
+    access
+        .use_link(&link.token, &Visit::default())
+        .await
+        .unwrap()
+}
+
+async fn the_inbox(world: &World) -> InboxId {
+    let mut reader = world.hub.store.reader().await.unwrap();
+    inbox::all(&mut reader).await.unwrap()[0].id
 }
 
 async fn text_in(world: &World, words: &str) {
@@ -171,11 +183,103 @@ async fn a_session_has_a_bounded_number_of_streams_and_ends_them_all_at_once() {
         .unwrap()
         .unwrap();
     drop(reader);
-    world.hub.teller().end_of_staff(user.id);
+    let (access, operator) = (&world.hub.access, Caller::operator());
+    access
+        .end_sessions(&operator, user.id, Which::AllBut(None))
+        .await
+        .unwrap();
     for stream in &mut open {
         let (_, ended) = stream.heard().await;
         assert!(ended, "each of them");
     }
     drop(open);
     assert_eq!(world.hub.teller().streams(), 0);
+}
+
+/// What ends access, and the streams that stand on it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Ending {
+    SignOut,
+    OwnOthers,
+    Deactivation,
+    Role,
+    Membership,
+    Password,
+}
+
+async fn end(world: &World, ending: Ending, ann: &SignedIn, token: &str) {
+    let (access, operator) = (&world.hub.access, Caller::operator());
+    let id = ann.staff.id;
+    let change = |change: StaffChange| async move {
+        let operator = Caller::operator();
+        access.change_staff(&operator, id, &change).await.map(drop)
+    };
+    let ended = match ending {
+        Ending::SignOut => access.sign_out(token, None).await,
+        Ending::OwnOthers => {
+            let all = Which::AllBut(None);
+            access.end_sessions(&ann.caller(), id, all).await
+        }
+        Ending::Deactivation => {
+            change(StaffChange {
+                active: Some(false),
+                ..StaffChange::default()
+            })
+            .await
+        }
+        Ending::Role => {
+            change(StaffChange {
+                role: Some(Role::UserAdministrator),
+                ..StaffChange::default()
+            })
+            .await
+        }
+        Ending::Membership => {
+            let inbox = the_inbox(world).await;
+            access.remove_member(&operator, inbox, id).await
+        }
+        Ending::Password => {
+            let password = "correct horse battery";
+            access.set_password(&operator, id, password).await
+        }
+    };
+    ended.unwrap();
+}
+
+#[tokio::test]
+async fn streams_end_when_the_access_ends_that_they_stand_on_and_hear_nothing_that_came_after() {
+    for ending in [
+        Ending::SignOut,
+        Ending::OwnOthers,
+        Ending::Deactivation,
+        Ending::Role,
+        Ending::Membership,
+        Ending::Password,
+    ] {
+        let world = World::new(45).await;
+        let ann = colleague(&world, "ann", true).await;
+        let bob = colleague(&world, "bob", true).await;
+        let mut hers = Stream::open(&world, &ann, None).await;
+        let mut his = Stream::open(&world, &bob, None).await;
+        assert_eq!(hers.names().await, ["hello"]);
+        assert_eq!(his.names().await, ["hello"]);
+        let access = &world.hub.access;
+        let signed_in = access.principal(&ann, None).await.unwrap().unwrap();
+        end(&world, ending, &signed_in, &ann).await;
+        text_in(&world, "After the end").await;
+        let (heard, ended) = hers.heard().await;
+        assert!(ended, "{ending:?}");
+        assert_eq!(heard, [], "{ending:?}");
+        assert!(!his.names().await.is_empty(), "{ending:?}: others go on");
+        // It may be opened again where some access is left, and then shows no more than that.
+        let again = ask(&world, &ann, None).await;
+        let left = matches!(ending, Ending::Role | Ending::Membership);
+        let expected = [StatusCode::UNAUTHORIZED, StatusCode::OK][usize::from(left)];
+        assert_eq!(again.status(), expected, "{ending:?}");
+        if ending == Ending::Membership {
+            let mut again = Stream(again.into_body());
+            text_in(&world, "Not for her").await;
+            assert_eq!(again.names().await, ["hello"]);
+        }
+    }
 }

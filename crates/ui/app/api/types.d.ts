@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Privileged acts, the latest first */
+        get: operations["get_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/contact-fields": {
         parameters: {
             query?: never;
@@ -146,6 +163,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/inboxes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All inboxes and their members */
+        get: operations["get_inboxes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inboxes/{id}/members/{staff_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Make a user a member of an inbox */
+        put: operations["put_inboxes_id_members_staff_id"];
+        post?: never;
+        /** Take a user out of an inbox */
+        delete: operations["delete_inboxes_id_members_staff_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live": {
         parameters: {
             query?: never;
@@ -173,6 +225,23 @@ export interface paths {
         /** Who is signed in, and what they see */
         get: operations["get_me"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change one's own password */
+        put: operations["put_me_password"];
         post?: never;
         delete?: never;
         options?: never;
@@ -210,6 +279,128 @@ export interface paths {
         post: operations["post_session"];
         /** Sign out */
         delete: operations["delete_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own sessions */
+        get: operations["get_sessions"];
+        put?: never;
+        post?: never;
+        /** End one's other sessions */
+        delete: operations["delete_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End one of one's sessions */
+        delete: operations["delete_sessions_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/staff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All users */
+        get: operations["get_staff"];
+        put?: never;
+        /** Add a user */
+        post: operations["post_staff"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/staff/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change a user */
+        patch: operations["patch_staff_id"];
+        trace?: never;
+    };
+    "/api/v1/staff/{id}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Give a user another password */
+        put: operations["put_staff_id_password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/staff/{id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A user's sessions */
+        get: operations["get_staff_id_sessions"];
+        put?: never;
+        post?: never;
+        /** End a user's sessions */
+        delete: operations["delete_staff_id_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/staff/{id}/sign-in-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a link that signs a user in once */
+        post: operations["post_staff_id_sign_in_link"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -335,23 +526,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/unassigned-texts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Texts that came in for a number or account that no inbox has */
-        get: operations["get_unassigned_texts"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/hooks/twilio/{inbox_id}": {
         parameters: {
             query?: never;
@@ -407,6 +581,32 @@ export interface components {
             /** Format: int64 */
             used_24h: number;
         };
+        /**
+         * @description An act that leaves a line in the audit.
+         * @enum {string}
+         */
+        AuditedAct: "sign_in" | "sign_in_failed" | "sign_out" | "refused" | "add_staff" | "change_staff" | "set_password" | "make_sign_in_link" | "end_sessions" | "add_member" | "remove_member" | "review" | "change_mapping";
+        AuditId: string;
+        AuditLine: {
+            act: components["schemas"]["AuditedAct"];
+            /** @description From which network address. */
+            address: string | null;
+            /** @description How it stands since. */
+            after: unknown;
+            at: components["schemas"]["Timestamp"];
+            /** @description How it stood; null where there was nothing. */
+            before: unknown;
+            /** @description `staff`, `operator`, `system`, `nobody`, … */
+            by: string;
+            id: components["schemas"]["AuditId"];
+            staff: components["schemas"]["StaffName"] | null;
+            /** @description The id of what it was done to, or the request that was made. */
+            target: string;
+        };
+        AuditList: {
+            items: components["schemas"]["AuditLine"][];
+            next_cursor: components["schemas"]["AuditId"] | null;
+        };
         /** @description Both directions. */
         BothWays: {
             /**
@@ -449,8 +649,6 @@ export interface components {
             name: string;
             points: components["schemas"]["ContactPoint"][];
             sync: components["schemas"]["Standing"];
-            /** @description What stands in phone fields and cannot be read as one number, so that nobody is texted there. */
-            unreadable: components["schemas"]["UnreadableNumber"][];
             updated_at: components["schemas"]["Timestamp"];
             /** Format: int64 */
             version: number;
@@ -666,7 +864,17 @@ export interface components {
             reason: string | null;
             since: components["schemas"]["Timestamp"] | null;
         };
+        Inbox: {
+            address: string;
+            channel: string;
+            id: components["schemas"]["InboxId"];
+            members: components["schemas"]["StaffName"][];
+            name: string;
+        };
         InboxId: string;
+        InboxList: {
+            items: components["schemas"]["Inbox"][];
+        };
         InboxName: {
             address: string;
             channel: string;
@@ -755,6 +963,13 @@ export interface components {
             kind?: components["schemas"]["MessageKind"] | null;
             text: components["schemas"]["Text32000"];
         };
+        NewPassword: {
+            /**
+             * Format: password
+             * @description Taken as it is written; at least 12 characters.
+             */
+            password: string;
+        };
         ObjectCounts: {
             object: string;
             to_hub: components["schemas"]["Counts"];
@@ -768,6 +983,15 @@ export interface components {
         OutsideError: {
             code: string;
             text: string;
+        };
+        OwnPassword: {
+            /** Format: password */
+            current: string;
+            /**
+             * Format: password
+             * @description Taken as it is written; at least 12 characters.
+             */
+            password: string;
         };
         OwnStaff: {
             email: string;
@@ -795,7 +1019,7 @@ export interface components {
          * @description Why a request was refused.
          * @enum {string}
          */
-        ProblemCode: "invalid_json" | "invalid_request" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_field" | "not_signed_in" | "wrong_credentials" | "too_many_streams" | "too_many_tries" | "link_over" | "not_allowed" | "cross_site" | "wrong_host" | "not_secure" | "wrong_signature" | "version_conflict" | "duplicate" | "sync_running" | "not_connected" | "key_in_use" | "already_made" | "key_reused" | "opted_out" | "not_answerable" | "no_sender" | "empty" | "too_long" | "refused" | "internal" | "org" | "database_unavailable" | "not_stored";
+        ProblemCode: "invalid_json" | "invalid_request" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_field" | "not_signed_in" | "wrong_credentials" | "too_many_streams" | "too_many_tries" | "busy" | "link_over" | "not_allowed" | "cross_site" | "wrong_host" | "not_secure" | "wrong_signature" | "version_conflict" | "duplicate" | "last_administrator" | "sync_running" | "not_connected" | "key_in_use" | "already_made" | "key_reused" | "opted_out" | "no_sender" | "empty" | "too_long" | "refused" | "internal" | "org" | "database_unavailable" | "not_stored";
         Progress: {
             /** Format: int64 */
             done: number;
@@ -803,7 +1027,7 @@ export interface components {
             total: number | null;
         };
         /**
-         * @description What a member of staff may do beyond conversations.
+         * @description What a member of staff is.
          * @enum {string}
          */
         Role: "staff" | "user_administrator" | "system_administrator";
@@ -851,10 +1075,63 @@ export interface components {
             items: components["schemas"]["Run"][];
             next_cursor: string | null;
         };
+        Session: {
+            /** @description The network address that it was opened from. */
+            address: string | null;
+            /** @description What the browser said it is. */
+            agent: string | null;
+            created_at: components["schemas"]["Timestamp"];
+            /** @description Whether this request came by it. */
+            current: boolean;
+            /** @description Over by then, however much it is used. */
+            ends_at: components["schemas"]["Timestamp"];
+            /** @description Over by then, unless it is used. */
+            expires_at: components["schemas"]["Timestamp"];
+            id: components["schemas"]["SessionId"];
+            /** @description To the hour. */
+            last_seen_at: components["schemas"]["Timestamp"];
+        };
+        SessionId: string;
+        SessionList: {
+            items: components["schemas"]["Session"][];
+        };
+        SignInLink: {
+            expires_at: components["schemas"]["Timestamp"];
+            /** @description Signs in whoever opens it first, and is shown only here. */
+            url: string;
+        };
+        StaffCreate: {
+            email: components["schemas"]["Text254"];
+            name: components["schemas"]["Text200"];
+            role: components["schemas"]["Role"];
+        };
         StaffId: string;
+        StaffList: {
+            items: components["schemas"]["StaffMember"][];
+        };
+        StaffMember: {
+            /** @description Whether they may sign in. */
+            active: boolean;
+            email: string;
+            has_password: boolean;
+            id: components["schemas"]["StaffId"];
+            name: string;
+            /** @description Whether they may read beyond their own inboxes. */
+            reviewer: boolean;
+            role: components["schemas"]["Role"];
+        };
         StaffName: {
             id: components["schemas"]["StaffId"];
             name: string;
+        };
+        /** @description What is not named stays as it is. */
+        StaffPatch: {
+            /** @description A user who is deactivated is signed out everywhere. */
+            active?: boolean | null;
+            name?: components["schemas"]["Text200"] | null;
+            /** @description Given by a system administrator to somebody else. */
+            reviewer?: boolean | null;
+            role?: components["schemas"]["Role"] | null;
         };
         /**
          * @description How a contact stands with the org.
@@ -880,6 +1157,7 @@ export interface components {
         };
         Text100: string;
         Text200: string;
+        Text254: string;
         Text320: string;
         Text32000: string;
         /**
@@ -892,22 +1170,6 @@ export interface components {
          * @enum {string}
          */
         Turn: "ours" | "theirs";
-        /** @description A text as its carrier handed it over. */
-        UnassignedText: {
-            /** @description The carrier's name for the account; empty when it named none. */
-            account: string;
-            addressee: string;
-            id: components["schemas"]["UnassignedTextId"];
-            received_at: components["schemas"]["Timestamp"];
-            sender: string;
-            text: string;
-        };
-        UnassignedTextId: string;
-        UnassignedTextList: {
-            /** @description The newest first. */
-            items: components["schemas"]["UnassignedText"][];
-            next_cursor: string | null;
-        };
         Unread: {
             /**
              * Format: int64
@@ -915,16 +1177,19 @@ export interface components {
              */
             ours: number;
         };
-        /** @description A phone field that holds no number, or several. */
-        UnreadableNumber: {
-            /** @description The attribute that holds it. */
-            field: string;
-            value: string;
-        };
     };
     responses: {
         /** @description body_too_large: The body has too many bytes. */
         body_too_large: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description busy: More people sign in than are let in at once; try again in a few seconds. */
+        busy: {
             headers: {
                 [name: string]: unknown;
             };
@@ -974,6 +1239,19 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /**
+         * @description duplicate: It exists already.
+         *     key_in_use: A request with this key is still being answered.
+         *     already_made: A request with this key was done; its answer is not kept.
+         */
+        "duplicate.key_in_use.already_made": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description internal: Something failed inside; the log tells more at the number given. */
         internal: {
             headers: {
@@ -1008,13 +1286,12 @@ export interface components {
          * @description invalid_field: The value of a field cannot be taken, or there is no such field.
          *     key_reused: This key came with another request before.
          *     opted_out: They asked for no more texts.
-         *     not_answerable: They text from a name or a short code, which takes no answer.
          *     no_sender: The inbox has nothing to send with.
          *     empty: There is nothing to send.
          *     too_long: The text is longer than carriers take.
          *     refused: The text may not be sent.
          */
-        "invalid_field.key_reused.opted_out.not_answerable.no_sender.empty.too_long.refused": {
+        "invalid_field.key_reused.opted_out.no_sender.empty.too_long.refused": {
             headers: {
                 [name: string]: unknown;
             };
@@ -1048,6 +1325,15 @@ export interface components {
          *     already_made: A request with this key was done; its answer is not kept.
          */
         "key_in_use.already_made": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description last_administrator: Nobody would be left to administrate. */
+        last_administrator: {
             headers: {
                 [name: string]: unknown;
             };
@@ -1103,6 +1389,18 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /**
+         * @description not_signed_in: Nobody is signed in.
+         *     wrong_credentials: No such user, or another password.
+         */
+        "not_signed_in.wrong_credentials": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description org: Salesforce did not do what was asked. */
         org: {
             headers: {
@@ -1126,8 +1424,11 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description too_many_tries: Too many tries; wait before the next. */
-        too_many_tries: {
+        /**
+         * @description too_many_tries: Too many tries; wait before the next.
+         *     busy: More people sign in than are let in at once; try again in a few seconds.
+         */
+        "too_many_tries.busy": {
             headers: {
                 [name: string]: unknown;
             };
@@ -1215,6 +1516,36 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    get_audit: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: components["schemas"]["AuditId"];
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditList"];
+                };
+            };
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["not_allowed"];
+            421: components["responses"]["wrong_host"];
+            422: components["responses"]["invalid_field"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["database_unavailable"];
+        };
+    };
     get_contact_fields: {
         parameters: {
             query?: never;
@@ -1655,7 +1986,7 @@ export interface operations {
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
-            422: components["responses"]["invalid_field.key_reused.opted_out.not_answerable.no_sender.empty.too_long.refused"];
+            422: components["responses"]["invalid_field.key_reused.opted_out.no_sender.empty.too_long.refused"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -1690,6 +2021,89 @@ export interface operations {
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field.key_reused"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["database_unavailable"];
+        };
+    };
+    get_inboxes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InboxList"];
+                };
+            };
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["not_allowed"];
+            421: components["responses"]["wrong_host"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["database_unavailable"];
+        };
+    };
+    put_inboxes_id_members_staff_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["InboxId"];
+                staff_id: components["schemas"]["StaffId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["not_allowed.cross_site"];
+            404: components["responses"]["not_found"];
+            421: components["responses"]["wrong_host"];
+            422: components["responses"]["invalid_field"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["database_unavailable"];
+        };
+    };
+    delete_inboxes_id_members_staff_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["InboxId"];
+                staff_id: components["schemas"]["StaffId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["not_allowed.cross_site"];
+            404: components["responses"]["not_found"];
+            421: components["responses"]["wrong_host"];
+            422: components["responses"]["invalid_field"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -1744,6 +2158,38 @@ export interface operations {
             401: components["responses"]["not_signed_in"];
             403: components["responses"]["not_allowed"];
             421: components["responses"]["wrong_host"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["database_unavailable"];
+        };
+    };
+    put_me_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnPassword"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid_json.invalid_request"];
+            401: components["responses"]["not_signed_in.wrong_credentials"];
+            403: components["responses"]["not_allowed.cross_site"];
+            413: components["responses"]["body_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            421: components["responses"]["wrong_host"];
+            422: components["responses"]["invalid_field"];
+            429: components["responses"]["too_many_tries.busy"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -1811,7 +2257,7 @@ export interface operations {
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
-            429: components["responses"]["too_many_tries"];
+            429: components["responses"]["too_many_tries.busy"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -1834,6 +2280,310 @@ export interface operations {
             };
             403: components["responses"]["cross_site"];
             421: components["responses"]["wrong_host"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["database_unavailable"];
+        };
+    };
+    get_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionList"];
+                };
+            };
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["not_allowed"];
+            421: components["responses"]["wrong_host"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["database_unavailable"];
+        };
+    };
+    delete_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["not_allowed.cross_site"];
+            421: components["responses"]["wrong_host"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["database_unavailable"];
+        };
+    };
+    delete_sessions_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["not_allowed.cross_site"];
+            404: components["responses"]["not_found"];
+            421: components["responses"]["wrong_host"];
+            422: components["responses"]["invalid_field"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["database_unavailable"];
+        };
+    };
+    get_staff: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffList"];
+                };
+            };
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["not_allowed"];
+            421: components["responses"]["wrong_host"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["database_unavailable"];
+        };
+    };
+    post_staff: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A random text, new with each new request. A request that comes again with its key within 24 hours is done once, and answered as the first time. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StaffCreate"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffMember"];
+                };
+            };
+            400: components["responses"]["invalid_json.invalid_request"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["not_allowed.cross_site"];
+            409: components["responses"]["duplicate.key_in_use.already_made"];
+            413: components["responses"]["body_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            421: components["responses"]["wrong_host"];
+            422: components["responses"]["invalid_field.key_reused"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["database_unavailable"];
+        };
+    };
+    patch_staff_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["StaffId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StaffPatch"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffMember"];
+                };
+            };
+            400: components["responses"]["invalid_json.invalid_request"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["not_allowed.cross_site"];
+            404: components["responses"]["not_found"];
+            409: components["responses"]["last_administrator"];
+            413: components["responses"]["body_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            421: components["responses"]["wrong_host"];
+            422: components["responses"]["invalid_field"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["database_unavailable"];
+        };
+    };
+    put_staff_id_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["StaffId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPassword"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid_json.invalid_request"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["not_allowed.cross_site"];
+            404: components["responses"]["not_found"];
+            413: components["responses"]["body_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            421: components["responses"]["wrong_host"];
+            422: components["responses"]["invalid_field"];
+            429: components["responses"]["busy"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["database_unavailable"];
+        };
+    };
+    get_staff_id_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["StaffId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionList"];
+                };
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["not_allowed"];
+            404: components["responses"]["not_found"];
+            421: components["responses"]["wrong_host"];
+            422: components["responses"]["invalid_field"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["database_unavailable"];
+        };
+    };
+    delete_staff_id_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["StaffId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["not_allowed.cross_site"];
+            404: components["responses"]["not_found"];
+            421: components["responses"]["wrong_host"];
+            422: components["responses"]["invalid_field"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["database_unavailable"];
+        };
+    };
+    post_staff_id_sign_in_link: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A random text, new with each new request. A request that comes again with its key within 24 hours is done once, and answered as the first time. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: components["schemas"]["StaffId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInLink"];
+                };
+            };
+            400: components["responses"]["invalid_json.invalid_request"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["not_allowed.cross_site"];
+            404: components["responses"]["not_found"];
+            409: components["responses"]["key_in_use.already_made"];
+            413: components["responses"]["body_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            421: components["responses"]["wrong_host"];
+            422: components["responses"]["invalid_field.key_reused"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -2096,36 +2846,6 @@ export interface operations {
             401: components["responses"]["not_signed_in"];
             403: components["responses"]["not_allowed"];
             404: components["responses"]["not_found"];
-            421: components["responses"]["wrong_host"];
-            422: components["responses"]["invalid_field"];
-            500: components["responses"]["internal"];
-            503: components["responses"]["database_unavailable"];
-        };
-    };
-    get_unassigned_texts: {
-        parameters: {
-            query?: {
-                /** @description `next_cursor` of the page before. */
-                cursor?: string;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UnassignedTextList"];
-                };
-            };
-            401: components["responses"]["not_signed_in"];
-            403: components["responses"]["not_allowed"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
             500: components["responses"]["internal"];

@@ -4,13 +4,15 @@
 //! from there what it may see; one that falls behind what is kept starts afresh. So a slow stream
 //! costs nobody anything, and an idle one costs next to nothing.
 
+use super::teller::Listener;
 use bytes::{Bytes, BytesMut};
 use futures_util::task::AtomicWaker;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use tieline_domain::access::{Inboxes, Scope};
-use tieline_domain::id::{InboxId, StaffId};
+use tieline_domain::access::{Reach, Scope};
+use tieline_domain::id::{InboxId, SessionId, StaffId};
+use tieline_domain::time::Timestamp;
 
 /// Events that are kept for streams that come back; who is further behind starts afresh.
 pub(super) const KEPT_MAX: usize = 1_000;
@@ -32,8 +34,10 @@ pub(super) struct Told {
 pub(super) struct Seat {
     pub scope: Scope,
     pub staff: StaffId,
-    /// The hash of the session's token, by which the stream ends when the session does.
-    pub session: Vec<u8>,
+    /// The session that it stands on.
+    pub session: SessionId,
+    /// When that is over, unless it is used; the browser then opens the stream again.
+    pub until: Timestamp,
     /// The first event that it has not taken, or [`NOTHING`].
     waiting: AtomicI64,
     /// What has no number: only the last value counts.
@@ -51,11 +55,12 @@ pub(super) enum Taken {
 }
 
 impl Seat {
-    pub fn new(scope: Scope, staff: StaffId, session: Vec<u8>) -> Seat {
+    pub fn new(listener: Listener) -> Seat {
         Seat {
-            scope,
-            staff,
-            session,
+            scope: listener.scope,
+            staff: listener.staff,
+            session: listener.session,
+            until: listener.until,
             waiting: AtomicI64::new(NOTHING),
             latest: Mutex::default(),
             ended: AtomicBool::new(false),
@@ -130,7 +135,7 @@ impl Desk {
     }
 
     /// Streams that stand on one session.
-    pub fn of_session(&self, session: &[u8]) -> usize {
+    pub fn of_session(&self, session: SessionId) -> usize {
         self.seats().filter(|it| it.session == session).count()
     }
 
@@ -174,11 +179,11 @@ impl Desk {
     pub fn join(&mut self, seat: Arc<Seat>, after: i64) -> u64 {
         let number = self.next;
         self.next += 1;
-        match &seat.scope.inboxes {
-            Inboxes::All => {
+        match seat.scope.inboxes() {
+            Reach::All => {
                 self.of_all_inboxes.insert(number);
             }
-            Inboxes::Some(list) => {
+            Reach::Only(list) => {
                 for inbox in list {
                     self.of_inbox.entry(*inbox).or_default().insert(number);
                 }
@@ -196,7 +201,7 @@ impl Desk {
             return;
         };
         self.of_all_inboxes.remove(&number);
-        if let Inboxes::Some(list) = &seat.scope.inboxes {
+        if let Reach::Only(list) = seat.scope.inboxes() {
             for inbox in list {
                 if let Some(numbers) = self.of_inbox.get_mut(inbox) {
                     numbers.remove(&number);
@@ -281,7 +286,7 @@ pub(super) fn reset(seq: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tieline_domain::access::{Principal, Role};
+    use tieline_domain::access::{Principal, Role, StaffMember};
     use tieline_domain::id::Id as _;
 
     fn inbox(number: u128) -> InboxId {
@@ -297,12 +302,18 @@ mod tests {
     }
 
     fn member(of: &[u128]) -> Arc<Seat> {
-        let principal = Principal::Staff {
+        let principal = Principal::Staff(StaffMember {
             id: StaffId::from_uuid(1),
             role: Role::Staff,
+            reviewer: false,
             inboxes: of.iter().map(|number| inbox(*number)).collect(),
-        };
-        Arc::new(Seat::new(principal.scope(), StaffId::from_uuid(1), vec![1]))
+        });
+        Arc::new(Seat::new(Listener {
+            scope: principal.scope(),
+            staff: StaffId::from_uuid(1),
+            session: SessionId::from_uuid(1),
+            until: Timestamp(0),
+        }))
     }
 
     fn taken(desk: &Desk, seat: &Seat) -> String {
@@ -380,7 +391,7 @@ mod tests {
         assert_eq!(taken(&desk, &seat).len(), half);
         assert_eq!(taken(&desk, &seat).len(), half);
         desk.tell(vec![told(3, None)], 3);
-        desk.end(|seat| seat.session == [1]);
+        desk.end(|seat| seat.session == SessionId::from_uuid(1));
         assert_eq!(taken(&desk, &seat), "ended");
     }
 

@@ -55,7 +55,7 @@ async fn load(conn: &mut Conn, events: &[StoredEvent]) -> Result<Named> {
             Event::Conversation {
                 conversation_id, ..
             } => conversations.push(conversation_id),
-            Event::Contacts { .. } | Event::SyncRun { .. } => {}
+            Event::Contacts { .. } | Event::SyncRun { .. } | Event::Access { .. } => {}
         }
     }
     let scope = Scope::system();
@@ -101,6 +101,7 @@ async fn describe(
             ("conversation", json!({"conversation": conversation}))
         }),
         Event::Contacts { contact_ids } => Some(("contacts", json!({"ids": contact_ids}))),
+        Event::Access { .. } => None,
         Event::SyncRun { run_id } => match sync_run::by_id(conn, *run_id).await {
             Ok(run) => Some(("run", json!({"run": Run::of(&run, &named.names)}))),
             Err(StorageError::NotFound(_)) => None,

@@ -9,16 +9,19 @@ use super::render::render;
 use crate::api::conversations::ConversationCounts;
 use bytes::Bytes;
 use futures_util::Stream;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tieline_domain::access::Scope;
-use tieline_domain::id::StaffId;
+use tieline_domain::event::Event;
+use tieline_domain::id::{SessionId, StaffId};
+use tieline_domain::time::Timestamp;
 use tieline_storage::conversation::{self, OpenGroup};
-use tieline_storage::{Result, Store, event};
+use tieline_storage::event::{self, StoredEvent};
+use tieline_storage::{Result, Store};
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, Sleep, sleep};
@@ -64,8 +67,10 @@ struct Inner {
 pub(crate) struct Listener {
     pub scope: Scope,
     pub staff: StaffId,
-    /// The hash of the session's token.
-    pub session: Vec<u8>,
+    /// The session that the stream stands on.
+    pub session: SessionId,
+    /// When that is over, unless it is used.
+    pub until: Timestamp,
 }
 
 /// The session has as many streams as it may.
@@ -92,16 +97,6 @@ impl Teller {
         self.inner.desk().seats().count()
     }
 
-    /// Ends the streams of a user.
-    pub fn end_of_staff(&self, staff: StaffId) {
-        self.inner.desk().end(|seat| seat.staff == staff);
-    }
-
-    /// Ends the streams of a session, by the hash of its token.
-    pub fn end_of_session(&self, session: &[u8]) {
-        self.inner.desk().end(|seat| seat.session == session);
-    }
-
     /// Ends all streams, as when the hub stops; browsers come back to whoever serves then.
     pub fn end_all(&self) {
         self.inner.desk().end(|_| true);
@@ -114,7 +109,7 @@ impl Teller {
         after: Option<i64>,
     ) -> Result<std::result::Result<LiveStream, TooManyStreams>> {
         let inner = &self.inner;
-        if inner.desk().of_session(&listener.session) >= STREAMS_OF_SESSION_MAX {
+        if inner.desk().of_session(listener.session) >= STREAMS_OF_SESSION_MAX {
             return Ok(Err(TooManyStreams));
         }
         if inner.desk().is_empty() {
@@ -124,7 +119,7 @@ impl Teller {
             Some(after) => inner.find(after).await?,
             None => Place::Known,
         };
-        let seat = Arc::new(Seat::new(listener.scope, listener.staff, listener.session));
+        let seat = Arc::new(Seat::new(listener));
         let (first, number) = inner.desk().welcome(&seat, after, place);
         inner.somebody_came.notify_one();
         Ok(Ok(LiveStream {
@@ -151,6 +146,15 @@ impl Desk {
         let number = self.join(seat.clone(), known.unwrap_or(self.seq));
         (Bytes::from(first), number)
     }
+}
+
+/// The users whose streams end with these events: what they may see or do has changed.
+fn ended(events: &[StoredEvent]) -> BTreeSet<StaffId> {
+    let ended = events.iter().filter_map(|stored| match stored.event {
+        Event::Access { staff_id } => Some(staff_id),
+        _ => None,
+    });
+    ended.collect()
 }
 
 fn hello(seq: i64) -> String {
@@ -213,12 +217,19 @@ impl Inner {
             let news = event::list_after(&mut reader, &Scope::system(), from, BATCH).await?;
             let Some((events, until)) = news else {
                 let head = event::head(&mut reader).await?;
-                self.desk().start_afresh(head);
+                let mut desk = self.desk();
+                // Whose rights changed meanwhile is not known either.
+                desk.end(|_| true);
+                desk.start_afresh(head);
                 continue;
             };
             let told = render(&mut reader, &events).await?;
             drop(reader);
-            self.desk().tell(told, until);
+            let ended = ended(&events);
+            let mut desk = self.desk();
+            desk.end(|seat| ended.contains(&seat.staff));
+            desk.tell(told, until);
+            drop(desk);
             if until == from {
                 return Ok(());
             }
@@ -336,6 +347,9 @@ impl Stream for LiveStream {
             Taken::Frames(frames) => frames,
             Taken::Nothing if self.keep_alive.as_mut().poll(context).is_pending() => {
                 return Poll::Pending;
+            }
+            Taken::Nothing if self.inner.store.now() >= self.seat.until => {
+                return Poll::Ready(None);
             }
             Taken::Nothing => Bytes::from_static(b":\n\n"),
         };

@@ -53,6 +53,7 @@ codes! {
     WrongCredentials = "wrong_credentials", UNAUTHORIZED, "No such user, or another password.";
     TooManyStreams = "too_many_streams", TOO_MANY_REQUESTS, "The session follows changes in too many places at once.";
     TooManyTries = "too_many_tries", TOO_MANY_REQUESTS, "Too many tries; wait before the next.";
+    Busy = "busy", TOO_MANY_REQUESTS, "More people sign in than are let in at once; try again in a few seconds.";
     LinkOver = "link_over", GONE, "The link was used already or is over.";
     NotAllowed = "not_allowed", FORBIDDEN, "You may not do this.";
     CrossSite = "cross_site", FORBIDDEN, "The request comes from another site.";
@@ -62,6 +63,7 @@ codes! {
     // How things stand.
     VersionConflict = "version_conflict", CONFLICT, "Somebody else changed it meanwhile.";
     Duplicate = "duplicate", CONFLICT, "It exists already.";
+    LastAdministrator = "last_administrator", CONFLICT, "Nobody would be left to administrate.";
     SyncRunning = "sync_running", CONFLICT, "A sync is running.";
     NotConnected = "not_connected", CONFLICT, "No Salesforce org is connected.";
     // Keys of repeated requests.

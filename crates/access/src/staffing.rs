@@ -1,0 +1,315 @@
+//! Users: added, changed, given passwords and links, signed out, made members of inboxes. Each act
+//! asks whether its caller may, and leaves a line in the audit in the same transaction.
+
+use crate::error::{AccessError, Result};
+use crate::session::{Access, SignedIn};
+use crate::sign_in::Visit;
+use crate::token;
+use serde_json::{Value, json};
+use tieline_domain::access::{AuditedAct, Caller, Right, Role, Standing, may_change, may_manage};
+use tieline_domain::email;
+use tieline_domain::id::{InboxId, SessionId, StaffId};
+use tieline_domain::time::Timestamp;
+use tieline_storage::audit::{self, Entry};
+use tieline_storage::staff::{self, Staff};
+use tieline_storage::{StorageError, Tx, inbox, session};
+
+/// How long a sign-in link is good that an administrator makes.
+pub const LINK_MS: i64 = 15 * 60_000;
+
+/// A user to add.
+#[derive(Debug, Clone)]
+pub struct NewStaff {
+    /// For people.
+    pub name: String,
+    /// In any spelling.
+    pub email: String,
+    /// What they may do.
+    pub role: Role,
+}
+
+/// What to change of a user; what is none stays as it is.
+#[derive(Debug, Clone, Default)]
+pub struct StaffChange {
+    /// For people.
+    pub name: Option<String>,
+    /// What they may do.
+    pub role: Option<Role>,
+    /// Whether they may read beyond their own inboxes.
+    pub reviewer: Option<bool>,
+    /// Whether they may sign in.
+    pub active: Option<bool>,
+}
+
+/// A token that signs a user in once.
+#[derive(Debug, Clone)]
+pub struct SignInLink {
+    /// Secret.
+    pub token: String,
+    /// Over by then.
+    pub expires_at: Timestamp,
+}
+
+impl Access {
+    /// Adds a user.
+    pub async fn add_staff(&self, caller: &Caller, new: &NewStaff) -> Result<Staff> {
+        let name = named(&new.name)?;
+        let email = email::normal(&new.email);
+        if !email::is_email(&email) {
+            return Err(AccessError::NoAddress(new.email.clone()));
+        }
+        let mut tx = self.store.begin(&caller.actor()).await?;
+        let staff = Staff {
+            id: tx.new_id(),
+            email,
+            name,
+            role: new.role,
+            reviewer: false,
+            password_hash: None,
+            active: true,
+        };
+        may_change(&caller.principal, staff.id, None, standing(&staff), 0)?;
+        if staff::by_email(&mut tx, &staff.email).await?.is_some() {
+            return Err(AccessError::AddressTaken);
+        }
+        staff::create(&mut tx, &staff).await?;
+        note(
+            &mut tx,
+            AuditedAct::AddStaff,
+            staff.id,
+            Value::Null,
+            shown(&staff),
+        )
+        .await?;
+        tx.commit().await?;
+        Ok(staff)
+    }
+
+    /// Changes a user. Whoever is deactivated has no session and no link any more.
+    pub async fn change_staff(
+        &self,
+        caller: &Caller,
+        id: StaffId,
+        change: &StaffChange,
+    ) -> Result<Staff> {
+        let mut tx = self.store.begin(&caller.actor()).await?;
+        let all = staff::all(&mut tx).await?;
+        let before = all.iter().find(|staff| staff.id == id);
+        let before = before.ok_or(StorageError::NotFound("user"))?.clone();
+        let after = Staff {
+            name: named(change.name.as_ref().unwrap_or(&before.name))?,
+            role: change.role.unwrap_or(before.role),
+            reviewer: change.reviewer.unwrap_or(before.reviewer),
+            active: change.active.unwrap_or(before.active),
+            ..before.clone()
+        };
+        let others = all.iter().filter(|staff| {
+            staff.id != id && staff.active && staff.role == Role::SystemAdministrator
+        });
+        let was = Some(standing(&before));
+        may_change(&caller.principal, id, was, standing(&after), others.count())?;
+        if after == before {
+            return Ok(after);
+        }
+        staff::update(&mut tx, &after).await?;
+        if !after.active {
+            session::end_all(&mut tx, id, None).await?;
+            session::end_links(&mut tx, id).await?;
+        }
+        note(
+            &mut tx,
+            AuditedAct::ChangeStaff,
+            id,
+            shown(&before),
+            shown(&after),
+        )
+        .await?;
+        tx.commit().await?;
+        Ok(after)
+    }
+
+    /// Gives a user another password; their sessions end.
+    pub async fn set_password(&self, caller: &Caller, id: StaffId, password: &str) -> Result<()> {
+        self.managed(caller, id).await?;
+        let place = self.hashing.admit()?;
+        let hash = self.hashing.hash(&place, password).await?;
+        self.keep_password(caller, id, &hash, None).await
+    }
+
+    /// Changes one's own password, which takes the one before; one's other sessions end.
+    pub async fn change_own_password(
+        &self,
+        me: &SignedIn,
+        current: &str,
+        new: &str,
+        visit: &Visit,
+    ) -> Result<()> {
+        let place = self.check_password(&me.staff, current, visit).await?;
+        let hash = self.hashing.hash(&place, new).await?;
+        self.keep_password(&me.caller(), me.staff.id, &hash, Some(me.session))
+            .await
+    }
+
+    async fn keep_password(
+        &self,
+        caller: &Caller,
+        id: StaffId,
+        hash: &str,
+        kept: Option<SessionId>,
+    ) -> Result<()> {
+        let mut tx = self.store.begin(&caller.actor()).await?;
+        staff::set_password(&mut tx, id, hash).await?;
+        session::end_all(&mut tx, id, kept).await?;
+        session::end_links(&mut tx, id).await?;
+        note(
+            &mut tx,
+            AuditedAct::SetPassword,
+            id,
+            Value::Null,
+            Value::Null,
+        )
+        .await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// A link that signs a user in once; the one before it is over.
+    pub async fn sign_in_link(
+        &self,
+        caller: &Caller,
+        id: StaffId,
+        valid_ms: i64,
+    ) -> Result<SignInLink> {
+        self.managed(caller, id).await?;
+        let token = token::new();
+        let mut tx = self.store.begin(&caller.actor()).await?;
+        let expires_at = tx.now() + valid_ms;
+        session::add_link(&mut tx, &token::hash(&token), id, expires_at).await?;
+        let after = json!({"expires_at": expires_at});
+        note(&mut tx, AuditedAct::MakeSignInLink, id, Value::Null, after).await?;
+        tx.commit().await?;
+        Ok(SignInLink { token, expires_at })
+    }
+
+    /// Ends one of a user's sessions, or all but perhaps the caller's own.
+    pub async fn end_sessions(&self, caller: &Caller, id: StaffId, which: Which) -> Result<()> {
+        if caller.principal.by().staff() != Some(id) {
+            self.managed(caller, id).await?;
+        }
+        let mut tx = self.store.begin(&caller.actor()).await?;
+        let before = match which {
+            Which::One(one) => {
+                session::end(&mut tx, id, one).await?;
+                json!({"session": one})
+            }
+            Which::AllBut(kept) => {
+                let ended = session::end_all(&mut tx, id, kept).await?;
+                json!({"sessions": ended})
+            }
+        };
+        note(&mut tx, AuditedAct::EndSessions, id, before, Value::Null).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Makes a user a member of an inbox.
+    pub async fn add_member(&self, caller: &Caller, inbox: InboxId, staff: StaffId) -> Result<()> {
+        self.change_member(caller, inbox, staff, true).await
+    }
+
+    /// Takes a user out of an inbox.
+    pub async fn remove_member(
+        &self,
+        caller: &Caller,
+        inbox: InboxId,
+        staff: StaffId,
+    ) -> Result<()> {
+        self.change_member(caller, inbox, staff, false).await
+    }
+
+    async fn change_member(
+        &self,
+        caller: &Caller,
+        inbox: InboxId,
+        staff: StaffId,
+        member: bool,
+    ) -> Result<()> {
+        if !caller.principal.rights().has(Right::ManageInboxes) {
+            return Err(AccessError::NotAllowed);
+        }
+        let mut tx = self.store.begin(&caller.actor()).await?;
+        inbox::by_id(&mut tx, inbox).await?;
+        staff::by_id(&mut tx, staff).await?;
+        let (changed, act) = match member {
+            true => (
+                inbox::add_member(&mut tx, inbox, staff).await?,
+                AuditedAct::AddMember,
+            ),
+            false => (
+                inbox::remove_member(&mut tx, inbox, staff).await?,
+                AuditedAct::RemoveMember,
+            ),
+        };
+        if changed {
+            let (was, is) = (
+                json!({"inbox": inbox, "member": !member}),
+                json!({"inbox": inbox, "member": member}),
+            );
+            note(&mut tx, act, staff, was, is).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
+    /// The user, if the caller may act for them.
+    pub(crate) async fn managed(&self, caller: &Caller, id: StaffId) -> Result<Staff> {
+        let staff = staff::by_id(&mut *self.store.reader().await?, id).await?;
+        may_manage(&caller.principal, standing(&staff))?;
+        Ok(staff)
+    }
+}
+
+/// Which sessions to end.
+#[derive(Debug, Clone, Copy)]
+pub enum Which {
+    /// This one.
+    One(SessionId),
+    /// All, but perhaps this one.
+    AllBut(Option<SessionId>),
+}
+
+fn standing(staff: &Staff) -> Standing {
+    Standing {
+        role: staff.role,
+        reviewer: staff.reviewer,
+        active: staff.active,
+    }
+}
+
+fn named(name: &str) -> Result<String> {
+    match name.trim() {
+        "" => Err(AccessError::NoName),
+        name => Ok(name.to_owned()),
+    }
+}
+
+fn shown(staff: &Staff) -> Value {
+    json!({
+        "name": staff.name, "email": staff.email, "role": staff.role, "reviewer": staff.reviewer,
+        "active": staff.active,
+    })
+}
+
+async fn note(
+    tx: &mut Tx,
+    act: AuditedAct,
+    target: StaffId,
+    before: Value,
+    after: Value,
+) -> Result<()> {
+    let entry = Entry {
+        act,
+        target: target.to_string(),
+        before,
+        after,
+    };
+    Ok(audit::add(tx, entry).await?)
+}

@@ -1,0 +1,35 @@
+//! The acts that leave a line in the audit.
+
+use super::words::words;
+
+words! {
+    /// An act that leaves a line in the audit.
+    AuditedAct {
+        /// By a password or a link.
+        SignIn = "sign_in",
+        /// A wrong password of a user that there is.
+        SignInFailed = "sign_in_failed",
+        /// Of the session that asked for it.
+        SignOut = "sign_out",
+        /// A call that the caller's rights do not open.
+        Refused = "refused",
+        /// A new user.
+        AddStaff = "add_staff",
+        /// Name, role, right to review or activity of a user.
+        ChangeStaff = "change_staff",
+        /// Only that it was set.
+        SetPassword = "set_password",
+        /// Whoever holds it signs in as that user.
+        MakeSignInLink = "make_sign_in_link",
+        /// One or all sessions of a user.
+        EndSessions = "end_sessions",
+        /// A user became a member of an inbox.
+        AddMember = "add_member",
+        /// A user is no longer a member of an inbox.
+        RemoveMember = "remove_member",
+        /// A conversation was read beyond one's own inboxes.
+        Review = "review",
+        /// What is exchanged with the org.
+        ChangeMapping = "change_mapping",
+    }
+}

@@ -1,0 +1,204 @@
+//! Who may make whom what.
+
+use super::principal::Principal;
+use super::rights::{Right, Role};
+use crate::id::StaffId;
+
+/// What may be changed of a user and bears on rights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// With its rights.
+    pub role: Role,
+    /// Whether they may read beyond their own inboxes.
+    pub reviewer: bool,
+    /// Whether they may sign in.
+    pub active: bool,
+}
+
+/// Why a user may not be changed like that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum StaffRefusal {
+    /// The caller manages nobody.
+    #[error("your rights do not include managing users; ask a user administrator")]
+    NoManager,
+    /// They have, or would get, a right that the caller lacks.
+    #[error("this user has, or would get, rights beyond yours; ask a system administrator")]
+    BeyondOwnRights,
+    /// Only a system administrator gives it, and only to somebody else.
+    #[error(
+        "the right to review is given by a system administrator to somebody else; ask another one"
+    )]
+    Review,
+    /// Nobody would be left to administrate.
+    #[error("this is the last active system administrator; make somebody else one first")]
+    LastAdministrator,
+}
+
+impl Standing {
+    fn administrates(self) -> bool {
+        self.active && self.role == Role::SystemAdministrator
+    }
+}
+
+/// Whether the caller may act for a user who stands like that: set the password, make a link, end
+/// sessions.
+pub fn may_manage(caller: &Principal, theirs: Standing) -> Result<(), StaffRefusal> {
+    let own = caller.rights();
+    if !own.has(Right::ManageStaff) {
+        return Err(StaffRefusal::NoManager);
+    }
+    if !own.covers(theirs.role.rights()) {
+        return Err(StaffRefusal::BeyondOwnRights);
+    }
+    Ok(())
+}
+
+/// Whether the caller may bring a user from one standing (none for a new one) to another, where so
+/// many others administrate.
+pub fn may_change(
+    caller: &Principal,
+    id: StaffId,
+    before: Option<Standing>,
+    after: Standing,
+    other_administrators: usize,
+) -> Result<(), StaffRefusal> {
+    if let Some(before) = before {
+        may_manage(caller, before)?;
+    }
+    may_manage(caller, after)?;
+    let gets_review = after.reviewer && !before.is_some_and(|before| before.reviewer);
+    let is_own = caller.by().staff() == Some(id);
+    if gets_review && (is_own || !caller.rights().has(Right::GiveReview)) {
+        return Err(StaffRefusal::Review);
+    }
+    let ends = before.is_some_and(Standing::administrates) && !after.administrates();
+    if ends && other_administrators == 0 {
+        return Err(StaffRefusal::LastAdministrator);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::principal::StaffMember;
+    use super::*;
+    use crate::id::Id as _;
+
+    const OWN: u128 = 1;
+
+    fn caller(role: Role) -> Principal {
+        Principal::Staff(StaffMember {
+            id: StaffId::from_uuid(OWN),
+            role,
+            reviewer: false,
+            inboxes: Vec::new(),
+        })
+    }
+
+    fn is(role: Role) -> Standing {
+        Standing {
+            role,
+            reviewer: false,
+            active: true,
+        }
+    }
+
+    fn check(
+        who: Principal,
+        id: u128,
+        before: Option<Standing>,
+        after: Standing,
+        expected: Result<(), StaffRefusal>,
+    ) {
+        let outcome = may_change(&who, StaffId::from_uuid(id), before, after, 1);
+        assert_eq!(outcome, expected, "{who:?}: {before:?} to {after:?}");
+    }
+
+    #[test]
+    fn nobody_gives_or_takes_rights_that_they_lack() {
+        use Role::{Staff, SystemAdministrator, UserAdministrator};
+        let beyond = Err(StaffRefusal::BeyondOwnRights);
+        let cases = [
+            (Staff, None, Staff, Err(StaffRefusal::NoManager)),
+            (UserAdministrator, None, Staff, Ok(())),
+            (UserAdministrator, None, SystemAdministrator, beyond),
+            (UserAdministrator, Some(Staff), UserAdministrator, Ok(())),
+            (UserAdministrator, Some(Staff), SystemAdministrator, beyond),
+            (UserAdministrator, Some(SystemAdministrator), Staff, beyond),
+            (
+                SystemAdministrator,
+                Some(SystemAdministrator),
+                Staff,
+                Ok(()),
+            ),
+        ];
+        for (own, before, after, expected) in cases {
+            check(caller(own), 2, before.map(is), is(after), expected);
+            // Also to oneself.
+            check(caller(own), OWN, before.map(is), is(after), expected);
+        }
+        check(
+            Principal::Operator,
+            2,
+            None,
+            is(SystemAdministrator),
+            Ok(()),
+        );
+    }
+
+    #[test]
+    fn the_right_to_review_comes_from_somebody_else() {
+        let reviewer = |role| Standing {
+            reviewer: true,
+            ..is(role)
+        };
+        let refused = Err(StaffRefusal::Review);
+        let (before, after) = (Some(is(Role::Staff)), reviewer(Role::Staff));
+        check(caller(Role::SystemAdministrator), 2, before, after, Ok(()));
+        check(
+            caller(Role::SystemAdministrator),
+            OWN,
+            before,
+            after,
+            refused,
+        );
+        check(caller(Role::UserAdministrator), 2, before, after, refused);
+        check(Principal::Operator, 2, before, after, Ok(()));
+        // It may be kept, and taken.
+        check(
+            caller(Role::UserAdministrator),
+            2,
+            Some(after),
+            after,
+            Ok(()),
+        );
+        check(
+            caller(Role::UserAdministrator),
+            2,
+            Some(after),
+            is(Role::Staff),
+            Ok(()),
+        );
+    }
+
+    #[test]
+    fn the_last_administrator_stays_one_and_active() {
+        let before = is(Role::SystemAdministrator);
+        let gone = Standing {
+            active: false,
+            ..before
+        };
+        for (after, others, expected) in [
+            (is(Role::Staff), 0, Err(StaffRefusal::LastAdministrator)),
+            (gone, 0, Err(StaffRefusal::LastAdministrator)),
+            (gone, 1, Ok(())),
+            (before, 0, Ok(())),
+        ] {
+            for who in [caller(Role::SystemAdministrator), Principal::Operator] {
+                let id = StaffId::from_uuid(OWN);
+                let outcome = may_change(&who, id, Some(before), after, others);
+                assert_eq!(outcome, expected, "{after:?} with {others} others");
+            }
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Sessions and sign-in links. Tokens are kept only as SHA-256; ids, which people see, open nothing.
+
+use crate::args;
+use crate::db::{Conn, Row, Value};
+use crate::error::{Result, StorageError};
+use crate::staff::{self, Staff};
+use crate::store::Tx;
+use tieline_domain::event::Event;
+use tieline_domain::id::{SessionId, StaffId};
+use tieline_domain::time::Timestamp;
+
+/// The kind of principal that signs in today; the portal brings the next.
+const STAFF: &str = "staff";
+
+/// A session as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// Shown to people; it opens nothing.
+    pub id: SessionId,
+    /// Whose.
+    pub staff_id: StaffId,
+    /// When they signed in.
+    pub created_at: Timestamp,
+    /// Moves on in steps, not with each request.
+    pub last_seen_at: Timestamp,
+    /// Over by then, unless it is used.
+    pub expires_at: Timestamp,
+    /// Over by then, however much it is used.
+    pub ends_at: Timestamp,
+    /// The network address that it was opened from.
+    pub address: Option<String>,
+    /// What the browser said it is.
+    pub agent: Option<String>,
+}
+
+/// Opens a session.
+pub async fn create(tx: &mut Tx, session: &Session, token_hash: &[u8]) -> Result<()> {
+    let columns = [
+        "id",
+        "token_hash",
+        "principal_kind",
+        "principal_id",
+        "created_at",
+        "last_seen_at",
+        "expires_at",
+        "ends_at",
+        "address",
+        "agent",
+    ];
+    let row = args![
+        session.id,
+        token_hash,
+        STAFF,
+        session.staff_id,
+        session.created_at,
+        session.last_seen_at,
+        session.expires_at,
+        session.ends_at,
+        session.address.clone(),
+        session.agent.clone(),
+    ];
+    tx.insert_many("session", &columns, vec![row], "").await?;
+    Ok(())
+}
+
+/// The session of a token and its user, if it lives and they are active.
+pub async fn by_token(
+    conn: &mut Conn,
+    token_hash: &[u8],
+    now: Timestamp,
+) -> Result<Option<(Session, Staff)>> {
+    let sql = "select e.id as session_id, e.principal_id, e.created_at as opened_at, e.last_seen_at, e.expires_at, \
+               e.ends_at, e.address, e.agent, s.* from session e join staff s on s.id = e.principal_id \
+               where e.token_hash = $1 and e.principal_kind = $2 and e.expires_at > $3 and e.ends_at > $3 and s.active = 1";
+    let row = conn.opt(sql, args![token_hash, STAFF, now]).await?;
+    row.map(|row| Ok((read(&row)?, staff::read(&row)?)))
+        .transpose()
+}
+
+/// The living sessions of a user, the latest first.
+pub async fn of_staff(conn: &mut Conn, staff: StaffId, now: Timestamp) -> Result<Vec<Session>> {
+    let sql = "select id as session_id, principal_id, created_at as opened_at, last_seen_at, expires_at, ends_at, \
+               address, agent from session where principal_kind = $1 and principal_id = $2 and expires_at > $3 \
+               and ends_at > $3 order by last_seen_at desc, id";
+    let rows = conn.all(sql, args![STAFF, staff, now]).await?;
+    rows.iter().map(read).collect()
+}
+
+/// Lets a session live on; never beyond its end.
+pub async fn extend(tx: &mut Tx, id: SessionId, expires_at: Timestamp) -> Result<()> {
+    let now = tx.now();
+    let sql = "update session set expires_at = $1, last_seen_at = $2 where id = $3";
+    tx.run(sql, args![expires_at, now, id]).await?;
+    Ok(())
+}
+
+/// Ends one session of a user.
+pub async fn end(tx: &mut Tx, staff: StaffId, id: SessionId) -> Result<()> {
+    let sql = "delete from session where principal_kind = $1 and principal_id = $2 and id = $3";
+    if tx.run(sql, args![STAFF, staff, id]).await? == 0 {
+        return Err(StorageError::NotFound("session"));
+    }
+    tx.emit(Event::Access { staff_id: staff });
+    Ok(())
+}
+
+/// Ends all sessions of a user, but perhaps one; how many.
+pub async fn end_all(tx: &mut Tx, staff: StaffId, but: Option<SessionId>) -> Result<u64> {
+    let mut sql = "delete from session where principal_kind = $1 and principal_id = $2".to_owned();
+    let mut row = args![STAFF, staff];
+    if let Some(kept) = but {
+        sql.push_str(" and id <> $3");
+        row.push(Value::from(kept));
+    }
+    let ended = tx.run(&sql, row).await?;
+    tx.emit(Event::Access { staff_id: staff });
+    Ok(ended)
+}
+
+/// Adds a link that signs its holder in once; the one before it is over.
+pub async fn add_link(
+    tx: &mut Tx,
+    token_hash: &[u8],
+    staff: StaffId,
+    expires_at: Timestamp,
+) -> Result<()> {
+    end_links(tx, staff).await?;
+    let columns = ["token_hash", "staff_id", "expires_at"];
+    let row = args![token_hash, staff, expires_at];
+    tx.insert_many("sign_in_link", &columns, vec![row], "")
+        .await?;
+    Ok(())
+}
+
+/// Ends the link of a user, if there is one.
+pub async fn end_links(tx: &mut Tx, staff: StaffId) -> Result<()> {
+    let sql = "delete from sign_in_link where staff_id = $1";
+    tx.run(sql, args![staff]).await?;
+    Ok(())
+}
+
+/// Uses a link up; the user it was for, unless it is unknown, used or over, or they left.
+pub async fn use_link(tx: &mut Tx, token_hash: &[u8]) -> Result<Option<StaffId>> {
+    let now = tx.now();
+    let sql = "delete from sign_in_link where token_hash = $1 and expires_at > $2 \
+               and exists (select 1 from staff s where s.id = staff_id and s.active = 1) returning staff_id";
+    let row = tx.opt(sql, args![token_hash, now]).await?;
+    row.map(|row| row.id("staff_id")).transpose()
+}
+
+/// Forgets sessions and links that are over; how many.
+pub async fn sweep(tx: &mut Tx) -> Result<u64> {
+    let now = tx.now();
+    let sql = "delete from session where expires_at <= $1 or ends_at <= $1";
+    let sessions = tx.run(sql, args![now]).await?;
+    let sql = "delete from sign_in_link where expires_at <= $1";
+    Ok(sessions + tx.run(sql, args![now]).await?)
+}
+
+fn read(row: &Row) -> Result<Session> {
+    Ok(Session {
+        id: row.id("session_id")?,
+        staff_id: row.id("principal_id")?,
+        created_at: row.time("opened_at")?,
+        last_seen_at: row.time("last_seen_at")?,
+        expires_at: row.time("expires_at")?,
+        ends_at: row.time("ends_at")?,
+        address: row.opt_text("address")?,
+        agent: row.opt_text("agent")?,
+    })
+}

@@ -1,0 +1,70 @@
+//! Signing in and out. A sign-in link leads to a page with a button: mail scanners and previews only
+//! look, and nobody is signed in as somebody else by following a link.
+
+use crate::answer::NoContent;
+use crate::api::me::Credentials;
+use crate::api::text::Text;
+use crate::extract::{Json, Path};
+use crate::guard::{Visit, may_sign_in, session_cookie, session_of};
+use crate::problem::Result;
+use crate::state::WebState;
+use axum::extract::State;
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderName};
+
+/// What a browser kept of a session goes with it.
+const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
+
+pub(crate) async fn sign_in(
+    State(state): State<WebState>,
+    Visit(visit): Visit,
+    Json(given): Json<Credentials>,
+) -> Result<([(HeaderName, String); 1], NoContent)> {
+    may_sign_in(&state)?;
+    let access = &state.access;
+    let session = access
+        .sign_in(&given.email, &given.password, &visit)
+        .await?;
+    Ok(([session_cookie(&state, Some(&session))], NoContent))
+}
+
+pub(crate) async fn sign_out(
+    State(state): State<WebState>,
+    Visit(visit): Visit,
+    headers: HeaderMap,
+) -> Result<([(HeaderName, String); 2], NoContent)> {
+    if let Some(session) = session_of(&state, &headers) {
+        state.access.sign_out(&session, visit.from).await?;
+    }
+    let forget = (CLEAR_SITE_DATA, "\"cache\", \"storage\"".to_owned());
+    Ok(([session_cookie(&state, None), forget], NoContent))
+}
+
+/// The same for every token: looking does not say whether it is good, and does not use it up.
+pub(crate) async fn link_page() -> Response {
+    Html(include_str!("sign_in/link.html")).into_response()
+}
+
+pub(crate) async fn stylesheet() -> Response {
+    let headers = [(CONTENT_TYPE, "text/css; charset=utf-8")];
+    (headers, include_str!("sign_in/pages.css")).into_response()
+}
+
+pub(crate) async fn use_link(
+    State(state): State<WebState>,
+    Path(token): Path<Text<200>>,
+    Visit(visit): Visit,
+) -> Response {
+    let opened = match may_sign_in(&state) {
+        Ok(()) => state.access.use_link(&token, &visit).await.ok(),
+        Err(_) => None,
+    };
+    match opened {
+        Some(session) => {
+            let cookie = [session_cookie(&state, Some(&session))];
+            (cookie, Redirect::to("/app")).into_response()
+        }
+        None => Redirect::to("/app/sign-in?link=over").into_response(),
+    }
+}
