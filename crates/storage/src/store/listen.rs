@@ -41,7 +41,7 @@ async fn come_back(pool: &PgPool, head: &watch::Sender<i64>) -> Option<PgListene
         match connect(pool, head).await {
             Ok(listener) => return Some(listener),
             Err(error) => {
-                tracing::warn!(%error, "the news of other nodes cannot be heard; trying again")
+                tracing::warn!(%error, "the news of other nodes cannot be heard; trying again");
             }
         }
         tokio::time::sleep(wait).await;
