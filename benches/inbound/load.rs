@@ -16,6 +16,8 @@ pub struct Target {
     pub address: String,
     /// The path of the webhook.
     pub path: String,
+    /// The account at the carrier.
+    pub account: String,
     /// Signs what is sent.
     pub token: String,
 }
@@ -90,7 +92,7 @@ fn text(target: &Target, key: &Key, sender: usize, number: u64) -> Vec<u8> {
     let from = format!("+4411349{sender:05}");
     // In the order of their names, as the signature takes them.
     let fields = [
-        ("AccountSid", "AC00000000000000000000000000000001"),
+        ("AccountSid", &target.account),
         ("Body", "Thank you, I will fetch them on Friday."),
         ("From", &from),
         ("MessageSid", &sid),

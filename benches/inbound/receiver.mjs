@@ -35,4 +35,4 @@ const server = createServer((request, answer) => {
     if (waiting.push({ form, answer }) === 1) setImmediate(commit);
   });
 });
-server.listen(0, "127.0.0.1", () => console.log(JSON.stringify({ address: `127.0.0.1:${server.address().port}`, path: "/", token })));
+server.listen(0, "127.0.0.1", () => console.log(JSON.stringify({ address: `127.0.0.1:${server.address().port}`, path: "/", account: "AC00000000000000000000000000000001", token })));

@@ -33,6 +33,7 @@ pub async fn hub() {
     say(&Target {
         address: demo.url.trim_start_matches("http://").to_owned(),
         path: format!("/hooks/twilio/{}", inbox.id),
+        account: demo.running.simulator.carrier_access().account_sid,
         token: demo.running.simulator.carrier_access().auth_token,
     });
     std::future::pending::<()>().await;
@@ -48,6 +49,7 @@ pub async fn bare() {
     say(&Target {
         address,
         path: "/".to_owned(),
+        account: "AC00000000000000000000000000000001".to_owned(),
         token: TOKEN.to_owned(),
     });
     let check = async move |headers: HeaderMap, body: Bytes| {

@@ -113,6 +113,7 @@ impl Hub {
     pub fn worker(&self) -> Worker {
         Worker::new(
             self.store.clone(),
+            self.access.clone(),
             self.sync.clone(),
             self.messaging.clone(),
         )

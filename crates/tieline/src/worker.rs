@@ -8,6 +8,7 @@ use futures_util::FutureExt as _;
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
+use tieline_access::Access;
 use tieline_domain::access::Actor;
 use tieline_domain::job::{InHand, JobKind, Lane, Party};
 use tieline_messaging::{Messaging, MessagingError};
@@ -35,6 +36,7 @@ type Slot = (Lane, Option<Party>);
 #[derive(Clone)]
 pub struct Worker {
     store: Store,
+    access: Access,
     sync: Sync,
     messaging: Messaging,
 }
@@ -62,9 +64,10 @@ impl Hands {
 }
 
 impl Worker {
-    pub(crate) fn new(store: Store, sync: Sync, messaging: Messaging) -> Worker {
+    pub(crate) fn new(store: Store, access: Access, sync: Sync, messaging: Messaging) -> Worker {
         Worker {
             store,
+            access,
             sync,
             messaging,
         }
@@ -321,6 +324,9 @@ impl Worker {
         };
         if let Err(error) = cleaned.await {
             tracing::warn!(error = %error, "old events could not be dropped; it is tried again");
+        }
+        if let Err(error) = self.access.sweep().await {
+            tracing::warn!(error = %error, "old sessions and links could not be dropped; it is tried again");
         }
     }
 }

@@ -6,6 +6,7 @@
 
 pub(crate) mod contacts;
 pub(crate) mod conversations;
+pub(crate) mod jobs;
 pub(crate) mod live;
 pub(crate) mod me;
 pub(crate) mod names;

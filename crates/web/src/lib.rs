@@ -14,6 +14,7 @@ mod extract;
 mod face;
 mod guard;
 mod hooks;
+mod jobs;
 mod live;
 mod me;
 mod messages;

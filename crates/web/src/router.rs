@@ -7,8 +7,8 @@ use crate::once::once;
 use crate::problem::Code;
 use crate::state::WebState;
 use crate::{
-    app, audit, contacts, conversations, guard, hooks, live, me, messages, metrics, ready, runs,
-    sessions, sign_in, staff, sync, unassigned_texts,
+    app, audit, contacts, conversations, guard, hooks, jobs, live, me, messages, metrics, ready,
+    runs, sessions, sign_in, staff, sync, unassigned_texts,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -107,6 +107,9 @@ routes! {
     put "/api/v1/inboxes/{id}/members/{staff_id}" Staff(ManageInboxes) staff::add_member, "Make a user a member of an inbox";
     delete "/api/v1/inboxes/{id}/members/{staff_id}" Staff(ManageInboxes) staff::remove_member, "Take a user out of an inbox";
     get "/api/v1/audit" Staff(ReadAudit) audit::list, "Privileged acts, the latest first";
+    get "/api/v1/jobs" Staff(ManageJobs) jobs::list, "Background work that gave up, the newest first";
+    post "/api/v1/jobs/{id}/retry" Staff(ManageJobs) jobs::retry, "Try work again that gave up";
+    delete "/api/v1/jobs/{id}" Staff(ManageJobs) jobs::drop, "Drop work that gave up";
     get "/api/v1/live" Staff(ReadConversations) live::follow, "Follow changes as server-sent events";
     get "/api/v1/conversations" Staff(ReadConversations) conversations::list, "List conversations";
     post "/api/v1/conversations" Staff(Converse) conversations::begin, "Open a conversation with a contact", VersionConflict, Duplicate, NotFound;

@@ -31,5 +31,9 @@ words! {
         Review = "review",
         /// What is exchanged with the org.
         ChangeMapping = "change_mapping",
+        /// Work that gave up is tried again.
+        RetryJob = "retry_job",
+        /// Work that gave up is dropped.
+        DropJob = "drop_job",
     }
 }

@@ -2,6 +2,7 @@
 
 mod corpus;
 mod hostile;
+mod jobs;
 mod people;
 mod refused;
 mod repeated;

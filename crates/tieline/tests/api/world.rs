@@ -11,6 +11,8 @@ use tempfile::TempDir;
 use tieline::demo::{Demo, DemoOptions};
 use tieline_access::Visit;
 use tieline_domain::access::{Actor, Caller};
+use tieline_domain::job::JobKind;
+use tieline_storage::job::{self, NewJob};
 use tieline_storage::staff::Staff;
 use tieline_storage::{inbox, mapping, staff, sync_run};
 use tower::ServiceExt as _;
@@ -154,6 +156,20 @@ impl World {
         tx.run("update idempotency set taken_at = 0", Vec::new())
             .await
             .unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// Leaves work that its handler cannot read.
+    pub async fn add_broken_job(&self) {
+        let mut tx = self.demo.hub.store.begin(&Actor::system()).await.unwrap();
+        let broken = NewJob {
+            kind: JobKind::SyncSoon,
+            party: None,
+            key: None,
+            payload: "nonsense",
+            run_at: tx.now(),
+        };
+        job::enqueue(&mut tx, broken).await.unwrap();
         tx.commit().await.unwrap();
     }
 
