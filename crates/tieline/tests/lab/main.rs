@@ -9,6 +9,7 @@ mod lease;
 mod live;
 mod replay;
 mod tasks;
+mod ties;
 mod waits;
 mod webhook;
 mod world;
