@@ -10,6 +10,7 @@ mod live;
 mod replay;
 mod side_by_side;
 mod tasks;
+mod ties;
 mod waits;
 mod webhook;
 mod world;

@@ -1,0 +1,105 @@
+//! Who a conversation is with, as contacts change: a derived tie is found anew, a decided one stays.
+
+use super::world::World;
+use crate::desk;
+use std::collections::BTreeMap;
+use tieline::demo::OUR_NUMBER;
+use tieline_domain::access::Scope;
+use tieline_domain::id::ContactId;
+use tieline_messaging::converse::{self, Act};
+use tieline_storage::conversation::{self, ConversationQuery, Listed};
+use tieline_sync::{create_contact, delete_contact};
+use tieline_testkit::postgres::Database;
+
+const THEIRS: &str = "+447700900745";
+
+async fn only_conversation(world: &World) -> Listed {
+    let query = ConversationQuery {
+        limit: 5,
+        ..ConversationQuery::default()
+    };
+    let mut reader = world.hub.store.reader().await.unwrap();
+    let mut all = conversation::list(&mut reader, &Scope::system(), &query)
+        .await
+        .unwrap();
+    assert_eq!(all.len(), 1);
+    all.remove(0)
+}
+
+async fn tied_to(world: &World) -> Option<ContactId> {
+    only_conversation(world).await.conversation.contact_id
+}
+
+async fn somebody_with(world: &World, last_name: &str, number: &str) -> ContactId {
+    let fields = BTreeMap::from([
+        ("last_name".to_owned(), last_name.to_owned()),
+        ("mobile_phone".to_owned(), number.to_owned()),
+    ]);
+    let made = create_contact(&world.hub.store, &fields).await.unwrap();
+    made.id
+}
+
+async fn derived_ties_follow(world: World) {
+    let store = world.hub.store.clone();
+    world.simulator.text_from_phone(THEIRS, OUR_NUMBER, "who");
+    world.pump().await;
+    assert_eq!(tied_to(&world).await, None);
+    let first = somebody_with(&world, "First", THEIRS).await;
+    assert_eq!(tied_to(&world).await, Some(first), "a contact appeared");
+
+    let contacts = desk::contacts(&store, 1_000).await;
+    let found = contacts.iter().find(|it| it.id == first).unwrap();
+    desk::edit(&store, found, "mobile_phone", "").await;
+    assert_eq!(tied_to(&world).await, None, "the number is nobody's");
+    let second = somebody_with(&world, "Second", THEIRS).await;
+    assert_eq!(tied_to(&world).await, Some(second), "the number moved");
+    let third = somebody_with(&world, "Third", THEIRS).await;
+    assert_eq!(tied_to(&world).await, None, "the number is shared");
+    delete_contact(&store, &Scope::system(), second)
+        .await
+        .unwrap();
+    assert_eq!(tied_to(&world).await, Some(third), "one of them is gone");
+
+    let id = only_conversation(&world).await.conversation.id;
+    let acts = [Act::TieTo(Some(first))];
+    converse::change(&store, &Scope::system(), id, &acts)
+        .await
+        .unwrap();
+    delete_contact(&store, &Scope::system(), third)
+        .await
+        .unwrap();
+    world.simulator.text_from_phone(THEIRS, OUR_NUMBER, "again");
+    world.pump().await;
+    assert_eq!(tied_to(&world).await, Some(first), "a person said so");
+}
+
+#[tokio::test]
+async fn a_derived_tie_follows_the_number_and_a_decided_one_stays() {
+    derived_ties_follow(World::new(51).await).await;
+    let database = Database::create().await;
+    derived_ties_follow(World::on_postgres(51, &database).await).await;
+    database.remove().await;
+}
+
+#[tokio::test]
+async fn a_contact_that_appears_in_the_org_is_tied_in_that_run_and_its_day_logged() {
+    let world = World::new(52).await;
+    world.sync().await;
+    world.simulator.text_from_phone(THEIRS, OUR_NUMBER, "who");
+    world.live(5).await;
+    let org = world.simulator.org();
+    let tasks = || {
+        let answer = org.query(&world.somebody(), "SELECT Id FROM Task", false);
+        answer.ok().unwrap().len()
+    };
+    let before = tasks();
+    let body = [("LastName", "Later"), ("MobilePhone", "+44 7700 900745")]
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.into()))
+        .collect();
+    org.create(&world.somebody(), "Contact", &body).unwrap();
+    world.sync().await;
+    world.live(5).await;
+    assert!(tied_to(&world).await.is_some());
+    assert_eq!(tasks(), before + 1);
+}
