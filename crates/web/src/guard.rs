@@ -108,9 +108,8 @@ pub(crate) async fn every_request(
             .into_response();
     }
     // What is not among the routes may be about people as well.
-    let personal = face.map_or(request.uri().path().starts_with("/api/"), |face| {
-        face.is_personal()
-    });
+    let is_api = request.uri().path().starts_with("/api/");
+    let personal = is_api || face.is_some_and(|face| face.is_personal());
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     if personal {

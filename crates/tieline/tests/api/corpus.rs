@@ -114,7 +114,11 @@ pub fn of(description: &Value, method: &str, path: &str, known: &Known) -> Vec<P
         all.extend(bodies(description, operation, known, &good));
     }
     if !path.starts_with("/hooks/") {
-        for foreign in ["put", "trace", "options"] {
+        let has = |method: &str| !description["paths"][path][method].is_null();
+        for foreign in ["put", "trace", "options"]
+            .into_iter()
+            .filter(|it| !has(it))
+        {
             let mut probe = good.clone();
             probe.method = foreign.to_owned();
             probe.foreign_method = true;
@@ -259,7 +263,10 @@ fn good_body(description: &Value, operation: &Value, known: &Known) -> Option<Va
     for (name, property) in properties {
         let id = id_named(property).and_then(|id| known.ids.get(id.as_str()));
         if required.contains(&name.as_str().into()) || id.is_some() {
-            body.insert(name.clone(), good_value(property, id));
+            body.insert(
+                name.clone(),
+                good_value(resolved(description, property), id),
+            );
         }
     }
     Some(Value::Object(body))
@@ -269,12 +276,15 @@ fn good_value(property: &Value, id: Option<&String>) -> Value {
     if let Some(id) = id {
         return id.clone().into();
     }
+    if let Some(word) = property["enum"].get(0) {
+        return word.clone();
+    }
     match property["type"].as_str() {
         Some("integer") => 1.into(),
         Some("boolean") => true.into(),
         Some("object") => json!({"last_name": "Okafor"}),
         Some("array") => json!([]),
-        _ => "priya.nair@harrow-vale.example".into(),
+        _ => "new.colleague@harrow-vale.example".into(),
     }
 }
 

@@ -7,12 +7,16 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use tieline_testkit::postgres::Database;
 
-/// Routes that a good body alone does not open: a signature, a password, a text that failed.
+/// Routes that a good body alone does not open: a signature, a password, a text that failed, work
+/// that gave up, another session of one's own.
 const DOORS: &[&str] = &[
     "/twilio/{inbox_id}",
     "/status",
     "post /api/v1/session",
     "/retry",
+    "delete /api/v1/jobs/{id}",
+    "delete /api/v1/sessions/{id}",
+    "put /api/v1/me/password",
 ];
 
 #[tokio::test]
@@ -59,13 +63,11 @@ async fn every_route_holds(database: Option<String>) {
         complaints.join("\n")
     );
     // The corpus goes past the first door: each route that takes a body also took a good one.
-    for (route, statuses) in &seen {
+    seen.retain(|route, statuses| {
         let good = statuses.keys().any(|status| (200..300).contains(status));
-        assert!(
-            good || DOORS.iter().any(|door| route.ends_with(door)),
-            "{route} only ever refused: {statuses:?}"
-        );
-    }
+        !good && !DOORS.iter().any(|door| route.ends_with(door))
+    });
+    assert!(seen.is_empty(), "these only ever refused: {seen:#?}");
     world.stop().await;
 }
 

@@ -32,7 +32,7 @@ pub struct Known {
 fn named<'a>(everybody: &'a [Staff], name: &str) -> &'a Staff {
     everybody
         .iter()
-        .find(|it| it.name.starts_with(name))
+        .find(|it| it.email.starts_with(name))
         .unwrap()
 }
 
@@ -71,7 +71,7 @@ impl World {
         let hub = &self.demo.hub;
         let mut reader = hub.store.reader().await.unwrap();
         let everybody = staff::all(&mut reader).await.unwrap();
-        let priya = named(&everybody, "Priya");
+        let priya = named(&everybody, "priya");
         let inbox = inbox::all(&mut reader).await.unwrap().remove(0);
         let mapping = mapping::all(&mut reader, self.demo.connection)
             .await
@@ -81,6 +81,12 @@ impl World {
             .await
             .unwrap();
         drop(reader);
+        // A request before may have taken her out of it.
+        let mut tx = hub.store.begin(&Actor::system()).await.unwrap();
+        inbox::add_member(&mut tx, inbox.id, priya.id)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
         let session = self.session_of(priya).await;
         let mut known = Known {
             ids: BTreeMap::from([
@@ -113,7 +119,7 @@ impl World {
         drop(reader);
         Known {
             ids: BTreeMap::new(),
-            session: self.session_of(named(&everybody, "Tom")).await,
+            session: self.session_of(named(&everybody, "tom")).await,
         }
     }
 

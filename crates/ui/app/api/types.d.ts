@@ -198,6 +198,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Background work that gave up, the newest first */
+        get: operations["get_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Drop work that gave up */
+        delete: operations["delete_jobs_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try work again that gave up */
+        post: operations["post_jobs_id_retry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live": {
         parameters: {
             query?: never;
@@ -526,6 +577,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/unassigned-texts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Texts that came in for a number or account that no inbox has */
+        get: operations["get_unassigned_texts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/hooks/twilio/{inbox_id}": {
         parameters: {
             query?: never;
@@ -585,7 +653,7 @@ export interface components {
          * @description An act that leaves a line in the audit.
          * @enum {string}
          */
-        AuditedAct: "sign_in" | "sign_in_failed" | "sign_out" | "refused" | "add_staff" | "change_staff" | "set_password" | "make_sign_in_link" | "end_sessions" | "add_member" | "remove_member" | "review" | "change_mapping";
+        AuditedAct: "sign_in" | "sign_in_failed" | "sign_out" | "refused" | "add_staff" | "change_staff" | "set_password" | "make_sign_in_link" | "end_sessions" | "add_member" | "remove_member" | "review" | "change_mapping" | "retry_job" | "drop_job";
         AuditId: string;
         AuditLine: {
             act: components["schemas"]["AuditedAct"];
@@ -649,6 +717,8 @@ export interface components {
             name: string;
             points: components["schemas"]["ContactPoint"][];
             sync: components["schemas"]["Standing"];
+            /** @description What stands in phone fields and cannot be read as one number, so that nobody is texted there. */
+            unreadable: components["schemas"]["UnreadableNumber"][];
             updated_at: components["schemas"]["Timestamp"];
             /** Format: int64 */
             version: number;
@@ -881,6 +951,26 @@ export interface components {
             id: components["schemas"]["InboxId"];
             name: string;
         };
+        /** @description Work that is tried no more until somebody says so; never what it carries. */
+        Job: {
+            /** Format: int64 */
+            attempts: number;
+            created_at: components["schemas"]["Timestamp"];
+            /** @description What went wrong last. */
+            error: string | null;
+            gave_up_at: components["schemas"]["Timestamp"];
+            id: components["schemas"]["JobId"];
+            /** @description What it was to do, for example `message.send`. */
+            kind: string;
+            /** @description The outside party that it was for, if it was for one. */
+            party: string | null;
+        };
+        JobId: string;
+        JobList: {
+            /** @description The newest first. */
+            items: components["schemas"]["Job"][];
+            next_cursor: string | null;
+        };
         LastMessage: {
             at: components["schemas"]["Timestamp"];
             author: components["schemas"]["StaffName"] | null;
@@ -1019,7 +1109,7 @@ export interface components {
          * @description Why a request was refused.
          * @enum {string}
          */
-        ProblemCode: "invalid_json" | "invalid_request" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_field" | "not_signed_in" | "wrong_credentials" | "too_many_streams" | "too_many_tries" | "busy" | "link_over" | "not_allowed" | "cross_site" | "wrong_host" | "not_secure" | "wrong_signature" | "version_conflict" | "duplicate" | "last_administrator" | "sync_running" | "not_connected" | "key_in_use" | "already_made" | "key_reused" | "opted_out" | "no_sender" | "empty" | "too_long" | "refused" | "internal" | "org" | "database_unavailable" | "not_stored";
+        ProblemCode: "invalid_json" | "invalid_request" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_field" | "not_signed_in" | "wrong_credentials" | "too_many_streams" | "too_many_tries" | "busy" | "link_over" | "not_allowed" | "cross_site" | "wrong_host" | "not_secure" | "wrong_signature" | "version_conflict" | "duplicate" | "last_administrator" | "sync_running" | "not_connected" | "key_in_use" | "already_made" | "key_reused" | "opted_out" | "not_answerable" | "no_sender" | "empty" | "too_long" | "refused" | "internal" | "org" | "database_unavailable" | "not_stored";
         Progress: {
             /** Format: int64 */
             done: number;
@@ -1170,12 +1260,34 @@ export interface components {
          * @enum {string}
          */
         Turn: "ours" | "theirs";
+        /** @description A text as its carrier handed it over. */
+        UnassignedText: {
+            /** @description The carrier's name for the account; empty when it named none. */
+            account: string;
+            addressee: string;
+            id: components["schemas"]["UnassignedTextId"];
+            received_at: components["schemas"]["Timestamp"];
+            sender: string;
+            text: string;
+        };
+        UnassignedTextId: string;
+        UnassignedTextList: {
+            /** @description The newest first. */
+            items: components["schemas"]["UnassignedText"][];
+            next_cursor: string | null;
+        };
         Unread: {
             /**
              * Format: int64
              * @description Open conversations that wait for an answer of ours.
              */
             ours: number;
+        };
+        /** @description A phone field that holds no number, or several. */
+        UnreadableNumber: {
+            /** @description The attribute that holds it. */
+            field: string;
+            value: string;
         };
     };
     responses: {
@@ -1286,12 +1398,13 @@ export interface components {
          * @description invalid_field: The value of a field cannot be taken, or there is no such field.
          *     key_reused: This key came with another request before.
          *     opted_out: They asked for no more texts.
+         *     not_answerable: They text from a name or a short code, which takes no answer.
          *     no_sender: The inbox has nothing to send with.
          *     empty: There is nothing to send.
          *     too_long: The text is longer than carriers take.
          *     refused: The text may not be sent.
          */
-        "invalid_field.key_reused.opted_out.no_sender.empty.too_long.refused": {
+        "invalid_field.key_reused.opted_out.not_answerable.no_sender.empty.too_long.refused": {
             headers: {
                 [name: string]: unknown;
             };
@@ -1986,7 +2099,7 @@ export interface operations {
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
-            422: components["responses"]["invalid_field.key_reused.opted_out.no_sender.empty.too_long.refused"];
+            422: components["responses"]["invalid_field.key_reused.opted_out.not_answerable.no_sender.empty.too_long.refused"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -2104,6 +2217,98 @@ export interface operations {
             404: components["responses"]["not_found"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["database_unavailable"];
+        };
+    };
+    get_jobs: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobList"];
+                };
+            };
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["not_allowed"];
+            421: components["responses"]["wrong_host"];
+            422: components["responses"]["invalid_field"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["database_unavailable"];
+        };
+    };
+    delete_jobs_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["JobId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["not_allowed.cross_site"];
+            404: components["responses"]["not_found"];
+            421: components["responses"]["wrong_host"];
+            422: components["responses"]["invalid_field"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["database_unavailable"];
+        };
+    };
+    post_jobs_id_retry: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A random text, new with each new request. A request that comes again with its key within 24 hours is done once, and answered as the first time. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: components["schemas"]["JobId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid_json.invalid_request"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["not_allowed.cross_site"];
+            404: components["responses"]["not_found"];
+            409: components["responses"]["key_in_use.already_made"];
+            413: components["responses"]["body_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            421: components["responses"]["wrong_host"];
+            422: components["responses"]["invalid_field.key_reused"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -2846,6 +3051,36 @@ export interface operations {
             401: components["responses"]["not_signed_in"];
             403: components["responses"]["not_allowed"];
             404: components["responses"]["not_found"];
+            421: components["responses"]["wrong_host"];
+            422: components["responses"]["invalid_field"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["database_unavailable"];
+        };
+    };
+    get_unassigned_texts: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnassignedTextList"];
+                };
+            };
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["not_allowed"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
             500: components["responses"]["internal"];
