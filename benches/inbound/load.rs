@@ -92,7 +92,7 @@ fn text(target: &Target, key: &Key, sender: usize, number: u64) -> Vec<u8> {
     let from = format!("+4411349{sender:05}");
     // In the order of their names, as the signature takes them.
     let fields = [
-        ("AccountSid", &target.account),
+        ("AccountSid", target.account.as_str()),
         ("Body", "Thank you, I will fetch them on Friday."),
         ("From", &from),
         ("MessageSid", &sid),
