@@ -81,7 +81,7 @@ impl Messaging {
         }
         let listed = conversation::get(&mut tx, &Scope::system(), message.conversation_id).await?;
         let inbox = inbox::by_id(&mut tx, listed.conversation.inbox_id).await?;
-        let secret = (self.open_secret)(&inbox.carrier_secret);
+        let secret = (self.open_secret)(inbox.id, &inbox.carrier_secret);
         let asked = Asked {
             text: &message.text,
             purpose: if payload.keyword_reply {

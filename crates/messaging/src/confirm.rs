@@ -46,7 +46,7 @@ impl Messaging {
         let account = Account {
             url: inbox.carrier_url.clone(),
             sid: inbox.carrier_account.clone(),
-            token: (self.open_secret)(&inbox.carrier_secret).unwrap_or_default(),
+            token: (self.open_secret)(inbox.id, &inbox.carrier_secret).unwrap_or_default(),
         };
         let listing = list(&self.transport, &account, &inbox.address, &listed.address).await;
         self.conclude_confirm(claimed, &payload, message, listing)

@@ -17,7 +17,7 @@ pub use receive::Receiver;
 use std::sync::Arc;
 use tieline_channels::Transport;
 use tieline_domain::conversation::Message;
-use tieline_domain::id::{ConversationId, MessageId};
+use tieline_domain::id::{ConversationId, InboxId, MessageId};
 use tieline_domain::job::JobKind;
 use tieline_domain::time::Timestamp;
 use tieline_storage::job::{self, NewJob};
@@ -29,8 +29,8 @@ const EARLIER_ATTEMPT: &str = "sms_earlier_attempt";
 const LOG_AFTER_MS: i64 = 2_000;
 const DAY_MS: i64 = 86_400_000;
 
-/// Opens a sealed secret; `None` when it was sealed with another key.
-pub type OpenSecret = Arc<dyn Fn(&[u8]) -> Option<String> + Send + Sync>;
+/// Opens the sealed secret of an inbox; `None` when it was sealed with another key, or for another place.
+pub type OpenSecret = Arc<dyn Fn(InboxId, &[u8]) -> Option<String> + Send + Sync>;
 
 /// What conversations need of the world; cheap to clone.
 #[derive(Clone)]

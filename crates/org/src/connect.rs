@@ -4,7 +4,7 @@ use crate::budget::Budget;
 use crate::error::{OrgError, Result};
 use crate::guard::{check_url, hosts_of};
 use crate::session::{Secrets, StoredTokens, grant, open_secrets, seal_secrets, session_bytes};
-use crate::vault::Vault;
+use crate::vault::{Place, Vault};
 use secrecy::SecretString;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -17,8 +17,8 @@ use tieline_salesforce::auth::{self, App};
 use tieline_salesforce::{
     CallBudget, Client, ClientOptions, Environment, Error, Purpose, Token, TokenStore, Transport,
 };
-use tieline_storage::Store;
 use tieline_storage::connection::{self, Connection};
+use tieline_storage::{Store, inbox};
 
 /// The version of the API that all calls use.
 pub const API_VERSION: &str = "v66.0";
@@ -108,6 +108,38 @@ impl Connections {
         &self.inner.vault
     }
 
+    /// Seals anew what was sealed with a key that has been replaced; how many values that were. It
+    /// may be cut off and begun again: each row is a step of its own.
+    pub async fn renew_seals(&self) -> Result<usize> {
+        let Inner { store, vault, .. } = &*self.inner;
+        let mut renewed = 0;
+        for row in connection::all(&mut *store.reader().await?).await? {
+            let mut tx = store.begin(&Actor::system()).await?;
+            if let Some(sealed) = vault.renew(Place::of_secrets(row.id), &row.secrets)? {
+                connection::save_secrets(&mut tx, row.id, &sealed).await?;
+                renewed += 1;
+            }
+            let session = row.access_token.unwrap_or_default();
+            if let Some(sealed) = vault.renew(Place::of_session(row.id), &session)? {
+                let session = (sealed.as_slice(), row.instance_url.as_str());
+                connection::save_session(&mut tx, row.id, row.token_version, session).await?;
+                renewed += 1;
+            }
+            tx.commit().await?;
+        }
+        for mut row in inbox::all(&mut *store.reader().await?).await? {
+            let place = Place::of_carrier_secret(row.id);
+            if let Some(sealed) = vault.renew(place, &row.carrier_secret)? {
+                row.carrier_secret = sealed;
+                let mut tx = store.begin(&Actor::system()).await?;
+                inbox::set_carrier(&mut tx, &row).await?;
+                tx.commit().await?;
+                renewed += 1;
+            }
+        }
+        Ok(renewed)
+    }
+
     /// Connects an org by its app's own credentials. Reads who is connected; writes nothing to the org.
     pub async fn connect(&self, new: NewConnection) -> Result<ConnectionId> {
         check_url("login_url", &new.kind, &new.login_url)?;
@@ -147,8 +179,12 @@ impl Connections {
             username: seen.username,
             grant_kind: kind.to_owned(),
             consumer_key: new.consumer_key,
-            secrets: seal_secrets(&inner.vault, &secrets),
-            access_token: Some(inner.vault.seal(&session_bytes(&token))),
+            secrets: seal_secrets(&inner.vault, id, &secrets),
+            access_token: Some(
+                inner
+                    .vault
+                    .seal(Place::of_session(id), &session_bytes(&token)),
+            ),
             token_version: 0,
             state: "connected".to_owned(),
             state_reason: None,
@@ -172,7 +208,7 @@ impl Connections {
         let inner = &self.inner;
         let row = connection::by_id(&mut *inner.store.reader().await?, id).await?;
         check_url("instance_url", &row.kind, &row.instance_url)?;
-        let secrets = open_secrets(&inner.vault, &row.secrets)?;
+        let secrets = open_secrets(&inner.vault, id, &row.secrets)?;
         let app = App {
             login_url: row.login_url,
             consumer_key: row.consumer_key,

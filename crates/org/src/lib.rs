@@ -12,4 +12,4 @@ pub mod vault;
 
 pub use connect::{CallScope, Connections, NewConnection};
 pub use error::{OrgError, Result};
-pub use vault::Vault;
+pub use vault::{Place, Vault};

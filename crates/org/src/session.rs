@@ -1,6 +1,6 @@
 //! The session of a connection, shared by all nodes through the database and sealed there.
 
-use crate::vault::Vault;
+use crate::vault::{Place, Vault};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use std::future::Future;
@@ -53,7 +53,7 @@ impl TokenStore for StoredTokens {
             };
             Ok(self
                 .vault
-                .open(&sealed)
+                .open(Place::of_session(self.id), &sealed)
                 .ok()
                 .and_then(|bytes| open_session(&bytes)))
         })
@@ -61,7 +61,9 @@ impl TokenStore for StoredTokens {
 
     fn save(&self, token: Token) -> Answer<'_, ()> {
         Box::pin(async move {
-            let sealed = self.vault.seal(&session_bytes(&token));
+            let sealed = self
+                .vault
+                .seal(Place::of_session(self.id), &session_bytes(&token));
             let mut tx = self.store.begin(&Actor::system()).await.map_err(stored)?;
             let known = self.loaded.load(Ordering::SeqCst);
             let session = (sealed.as_slice(), token.instance_url.as_str());
@@ -72,11 +74,15 @@ impl TokenStore for StoredTokens {
             }
             if let Some(rotated) = &token.refresh_token {
                 let row = connection::by_id(&mut tx, self.id).await.map_err(stored)?;
-                let mut secrets = open_secrets(&self.vault, &row.secrets)?;
+                let mut secrets = open_secrets(&self.vault, self.id, &row.secrets)?;
                 secrets.refresh_token = Some(rotated.expose_secret().to_owned());
-                connection::save_secrets(&mut tx, self.id, &seal_secrets(&self.vault, &secrets))
-                    .await
-                    .map_err(stored)?;
+                connection::save_secrets(
+                    &mut tx,
+                    self.id,
+                    &seal_secrets(&self.vault, self.id, &secrets),
+                )
+                .await
+                .map_err(stored)?;
             }
             tx.commit().await.map_err(stored)?;
             self.loaded.store(known + 1, Ordering::SeqCst);
@@ -90,7 +96,10 @@ impl TokenStore for StoredTokens {
             let row = connection::by_id(&mut reader, self.id)
                 .await
                 .map_err(stored)?;
-            grant(&row.grant_kind, open_secrets(&self.vault, &row.secrets)?)
+            grant(
+                &row.grant_kind,
+                open_secrets(&self.vault, self.id, &row.secrets)?,
+            )
         })
     }
 }
@@ -104,13 +113,21 @@ pub(crate) fn session_bytes(token: &Token) -> Vec<u8> {
     serde_json::to_vec(&session).expect("plain texts serialise")
 }
 
-pub(crate) fn seal_secrets(vault: &Vault, secrets: &Secrets) -> Vec<u8> {
-    vault.seal(&serde_json::to_vec(secrets).expect("plain texts serialise"))
+pub(crate) fn seal_secrets(vault: &Vault, id: ConnectionId, secrets: &Secrets) -> Vec<u8> {
+    let place = Place::of_secrets(id);
+    vault.seal(
+        place,
+        &serde_json::to_vec(secrets).expect("plain texts serialise"),
+    )
 }
 
-pub(crate) fn open_secrets(vault: &Vault, sealed: &[u8]) -> tieline_salesforce::Result<Secrets> {
+pub(crate) fn open_secrets(
+    vault: &Vault,
+    id: ConnectionId,
+    sealed: &[u8],
+) -> tieline_salesforce::Result<Secrets> {
     let bytes = vault
-        .open(sealed)
+        .open(Place::of_secrets(id), sealed)
         .map_err(|error| Error::Invalid(error.to_string()))?;
     serde_json::from_slice(&bytes)
         .map_err(|error| Error::Invalid(format!("stored secrets: {error}")))

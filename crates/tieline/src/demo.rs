@@ -5,7 +5,7 @@ use crate::real::RealWorld;
 use crate::serve::serve_until;
 use crate::simulate::{SimulateOptions, start};
 use crate::transport::Reach;
-use crate::{Outcome, ending, keys, transport};
+use crate::{Error, Outcome, ending, keys, transport};
 use secrecy::SecretString;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use tieline_access::NewStaff;
 use tieline_domain::access::{Actor, Caller, Role};
 use tieline_domain::id::ConnectionId;
 use tieline_edge::EdgeOptions;
-use tieline_org::NewConnection;
+use tieline_org::{NewConnection, Place};
 use tieline_simulator::{Running, Simulator};
 use tieline_storage::inbox::{self, Inbox};
 use tieline_storage::{Store, StoreOptions, connection, setting, staff};
@@ -28,7 +28,6 @@ pub const OUR_NUMBER: &str = "+447700900010";
 /// The demo has no secrets, and people come back to the terminal later.
 const LINK_MS: i64 = 24 * 3_600_000;
 const ADMINISTRATOR: &str = "priya.nair@harrow-vale.example";
-type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// What `tieline demo` was told.
 pub struct DemoOptions {
@@ -61,6 +60,8 @@ pub struct Demo {
     stop: watch::Sender<bool>,
     served: tokio::task::JoinHandle<()>,
     worked: tokio::task::JoinHandle<()>,
+    /// Removed when the demo is over.
+    _temporary: Option<tempfile::TempDir>,
 }
 
 impl Demo {
@@ -82,9 +83,15 @@ impl Demo {
                 )
             })?;
         let url = format!("http://127.0.0.1:{}", listener.local_addr()?.port());
-        let folder = options.data.unwrap_or_else(|| {
-            std::env::temp_dir().join(format!("tieline-demo-{}", std::process::id()))
-        });
+        // Made anew with a name that nobody guesses, for its owner alone, and gone at the end.
+        let temporary = match options.data {
+            None => Some(tempfile::Builder::new().prefix("tieline-demo-").tempdir()?),
+            Some(_) => None,
+        };
+        let folder = match (&temporary, options.data) {
+            (Some(temporary), _) => temporary.path().to_owned(),
+            (None, data) => data.unwrap_or_default(),
+        };
         std::fs::create_dir_all(&folder)?;
         let hub = open_hub(&folder, options.database, &url, &running).await?;
         let connection = furnish(&hub, &running.simulator, &url).await?;
@@ -112,6 +119,7 @@ impl Demo {
             stop,
             served,
             worked,
+            _temporary: temporary,
         })
     }
 
@@ -172,9 +180,10 @@ async fn open_hub(
     })
     .await?;
     let base = &running.info.base_url;
+    let vault = keys::open_for(&store, &folder.join("tieline.key")).await?;
     Ok(Hub::new(HubOptions {
         store,
-        vault: keys::open(&folder.join("tieline.key"))?,
+        vault,
         transport: transport::http(Reach::ThisMachineToo)?,
         environment: world,
         public_url: url.to_owned(),
@@ -256,7 +265,9 @@ async fn point_at(hub: &Hub, simulator: &Simulator, url: &str) -> Result<(), Err
     for mut inbox in inbox::all(&mut tx).await? {
         inbox.carrier_url = carrier.url.clone();
         inbox.carrier_account = carrier.account_sid.clone();
-        inbox.carrier_secret = hub.connections.vault().seal(carrier.auth_token.as_bytes());
+        let place = Place::of_carrier_secret(inbox.id);
+        let vault = hub.connections.vault();
+        inbox.carrier_secret = vault.seal(place, carrier.auth_token.as_bytes());
         inbox::set_carrier(&mut tx, &inbox).await?;
         simulator.provision(&inbox.address, &format!("{url}/hooks/twilio/{}", inbox.id));
     }

@@ -5,7 +5,7 @@ use crate::worker::Worker;
 use std::sync::Arc;
 use tieline_access::Access;
 use tieline_messaging::{Messaging, OpenSecret, Receiver};
-use tieline_org::{Connections, Vault};
+use tieline_org::{Connections, Place, Vault};
 use tieline_salesforce::Environment;
 use tieline_storage::Store;
 use tieline_sync::Sync;
@@ -58,8 +58,10 @@ impl Hub {
         let connections =
             Connections::new(store.clone(), vault.clone(), transport.clone(), environment);
         let sync = Sync::new(store.clone(), connections.clone());
-        let open_secret: OpenSecret =
-            Arc::new(move |sealed: &[u8]| String::from_utf8(vault.open(sealed).ok()?).ok());
+        let open_secret: OpenSecret = Arc::new(move |inbox, sealed: &[u8]| {
+            let plain = vault.open(Place::of_carrier_secret(inbox), sealed).ok()?;
+            String::from_utf8(plain).ok()
+        });
         let messaging = Messaging {
             store: store.clone(),
             transport,

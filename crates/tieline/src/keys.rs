@@ -1,33 +1,67 @@
-//! The key that seals secrets: in a file beside the database, never in it.
+//! The keys that seal secrets: in a file beside the database, never in it.
+//!
+//! The file holds a key a line, as 64 hexadecimal digits. The first seals; those below it only open
+//! what was sealed before. To replace a key, write a new one above it and start the hub, which seals
+//! everything anew; the old line may go once it says that it did.
 
 use std::io::Write as _;
 use std::path::Path;
 use tieline_org::Vault;
+use tieline_storage::{Store, connection, inbox};
 
-/// The vault of the key in a file, which is made when it is missing, for its owner alone.
-pub fn open(file: &Path) -> std::io::Result<Vault> {
-    let invalid = || {
-        let words = format!(
-            "{} does not hold a key of 64 hexadecimal digits; restore it from a backup",
+type Key = [u8; Vault::KEY_BYTES];
+
+/// The vault for a database. A key file that is missing is made, unless the database holds what only
+/// that file opens.
+pub async fn open_for(store: &Store, file: &Path) -> Result<Vault, crate::Error> {
+    if !file.exists() && holds_sealed(store).await? {
+        return Err(format!(
+            "{} is missing, and the database holds secrets that only it opens; restore it from a backup",
             file.display()
-        );
-        std::io::Error::new(std::io::ErrorKind::InvalidData, words)
-    };
+        )
+        .into());
+    }
+    Ok(open(file)?)
+}
+
+async fn holds_sealed(store: &Store) -> tieline_storage::Result<bool> {
+    let mut reader = store.reader().await?;
+    let inboxes = inbox::all(&mut reader).await?;
+    let is_sealed = inboxes.iter().any(|it| !it.carrier_secret.is_empty());
+    Ok(is_sealed || !connection::all(&mut reader).await?.is_empty())
+}
+
+/// The vault of the keys in a file, which is made when it is missing, for its owner alone.
+pub fn open(file: &Path) -> std::io::Result<Vault> {
     let text = match std::fs::read_to_string(file) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => make(file)?,
         Err(error) => return Err(error),
     };
     refuse_shared(file)?;
-    let digits = text.trim();
-    if digits.len() != 64 || !digits.is_ascii() {
-        return Err(invalid());
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let keys: Option<Vec<Key>> = lines.map(key_of).collect();
+    match keys.as_deref() {
+        Some([first, older @ ..]) => Ok(Vault::with_keys(first, older)),
+        _ => Err(std::io::Error::new(
+            std::io::ErrorKind::InvalidData,
+            format!(
+                "{} does not hold a key of 64 hexadecimal digits a line; restore it from a backup",
+                file.display()
+            ),
+        )),
     }
+}
+
+fn key_of(line: &str) -> Option<Key> {
     let mut key = [0; Vault::KEY_BYTES];
-    for (i, byte) in key.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&digits[i * 2..i * 2 + 2], 16).map_err(|_| invalid())?;
+    if line.len() != 2 * key.len() || !line.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
     }
-    Ok(Vault::new(&key))
+    for (i, byte) in key.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&line[i * 2..i * 2 + 2], 16).ok()?;
+    }
+    Some(key)
 }
 
 /// A key that others on this machine may read is no secret any more.
@@ -71,6 +105,29 @@ fn make(file: &Path) -> std::io::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_of_several_keys_seals_with_the_first_and_opens_with_all() {
+        use tieline_domain::id::{ConnectionId, Id as _};
+        use tieline_org::Place;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("tieline.key");
+        let place = Place::of_secrets(ConnectionId::from_uuid(1));
+        let old = open(&file).unwrap();
+        let sealed = old.seal(place, b"secret");
+        let text = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, format!("{}\n{text}\n", "ab".repeat(32))).unwrap();
+        let both = open(&file).unwrap();
+        assert_eq!(both.open(place, &sealed).unwrap(), b"secret");
+        assert!(
+            old.open(place, &both.seal(place, b"secret")).is_err(),
+            "the first seals"
+        );
+        for broken in ["", "ab", &"x".repeat(64), &format!("{text}\nnonsense")] {
+            std::fs::write(&file, broken).unwrap();
+            assert!(open(&file).is_err(), "{broken:?}");
+        }
+    }
 
     #[test]
     #[cfg(unix)]

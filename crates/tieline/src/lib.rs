@@ -20,4 +20,6 @@ pub mod transport;
 pub mod worker;
 
 /// Whatever ends a verb, told to the person at the terminal.
-pub type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+pub type Error = Box<dyn std::error::Error + Send + Sync>;
+/// How a verb ended.
+pub type Outcome = Result<(), Error>;

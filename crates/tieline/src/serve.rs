@@ -61,14 +61,21 @@ pub async fn run(options: ServeOptions) -> Outcome {
         true => Reach::ThisMachineToo,
         false => Reach::Outside,
     };
+    let vault = keys::open_for(&store, &options.key_file).await?;
     let hub = Hub::new(HubOptions {
         store: store.clone(),
-        vault: keys::open(&options.key_file)?,
+        vault,
         transport: transport::http(reach)?,
         environment: world,
         public_url: public_url.clone(),
         demo: None,
     });
+    let renewed = hub.connections.renew_seals().await?;
+    if renewed > 0 {
+        println!(
+            "Keys:     {renewed} secrets are sealed with the first key now; the others may go."
+        );
+    }
     if let Some(email) = options.administrator {
         let link = administrator_link(&hub, &email).await?;
         println!("Sign in:  {public_url}/sign-in/{link}");

@@ -44,9 +44,8 @@ pub async fn play(options: StoryOptions) -> Outcome {
         )
         .into());
     }
-    let folder = std::env::temp_dir().join(format!("tieline-story-{}", std::process::id()));
     let demo = Demo::start(DemoOptions {
-        data: Some(folder.clone()),
+        data: None,
         database: options.database,
         contacts: options.contacts,
         leads: options.leads,
@@ -56,8 +55,6 @@ pub async fn play(options: StoryOptions) -> Outcome {
     .await?;
     let outcome = play_on(&demo, options.spoil.as_deref()).await;
     demo.stop().await;
-    // What is left behind in a temporary folder does no harm.
-    let _ = std::fs::remove_dir_all(folder);
     outcome
 }
 

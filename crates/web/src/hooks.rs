@@ -114,7 +114,7 @@ async fn verified(
         .unwrap_or_default();
     let path = uri.path_and_query().map_or("", |path| path.as_str());
     let url = format!("{}{path}", state.public_url);
-    let secret = (state.open_secret)(&inbox.carrier_secret);
+    let secret = (state.open_secret)(inbox.id, &inbox.carrier_secret);
     if secret.is_some_and(|secret| signature::is_valid(&secret, &url, &form, given)) {
         return Ok((inbox, form.clean()));
     }

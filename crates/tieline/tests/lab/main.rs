@@ -8,6 +8,7 @@ mod hubs;
 mod lease;
 mod live;
 mod replay;
+mod seals;
 mod side_by_side;
 mod tasks;
 mod ties;
