@@ -22,10 +22,8 @@ async fn a_new_key_above_the_old_one_seals_everything_anew_and_then_stands_alone
     let old = [7; Vault::KEY_BYTES];
     let new = [8; Vault::KEY_BYTES];
     let both = connections(Vault::with_keys(&new, &[old]));
-    assert!(
-        both.renew_seals().await.unwrap() >= 3,
-        "secrets, session, carrier"
-    );
+    let renewed = both.renew_seals().await.unwrap();
+    assert!(renewed >= 2, "of the org and of the carrier: {renewed}");
     assert_eq!(both.renew_seals().await.unwrap(), 0, "once is enough");
 
     let alone = connections(Vault::new(&new));
