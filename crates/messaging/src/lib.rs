@@ -45,13 +45,13 @@ pub struct Messaging {
     pub public_url: String,
 }
 
-/// Asks for a conversation's day to be logged to the org.
-pub(crate) async fn ask_log(
+/// Asks for the day of conversations to be logged to the org.
+pub(crate) async fn ask_logs(
     tx: &mut Tx,
-    conversation: ConversationId,
+    conversations: impl IntoIterator<Item = ConversationId>,
     at: Timestamp,
 ) -> tieline_storage::Result<()> {
-    activity::mark_waiting(tx, conversation, at.0.div_euclid(DAY_MS)).await?;
+    activity::mark_waiting(tx, conversations, at.0.div_euclid(DAY_MS)).await?;
     let new = NewJob {
         kind: JobKind::ActivityLog,
         party: None,

@@ -5,7 +5,7 @@
 
 use crate::error::{MessagingError, Result};
 use crate::tell::{save_and_tell, tell};
-use crate::{EARLIER_ATTEMPT, Messaging, ask_log, send};
+use crate::{EARLIER_ATTEMPT, Messaging, ask_logs, send};
 use futures_util::FutureExt as _;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
@@ -244,8 +244,8 @@ async fn write(
         );
     }
     let now = tx.now();
-    for id in touched {
-        ask_log(tx, id, now).await?;
+    if !touched.is_empty() {
+        ask_logs(tx, touched, now).await?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use crate::error::{MessagingError, Result};
 use crate::tell::{save_and_tell, tell};
-use crate::{EARLIER_ATTEMPT, ask_log, load_message};
+use crate::{EARLIER_ATTEMPT, ask_logs, load_message};
 use serde::{Deserialize, Serialize};
 use tieline_domain::access::{Actor, Scope};
 use tieline_domain::address::can_be_answered;
@@ -104,7 +104,7 @@ async fn write_once(store: &Store, scope: &Scope, written: &Written) -> Result<M
             Purpose::Ordinary,
         )
         .await?;
-        ask_log(&mut tx, conversation.id, message.at).await?;
+        ask_logs(&mut tx, [conversation.id], message.at).await?;
     }
     tell(&mut tx, conversation.inbox_id, conversation.id, message.id);
     tx.commit().await?;

@@ -78,8 +78,12 @@ pub struct WaitingQuery {
     pub limit: i64,
 }
 
-/// Notes that a conversation's day has news, for each connection.
-pub async fn mark_waiting(tx: &mut Tx, conversation: ConversationId, day: i64) -> Result<()> {
+/// Notes that the day of conversations has news, for each connection.
+pub async fn mark_waiting(
+    tx: &mut Tx,
+    conversations: impl IntoIterator<Item = ConversationId>,
+    day: i64,
+) -> Result<()> {
     let now = tx.now();
     let columns = [
         "connection_id",
@@ -93,9 +97,13 @@ pub async fn mark_waiting(tx: &mut Tx, conversation: ConversationId, day: i64) -
     let suffix = "on conflict (connection_id, conversation_id, day) do update \
                   set waiting = 1 - activity.ended, news = activity.news + 1";
     let ids = connection::ids(tx).await?;
-    let rows = ids
+    let rows: Vec<Vec<Value>> = conversations
         .into_iter()
-        .map(|id| args![id, conversation, day, 1, 1, 0, now]);
+        .flat_map(|conversation| {
+            let row = move |id: &ConnectionId| args![*id, conversation, day, 1, 1, 0, now];
+            ids.iter().map(row)
+        })
+        .collect();
     tx.insert_many("activity", &columns, rows, suffix).await?;
     Ok(())
 }

@@ -9,7 +9,7 @@ use tieline_org::{Connections, Place, Vault};
 use tieline_salesforce::Environment;
 use tieline_storage::Store;
 use tieline_sync::Sync;
-use tieline_web::{DemoLinks, REQUEST_PATIENCE, WEBHOOK_PATIENCE};
+use tieline_web::{Accounts, DemoLinks, REQUEST_PATIENCE, WEBHOOK_PATIENCE};
 use tieline_web::{Metrics, Readiness, Teller, WebState, router};
 
 /// What a hub is made of.
@@ -78,6 +78,7 @@ impl Hub {
             store: requests.clone(),
             access: access.clone(),
             receiver: Receiver::start(hooks),
+            accounts: Accounts::default(),
             teller: Teller::start(store.clone()),
             sync: Sync::new(requests, connections.clone()),
             open_secret,

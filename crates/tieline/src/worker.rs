@@ -20,6 +20,8 @@ use tokio::task::JoinSet;
 
 /// How often the worker looks when nobody wakes it, and at the clock while a handler works.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// Between two looks.
+const PAUSE: Duration = Duration::from_millis(5);
 /// What is in hand when the hub stops may go on for so long.
 const GRACE: Duration = Duration::from_secs(10);
 /// A handler that has let its job go returns within this time.
@@ -125,6 +127,8 @@ impl Worker {
                 _ = head.changed() => {}
                 _ = stop.changed() => {}
             }
+            // Commits come by hundreds a second; looking as often finds nothing more.
+            tokio::time::sleep(PAUSE).await;
         }
         asked.ask();
         let all = async { while running.join_next().await.is_some() {} };

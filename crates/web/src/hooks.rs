@@ -1,13 +1,15 @@
 //! Webhooks of carriers: the signature first, then the form, and an answer once it is durable.
 
+use crate::accounts::Account;
 use crate::answer::NoContent;
 use crate::extract::{Body, Path};
 use crate::problem::{Code, Problem, Result};
-use crate::state::{WEBHOOK_PATIENCE, WebState};
+use crate::state::WebState;
 use axum::body::Bytes;
 use axum::extract::{OriginalUri, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, Uri};
+use std::sync::Arc;
 use tieline_channels::FormError;
 use tieline_channels::form::Form;
 use tieline_channels::twilio::inbound::{self, InboundText};
@@ -28,7 +30,8 @@ pub(crate) async fn inbound(
     headers: HeaderMap,
     Body(body): Body,
 ) -> Result<Response> {
-    let (inbox, form) = verified(&state, inbox, &uri, &headers, &body).await?;
+    let (account, form) = verified(&state, inbox, &uri, &headers, &body).await?;
+    let inbox = &account.inbox;
     let text = inbound::read(&form, &inbox.country).map_err(bad_form)?;
     let input = match addressed(&state, inbox, &text).await? {
         Some(inbox_id) => Input::Text(Inbound {
@@ -81,7 +84,7 @@ pub(crate) async fn status(
 }
 
 /// The inbox whose number a text came to: the one that the webhook names, or another one of its account.
-async fn addressed(state: &WebState, inbox: Inbox, text: &InboundText) -> Result<Option<InboxId>> {
+async fn addressed(state: &WebState, inbox: &Inbox, text: &InboundText) -> Result<Option<InboxId>> {
     let account = text.account.as_ref();
     if account.is_some_and(|account| *account != inbox.carrier_account) {
         return Ok(None);
@@ -97,16 +100,14 @@ async fn addressed(state: &WebState, inbox: Inbox, text: &InboundText) -> Result
     Ok(theirs.map(|it| it.id))
 }
 
-/// The inbox and form of a webhook that its carrier signed.
+/// The account and form of a webhook that its carrier signed.
 async fn verified(
     state: &WebState,
     id: InboxId,
     uri: &Uri,
     headers: &HeaderMap,
     body: &Bytes,
-) -> Result<(Inbox, Form)> {
-    let store = state.store.patient(WEBHOOK_PATIENCE);
-    let inbox = inbox::by_id(&mut *store.reader().await?, id).await?;
+) -> Result<(Arc<Account>, Form)> {
     let form = Form::parse(body);
     let given = headers
         .get("x-twilio-signature")
@@ -114,9 +115,17 @@ async fn verified(
         .unwrap_or_default();
     let path = uri.path_and_query().map_or("", |path| path.as_str());
     let url = format!("{}{path}", state.public_url);
-    let secret = (state.open_secret)(inbox.id, &inbox.carrier_secret);
-    if secret.is_some_and(|secret| signature::is_valid(&secret, &url, &form, given)) {
-        return Ok((inbox, form.clean()));
+    let fits = |account: &Account| {
+        let secret = account.secret.as_deref();
+        secret.is_some_and(|secret| signature::is_valid(secret, &url, &form, given))
+    };
+    let known = state.accounts.known(id);
+    let account = match known.filter(|account| fits(account)) {
+        Some(account) => account,
+        None => state.accounts.read(state, id).await?,
+    };
+    if fits(&account) {
+        return Ok((account, form.clean()));
     }
     state.metrics.refuse_webhook();
     tracing::warn!(security.event = "wrong_signature", inbox.id = %id, "a webhook is not signed by the carrier of its inbox");

@@ -1,6 +1,7 @@
 //! The HTTP surface: pages, API, live stream, webhooks. Handlers are thin; no message and no write
 //! to an org leaves from inside one.
 
+mod accounts;
 mod answer;
 mod api;
 mod app;
@@ -32,6 +33,7 @@ mod state;
 mod sync;
 mod unassigned_texts;
 
+pub use accounts::Accounts;
 pub use face::{Credential, Face};
 pub use live::Teller;
 pub use metrics::{Metrics, metrics_router};

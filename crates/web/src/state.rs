@@ -1,5 +1,6 @@
 //! What handlers need, and where it comes from.
 
+use crate::accounts::Accounts;
 use crate::live::Teller;
 use crate::metrics::Metrics;
 use crate::ready::Readiness;
@@ -28,6 +29,8 @@ pub struct WebState {
     pub teller: Teller,
     /// The sync.
     pub sync: Sync,
+    /// What webhooks are checked against.
+    pub accounts: Accounts,
     /// Opens carriers' secrets, for checking signatures.
     pub open_secret: OpenSecret,
     /// Where people and carriers reach us; no slash at its end.

@@ -32,7 +32,7 @@ async fn a_new_key_above_the_old_one_seals_everything_anew_and_then_stands_alone
         .await
         .unwrap();
     calls.client.userinfo().await.unwrap();
-    let row = inbox::all(&mut *world.hub.store.reader().await.unwrap())
+    let row = inbox::all(&mut world.hub.store.reader().await.unwrap())
         .await
         .unwrap()
         .remove(0);
