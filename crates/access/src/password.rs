@@ -1,11 +1,14 @@
 //! Passwords: argon2id, in PHC form. It takes 19 MiB and some time on purpose; so only a few are
 //! weighed at once, a few more wait, and the rest are told to come back.
+//!
+//! They are weighed on threads of their own, as many as work at once: an allocator keeps what a
+//! thread gave back for that thread, and on a pool of hundreds that would be gigabytes.
 
 use crate::error::{AccessError, Result};
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
-use std::sync::Arc;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 /// Characters that a password must have.
 const LENGTH_MIN: usize = 12;
@@ -19,7 +22,11 @@ const ADMITTED_MAX: usize = 16;
 pub struct Hashing {
     admitted: Arc<Semaphore>,
     working: Arc<Semaphore>,
+    /// Started with the first that is weighed; they end with the last clone.
+    threads: Arc<OnceLock<mpsc::Sender<Work>>>,
 }
+
+type Work = Box<dyn FnOnce() + Send>;
 
 /// A place among those that wait.
 pub struct Place(#[expect(dead_code, reason = "held until it is dropped")] OwnedSemaphorePermit);
@@ -29,6 +36,7 @@ impl Default for Hashing {
         Hashing {
             admitted: Arc::new(Semaphore::new(ADMITTED_MAX)),
             working: Arc::new(Semaphore::new(AT_ONCE)),
+            threads: Arc::default(),
         }
     }
 }
@@ -75,13 +83,35 @@ impl Hashing {
     /// The permit goes along: whoever gave up waiting still holds it until the work is done.
     async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
         let permit = self.working.clone().acquire_owned().await;
-        tokio::task::spawn_blocking(move || {
+        let (done, answer) = oneshot::channel();
+        let work = move || {
             let _permit = permit;
-            work()
-        })
-        .await
-        .expect("hashing does not panic and is not cancelled")
+            // Whoever gave up waiting wants no answer.
+            let _ = done.send(work());
+        };
+        let threads = self.threads.get_or_init(start_threads);
+        let sent = threads.send(Box::new(work));
+        sent.expect("the threads live as long as somebody can send");
+        answer.await.expect("hashing does not panic")
     }
+}
+
+fn start_threads() -> mpsc::Sender<Work> {
+    let (threads, work) = mpsc::channel::<Work>();
+    let work = Arc::new(Mutex::new(work));
+    for _ in 0..AT_ONCE {
+        let work = work.clone();
+        std::thread::spawn(move || {
+            loop {
+                let next = work.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                match next {
+                    Ok(next) => next(),
+                    Err(_) => return,
+                }
+            }
+        });
+    }
+    threads
 }
 
 #[cfg(test)]
