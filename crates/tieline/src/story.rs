@@ -5,6 +5,7 @@
 //! spoils a step, which must be noticed.
 
 mod api;
+mod away;
 mod other_side;
 mod spoil;
 mod steps;

@@ -50,6 +50,7 @@ impl Cast<'_> {
             Play::Reply | Play::Stop => {
                 org.provision(OUR_NUMBER, &format!("{}/hooks/nowhere", self.demo.url));
             }
+            Play::OrgAway => edit_delete(org, "Contact", &self.eleanor)?,
             Play::Task => {
                 edit_delete(org, "Task", &self.find_task()?)?;
             }

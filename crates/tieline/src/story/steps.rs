@@ -17,7 +17,7 @@ const PATIENCE_SPOILT: Duration = Duration::from_secs(4);
 /// A message that came in must be seen live within this.
 const LIVE_WITHIN: Duration = Duration::from_secs(1);
 /// Numbers of Ofcom's range for drama in Leeds, which the generator does not use.
-const ELEANOR: &str = "+441134960317";
+pub(super) const ELEANOR: &str = "+441134960317";
 const HOUSEHOLD: &str = "+441134960142";
 
 /// One step.
@@ -39,6 +39,7 @@ pub(super) enum Play {
     Reply,
     Stop,
     Task,
+    OrgAway,
 }
 
 /// All of them, in order.
@@ -87,12 +88,16 @@ pub(super) const STEPS: &[Step] = &[
         name: "task-in-salesforce",
         play: Play::Task,
     },
+    Step {
+        name: "org-away",
+        play: Play::OrgAway,
+    },
 ];
 
 /// The people of the story and the doors they use.
 pub(super) struct Cast<'a> {
     pub(super) demo: &'a Demo,
-    api: Api,
+    pub(super) api: Api,
     pub(super) eleanor: String,
     pub(super) eleanor_lead: String,
     leaver: String,
@@ -155,6 +160,7 @@ impl<'a> Cast<'a> {
             Play::Reply => self.reply().await,
             Play::Stop => self.stop().await,
             Play::Task => self.task().await,
+            Play::OrgAway => self.org_away().await,
         }
     }
 
@@ -457,7 +463,7 @@ impl<'a> Cast<'a> {
         Err("the sync did not come to rest".into())
     }
 
-    async fn until(
+    pub(super) async fn until(
         &self,
         what: &str,
         seen: impl Fn(&Cast<'_>) -> Result<bool, Error>,
@@ -472,7 +478,7 @@ impl<'a> Cast<'a> {
         Err(format!("waited in vain for {what}").into())
     }
 
-    async fn contact(&self, name: &str) -> Result<Value, Error> {
+    pub(super) async fn contact(&self, name: &str) -> Result<Value, Error> {
         let found = self
             .api
             .get(&format!("/contacts?q={}", name.replace(' ', "+")))
@@ -482,7 +488,7 @@ impl<'a> Cast<'a> {
         self.api.get(&format!("/contacts/{id}")).await
     }
 
-    fn record(&self, object: &str, id: &str) -> Result<Value, Error> {
+    pub(super) fn record(&self, object: &str, id: &str) -> Result<Value, Error> {
         self.org()
             .org()
             .get(&call(self.org()), object, id, None)
@@ -523,7 +529,7 @@ impl<'a> Cast<'a> {
             .collect()
     }
 
-    fn new_texts(&self) -> Vec<CarrierText> {
+    pub(super) fn new_texts(&self) -> Vec<CarrierText> {
         let outbound = |text: &CarrierText| text.direction == "outbound-api";
         self.org()
             .texts()
