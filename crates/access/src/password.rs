@@ -1,12 +1,12 @@
 //! Passwords: argon2id, in PHC form. It takes 19 MiB and some time on purpose; so only a few are
 //! weighed at once, a few more wait, and the rest are told to come back.
 //!
-//! They are weighed on threads of their own, as many as work at once: an allocator keeps what a
-//! thread gave back for that thread, and on a pool of hundreds that would be gigabytes.
+//! They are weighed on threads of their own, as many as work at once, and each uses its memory
+//! again: an allocator keeps what was given back, and on a pool of hundreds that would be gigabytes.
 
 use crate::error::{AccessError, Result};
-use argon2::password_hash::phc::PasswordHash;
-use argon2::{Argon2, PasswordHasher, PasswordVerifier};
+use argon2::password_hash::phc::{Output, PasswordHash};
+use argon2::{Algorithm, Argon2, Block, Params, PasswordHasher, Version};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
@@ -26,7 +26,8 @@ pub struct Hashing {
     threads: Arc<OnceLock<mpsc::Sender<Work>>>,
 }
 
-type Work = Box<dyn FnOnce() + Send>;
+/// What a thread does with its memory.
+type Work = Box<dyn FnOnce(&mut Vec<Block>) + Send>;
 
 /// A place among those that wait.
 pub struct Place(#[expect(dead_code, reason = "held until it is dropped")] OwnedSemaphorePermit);
@@ -55,7 +56,7 @@ impl Hashing {
         }
         let password = password.to_owned();
         let salt: [u8; 16] = crate::token::random();
-        let work = move || {
+        let work = move |_: &mut Vec<Block>| {
             Argon2::default()
                 .hash_password_with_salt(password.as_bytes(), &salt)
                 .expect("the salt has a length that argon2 takes")
@@ -70,24 +71,23 @@ impl Hashing {
         const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$VZm2cmTIcIvGFPlxPaFrqn1CkKJUmrzG2g2iYiYf8fI";
         let known = hash.is_some();
         let (password, hash) = (password.to_owned(), hash.unwrap_or(NOBODYS).to_owned());
-        let work = move || {
-            PasswordHash::new(&hash).is_ok_and(|parsed| {
-                Argon2::default()
-                    .verify_password(password.as_bytes(), &parsed)
-                    .is_ok()
-            })
+        let work = move |memory: &mut Vec<Block>| {
+            matches(memory, password.as_bytes(), &hash).unwrap_or(false)
         };
         self.work(work).await && known
     }
 
     /// The permit goes along: whoever gave up waiting still holds it until the work is done.
-    async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
+    async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Vec<Block>) -> T + Send + 'static,
+    ) -> T {
         let permit = self.working.clone().acquire_owned().await;
         let (done, answer) = oneshot::channel();
-        let work = move || {
+        let work = move |memory: &mut Vec<Block>| {
             let _permit = permit;
             // Whoever gave up waiting wants no answer.
-            let _ = done.send(work());
+            let _ = done.send(work(memory));
         };
         let threads = self.threads.get_or_init(start_threads);
         let sent = threads.send(Box::new(work));
@@ -96,16 +96,33 @@ impl Hashing {
     }
 }
 
+/// Works a password out as a hash says, and compares. `None` for a hash that cannot be read.
+fn matches(memory: &mut Vec<Block>, password: &[u8], hash: &str) -> Option<bool> {
+    let parsed = PasswordHash::new(hash).ok()?;
+    let algorithm = Algorithm::try_from(parsed.algorithm.as_str()).ok()?;
+    let version = Version::try_from(parsed.version?).ok()?;
+    let params = Params::try_from(&parsed).ok()?;
+    let (salt, known) = (parsed.salt?, parsed.hash?);
+    memory.resize(params.block_count().max(memory.len()), Block::default());
+    let mut found = vec![0; known.len()];
+    Argon2::new(algorithm, version, params)
+        .hash_password_into_with_memory(password, &salt, &mut found, memory.as_mut_slice())
+        .ok()?;
+    // Takes as long wherever they differ.
+    Some(Output::new(&found).ok()? == known)
+}
+
 fn start_threads() -> mpsc::Sender<Work> {
     let (threads, work) = mpsc::channel::<Work>();
     let work = Arc::new(Mutex::new(work));
     for _ in 0..AT_ONCE {
         let work = work.clone();
         std::thread::spawn(move || {
+            let mut memory = Vec::new();
             loop {
                 let next = work.lock().unwrap_or_else(PoisonError::into_inner).recv();
                 match next {
-                    Ok(next) => next(),
+                    Ok(next) => next(&mut memory),
                     Err(_) => return,
                 }
             }
