@@ -1,5 +1,6 @@
 //! The API from outside: what it answers to whom, whatever is sent.
 
+mod batch;
 mod corpus;
 mod hostile;
 mod jobs;

@@ -165,6 +165,26 @@ impl World {
         tx.commit().await.unwrap();
     }
 
+    /// Lets the database refuse a message by the carrier's name for it.
+    pub async fn refuse_to_store(&self, provider_id: &str) {
+        let sql = format!(
+            "create trigger refuse before insert on message when new.provider_id = '{provider_id}' \
+             begin select raise(abort, 'refused'); end"
+        );
+        self.run(&sql).await;
+    }
+
+    /// Ends [`World::refuse_to_store`].
+    pub async fn store_again(&self) {
+        self.run("drop trigger refuse").await;
+    }
+
+    async fn run(&self, sql: &str) {
+        let mut tx = self.demo.hub.store.begin(&Actor::system()).await.unwrap();
+        tx.run(sql, Vec::new()).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
     /// Leaves work that its handler cannot read.
     pub async fn add_broken_job(&self) {
         let mut tx = self.demo.hub.store.begin(&Actor::system()).await.unwrap();
