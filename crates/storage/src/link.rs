@@ -241,17 +241,6 @@ pub async fn update_many(tx: &mut Tx, links: &[Link]) -> Result<()> {
     Ok(())
 }
 
-/// Removes links, as when the contact is deleted.
-pub async fn delete_many(tx: &mut Tx, ids: &[LinkId]) -> Result<()> {
-    tx.run_in(
-        "delete from link where id in ({in})",
-        args![],
-        ids.iter().map(|id| Value::from(*id)).collect(),
-    )
-    .await?;
-    Ok(())
-}
-
 fn read(row: &Row) -> Result<Link> {
     Ok(Link {
         id: row.id("id")?,

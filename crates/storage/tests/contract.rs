@@ -1,4 +1,4 @@
-//! Every storage method on both databases, through one harness.
+//! Storage calls on both databases, through one harness; not all of them yet.
 
 mod contract {
     mod access;
