@@ -1,7 +1,6 @@
 //! The client of one org: holds the session and sends every call by the one request path.
 
 use crate::auth::{self, App};
-use crate::describe::DescribeCache;
 use crate::error::{ApiError, Error, Result};
 use crate::request::{
     ATTEMPTS_MAX, CallBudget, CallLimits, Environment, MOVES_MAX, Outcome, Purpose, Transport,
@@ -66,7 +65,6 @@ struct Inner {
     usage: Mutex<Option<Usage>>,
     /// The org's clock less ours, from the Date header of the last answer.
     clock_offset_ms: AtomicI64,
-    describes: DescribeCache,
 }
 
 impl Client {
@@ -77,7 +75,6 @@ impl Client {
             session: tokio::sync::Mutex::new(None),
             usage: Mutex::new(None),
             clock_offset_ms: AtomicI64::new(0),
-            describes: DescribeCache::default(),
         };
         Client {
             inner: Arc::new(inner),
@@ -263,10 +260,6 @@ impl Client {
         options.tokens.save(moved.clone()).await?;
         *session = Some(moved.clone());
         Ok(moved)
-    }
-
-    pub(crate) fn describes(&self) -> &DescribeCache {
-        &self.inner.describes
     }
 
     pub(crate) fn now_ms(&self) -> i64 {

@@ -4,11 +4,6 @@ use crate::client::{Client, Repeat};
 use crate::error::{Error, Result};
 use http::Method;
 use serde::Deserialize;
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
-
-/// A description is asked for again after this long.
-const FRESH_MS: i64 = 15 * 60 * 1_000;
 
 /// One object, as far as programs like ours need it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -64,47 +59,15 @@ pub struct FieldDescribe {
     pub calculated: bool,
 }
 
-#[derive(Default)]
-pub(crate) struct DescribeCache(Mutex<BTreeMap<String, (i64, Arc<ObjectDescribe>)>>);
-
 impl Client {
-    /// An object's description, from memory while it is fresh.
-    pub async fn describe(&self, object: &str) -> Result<Arc<ObjectDescribe>> {
-        let key = object.to_ascii_lowercase();
-        let now_ms = self.now_ms();
-        if let Some((at, known)) = self.describes().lock().get(&key)
-            && now_ms - at < FRESH_MS
-        {
-            return Ok(known.clone());
-        }
-        let answer = self
-            .send(
-                Method::GET,
-                &format!("sobjects/{object}/describe"),
-                None,
-                Repeat::Safe,
-            )
-            .await?;
-        let described: ObjectDescribe = serde_json::from_value(answer).map_err(|e| {
+    /// An object's description, asked for anew.
+    pub async fn describe(&self, object: &str) -> Result<ObjectDescribe> {
+        let path = format!("sobjects/{object}/describe");
+        let answer = self.send(Method::GET, &path, None, Repeat::Safe).await?;
+        serde_json::from_value(answer).map_err(|e| {
             Error::Unexpected(format!(
                 "a description of {object} that cannot be read: {e}"
             ))
-        })?;
-        let described = Arc::new(described);
-        self.describes()
-            .lock()
-            .insert(key, (now_ms, described.clone()));
-        Ok(described)
-    }
-
-    /// Forgets all descriptions, for when an administrator has changed the org.
-    pub fn forget_describes(&self) {
-        self.describes().lock().clear();
-    }
-}
-
-impl DescribeCache {
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, (i64, Arc<ObjectDescribe>)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        })
     }
 }

@@ -89,3 +89,11 @@ fn is_transient(error: &dyn DatabaseError) -> bool {
             "57P01" | "57P02" | "57P03" | "57014" | "25P03" | "55P03" | "40001" | "40P01"
         )
 }
+
+/// A database that should be there and is not.
+pub(crate) fn missing(shown: &dyn std::fmt::Display) -> StorageError {
+    StorageError::Settings(format!(
+        "the database {shown} is missing or empty, but the key of its secrets is there: restore it \
+         from a backup, or move the key file away to begin anew"
+    ))
+}

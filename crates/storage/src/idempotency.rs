@@ -8,77 +8,16 @@
 use crate::args;
 use crate::db::Conn;
 use crate::error::Result;
-use crate::error::StorageError;
 use crate::store::Tx;
-use std::future::Future;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use tieline_domain::time::Timestamp;
+
+pub use crate::store::{Request, during};
 
 /// How long a key is known.
 pub const KEPT_MS: i64 = 86_400_000;
 
 /// No request is answered for so long: whoever has a key for longer without a commit is gone.
 pub const ANSWERED_MS: i64 = 60_000;
-
-tokio::task_local! {
-    static CURRENT: Arc<Current>;
-}
-
-pub(crate) struct Current {
-    request: Request,
-    is_done: AtomicBool,
-}
-
-/// Runs the work of a request; its first commit marks the request as done.
-pub async fn during<T>(request: Request, work: impl Future<Output = T>) -> T {
-    let current = Current {
-        request,
-        is_done: AtomicBool::new(false),
-    };
-    CURRENT.scope(Arc::new(current), work).await
-}
-
-/// Marks the request that is being answered as done, within the commit of what it does; a conflict
-/// when somebody else did it meanwhile. What is returned is to be told when the commit is through.
-pub(crate) async fn mark_current(conn: &mut Conn, now: Timestamp) -> Result<Marked> {
-    let Ok(current) = CURRENT.try_with(Arc::clone) else {
-        return Ok(Marked(None));
-    };
-    if current.is_done.load(Ordering::SeqCst) {
-        return Ok(Marked(None));
-    }
-    let sql =
-        "update idempotency set done_at = $1 where principal = $2 and key = $3 and done_at is null";
-    let Request { principal, key, .. } = &current.request;
-    match conn.run(sql, args![now, principal, key]).await? {
-        1 => Ok(Marked(Some(current))),
-        _ => Err(StorageError::Conflict("request")),
-    }
-}
-
-/// A request whose mark waits for its commit.
-pub(crate) struct Marked(Option<Arc<Current>>);
-
-impl Marked {
-    /// The commit is through: further commits of the same request go without a mark.
-    pub fn committed(self) {
-        if let Some(current) = self.0 {
-            current.is_done.store(true, Ordering::SeqCst);
-        }
-    }
-}
-
-/// A request with a key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
-    /// Who sent it; the keys of two principals have nothing to do with each other.
-    pub principal: String,
-    /// The key, as the sender made it.
-    pub key: String,
-    /// A hash of all that makes it this request and no other.
-    pub hash: Vec<u8>,
-}
 
 /// An answer that is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,8 +2,7 @@
 
 use crate::args;
 use crate::db::Conn;
-use crate::error::{Result, StorageError};
-use crate::store::missing;
+use crate::error::{Result, StorageError, missing};
 
 /// Number and statements of each migration, one text for both databases.
 const MIGRATIONS: &[(i64, &str)] = &[(1, include_str!("../migrations/0001_hub.sql"))];

@@ -3,13 +3,15 @@
 mod listen;
 mod lock;
 mod open;
+mod request;
 
 use crate::args;
 use crate::db::{Conn, Value, after_a_failure};
 use crate::error::{Result, StorageError};
 use crate::node_time::NodeTime;
-use crate::{event, idempotency, migrate};
+use crate::{event, migrate};
 use lock::FileLock;
+pub use request::{Request, during};
 use sqlx::{PgPool, SqlitePool};
 use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
@@ -23,8 +25,6 @@ use tokio::sync::watch;
 
 /// Work that nobody waits for has this long to get a connection.
 const PATIENCE: Duration = Duration::from_secs(30);
-pub(crate) use open::missing;
-
 const NOTIFY_CHANNEL: &str = "tieline_event";
 
 /// What [`Store::open`] needs.
@@ -268,7 +268,7 @@ impl Tx {
     pub async fn commit(mut self) -> Result<()> {
         let events = std::mem::take(&mut self.events);
         let now = self.now();
-        let marked = idempotency::mark_current(&mut self.conn, now).await?;
+        let marked = request::mark_current(&mut self.conn, now).await?;
         let seq = if events.is_empty() {
             None
         } else {

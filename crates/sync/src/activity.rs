@@ -5,61 +5,32 @@
 //! is looked for, and sent anew only when the first call can be going on no more. A day whose person
 //! has no record yet waits, and is asked for again when a run ends.
 
+use crate::ask::{EVERY_MS, FlushPayload, LOCKED_MS, ask_flush, first_day};
 use crate::create::CALL_MAX_MS;
 use crate::error::{Result, SyncError};
 use crate::push::first_error;
 use crate::retry;
-use crate::run::{EVERY_MS, LOCKED_MS, Sync};
-use crate::transcript::{subject, task};
-use serde::{Deserialize, Serialize};
+use crate::run::Sync;
+use crate::transcript::{DAY_MS, subject, task};
 use std::collections::{BTreeMap, BTreeSet};
 use tieline_domain::access::Actor;
 use tieline_domain::conversation::{Direction, Message};
 use tieline_domain::id::{ConnectionId, ConversationId};
-use tieline_domain::job::{JobKind, Party};
 use tieline_domain::time::Timestamp;
 use tieline_org::{CallScope, OrgError};
 use tieline_salesforce::collections::{Fields as OrgFields, RECORDS_MAX, SaveResult};
 use tieline_salesforce::soql::{Condition, Select};
 use tieline_salesforce::{Error, Purpose};
 use tieline_storage::activity::{self, Stage, WaitingDay, WaitingQuery, Written};
-use tieline_storage::job::{self, ClaimedJob, NewJob};
+use tieline_storage::job::{self, ClaimedJob};
 use tieline_storage::{StorageError, Store, Tx, connection, message};
 
-pub(crate) const DAY_MS: i64 = 86_400_000;
-/// A day that nobody could log for so long is let go.
-const DAYS_MAX: i64 = 30;
 /// Codes of an org whose Task was deleted, or deleted for good.
 const GONE: [&str; 3] = [
     "ENTITY_IS_DELETED",
     "INVALID_CROSS_REFERENCE_KEY",
     "NOT_FOUND",
 ];
-
-#[derive(Serialize, Deserialize)]
-struct FlushPayload {
-    connection_id: ConnectionId,
-}
-
-/// Has the days that wait written, where there are any.
-pub(crate) async fn ask_flush(tx: &mut Tx, at: Timestamp) -> tieline_storage::Result<()> {
-    let since = first_day(tx.now());
-    for connection_id in activity::connections_waiting(tx, since).await? {
-        let new = NewJob {
-            kind: JobKind::ActivityFlush,
-            party: Some(Party::Org(connection_id)),
-            key: Some(format!("activity.flush:{connection_id}")),
-            payload: FlushPayload { connection_id },
-            run_at: at,
-        };
-        job::enqueue(tx, new).await?;
-    }
-    Ok(())
-}
-
-fn first_day(now: Timestamp) -> i64 {
-    now.0.div_euclid(DAY_MS) - DAYS_MAX
-}
 
 impl Sync {
     /// Handles [`JobKind::ActivityLog`].

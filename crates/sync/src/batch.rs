@@ -1,6 +1,6 @@
 //! One page of records and all that it touches: loaded at once, changed in memory, written at once.
 
-use crate::pull::Incoming;
+use crate::incoming::Incoming;
 use crate::run::Driver;
 use std::collections::{BTreeMap, BTreeSet};
 use tieline_domain::event::Event;

@@ -1,7 +1,7 @@
 //! What staff do to contacts: the change, and that the org must hear of it, in one transaction.
 
+use crate::ask::ask_soon;
 use crate::error::Result;
-use crate::run::ask_soon;
 use std::collections::BTreeMap;
 use tieline_domain::access::{Actor, Scope};
 use tieline_domain::contact::{Fields, InvalidField, check};

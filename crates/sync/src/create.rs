@@ -1,9 +1,10 @@
 //! Contacts that have no record get one. A create is written down before it is sent; when nobody
 //! knows what came of it, the next run looks for the record and only then sends it again.
 
+use crate::ask::{LOCKED_MS, ask_at, ask_soon};
 use crate::error::Result;
 use crate::push::first_error;
-use crate::run::{Driver, LOCKED_MS, ask_at, ask_soon};
+use crate::run::Driver;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use tieline_domain::access::Actor;

@@ -1,7 +1,7 @@
 //! What becomes of each record that came: who it is, what it changes, who takes over when it goes.
 
 use crate::batch::Batch;
-use crate::pull::Incoming;
+use crate::incoming::Incoming;
 use std::collections::BTreeSet;
 use tieline_domain::contact::{self as rules, Fields};
 use tieline_domain::id::ContactId;

@@ -5,11 +5,13 @@
 //! and repeats nothing. Conversations reach the org as Tasks through the outbox.
 
 pub mod activity;
+mod ask;
 mod batch;
 pub mod contacts;
 mod create;
 mod decide;
 pub mod error;
+mod incoming;
 mod pull;
 mod push;
 mod retry;

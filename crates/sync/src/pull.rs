@@ -6,12 +6,10 @@
 
 use crate::batch::Batch;
 use crate::error::Result;
+use crate::incoming::{Incoming, read};
 use crate::run::{Driver, Tries};
 use tieline_domain::access::Actor;
-use tieline_domain::contact::{self as rules, Fields};
-use tieline_domain::text;
 use tieline_domain::time::Timestamp;
-use tieline_salesforce::Record;
 use tieline_salesforce::query::Page;
 use tieline_salesforce::soql::{Condition, Literal, Select};
 use tieline_storage::mapping::{self, ObjectMapping};
@@ -23,18 +21,7 @@ const OVERLAP_MS: i64 = 10 * 60 * 1_000;
 /// Records of one page of a query.
 const PAGE_ROWS: i64 = 2_000;
 
-/// A record as it came.
-pub(crate) struct Incoming {
-    pub(crate) record_id: String,
-    pub(crate) stamp: Timestamp,
-    pub(crate) modified_ms: i64,
-    pub(crate) deleted: bool,
-    pub(crate) fields: Fields,
-    /// The numbers in them: attribute and E.164.
-    pub(crate) numbers: Vec<(&'static str, String)>,
-}
-
-/// A page of them.
+/// A page of records.
 struct IncomingPage {
     records: Vec<Incoming>,
     /// Rows of the whole answer.
@@ -177,35 +164,4 @@ fn read_page(
         total: page.total,
         next: page.next,
     })
-}
-
-fn read(
-    record: &Record,
-    mapping: &ObjectMapping,
-    country: &str,
-) -> tieline_salesforce::Result<Incoming> {
-    let mut fields = Fields::new();
-    for pair in &mapping.fields {
-        if let Some(text) = text_of(record.get(&pair.field)) {
-            fields.insert(pair.attribute.clone(), text);
-        }
-    }
-    Ok(Incoming {
-        record_id: record.id()?.to_string(),
-        stamp: Timestamp(record.time_ms("SystemModstamp")?),
-        modified_ms: record.time_ms("LastModifiedDate")?,
-        deleted: record.get("IsDeleted").as_bool().unwrap_or(false),
-        numbers: rules::numbers(&fields, country),
-        fields,
-    })
-}
-
-/// A value of the org as the hub keeps it: through the door for text, trimmed, a blank is nothing.
-fn text_of(value: &serde_json::Value) -> Option<String> {
-    let text = match value {
-        serde_json::Value::Null => return None,
-        serde_json::Value::String(text) => text::clean(text.trim()),
-        other => other.to_string(),
-    };
-    (!text.is_empty()).then_some(text)
 }

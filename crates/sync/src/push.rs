@@ -1,7 +1,8 @@
 //! From the hub into the org: contacts whose record lacks a change, 200 a call, a result for each.
 
+use crate::ask::{LOCKED_MS, ask_at};
 use crate::error::Result;
-use crate::run::{Driver, LOCKED_MS, Tries, ask_at};
+use crate::run::{Driver, Tries};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use tieline_domain::access::Actor;

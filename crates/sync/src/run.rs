@@ -1,5 +1,6 @@
 //! A run from start to end: pull each object, then push each, a checkpoint with every batch.
 
+use crate::ask::{EVERY_MS, SOON_MS, SoonPayload, ask_at, ask_flush, enqueue_soon};
 use crate::error::{Result, SyncError};
 use crate::retry;
 use serde::{Deserialize, Serialize};
@@ -9,7 +10,6 @@ use tieline_domain::id::{ConnectionId, StaffId, SyncRunId};
 use tieline_domain::job::{JobKind, Party};
 use tieline_domain::sync::counts::RunCounts;
 use tieline_domain::sync::mapping::{Deletes, Direction, default_fields};
-use tieline_domain::time::Timestamp;
 use tieline_org::{CallScope, Connections, OrgError};
 use tieline_salesforce::Purpose;
 use tieline_storage::job::{self, ClaimedJob, NewJob};
@@ -17,12 +17,6 @@ use tieline_storage::mapping::{self, ObjectMapping};
 use tieline_storage::sync_run::{self, RunError, SyncRun};
 use tieline_storage::{StorageError, Store, Tx, setting};
 
-/// Edits that come together go out together.
-const SOON_MS: i64 = 1_500;
-/// Rows that another transaction of the org still held after all attempts are sent again so late.
-pub(crate) const LOCKED_MS: i64 = 10_000;
-/// How often a run starts by itself, once a first one was done: the org tells of no change.
-pub(crate) const EVERY_MS: i64 = 15 * 60_000;
 /// How often a batch is decided again when somebody changed its rows meanwhile.
 const BATCH_ATTEMPTS: usize = 5;
 
@@ -47,51 +41,6 @@ pub enum StartedBy {
 #[derive(Serialize, Deserialize)]
 struct RunPayload {
     run_id: SyncRunId,
-}
-
-#[derive(Serialize, Deserialize)]
-struct SoonPayload {
-    connection_id: ConnectionId,
-    /// Whether the clock asks, and asks again.
-    by_clock: bool,
-}
-
-/// Asks for a run soon, within the transaction that makes it needed.
-pub(crate) async fn ask_soon(
-    tx: &mut Tx,
-    connection_id: ConnectionId,
-) -> tieline_storage::Result<()> {
-    let at = tx.now() + SOON_MS;
-    ask_at(tx, connection_id, at).await
-}
-
-/// Asks for a run at a moment, or earlier if one is asked for then.
-pub(crate) async fn ask_at(
-    tx: &mut Tx,
-    connection_id: ConnectionId,
-    at: Timestamp,
-) -> tieline_storage::Result<()> {
-    enqueue_soon(tx, connection_id, at, false).await
-}
-
-async fn enqueue_soon(
-    tx: &mut Tx,
-    connection_id: ConnectionId,
-    run_at: Timestamp,
-    by_clock: bool,
-) -> tieline_storage::Result<()> {
-    let why = if by_clock { "clock" } else { "change" };
-    let new = NewJob {
-        kind: JobKind::SyncSoon,
-        party: Some(Party::Org(connection_id)),
-        key: Some(format!("sync.soon:{connection_id}:{why}")),
-        payload: SoonPayload {
-            connection_id,
-            by_clock,
-        },
-        run_at,
-    };
-    job::enqueue(tx, new).await
 }
 
 impl Sync {
@@ -321,7 +270,7 @@ impl Sync {
             }
         }
         // Links may have come that conversations wait for.
-        crate::activity::ask_flush(&mut tx, now).await?;
+        ask_flush(&mut tx, now).await?;
         sync_run::save(&mut tx, &run).await?;
         job::finish(&mut tx, claimed).await?;
         tx.emit(Event::SyncRun { run_id: run.id });

@@ -1,9 +1,10 @@
 //! Finds out what became of creates whose answer never came: one look-up for a hundred of them, all
 //! judged together, each written by itself, so that one of them never ends a run.
 
+use crate::ask::ask_at;
 use crate::create::{CALL_MAX_MS, journal_row, new_link, sent_values};
 use crate::error::Result;
-use crate::run::{Driver, ask_at};
+use crate::run::Driver;
 use serde_json::Value;
 use tieline_domain::access::Actor;
 use tieline_domain::sync::counts::BothWays;

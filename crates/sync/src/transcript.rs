@@ -1,11 +1,12 @@
 //! A conversation's day as a Task: its subject, by which it is found again, and the words.
 
-use crate::activity::DAY_MS;
 use serde_json::{Value, json};
 use tieline_domain::conversation::{Direction, Message};
 use tieline_salesforce::collections::Fields as OrgFields;
 use tieline_storage::activity::WaitingDay;
 
+/// A day in milliseconds; days are those of UTC.
+pub(crate) const DAY_MS: i64 = 86_400_000;
 /// Characters that Task.Description takes.
 const DESCRIPTION_MAX: usize = 32_000;
 

@@ -3,6 +3,7 @@
 
 mod tidy {
     pub mod arrows;
+    pub mod circles;
     pub mod docs;
     pub mod names;
     pub mod sizes;

@@ -1,11 +1,12 @@
 //! Inboxes and the secrets of their carrier accounts, as webhooks are checked against them: read once
 //! and kept for a while, so that a text costs no look-up of its own.
 
-use crate::state::{WEBHOOK_PATIENCE, WebState};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tieline_domain::id::InboxId;
+use tieline_messaging::OpenSecret;
+use tieline_storage::Store;
 use tieline_storage::inbox::{self, Inbox};
 use tokio::time::Instant;
 
@@ -36,13 +37,13 @@ impl Accounts {
     /// The account of an inbox as it stands now.
     pub(crate) async fn read(
         &self,
-        state: &WebState,
+        store: &Store,
+        open_secret: &OpenSecret,
         id: InboxId,
     ) -> tieline_storage::Result<Arc<Account>> {
-        let store = state.store.patient(WEBHOOK_PATIENCE);
         let inbox = inbox::by_id(&mut *store.reader().await?, id).await?;
         let account = Arc::new(Account {
-            secret: (state.open_secret)(inbox.id, &inbox.carrier_secret),
+            secret: open_secret(inbox.id, &inbox.carrier_secret),
             inbox,
             read_at: Instant::now(),
         });

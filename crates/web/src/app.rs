@@ -3,15 +3,16 @@
 use crate::api::text::Text;
 use crate::extract::Path;
 use crate::problem::{Code, Problem};
-use crate::router;
-use axum::extract::Request;
+use crate::readiness;
+use crate::state::WebState;
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use http::{Extensions, HeaderMap, HeaderValue, StatusCode, Version};
 use std::any::Any;
-use std::sync::LazyLock;
 use tieline_ui::Asset;
+use tokio::time::timeout;
 
 pub(crate) async fn home() -> Redirect {
     Redirect::to("/app")
@@ -41,6 +42,17 @@ pub(crate) async fn healthz() -> &'static str {
     "ok"
 }
 
+pub(crate) async fn readyz(State(state): State<WebState>) -> Result<&'static str, Problem> {
+    match timeout(readiness::PATIENCE, state.readiness.look(&state.store)).await {
+        Ok(true) => Ok("ready"),
+        _ => Err(Problem::new(
+            Code::DatabaseUnavailable,
+            "the database takes no change in time",
+        )
+        .fix("Look whether it runs, and whether its disk is full.")),
+    }
+}
+
 pub(crate) async fn not_found() -> Problem {
     Problem::new(Code::NotFound, "there is no such address")
         .fix("See /api/openapi.json for all of them.")
@@ -59,12 +71,6 @@ pub(crate) fn panicked(why: Box<dyn Any + Send>) -> Response {
         .or_else(|| why.downcast_ref::<&str>().copied())
         .unwrap_or("a panic without words");
     Problem::internal(words).into_response()
-}
-
-/// The description: every route of the router, with who may call it.
-pub(crate) async fn openapi() -> Response {
-    static DESCRIPTION: LazyLock<String> = LazyLock::new(|| router::description().to_string());
-    ([(CONTENT_TYPE, "application/json")], DESCRIPTION.as_str()).into_response()
 }
 
 pub(crate) async fn no_index(request: Request, next: Next) -> Response {

@@ -13,7 +13,7 @@ pub(crate) async fn list(
     State(state): State<WebState>,
     Query(query): Query<AuditQuery>,
 ) -> Result<Answer<AuditList>> {
-    let names = Names::load(&state).await?;
+    let names = Names::load(&state.store).await?;
     let limit = query.limit.0;
     let lines = audit::page(&mut *state.store.reader().await?, query.cursor, limit).await?;
     let full = lines.len() as i64 == limit;

@@ -50,7 +50,7 @@ pub(crate) async fn list(
         limit,
     };
     let scope = me.principal.scope();
-    let names = Names::load(&state).await?;
+    let names = Names::load(&state.store).await?;
     let mut reader = state.store.reader().await?;
     let rows = conversation::list(&mut reader, &scope, &asked).await?;
     let counts = conversation::count_views(&mut reader, &scope).await?;
@@ -81,7 +81,7 @@ pub(crate) async fn show(
     Extension(me): Extension<SignedIn>,
     Path(id): Path<ConversationId>,
 ) -> Result<Answer<Conversation>> {
-    let names = Names::load(&state).await?;
+    let names = Names::load(&state.store).await?;
     let mut reader = state.store.reader().await?;
     let listed = conversation::get(&mut reader, &me.principal.scope(), id).await?;
     Ok(Answer(Conversation::of(&listed, &names)))
@@ -127,7 +127,7 @@ pub(crate) async fn begin(
         address.as_deref(),
     )
     .await?;
-    let body = Conversation::of(&listed, &Names::load(&state).await?);
+    let body = Conversation::of(&listed, &Names::load(&state.store).await?);
     Ok(MadeOrFound { is_new, body })
 }
 
@@ -197,5 +197,5 @@ async fn act(
     acts: &[Act],
 ) -> Result<Conversation> {
     let listed = converse::change(&state.store, &me.principal.working_scope(), id, acts).await?;
-    Ok(Conversation::of(&listed, &Names::load(state).await?))
+    Ok(Conversation::of(&listed, &Names::load(&state.store).await?))
 }

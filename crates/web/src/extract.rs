@@ -2,7 +2,6 @@
 //! names the field and the fix; no handler sees a malformed body, an unknown field or a foreign id.
 
 use crate::api::text::Text;
-use crate::once::key_of;
 use crate::problem::{Code, Problem, Result};
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -30,9 +29,6 @@ pub(crate) struct Path2<A, B>(pub A, pub B);
 
 /// The body as it came, for those who check a signature over it.
 pub(crate) struct Body(pub Bytes);
-
-/// The key of a request that must have one.
-pub(crate) struct RequestKey(pub String);
 
 /// No body: for acts that the address says all about. `{}` passes, because many clients send it.
 pub(crate) struct NoBody;
@@ -90,20 +86,6 @@ impl<S: Send + Sync> FromRequest<S> for Body {
                     .fix("Send it again."),
             ),
         }
-    }
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for RequestKey {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<RequestKey> {
-        key_of(&parts.headers)?.map(RequestKey).ok_or_else(|| {
-            Problem::field(
-                "Idempotency-Key",
-                "this header is missing",
-                "send a new random key with each new request",
-            )
-        })
     }
 }
 

@@ -1,9 +1,10 @@
 //! Who may call what: the session of a request, its rights, the origin of a change, the headers of an
 //! answer.
 
+use crate::face::Face;
 use crate::origin::{is_on_this_machine, is_our_host};
 use crate::problem::{Code, Problem};
-use crate::router::ROUTES;
+use crate::route::RouteInfo;
 use crate::state::WebState;
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::middleware::Next;
@@ -79,24 +80,45 @@ async fn allow(
     Ok(())
 }
 
+/// Stands before everything, and knows the face of each route.
+#[derive(Clone)]
+pub(crate) struct Entrance {
+    state: WebState,
+    routes: &'static [RouteInfo],
+}
+
+impl Entrance {
+    pub fn new(state: WebState, routes: &'static [RouteInfo]) -> Entrance {
+        Entrance { state, routes }
+    }
+
+    /// The face of the route that a request goes to, if it goes to one.
+    fn face_of(&self, request: &Request) -> Option<Face> {
+        let path = request.extensions().get::<MatchedPath>()?.as_str();
+        let mut routes = self.routes.iter().filter(|it| it.path == path);
+        routes.next().map(|route| route.face)
+    }
+}
+
 /// Refuses changes that another site's page asks for, and adds the headers that every answer has.
 pub(crate) async fn every_request(
-    State(state): State<WebState>,
+    State(entrance): State<Entrance>,
     request: Request,
     next: Next,
 ) -> Response {
-    if !is_health(request.uri().path()) && !names_us(&state, &request) {
+    let state = &entrance.state;
+    if !is_health(request.uri().path()) && !names_us(state, &request) {
         return Problem::new(Code::WrongHost, "the request names another host")
             .fix("Use public_url; a proxy in front must pass the Host header on as it came.")
             .into_response();
     }
-    let face = face_of(&request);
+    let face = entrance.face_of(&request);
     let changes = !matches!(
         *request.method(),
         Method::GET | Method::HEAD | Method::OPTIONS
     );
     let is_open = face.is_some_and(|face| face.takes_cross_site_changes());
-    if changes && !is_open && !same_origin(&state, request.headers()) {
+    if changes && !is_open && !same_origin(state, request.headers()) {
         let from = address_of(request.extensions()).unwrap_or_default();
         tracing::warn!(
             security.event = "cross_site",
@@ -148,12 +170,6 @@ fn names_us(state: &WebState, request: &Request) -> bool {
         },
     };
     host.is_none_or(|host| is_our_host(&state.public_url, host))
-}
-
-fn face_of(request: &Request) -> Option<crate::face::Face> {
-    let path = request.extensions().get::<MatchedPath>()?.as_str();
-    let mut faces = ROUTES.iter().filter(|it| it.path == path);
-    faces.next().map(|route| route.face)
 }
 
 /// Where somebody who is not signed in yet comes from.

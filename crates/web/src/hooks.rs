@@ -4,7 +4,7 @@ use crate::accounts::Account;
 use crate::answer::NoContent;
 use crate::extract::{Body, Path};
 use crate::problem::{Code, Problem, Result};
-use crate::state::WebState;
+use crate::state::{WEBHOOK_PATIENCE, WebState};
 use axum::body::Bytes;
 use axum::extract::{OriginalUri, State};
 use axum::response::{IntoResponse, Response};
@@ -122,7 +122,10 @@ async fn verified(
     let known = state.accounts.known(id);
     let account = match known.filter(|account| fits(account)) {
         Some(account) => account,
-        None => state.accounts.read(state, id).await?,
+        None => {
+            let store = state.store.patient(WEBHOOK_PATIENCE);
+            state.accounts.read(&store, &state.open_secret, id).await?
+        }
     };
     if fits(&account) {
         return Ok((account, form.clean()));

@@ -3,23 +3,17 @@
 //! A browser resumes from the last number it saw. One that was away for more events than are kept is
 //! told to start afresh; one that reads too slowly likewise, and holds up nobody.
 
-mod desk;
-mod render;
-mod teller;
-
-pub use teller::Teller;
-
 use crate::answer::EventStream;
 use crate::api::live::LiveQuery;
 use crate::extract::Query;
 use crate::guard::session_of;
 use crate::problem::{Code, Problem, Result};
 use crate::state::WebState;
+use crate::teller::Listener;
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use http::HeaderMap;
-use teller::Listener;
 use tieline_access::SignedIn;
 
 pub(crate) async fn follow(

@@ -3,9 +3,9 @@
 use crate::answer::{Accepted, Answer};
 use crate::api::conversations::{Message, MessageKind, MessageList, MessageQuery, MessageWrite};
 use crate::api::names::Names;
-use crate::extract::{Json, NoBody, Path, Query, RequestKey};
-use crate::once::key_reused;
+use crate::extract::{Json, NoBody, Path, Query};
 use crate::problem::Result;
+use crate::request_key::{RequestKey, key_reused};
 use crate::state::WebState;
 use axum::Extension;
 use axum::extract::State;
@@ -21,7 +21,7 @@ pub(crate) async fn list(
     Path(id): Path<ConversationId>,
     Query(query): Query<MessageQuery>,
 ) -> Result<Answer<MessageList>> {
-    let names = Names::load(&state).await?;
+    let names = Names::load(&state.store).await?;
     let scope = me.principal.scope();
     let mut reader = state.store.reader().await?;
     let rows = message::list(&mut reader, &scope, id, query.before_seq, query.limit.0).await?;
@@ -51,7 +51,7 @@ pub(crate) async fn write(
     if message.text != written.text || is_note != written.note {
         return Err(key_reused());
     }
-    let names = Names::load(&state).await?;
+    let names = Names::load(&state.store).await?;
     Ok(Accepted(Message::of(&message, &names)))
 }
 
@@ -62,6 +62,6 @@ pub(crate) async fn retry(
     NoBody: NoBody,
 ) -> Result<Accepted<Message>> {
     let message = send::retry(&state.store, &me.principal.working_scope(), id).await?;
-    let names = Names::load(&state).await?;
+    let names = Names::load(&state.store).await?;
     Ok(Accepted(Message::of(&message, &names)))
 }

@@ -3,7 +3,6 @@
 //! They are kept in this process and cost the asker nothing from the database. They are shown on a
 //! listener of their own, because how much is going on is nobody else's business.
 
-use crate::state::WebState;
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
@@ -116,7 +115,12 @@ pub fn metrics_router(metrics: Arc<Metrics>) -> Router {
     Router::new().route("/metrics", get(show))
 }
 
-pub(crate) async fn count(State(state): State<WebState>, request: Request, next: Next) -> Response {
+/// Counts a request and how long its answer took.
+pub(crate) async fn count(
+    State(metrics): State<Arc<Metrics>>,
+    request: Request,
+    next: Next,
+) -> Response {
     let route = request.extensions().get::<MatchedPath>();
     let route = route.map_or(NO_ROUTE, MatchedPath::as_str).to_owned();
     let method = match request.method().as_str() {
@@ -128,9 +132,7 @@ pub(crate) async fn count(State(state): State<WebState>, request: Request, next:
     };
     let begun = Instant::now();
     let response = next.run(request).await;
-    state
-        .metrics
-        .answered((method, route), response.status().as_u16(), begun.elapsed());
+    metrics.answered((method, route), response.status().as_u16(), begun.elapsed());
     response
 }
 

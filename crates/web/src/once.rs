@@ -6,24 +6,20 @@
 
 use crate::extract::Body;
 use crate::problem::{Code, Problem, Result};
+use crate::request_key::{key_of, key_reused};
 use crate::state::WebState;
 use axum::extract::{FromRequest as _, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, StatusCode};
+use http::StatusCode;
 use http_body_util::BodyExt as _;
 use ring::digest::{Context, SHA256};
 use tieline_access::SignedIn;
 use tieline_domain::access::Actor;
 use tieline_storage::Store;
 use tieline_storage::idempotency::{self, Kept, Known};
-
-/// The header.
-pub(crate) const KEY: HeaderName = HeaderName::from_static("idempotency-key");
-/// Characters of a key.
-pub(crate) const KEY_MAX: usize = 200;
 
 /// An answer with this among its extensions holds a secret, and is not kept.
 #[derive(Clone, Copy)]
@@ -37,22 +33,6 @@ pub(crate) async fn once(State(state): State<WebState>, request: Request, next: 
             .unwrap_or_else(IntoResponse::into_response),
         Err(problem) => problem.into_response(),
     }
-}
-
-/// The key of a request, if it has one.
-pub(crate) fn key_of(headers: &HeaderMap) -> Result<Option<String>> {
-    let Some(value) = headers.get(KEY) else {
-        return Ok(None);
-    };
-    let key = value.to_str().unwrap_or_default();
-    if key.is_empty() || key.len() > KEY_MAX {
-        return Err(Problem::field(
-            "Idempotency-Key",
-            format!("it has no or more than {KEY_MAX} characters, or others than ASCII"),
-            "send a new random key with each new request",
-        ));
-    }
-    Ok(Some(key.to_owned()))
 }
 
 async fn keyed(state: &WebState, key: String, request: Request, next: Next) -> Result<Response> {
@@ -95,13 +75,6 @@ async fn keyed(state: &WebState, key: String, request: Request, next: Next) -> R
         .fix("Use what it made; or send a new key to make another.")),
         Known::OtherRequest => Err(key_reused()),
     }
-}
-
-/// A key that came with another request.
-pub(crate) fn key_reused() -> Problem {
-    Problem::new(Code::KeyReused, "this key came with another request before")
-        .of("Idempotency-Key")
-        .fix("Send a new random key with each new request.")
 }
 
 /// Keeps what was answered, or gives the key back when nothing was done. The caller gets the answer

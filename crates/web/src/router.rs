@@ -2,42 +2,29 @@
 
 use crate::describe::{Draft, Handler, document};
 use crate::face::Face;
-use crate::guard::Gate;
+use crate::guard::{Entrance, Gate};
 use crate::once::once;
 use crate::problem::Code;
+use crate::route::RouteInfo;
 use crate::state::WebState;
 use crate::{
-    app, audit, contacts, conversations, guard, hooks, jobs, live, me, messages, metrics, ready,
-    runs, sessions, sign_in, staff, sync, unassigned_texts,
+    app, audit, contacts, conversations, guard, hooks, jobs, live, me, messages, metrics, runs,
+    sessions, sign_in, staff, sync, unassigned_texts,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, patch, post, put};
+use http::header::CONTENT_TYPE;
 use serde_json::Value;
+use std::sync::LazyLock;
 use tieline_domain::access::Right;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 /// A body may have this many bytes.
 const BODY_BYTES_MAX: usize = 1 << 20;
-
-/// One route, for the description and for tests.
-#[derive(Debug, Clone, Copy)]
-pub struct RouteInfo {
-    /// `get`, …
-    pub method: &'static str,
-    /// With `{parameters}`.
-    pub path: &'static str,
-    /// Where it is shown, which says what its caller must show.
-    pub face: Face,
-    /// The right that it takes; none where whoever is let in may call it.
-    pub right: Option<Right>,
-    /// What it does.
-    pub summary: &'static str,
-    /// How it may refuse, beside what its policy and its handler's arguments say.
-    pub(crate) codes: &'static [Code],
-}
 
 macro_rules! guarded {
     ($state:expr, Staff, $right:expr, $method:ident, $route:expr) => {
@@ -85,8 +72,8 @@ routes! {
     get "/sign-in/{token}" Door() sign_in::link_page, "A page that asks whether to sign in";
     post "/sign-in/{token}" Door() sign_in::use_link, "Sign in by a one-time link";
     get "/healthz" Page() app::healthz, "Whether the process lives";
-    get "/readyz" Page() ready::readyz, "Whether the database answers";
-    get "/api/openapi.json" Page() app::openapi, "This description";
+    get "/readyz" Page() app::readyz, "Whether the database answers";
+    get "/api/openapi.json" Page() openapi, "This description";
     post "/hooks/twilio/{inbox_id}" Hook() hooks::inbound, "A text came in", WrongSignature, NotStored;
     post "/hooks/twilio/{inbox_id}/status" Hook() hooks::status, "Something became of a text", WrongSignature, NotStored, NotFound;
     post "/api/v1/session" Door() sign_in::sign_in, "Sign in by password", WrongCredentials, TooManyTries, Busy, NotSecure;
@@ -153,13 +140,20 @@ pub fn description() -> Value {
     document(ROUTES, DESCRIBED)
 }
 
+/// The description as it is served.
+async fn openapi() -> Response {
+    static DESCRIPTION: LazyLock<String> = LazyLock::new(|| description().to_string());
+    ([(CONTENT_TYPE, "application/json")], DESCRIPTION.as_str()).into_response()
+}
+
 /// The hub's router.
 pub fn router(state: WebState) -> Router {
+    let entrance = Entrance::new(state.clone(), ROUTES);
     add_routes(&state)
         .fallback(app::not_found)
         .method_not_allowed_fallback(app::method_not_allowed)
-        .layer(from_fn_with_state(state.clone(), guard::every_request))
-        .layer(from_fn_with_state(state.clone(), metrics::count))
+        .layer(from_fn_with_state(entrance, guard::every_request))
+        .layer(from_fn_with_state(state.metrics.clone(), metrics::count))
         .layer(CompressionLayer::new().compress_when(app::is_not_live))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(CatchPanicLayer::custom(app::panicked))

@@ -35,7 +35,7 @@ pub(crate) async fn list(
     };
     let limit = query.limit.0;
     let connection = the_connection(&state).await?;
-    let names = Names::load(&state).await?;
+    let names = Names::load(&state.store).await?;
     let mut reader = state.store.reader().await?;
     let rows = sync_run::history(&mut reader, connection, before, limit).await?;
     Ok(Answer(RunList {
@@ -51,7 +51,7 @@ pub(crate) async fn show(
     Path(id): Path<SyncRunId>,
 ) -> Result<Answer<Run>> {
     let run = sync_run::by_id(&mut *state.store.reader().await?, id).await?;
-    Ok(Answer(Run::of(&run, &Names::load(&state).await?)))
+    Ok(Answer(Run::of(&run, &Names::load(&state.store).await?)))
 }
 
 pub(crate) async fn start(
@@ -63,7 +63,7 @@ pub(crate) async fn start(
         .sync
         .start(the_connection(&state).await?, StartedBy::Staff(me.staff.id))
         .await?;
-    Ok(Accepted(Run::of(&run, &Names::load(&state).await?)))
+    Ok(Accepted(Run::of(&run, &Names::load(&state.store).await?)))
 }
 
 pub(crate) async fn cancel(
@@ -72,7 +72,7 @@ pub(crate) async fn cancel(
     NoBody: NoBody,
 ) -> Result<Accepted<Run>> {
     let run = state.sync.cancel(id).await?;
-    Ok(Accepted(Run::of(&run, &Names::load(&state).await?)))
+    Ok(Accepted(Run::of(&run, &Names::load(&state.store).await?)))
 }
 
 pub(crate) async fn changes(

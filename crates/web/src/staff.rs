@@ -81,7 +81,7 @@ pub(crate) async fn sign_in_link(
 }
 
 pub(crate) async fn inboxes(State(state): State<WebState>) -> Result<Answer<InboxList>> {
-    let names = Names::load(&state).await?;
+    let names = Names::load(&state.store).await?;
     let mut reader = state.store.reader().await?;
     let mut items = Vec::new();
     for inbox in inbox::all(&mut reader).await? {

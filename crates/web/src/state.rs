@@ -1,9 +1,10 @@
 //! What handlers need, and where it comes from.
 
 use crate::accounts::Accounts;
-use crate::live::Teller;
+use crate::api::me::DemoLinks;
 use crate::metrics::Metrics;
-use crate::ready::Readiness;
+use crate::readiness::Readiness;
+use crate::teller::Teller;
 use std::sync::Arc;
 use std::time::Duration;
 use tieline_access::Access;
@@ -41,13 +42,4 @@ pub struct WebState {
     pub readiness: Readiness,
     /// What is counted.
     pub metrics: Arc<Metrics>,
-}
-
-/// Where the pretend outside parties have their pages.
-#[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
-pub struct DemoLinks {
-    /// "Someone in Salesforce".
-    pub org_url: String,
-    /// The pretend phones.
-    pub phones_url: String,
 }

@@ -29,7 +29,7 @@ pub(crate) async fn status(
     Extension(me): Extension<SignedIn>,
 ) -> Result<Answer<SyncStatus>> {
     let status = state.sync.status(the_connection(&state).await?).await?;
-    let names = Names::load(&state).await?;
+    let names = Names::load(&state.store).await?;
     let all = ContactQuery::default();
     let scope = me.principal.scope();
     let contacts_total = contact::count(&mut *state.store.reader().await?, &scope, &all).await?;

@@ -2,7 +2,7 @@
 
 use super::lock::{FileLock, owners_alone, refused};
 use super::{Door, Pools};
-use crate::error::{Result, StorageError};
+use crate::error::{Result, StorageError, missing};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, Row as _, SqliteConnection, SqlitePool};
@@ -125,14 +125,6 @@ fn find_or_make(file: &Path, door: Door) -> Result<Option<FileLock>> {
     let made = owners_alone().create(true).truncate(false).open(file);
     made.map_err(|error| refused(file, &error))?;
     Ok(lock)
-}
-
-/// A database that should be there and is not.
-pub(crate) fn missing(shown: &dyn std::fmt::Display) -> StorageError {
-    StorageError::Settings(format!(
-        "the database {shown} is missing or empty, but the key of its secrets is there: restore it \
-         from a backup, or move the key file away to begin anew"
-    ))
 }
 
 async fn check_pages(writer: &SqlitePool) -> sqlx::Result<()> {

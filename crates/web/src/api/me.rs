@@ -3,7 +3,6 @@
 use super::names::StaffName;
 use super::sync::Connection;
 use super::text::Text;
-use crate::state::DemoLinks;
 use serde::{Deserialize, Serialize};
 use tieline_domain::access::Role;
 use tieline_domain::id::{InboxId, StaffId};
@@ -55,4 +54,13 @@ pub(crate) struct InboxName {
 pub(crate) struct Unread {
     /// Open conversations that wait for an answer of ours.
     pub ours: i64,
+}
+
+/// Where the pretend outside parties have their pages.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct DemoLinks {
+    /// "Someone in Salesforce".
+    pub org_url: String,
+    /// The pretend phones.
+    pub phones_url: String,
 }

@@ -1,11 +1,9 @@
 //! Who people are, where an answer only knows their id.
 
-use crate::problem::Result;
-use crate::state::WebState;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use tieline_domain::id::{ContactId, StaffId};
-use tieline_storage::{Conn, staff};
+use tieline_storage::{Conn, Result, Store, staff};
 use utoipa::ToSchema;
 
 #[derive(Serialize, ToSchema)]
@@ -41,11 +39,11 @@ impl OutsideError {
 pub(crate) struct Names(BTreeMap<StaffId, String>);
 
 impl Names {
-    pub async fn load(state: &WebState) -> Result<Names> {
-        Ok(Names::read(&mut *state.store.reader().await?).await?)
+    pub async fn load(store: &Store) -> Result<Names> {
+        Names::read(&mut *store.reader().await?).await
     }
 
-    pub async fn read(conn: &mut Conn) -> tieline_storage::Result<Names> {
+    pub async fn read(conn: &mut Conn) -> Result<Names> {
         let all = staff::all(conn).await?;
         Ok(Names(all.into_iter().map(|it| (it.id, it.name)).collect()))
     }

@@ -2,9 +2,9 @@
 
 use super::{Draft, schemas_of};
 use crate::face::Credential;
-use crate::once::KEY_MAX;
 use crate::problem::{Code, Details};
-use crate::router::RouteInfo;
+use crate::request_key::KEY_MAX;
+use crate::route::RouteInfo;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -4,7 +4,7 @@
 //! from there what it may see; one that falls behind what is kept starts afresh. So a slow stream
 //! costs nobody anything, and an idle one costs next to nothing.
 
-use super::teller::Listener;
+use super::Listener;
 use bytes::{Bytes, BytesMut};
 use futures_util::task::AtomicWaker;
 use std::collections::{HashMap, HashSet, VecDeque};

@@ -4,11 +4,14 @@
 //! It works only while somebody listens. What it cannot read it reads again later; nothing is
 //! skipped, since streams take events by their numbers.
 
-use super::desk::{Desk, Place, Seat, Taken, reset};
-use super::render::render;
+mod desk;
+mod render;
+
 use crate::api::conversations::ConversationCounts;
 use bytes::Bytes;
+use desk::{Desk, Place, Seat, Taken, reset};
 use futures_util::Stream;
+use render::render;
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::pin::Pin;
