@@ -11,7 +11,7 @@ mod principal;
 mod rights;
 mod scope;
 mod staffing;
-mod words;
+pub(crate) mod words;
 
 pub use actor::{Actor, By};
 pub use audited::AuditedAct;

@@ -1,5 +1,16 @@
 //! Conversations and their messages.
 
+mod author;
+mod merge;
+mod reading;
+mod taking_part;
+
+pub use author::{Audience, Author, AuthorKind, Direction, HubReason, Kind};
+pub use merge::{Marks, Merged, merge};
+pub use reading::ReadMark;
+pub use taking_part::{ParticipantKind, ParticipantRole, SeesFrom, TakingPart, merge_parts};
+
+use crate::access::words::words;
 use crate::delivery::State;
 use crate::id::{ContactId, ConversationId, InboxId, MessageId, PointId, StaffId};
 use crate::time::Timestamp;
@@ -29,80 +40,44 @@ pub struct Conversation {
     pub assigned_to: Option<StaffId>,
     /// Number of the last message.
     pub last_seq: i64,
-    /// Its text, cut.
-    pub last_text: String,
-    /// Its direction.
-    pub last_direction: Direction,
-    /// Who wrote it, if staff did.
-    pub last_author: Option<StaffId>,
-    /// Its state.
-    pub last_state: State,
-    /// When.
+    /// What it was.
+    pub last: Option<Last>,
+    /// When that was.
     pub last_at: Timestamp,
-    /// Messages in that nobody read.
-    pub unread: i64,
+    /// How many messages of theirs it has; what a person has not read of them is in [`ReadMark`].
+    pub received: i64,
+    /// The conversation that this one became part of; it has no messages of its own any more.
+    pub merged_into: Option<ConversationId>,
     /// When it began.
     pub created_at: Timestamp,
     /// Rises with each change.
     pub version: i64,
 }
 
-/// How a conversation came to its contact.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tie {
-    /// The contact is the only one who answers to the point; found anew whenever contacts change.
-    Derived,
-    /// A person said so, and it stays.
-    Decided,
+/// The last message, as a list shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Last {
+    /// What it is.
+    pub kind: Kind,
+    /// Who wrote it.
+    pub author: Author,
+    /// What it says, cut.
+    pub text: String,
+    /// Where it is.
+    pub state: State,
 }
 
-impl Tie {
-    /// The word kept in the database.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Tie::Derived => "derived",
-            Tie::Decided => "decided",
-        }
+words!(
+    /// How a conversation came to its contact.
+    Tie {
+        /// The contact is the only one who answers to the point; found anew whenever contacts change.
+        Derived = "derived",
+        /// A person said so, and it stays.
+        Decided = "decided",
     }
+);
 
-    /// The tie of that word.
-    pub fn parse(word: &str) -> Option<Tie> {
-        [Tie::Derived, Tie::Decided]
-            .into_iter()
-            .find(|known| known.as_str() == word)
-    }
-}
-
-/// Where a message goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
-    /// From them.
-    In,
-    /// To them.
-    Out,
-    /// Between staff.
-    Note,
-}
-
-impl Direction {
-    /// The word kept in the database and used by the API.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Direction::In => "in",
-            Direction::Out => "out",
-            Direction::Note => "note",
-        }
-    }
-
-    /// The direction of that word.
-    pub fn parse(word: &str) -> Option<Direction> {
-        [Direction::In, Direction::Out, Direction::Note]
-            .into_iter()
-            .find(|known| known.as_str() == word)
-    }
-}
-
-/// One text or note.
+/// One text, note or act.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     /// Which.
@@ -111,10 +86,10 @@ pub struct Message {
     pub conversation_id: ConversationId,
     /// Its number within the conversation.
     pub seq: i64,
-    /// Where it goes.
-    pub direction: Direction,
-    /// Who wrote it, if staff did.
-    pub author: Option<StaffId>,
+    /// What it is.
+    pub kind: Kind,
+    /// Who wrote it.
+    pub author: Author,
     /// What it says.
     pub text: String,
     /// Where it is.
@@ -139,10 +114,10 @@ pub struct Message {
 pub struct Draft {
     /// Which.
     pub id: MessageId,
-    /// Where it goes.
-    pub direction: Direction,
-    /// Who wrote it, if staff did.
-    pub author: Option<StaffId>,
+    /// What it is.
+    pub kind: Kind,
+    /// Who wrote it.
+    pub author: Author,
     /// What it says.
     pub text: String,
     /// Where it is.
@@ -153,6 +128,13 @@ pub struct Draft {
     pub client_key: Option<String>,
     /// When.
     pub at: Timestamp,
+}
+
+impl Message {
+    /// Where it goes, if it is sent.
+    pub fn direction(&self) -> Option<Direction> {
+        self.kind.direction(self.author)
+    }
 }
 
 impl Conversation {
@@ -173,12 +155,10 @@ impl Conversation {
             our_turn: false,
             assigned_to: None,
             last_seq: 0,
-            last_text: String::new(),
-            last_direction: Direction::Note,
-            last_author: None,
-            last_state: State::Received,
+            last: None,
             last_at: at,
-            unread: 0,
+            received: 0,
+            merged_into: None,
             created_at: at,
             version: 0,
         }
@@ -199,39 +179,41 @@ impl Conversation {
         self.tie = Tie::Decided;
     }
 
-    /// Adds a message: numbers it, and moves the turn, the unread count and the list's line.
+    /// Where its messages come in and go out.
+    pub fn place(&self) -> (InboxId, PointId) {
+        (self.inbox_id, self.point_id)
+    }
+
+    /// Adds a message: numbers it, and moves the turn, the count and the list's line.
     pub fn add(&mut self, draft: Draft) -> Message {
         self.last_seq += 1;
         self.last_at = draft.at;
-        self.last_text = draft.text.chars().take(PREVIEW_MAX).collect();
-        self.last_direction = draft.direction;
-        self.last_author = draft.author;
-        self.last_state = draft.state;
-        match draft.direction {
-            Direction::In => {
-                self.open = true;
+        self.last = Some(Last {
+            kind: draft.kind,
+            author: draft.author,
+            text: preview(&draft.text),
+            state: draft.state,
+        });
+        let direction = draft.kind.direction(draft.author);
+        self.open |= direction.is_some();
+        match (direction, draft.author) {
+            (Some(Direction::In), _) => {
                 self.our_turn = true;
-                self.unread += 1;
+                self.received += 1;
             }
-            // What the hub says by itself answers nobody and was read by nobody.
-            Direction::Out if draft.author.is_none() => self.open = true,
-            Direction::Out => {
-                self.open = true;
-                self.our_turn = false;
-                self.unread = 0;
-            }
-            Direction::Note => {}
+            // What the hub says by itself answers nobody.
+            (Some(Direction::Out), Author::Hub(_)) | (None, _) => {}
+            (Some(Direction::Out), _) => self.our_turn = false,
         }
-        let segments = if draft.direction == Direction::Note {
-            0
-        } else {
-            crate::segments::segments(&draft.text)
+        let segments = match direction {
+            Some(_) => crate::segments::segments(&draft.text),
+            None => 0,
         };
         Message {
             id: draft.id,
             conversation_id: self.id,
             seq: self.last_seq,
-            direction: draft.direction,
+            kind: draft.kind,
             author: draft.author,
             text: draft.text,
             state: draft.state,
@@ -244,4 +226,8 @@ impl Conversation {
             at: draft.at,
         }
     }
+}
+
+fn preview(text: &str) -> String {
+    text.chars().take(PREVIEW_MAX).collect()
 }

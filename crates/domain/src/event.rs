@@ -28,12 +28,22 @@ pub enum Event {
         /// What.
         message_id: MessageId,
     },
-    /// A conversation was opened, closed, assigned, read, tied to a contact or gated otherwise.
+    /// A conversation was opened, closed, assigned, tied to a contact, made part of another one or
+    /// gated otherwise.
     Conversation {
         /// The inbox decides who may see it.
         inbox_id: InboxId,
         /// Which.
         conversation_id: ConversationId,
+    },
+    /// A person read a conversation, or set their mark back; only they hear of it.
+    Read {
+        /// The inbox decides whether they may still see it.
+        inbox_id: InboxId,
+        /// What.
+        conversation_id: ConversationId,
+        /// Who.
+        staff_id: StaffId,
     },
     /// Contacts were created, changed or deleted; a batch of the sync names up to a few hundred.
     Contacts {

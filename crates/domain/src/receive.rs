@@ -4,7 +4,7 @@
 //! writes what came of it. A text that was received before changes nothing.
 
 use crate::address::can_be_answered;
-use crate::conversation::{Conversation, Direction, Draft, Message};
+use crate::conversation::{Author, Conversation, Draft, HubReason, Kind, Message};
 use crate::delivery::State;
 use crate::id::{ContactId, ConversationId, InboxId, MessageId, PointId};
 use crate::keyword::{Keyword, keyword};
@@ -58,7 +58,8 @@ pub struct ReceiveState {
     pub opted_out: BTreeMap<PointId, Timestamp>,
     /// Who answers to an address.
     pub holders: BTreeMap<String, BTreeSet<ContactId>>,
-    /// Conversations by inbox and point.
+    /// Conversations by inbox and point; one that became part of another stands there too, as the
+    /// other one, and only what stands at its own place changes.
     pub conversations: BTreeMap<(InboxId, PointId), Conversation>,
 }
 
@@ -96,15 +97,19 @@ pub fn receive(
         return Vec::new();
     }
     let holders = state.holders.get(&inbound.address);
+    let asked = (inbound.inbox_id, point);
+    // It may have become part of another one.
+    let known = state.conversations.get(&asked);
+    let place = known.map_or(asked, Conversation::place);
     let conversation = state
         .conversations
-        .entry((inbound.inbox_id, point))
+        .entry(place)
         .or_insert_with(|| Conversation::begin(ids.conversation, inbound.inbox_id, point, now));
     conversation.derive_tie(holders);
     let message = conversation.add(Draft {
         id: ids.message,
-        direction: Direction::In,
-        author: None,
+        kind: Kind::Message,
+        author: Author::Contact,
         text: inbound.text.clone(),
         state: State::Received,
         provider_id: Some(inbound.provider_id.clone()),
@@ -116,8 +121,8 @@ pub fn receive(
     let mut reply = |text: String| {
         Effect::Reply(conversation.add(Draft {
             id: ids.reply,
-            direction: Direction::Out,
-            author: None,
+            kind: Kind::Message,
+            author: Author::Hub(HubReason::Keyword),
             text,
             state: State::Queued,
             provider_id: None,
@@ -209,7 +214,7 @@ mod tests {
         assert_eq!(
             (
                 conversation.last_seq,
-                conversation.unread,
+                conversation.received,
                 conversation.our_turn
             ),
             (1, 1, true)
@@ -238,7 +243,7 @@ mod tests {
             let effects = text(&mut state, 2, word);
             assert!(matches!(effects.last(), Some(Effect::Reply(_))), "{word}");
             let it = state.conversations.values().next().unwrap();
-            assert_eq!((it.unread, it.our_turn), (2, true), "{word}");
+            assert_eq!((it.received, it.our_turn), (2, true), "{word}");
         }
     }
 

@@ -161,12 +161,16 @@ create table conversation (
     turn text not null,
     assigned_to uid references staff (id),
     last_seq bigint not null,
-    last_text text not null,
-    last_direction text not null,
-    last_author uid references staff (id),
-    last_state text not null,
+    last_kind text,
+    last_author_kind text,
+    last_author_id uid,
+    last_author_reason text,
+    last_text text,
+    last_state text,
     last_at bigint not null,
-    unread bigint not null,
+    -- Messages of theirs; what a person has not read of them is counted from their read_mark.
+    received bigint not null,
+    merged_into uid references conversation (id),
     created_at bigint not null,
     version bigint not null default 1,
     unique (inbox_id, point_id)
@@ -174,15 +178,41 @@ create table conversation (
 create index conversation_by_turn on conversation (status, turn, last_at, id);
 create index conversation_by_point on conversation (point_id);
 create index conversation_by_contact on conversation (contact_id);
+create index conversation_merged on conversation (merged_into) where merged_into is not null;
 -- The counts of lists come from this one alone.
 create index conversation_open on conversation (inbox_id, assigned_to, turn) where status = 'open';
+
+-- How far a person has read; apart from all else, so that looking changes nothing.
+create table read_mark (
+    conversation_id uid not null references conversation (id),
+    staff_id uid not null references staff (id),
+    seq bigint not null,
+    received bigint not null,
+    primary key (conversation_id, staff_id)
+) without rowid;
+
+-- Who takes part: rows come from writing and from being given it, never from reading.
+create table participant (
+    conversation_id uid not null references conversation (id),
+    kind text not null,
+    principal_id uid not null,
+    role text not null,
+    sees_from text not null,
+    since bigint not null,
+    until bigint,
+    primary key (conversation_id, kind, principal_id, role)
+) without rowid;
+create index participant_by_principal on participant (kind, principal_id);
 
 create table message (
     id uid not null primary key,
     conversation_id uid not null references conversation (id),
     seq bigint not null,
-    direction text not null,
-    author uid references staff (id),
+    kind text not null,
+    audience text not null,
+    author_kind text not null,
+    author_id uid,
+    author_reason text,
     text text not null,
     -- Folded, with its numbers in one piece.
     search_text text not null,

@@ -108,6 +108,23 @@ pub async fn mark_waiting(
     Ok(())
 }
 
+/// Moves the days of a conversation to the one that it became part of. Where that has the same day,
+/// its own Task gets all of it, and the other's is left as it stands.
+pub(crate) async fn merge(tx: &mut Tx, kept: ConversationId, other: ConversationId) -> Result<()> {
+    let both = "conversation_id = $1 and exists (select 1 from activity o where o.conversation_id = $2 \
+                and o.connection_id = activity.connection_id and o.day = activity.day)";
+    let (now, args) = (tx.now(), args![kept, other]);
+    let sql = format!(
+        "update activity set waiting = 1 - ended, news = news + 1, updated_at = $3 where {both}"
+    );
+    tx.run(&sql, args![kept, other, now]).await?;
+    let sql = format!("delete from activity where {both}");
+    tx.run(&sql, args![other, kept]).await?;
+    let sql = "update activity set conversation_id = $1 where conversation_id = $2";
+    tx.run(sql, args).await?;
+    Ok(())
+}
+
 /// Connections to which days that wait could be written, from a day on.
 pub async fn connections_waiting(conn: &mut Conn, since_day: i64) -> Result<Vec<ConnectionId>> {
     let sql = format!(

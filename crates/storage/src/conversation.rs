@@ -1,16 +1,23 @@
-//! Conversations: the rows that lists show, each carrying its last message.
+//! Conversations: the rows that lists show, each carrying its last message. One that became part of
+//! another is in no list; whoever asks for it by id or by its point gets the other.
+
+mod merge;
+mod tie;
+
+pub use merge::merge;
+pub(crate) use tie::derive_ties;
 
 use crate::args;
+use crate::author::{author_values, read_author};
 use crate::db::{Conn, Row, Value};
 use crate::error::{Result, StorageError};
 use crate::scope::on_conversations;
 use crate::search;
 use crate::store::Tx;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use tieline_domain::access::Scope;
-use tieline_domain::conversation::{Conversation, Direction, Tie};
+use tieline_domain::conversation::{Conversation, Kind, Last, Tie};
 use tieline_domain::delivery::State;
-use tieline_domain::event::Event;
 use tieline_domain::id::{ContactId, ConversationId, InboxId, PointId, StaffId};
 use tieline_domain::time::Timestamp;
 
@@ -54,6 +61,8 @@ pub struct Listed {
     pub contact_name: Option<String>,
     /// Since when the point wants no messages.
     pub opted_out_since: Option<Timestamp>,
+    /// How many of their messages the reader has not read.
+    pub unread: i64,
 }
 
 /// How many conversations each list holds.
@@ -69,15 +78,25 @@ pub struct ViewCounts {
     pub ours: i64,
 }
 
-const LISTED: &str = "select v.*, p.channel, p.address, c.name as contact_name, o.at as opted_out_since \
-    from conversation v join contact_point p on p.id = v.point_id left join contact c on c.id = v.contact_id \
-    left join consent o on o.point_id = v.point_id and o.scope = 'organisation' and o.state = 'opted_out'";
+/// What is listed, with what the scope's person has not read.
+fn listed(scope: &Scope, args: &mut Vec<Value>) -> String {
+    args.push(scope.staff().into());
+    let reader = args.len();
+    format!(
+        "select v.*, p.channel, p.address, c.name as contact_name, o.at as opted_out_since, \
+         v.received - coalesce(r.received, 0) as unread from conversation v \
+         join contact_point p on p.id = v.point_id left join contact c on c.id = v.contact_id \
+         left join consent o on o.point_id = v.point_id and o.scope = 'organisation' and o.state = 'opted_out' \
+         left join read_mark r on r.conversation_id = v.id and r.staff_id = ${reader}"
+    )
+}
 
-/// One conversation, if the scope shows it.
+/// One conversation, or the one that it became part of, if the scope shows that.
 pub async fn get(conn: &mut Conn, scope: &Scope, id: ConversationId) -> Result<Listed> {
     let mut args = args![id];
     let sql = format!(
-        "{LISTED} where v.id = $1 {}",
+        "{} where v.id = (select coalesce(merged_into, id) from conversation where id = $1){}",
+        listed(scope, &mut args),
         on_conversations(scope, &mut args)
     );
     read_listed(&conn.one("conversation", &sql, args).await?)
@@ -91,7 +110,8 @@ pub async fn list(
 ) -> Result<Vec<Listed>> {
     let mut args = Vec::new();
     let mut sql = format!(
-        "{LISTED} where {} {}",
+        "{} where {}{}",
+        listed(scope, &mut args),
         shown(query.view, &mut args),
         on_conversations(scope, &mut args)
     );
@@ -154,8 +174,9 @@ pub async fn list_of_contact(
 ) -> Result<Vec<Listed>> {
     let mut args = args![contact];
     let sql = format!(
-        "{LISTED} where v.point_id in (select point_id from contact_has_point where contact_id = $1) {} \
-         order by v.last_at desc limit 20",
+        "{} where v.point_id in (select point_id from contact_has_point where contact_id = $1) \
+         and v.merged_into is null{} order by v.last_at desc limit 20",
+        listed(scope, &mut args),
         on_conversations(scope, &mut args)
     );
     conn.all(&sql, args)
@@ -173,7 +194,8 @@ pub async fn list_by_ids(
 ) -> Result<BTreeMap<ConversationId, Listed>> {
     let mut args = Vec::new();
     let sql = format!(
-        "{LISTED} where 1 = 1{} and v.id in ({{in}})",
+        "{} where 1 = 1{} and v.id in ({{in}})",
+        listed(scope, &mut args),
         on_conversations(scope, &mut args)
     );
     let keys = ids.iter().map(|id| Value::from(*id)).collect();
@@ -213,25 +235,23 @@ pub async fn count_groups(conn: &mut Conn, scope: &Scope) -> Result<Vec<OpenGrou
         .collect()
 }
 
-/// Conversations of points in inboxes, for batch writers.
+/// Conversations of points in inboxes, for batch writers. One that became part of another stands
+/// there as the other, which stands at its own place as well.
 pub async fn load_by_points(
     conn: &mut Conn,
     points: &[PointId],
 ) -> Result<BTreeMap<(InboxId, PointId), Conversation>> {
     let keys = points.iter().map(|id| Value::from(*id)).collect();
-    let rows = conn
-        .all_in(
-            "select * from conversation where point_id in ({in})",
-            args![],
-            keys,
-        )
-        .await?;
-    rows.iter()
-        .map(|row| {
-            read(row)
-                .map(|conversation| ((conversation.inbox_id, conversation.point_id), conversation))
-        })
-        .collect()
+    let sql = "select v.*, a.inbox_id as asked_inbox, a.point_id as asked_point from conversation a \
+               join conversation v on v.id = coalesce(a.merged_into, a.id) where a.point_id in ({in})";
+    let mut found = BTreeMap::new();
+    for row in conn.all_in(sql, args![], keys).await? {
+        let asked = (row.id("asked_inbox")?, row.id("asked_point")?);
+        let conversation = read(&row)?;
+        found.insert(conversation.place(), conversation.clone());
+        found.insert(asked, conversation);
+    }
+    Ok(found)
 }
 
 /// Conversations by id, for batch writers.
@@ -252,40 +272,6 @@ pub async fn load_by_ids(
         .collect()
 }
 
-/// Ties the conversations of these points anew to who answers to them now, except where a person said
-/// who it is; belongs into each transaction that changes who answers to a point.
-pub(crate) async fn derive_ties(tx: &mut Tx, points: &BTreeSet<PointId>) -> Result<()> {
-    let points: Vec<PointId> = points.iter().copied().collect();
-    let mut conversations: Vec<Conversation> =
-        load_by_points(tx, &points).await?.into_values().collect();
-    conversations.retain(|it| it.tie == Tie::Derived);
-    let used: BTreeSet<PointId> = conversations.iter().map(|it| it.point_id).collect();
-    let sql = "select h.point_id, h.contact_id from contact_has_point h join contact c on c.id = h.contact_id \
-               where c.deleted_at is null and h.point_id in ({in})";
-    let keys = used.into_iter().map(Value::from).collect();
-    let mut holders: BTreeMap<PointId, BTreeSet<ContactId>> = BTreeMap::new();
-    for row in tx.all_in(sql, args![], keys).await? {
-        let of_point = holders.entry(row.id("point_id")?).or_default();
-        of_point.insert(row.id("contact_id")?);
-    }
-    conversations.retain_mut(|it| {
-        let before = it.contact_id;
-        it.derive_tie(holders.get(&it.point_id));
-        it.contact_id != before
-    });
-    if conversations.is_empty() {
-        return Ok(());
-    }
-    save_many(tx, &conversations).await?;
-    for it in &conversations {
-        tx.emit(Event::Conversation {
-            inbox_id: it.inbox_id,
-            conversation_id: it.id,
-        });
-    }
-    Ok(())
-}
-
 /// Writes conversations as given (their `version` is the one that was read, 0 for new ones). Fails
 /// with a conflict when one of them was changed or begun by somebody else meanwhile.
 pub async fn save_many(tx: &mut Tx, conversations: &[Conversation]) -> Result<()> {
@@ -299,22 +285,26 @@ pub async fn save_many(tx: &mut Tx, conversations: &[Conversation]) -> Result<()
         "turn",
         "assigned_to",
         "last_seq",
+        "last_kind",
+        "last_author_kind",
+        "last_author_id",
+        "last_author_reason",
         "last_text",
-        "last_direction",
-        "last_author",
         "last_state",
         "last_at",
-        "unread",
+        "received",
+        "merged_into",
         "created_at",
         "version",
     ];
     let rows: Vec<Vec<Value>> = conversations.iter().map(row).collect();
     let suffix = "on conflict (inbox_id, point_id) do update set contact_id = excluded.contact_id, tie = excluded.tie, \
                   status = excluded.status, turn = excluded.turn, assigned_to = excluded.assigned_to, \
-                  last_seq = excluded.last_seq, last_text = excluded.last_text, \
-                  last_direction = excluded.last_direction, last_author = excluded.last_author, \
-                  last_state = excluded.last_state, last_at = excluded.last_at, unread = excluded.unread, \
-                  version = excluded.version \
+                  last_seq = excluded.last_seq, last_kind = excluded.last_kind, \
+                  last_author_kind = excluded.last_author_kind, last_author_id = excluded.last_author_id, \
+                  last_author_reason = excluded.last_author_reason, last_text = excluded.last_text, \
+                  last_state = excluded.last_state, last_at = excluded.last_at, received = excluded.received, \
+                  merged_into = excluded.merged_into, created_at = excluded.created_at, version = excluded.version \
                   where conversation.version = excluded.version - 1 and conversation.id = excluded.id";
     if tx
         .insert_many("conversation", &columns, rows, suffix)
@@ -327,6 +317,11 @@ pub async fn save_many(tx: &mut Tx, conversations: &[Conversation]) -> Result<()
 }
 
 fn row(conversation: &Conversation) -> Vec<Value> {
+    let last = conversation.last.as_ref();
+    let [author_kind, author_id, author_reason] = last.map_or(
+        [Value::Text(None), Value::Bytes(None), Value::Text(None)],
+        |it| author_values(it.author),
+    );
     args![
         conversation.id,
         conversation.inbox_id,
@@ -341,12 +336,15 @@ fn row(conversation: &Conversation) -> Vec<Value> {
         },
         conversation.assigned_to,
         conversation.last_seq,
-        &conversation.last_text,
-        conversation.last_direction.as_str(),
-        conversation.last_author,
-        conversation.last_state.as_str(),
+        last.map(|it| it.kind.as_str()),
+        author_kind,
+        author_id,
+        author_reason,
+        last.map(|it| &*it.text),
+        last.map(|it| it.state.as_str()),
         conversation.last_at,
-        conversation.unread,
+        conversation.received,
+        conversation.merged_into,
         conversation.created_at,
         conversation.version + 1,
     ]
@@ -355,7 +353,7 @@ fn row(conversation: &Conversation) -> Vec<Value> {
 fn shown(view: View, args: &mut Vec<Value>) -> String {
     match view {
         View::All => "v.status = 'open'".to_owned(),
-        View::Closed => "v.status = 'closed'".to_owned(),
+        View::Closed => "v.status = 'closed' and v.merged_into is null".to_owned(),
         View::Nobodys => "v.status = 'open' and v.assigned_to is null".to_owned(),
         View::AssignedTo(staff) => {
             args.push(staff.into());
@@ -371,6 +369,7 @@ fn read_listed(row: &Row) -> Result<Listed> {
         address: row.text("address")?,
         contact_name: row.opt_text("contact_name")?,
         opted_out_since: row.opt_time("opted_out_since")?,
+        unread: row.int("unread")?,
     })
 }
 
@@ -385,13 +384,23 @@ fn read(row: &Row) -> Result<Conversation> {
         our_turn: row.text("turn")? == "ours",
         assigned_to: row.opt_id("assigned_to")?,
         last_seq: row.int("last_seq")?,
-        last_text: row.text("last_text")?,
-        last_direction: row.word("last_direction", Direction::parse)?,
-        last_author: row.opt_id("last_author")?,
-        last_state: row.word("last_state", State::parse)?,
+        last: read_last(row)?,
         last_at: row.time("last_at")?,
-        unread: row.int("unread")?,
+        received: row.int("received")?,
+        merged_into: row.opt_id("merged_into")?,
         created_at: row.time("created_at")?,
         version: row.int("version")?,
     })
+}
+
+fn read_last(row: &Row) -> Result<Option<Last>> {
+    let Some(text) = row.opt_text("last_text")? else {
+        return Ok(None);
+    };
+    Ok(Some(Last {
+        kind: row.word("last_kind", Kind::parse)?,
+        author: read_author(row, "last_")?,
+        text,
+        state: row.word("last_state", State::parse)?,
+    }))
 }

@@ -80,7 +80,11 @@ pub async fn forget_before(conn: &mut Conn, before: Timestamp) -> Result<u64> {
 
 /// Events name inboxes and no contacts: a scope that is narrower than its inboxes hears of none.
 fn is_within(scope: &Scope, event: &Event) -> bool {
-    scope.is_staffs() && inbox_of(event).is_none_or(|inbox| scope.sees_inbox(inbox))
+    let theirs = match (event, scope.staff()) {
+        (Event::Read { staff_id, .. }, Some(me)) => *staff_id == me,
+        _ => true,
+    };
+    theirs && scope.is_staffs() && inbox_of(event).is_none_or(|inbox| scope.sees_inbox(inbox))
 }
 
 /// The inbox whose members may see the event; `None` for what all staff may see.
@@ -88,7 +92,8 @@ pub fn inbox_of(event: &Event) -> Option<InboxId> {
     match event {
         Event::Message { inbox_id, .. }
         | Event::MessageState { inbox_id, .. }
-        | Event::Conversation { inbox_id, .. } => Some(*inbox_id),
+        | Event::Conversation { inbox_id, .. }
+        | Event::Read { inbox_id, .. } => Some(*inbox_id),
         Event::Contacts { .. } | Event::SyncRun { .. } | Event::Access { .. } => None,
     }
 }

@@ -3,6 +3,7 @@
 use crate::args;
 use crate::db::{Conn, Row};
 use crate::error::Result;
+use crate::read_mark;
 use crate::store::Tx;
 use tieline_domain::event::Event;
 use tieline_domain::id::{InboxId, StaffId};
@@ -77,7 +78,7 @@ pub async fn set_carrier(tx: &mut Tx, inbox: &Inbox) -> Result<()> {
     Ok(())
 }
 
-/// Makes a user a member of an inbox; whether they were none.
+/// Makes a user a member of an inbox, to whom what it holds so far is no news; whether they were none.
 pub async fn add_member(tx: &mut Tx, inbox: InboxId, staff: StaffId) -> Result<bool> {
     let columns = ["inbox_id", "staff_id"];
     let row = args![inbox, staff];
@@ -85,6 +86,9 @@ pub async fn add_member(tx: &mut Tx, inbox: InboxId, staff: StaffId) -> Result<b
     let added = tx
         .insert_many("inbox_member", &columns, vec![row], suffix)
         .await?;
+    if added > 0 {
+        read_mark::begin_at_end(tx, inbox, staff).await?;
+    }
     tx.emit(Event::Access { staff_id: staff });
     Ok(added > 0)
 }

@@ -6,6 +6,7 @@
 
 pub mod activity;
 pub mod audit;
+mod author;
 pub mod connection;
 pub mod consent;
 pub mod contact;
@@ -22,6 +23,8 @@ pub mod mapping;
 pub mod message;
 mod migrate;
 mod node_time;
+pub mod participant;
+pub mod read_mark;
 mod scope;
 mod search;
 pub mod session;

@@ -1,12 +1,14 @@
 //! Messages of conversations, and the receipts of what carriers were told we have.
 
 use crate::args;
-use crate::db::{Conn, Row, Value};
+use crate::author::{author_values, read_author};
+use crate::db::{Conn, Row, UpdateMany, Value};
 use crate::error::{Result, StorageError};
+use crate::scope::{on_conversations, on_messages};
 use crate::store::Tx;
 use std::collections::{BTreeMap, BTreeSet};
 use tieline_domain::access::Scope;
-use tieline_domain::conversation::{Direction, Message};
+use tieline_domain::conversation::{Kind, Message};
 use tieline_domain::delivery::State;
 use tieline_domain::id::{ConversationId, MessageId};
 use tieline_domain::search;
@@ -20,16 +22,13 @@ pub async fn list(
     before_seq: Option<i64>,
     limit: i64,
 ) -> Result<Vec<Message>> {
-    crate::conversation::get(conn, scope, conversation).await?;
-    let notes = match scope.sees_internal() {
-        true => "",
-        false => "and direction <> 'note'",
-    };
+    let listed = crate::conversation::get(conn, scope, conversation).await?;
+    let mut args = args![listed.conversation.id, before_seq.unwrap_or(i64::MAX), limit];
+    let within = on_messages(scope, &mut args);
     let sql = format!(
-        "select * from message where conversation_id = $1 and seq < $2 {notes} order by seq desc limit $3"
+        "select * from message m where conversation_id = $1 and seq < $2{within} order by seq desc limit $3"
     );
-    let row = args![conversation, before_seq.unwrap_or(i64::MAX), limit];
-    let rows = conn.all(&sql, row).await?;
+    let rows = conn.all(&sql, args).await?;
     let mut messages: Vec<Message> = rows.iter().map(read).collect::<Result<_>>()?;
     messages.reverse();
     Ok(messages)
@@ -54,18 +53,27 @@ pub async fn load_span(
     Ok(found)
 }
 
-/// Those of these messages whose conversation the scope shows.
+/// The number of the last message that came in.
+pub async fn last_received(conn: &mut Conn, conversation: ConversationId) -> Result<Option<i64>> {
+    let sql = "select seq from message where conversation_id = $1 and kind = 'message' \
+               and author_kind in ('contact', 'visitor') order by seq desc limit 1";
+    let row = conn.opt(sql, args![conversation]).await?;
+    row.map(|row| row.int("seq")).transpose()
+}
+
+/// Those of these messages that the scope shows.
 pub async fn list_by_ids(
     conn: &mut Conn,
     scope: &Scope,
     ids: &[MessageId],
 ) -> Result<BTreeMap<MessageId, Message>> {
-    let mut found = load_by_ids(conn, ids).await?;
-    let conversations: BTreeSet<_> = found.values().map(|it| it.conversation_id).collect();
-    let conversations: Vec<ConversationId> = conversations.into_iter().collect();
-    let shown = crate::conversation::list_by_ids(conn, scope, &conversations).await?;
-    found.retain(|_, message| shown.contains_key(&message.conversation_id));
-    Ok(found)
+    let mut args = Vec::new();
+    let within = on_conversations(scope, &mut args) + &on_messages(scope, &mut args);
+    let sql = format!(
+        "select m.* from message m join conversation v on v.id = m.conversation_id where m.id in ({{in}}){within}"
+    );
+    let keys = ids.iter().map(|id| Value::from(*id)).collect();
+    read_by_id(&conn.all_in(&sql, args, keys).await?)
 }
 
 /// Messages by id, for batch writers.
@@ -77,9 +85,48 @@ pub async fn load_by_ids(
     let rows = conn
         .all_in("select * from message where id in ({in})", args![], keys)
         .await?;
+    read_by_id(&rows)
+}
+
+fn read_by_id(rows: &[Row]) -> Result<BTreeMap<MessageId, Message>> {
     rows.iter()
         .map(|row| read(row).map(|message| (message.id, message)))
         .collect()
+}
+
+/// All messages of conversations, for batch writers.
+pub(crate) async fn load_all(
+    conn: &mut Conn,
+    conversations: &[ConversationId],
+) -> Result<Vec<Message>> {
+    let sql = "select * from message where conversation_id in ({in})";
+    let keys = conversations.iter().map(|id| Value::from(*id)).collect();
+    let rows = conn.all_in(sql, args![], keys).await?;
+    rows.iter().map(read).collect()
+}
+
+/// Moves messages into a conversation under the numbers that they carry; it holds no others.
+pub(crate) async fn move_many(
+    tx: &mut Tx,
+    kept: ConversationId,
+    messages: &[Message],
+) -> Result<()> {
+    // First below nothing, for each number may still be another one's.
+    let update = UpdateMany {
+        table: "message",
+        columns: &["id", "conversation_id", "seq"],
+        types: &["bytes", "bytes", "bigint"],
+        set: "conversation_id = given.conversation_id, seq = given.seq",
+        condition: "",
+    };
+    let rows: Vec<_> = messages
+        .iter()
+        .map(|it| args![it.id, kept, -it.seq])
+        .collect();
+    tx.update_many(update, rows).await?;
+    let sql = "update message set seq = -seq where conversation_id = $1 and seq < 0";
+    tx.run(sql, args![kept]).await?;
+    Ok(())
 }
 
 /// The message that a writer sent with this key before.
@@ -115,8 +162,11 @@ pub async fn create_many(tx: &mut Tx, messages: &[Message]) -> Result<()> {
         "id",
         "conversation_id",
         "seq",
-        "direction",
-        "author",
+        "kind",
+        "audience",
+        "author_kind",
+        "author_id",
+        "author_reason",
         "text",
         "search_text",
         "state",
@@ -128,12 +178,16 @@ pub async fn create_many(tx: &mut Tx, messages: &[Message]) -> Result<()> {
         "at",
     ];
     let rows = messages.iter().map(|message| {
+        let [author_kind, author_id, author_reason] = author_values(message.author);
         args![
             message.id,
             message.conversation_id,
             message.seq,
-            message.direction.as_str(),
-            message.author,
+            message.kind.as_str(),
+            message.kind.audience().as_str(),
+            author_kind,
+            author_id,
+            author_reason,
             &message.text,
             search::haystack(&message.text),
             message.state.as_str(),
@@ -210,8 +264,8 @@ fn read(row: &Row) -> Result<Message> {
         id: row.id("id")?,
         conversation_id: row.id("conversation_id")?,
         seq: row.int("seq")?,
-        direction: row.word("direction", Direction::parse)?,
-        author: row.opt_id("author")?,
+        kind: row.word("kind", Kind::parse)?,
+        author: read_author(row, "")?,
         text: row.text("text")?,
         state: row.word("state", State::parse)?,
         state_at: row.time("state_at")?,

@@ -1,6 +1,7 @@
 //! How a scope narrows a statement: the one place where it becomes SQL.
 
 use crate::db::Value;
+use crate::participant;
 use std::fmt::Write as _;
 use tieline_domain::access::{Reach, Scope};
 
@@ -10,11 +11,34 @@ pub(crate) fn on_conversations(scope: &Scope, args: &mut Vec<Value>) -> String {
     among(&mut sql, "v.inbox_id", scope.inboxes(), args);
     among(&mut sql, "v.contact_id", scope.contacts(), args);
     among(&mut sql, "v.id", scope.conversations(), args);
-    // Who takes part is not kept yet: a scope that asks for it sees nothing.
-    if !scope.participants().is_empty() {
-        sql.push_str(" and 1 = 0");
-    }
+    take_part(&mut sql, "v.id", "", scope, args);
     sql
+}
+
+/// Conditions on messages of a conversation that the scope shows, called `m` in the statement.
+pub(crate) fn on_messages(scope: &Scope, args: &mut Vec<Value>) -> String {
+    let mut sql = String::new();
+    if !scope.sees_internal() {
+        sql.push_str(" and m.audience = 'all'");
+    }
+    let since = " and (t.sees_from = 'start' or t.since <= m.at)";
+    take_part(&mut sql, "m.conversation_id", since, scope, args);
+    sql
+}
+
+/// That everybody whom the scope names takes part in a conversation, on this further condition.
+fn take_part(sql: &mut String, column: &str, further: &str, scope: &Scope, args: &mut Vec<Value>) {
+    for who in scope.participants() {
+        let n = args.len();
+        args.extend(participant::key(*who));
+        let (kind, id) = (n + 1, n + 2);
+        write!(
+            sql,
+            " and exists (select 1 from participant t where t.conversation_id = {column} and t.kind = ${kind} \
+             and t.principal_id = ${id} and t.until is null{further})"
+        )
+        .expect("writing to a string cannot fail");
+    }
 }
 
 /// Conditions on contacts. Staff see them all; the setting that narrows this belongs into their scope.

@@ -1,0 +1,42 @@
+//! Two conversations that became one.
+
+use super::{load_by_ids, save_many};
+use crate::args;
+use crate::error::{Result, StorageError};
+use crate::store::Tx;
+use crate::{activity, message, participant, read_mark};
+use tieline_domain::conversation::merge as decide;
+use tieline_domain::event::Event;
+use tieline_domain::id::ConversationId;
+
+/// Makes `other` part of `kept`: its messages move there by their times, with what people have not
+/// read and who takes part, and it answers as `kept` from now on.
+pub async fn merge(tx: &mut Tx, kept: ConversationId, other: ConversationId) -> Result<()> {
+    let both = [kept, other];
+    let mut found = load_by_ids(tx, &both).await?;
+    let mut take = |id| {
+        let open = found.remove(&id).filter(|it| it.merged_into.is_none());
+        open.ok_or(StorageError::NotFound("conversation"))
+    };
+    let (mut kept, mut other) = (take(kept)?, take(other)?);
+    let messages = message::load_all(tx, &both).await?;
+    let marks = read_mark::load(tx, &both).await?;
+    let (act, now) = (tx.new_id(), tx.now());
+    let merged = decide(&mut kept, &mut other, messages, &marks, act, now);
+    save_many(tx, &[kept.clone(), other.clone()]).await?;
+    message::move_many(tx, kept.id, &merged.messages).await?;
+    message::create_many(tx, std::slice::from_ref(&merged.act)).await?;
+    read_mark::merge(tx, both, &merged.marks).await?;
+    participant::merge(tx, kept.id, other.id).await?;
+    activity::merge(tx, kept.id, other.id).await?;
+    // Whatever became part of the other before is part of what is kept now.
+    let sql = "update conversation set merged_into = $1 where merged_into = $2";
+    tx.run(sql, args![kept.id, other.id]).await?;
+    for it in [&kept, &other] {
+        tx.emit(Event::Conversation {
+            inbox_id: it.inbox_id,
+            conversation_id: it.id,
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,116 @@
+//! Who takes part in conversations. Rows come from writing and from being given a conversation; no
+//! reader makes one.
+
+use crate::args;
+use crate::db::{Conn, Row, Value};
+use crate::error::Result;
+use crate::store::Tx;
+use std::collections::BTreeSet;
+use tieline_domain::access::{Participant, Scope};
+use tieline_domain::conversation::{
+    ParticipantKind, ParticipantRole, SeesFrom, TakingPart, merge_parts,
+};
+use tieline_domain::id::ConversationId;
+
+const COLUMNS: [&str; 7] = [
+    "conversation_id",
+    "kind",
+    "principal_id",
+    "role",
+    "sees_from",
+    "since",
+    "until",
+];
+
+/// Everybody who took part in a conversation, the first first, if the scope shows it.
+pub async fn list(
+    conn: &mut Conn,
+    scope: &Scope,
+    conversation: ConversationId,
+) -> Result<Vec<TakingPart>> {
+    let listed = crate::conversation::get(conn, scope, conversation).await?;
+    load(conn, listed.conversation.id).await
+}
+
+async fn load(conn: &mut Conn, conversation: ConversationId) -> Result<Vec<TakingPart>> {
+    let sql = "select * from participant where conversation_id = $1 order by since, kind, principal_id, role";
+    let rows = conn.all(sql, args![conversation]).await?;
+    rows.iter().map(read).collect()
+}
+
+/// Begins parts; who takes part already goes on from when they began.
+pub async fn begin(tx: &mut Tx, parts: &[TakingPart]) -> Result<()> {
+    let mut seen = BTreeSet::new();
+    // One row twice in a statement is more than PostgreSQL takes.
+    let rows: Vec<_> = parts
+        .iter()
+        .filter(|it| seen.insert((it.conversation_id, it.who, it.role)))
+        .map(row)
+        .collect();
+    let again = "on conflict (conversation_id, kind, principal_id, role) do update \
+                 set since = excluded.since, until = excluded.until where participant.until is not null";
+    tx.insert_many("participant", &COLUMNS, rows, again).await?;
+    Ok(())
+}
+
+/// Ends a part now, if it stands.
+pub async fn end(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    who: Participant,
+    role: ParticipantRole,
+) -> Result<()> {
+    let [kind, id] = key(who);
+    let sql = "update participant set until = $1 where conversation_id = $2 and kind = $3 and principal_id = $4 \
+               and role = $5 and until is null";
+    let args = args![tx.now(), conversation, kind, id, role.as_str()];
+    tx.run(sql, args).await?;
+    Ok(())
+}
+
+/// Moves the parts of one conversation into another.
+pub(crate) async fn merge(tx: &mut Tx, kept: ConversationId, other: ConversationId) -> Result<()> {
+    let mut parts = load(tx, kept).await?;
+    parts.extend(load(tx, other).await?);
+    let sql = "delete from participant where conversation_id in ($1, $2)";
+    tx.run(sql, args![kept, other]).await?;
+    let rows = merge_parts(kept, &parts);
+    let rows: Vec<_> = rows.iter().map(row).collect();
+    tx.insert_many("participant", &COLUMNS, rows, "").await?;
+    Ok(())
+}
+
+fn row(it: &TakingPart) -> Vec<Value> {
+    let [kind, id] = key(it.who);
+    args![
+        it.conversation_id,
+        kind,
+        id,
+        it.role.as_str(),
+        it.sees_from.as_str(),
+        it.since,
+        it.until
+    ]
+}
+
+/// The columns `kind` and `principal_id`.
+pub(crate) fn key(who: Participant) -> [Value; 2] {
+    let (kind, id) = who.key();
+    [kind.as_str().into(), id.to_be_bytes().to_vec().into()]
+}
+
+fn read(row: &Row) -> Result<TakingPart> {
+    let who = match row.word("kind", ParticipantKind::parse)? {
+        ParticipantKind::Staff => Participant::Staff(row.id("principal_id")?),
+        ParticipantKind::Contact => Participant::Contact(row.id("principal_id")?),
+        ParticipantKind::Visitor => Participant::Visitor(row.id("principal_id")?),
+    };
+    Ok(TakingPart {
+        conversation_id: row.id("conversation_id")?,
+        who,
+        role: row.word("role", ParticipantRole::parse)?,
+        sees_from: row.word("sees_from", SeesFrom::parse)?,
+        since: row.time("since")?,
+        until: row.opt_time("until")?,
+    })
+}
