@@ -1,12 +1,13 @@
 //! What staff do with a conversation: begin, assign, close, read, say who it is.
 
 use crate::error::{MessagingError, Result};
+use crate::take_part;
 use tieline_domain::access::{Actor, Scope};
-use tieline_domain::conversation::Conversation;
+use tieline_domain::conversation::{Conversation, ReadMark};
 use tieline_domain::event::Event;
 use tieline_domain::id::{ContactId, ConversationId, InboxId, StaffId};
 use tieline_storage::conversation::{self, Listed};
-use tieline_storage::{StorageError, Store, Tx, contact};
+use tieline_storage::{StorageError, Store, Tx, contact, message, read_mark};
 
 /// A change of a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,8 +18,6 @@ pub enum Act {
     AssignTo(Option<StaffId>),
     /// Say who it is.
     TieTo(Option<ContactId>),
-    /// It was read.
-    MarkRead,
 }
 
 /// Changes a conversation.
@@ -39,12 +38,36 @@ pub async fn change(
             }
             Act::AssignTo(staff) => conversation.assigned_to = staff,
             Act::TieTo(contact) => conversation.decide_tie(contact),
-            Act::MarkRead => conversation.unread = 0,
         }
     }
     if conversation != before {
         save(&mut tx, &conversation).await?;
+        take_part::handed(&mut tx, &conversation, before.assigned_to).await?;
     }
+    let listed = conversation::get(&mut tx, scope, id).await?;
+    tx.commit().await?;
+    Ok(listed)
+}
+
+/// Marks a conversation as read by a person, or sets their mark back before the last message that
+/// came in. For nobody else does anything change.
+pub async fn mark(
+    store: &Store,
+    scope: &Scope,
+    id: ConversationId,
+    reader: StaffId,
+    unread: bool,
+) -> Result<Listed> {
+    let mut tx = store.begin(&Actor::system()).await?;
+    let conversation = conversation::get(&mut tx, scope, id).await?.conversation;
+    let mark = if unread {
+        let last = message::last_received(&mut tx, conversation.id).await?;
+        let known = read_mark::get(&mut tx, conversation.id, reader).await?;
+        known.set_back(&conversation, last)
+    } else {
+        ReadMark::at_end(&conversation)
+    };
+    read_mark::set(&mut tx, &conversation, reader, mark).await?;
     let listed = conversation::get(&mut tx, scope, id).await?;
     tx.commit().await?;
     Ok(listed)

@@ -9,6 +9,7 @@ pub mod converse;
 pub mod error;
 pub mod receive;
 pub mod send;
+mod take_part;
 mod tell;
 
 pub use error::{MessagingError, Result};

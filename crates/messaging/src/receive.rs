@@ -4,6 +4,7 @@
 //! decision, writes what came of them in set statements, commits once, and acknowledges each.
 
 use crate::error::{MessagingError, Result};
+use crate::take_part::part_of;
 use crate::tell::{save_and_tell, tell};
 use crate::{EARLIER_ATTEMPT, Messaging, ask_logs, send};
 use futures_util::FutureExt as _;
@@ -20,7 +21,8 @@ use tieline_domain::receive::{
 };
 use tieline_storage::consent::Entry;
 use tieline_storage::{
-    StorageError, Tx, consent, contact, conversation, message, setting, unassigned_text,
+    StorageError, Tx, consent, contact, conversation, message, participant, setting,
+    unassigned_text,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -197,11 +199,12 @@ async fn write(
     effects: Vec<Effect>,
 ) -> Result<()> {
     let new: Vec<String> = state.received.difference(before).cloned().collect();
-    let by_id: BTreeMap<ConversationId, &Conversation> = state
+    let at_their_place = state
         .conversations
-        .values()
-        .map(|conversation| (conversation.id, conversation))
-        .collect();
+        .iter()
+        .filter(|(place, it)| **place == it.place());
+    let by_id: BTreeMap<ConversationId, &Conversation> =
+        at_their_place.map(|(_, it)| (it.id, it)).collect();
     let (mut messages, mut replies, mut consents) = (Vec::new(), Vec::new(), Vec::new());
     for effect in effects {
         match effect {
@@ -222,6 +225,11 @@ async fn write(
     message::add_receipts(tx, CHANNEL, &new).await?;
     conversation::save_many(tx, &conversations).await?;
     message::create_many(tx, &messages).await?;
+    let parts: Vec<_> = messages
+        .iter()
+        .filter_map(|message| part_of(by_id[&message.conversation_id], message))
+        .collect();
+    participant::begin(tx, &parts).await?;
     for (point_id, opted_in, because) in consents {
         let entry = Entry {
             point_id,

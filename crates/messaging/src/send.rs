@@ -2,11 +2,11 @@
 
 use crate::error::{MessagingError, Result};
 use crate::tell::{save_and_tell, tell};
-use crate::{EARLIER_ATTEMPT, ask_logs, load_message};
+use crate::{EARLIER_ATTEMPT, ask_logs, load_message, take_part};
 use serde::{Deserialize, Serialize};
 use tieline_domain::access::{Actor, Scope};
 use tieline_domain::address::can_be_answered;
-use tieline_domain::conversation::{Direction, Draft, Message};
+use tieline_domain::conversation::{Author, Direction, Draft, Kind, Message};
 use tieline_domain::delivery::State;
 use tieline_domain::gate::{Asked, Purpose, Refusal, check};
 use tieline_domain::id::{ConversationId, InboxId, MessageId, StaffId};
@@ -61,9 +61,8 @@ pub async fn write(store: &Store, scope: &Scope, written: &Written) -> Result<Me
 async fn write_once(store: &Store, scope: &Scope, written: &Written) -> Result<Message> {
     let mut tx = store.begin(&Actor::system()).await?;
     let listed = conversation::get(&mut tx, scope, written.conversation_id).await?;
-    if let Some(known) =
-        message::load_by_client_key(&mut tx, written.conversation_id, &written.client_key).await?
-    {
+    let id = listed.conversation.id;
+    if let Some(known) = message::load_by_client_key(&mut tx, id, &written.client_key).await? {
         return Ok(known);
     }
     if written.note && written.text.trim().is_empty() {
@@ -78,12 +77,12 @@ async fn write_once(store: &Store, scope: &Scope, written: &Written) -> Result<M
     let mut conversation = listed.conversation;
     let message = conversation.add(Draft {
         id: tx.new_id(),
-        direction: if written.note {
-            Direction::Note
+        kind: if written.note {
+            Kind::Note
         } else {
-            Direction::Out
+            Kind::Message
         },
-        author: Some(written.author),
+        author: Author::Staff(written.author),
         text: written.text.clone(),
         state: if written.note {
             State::Received
@@ -96,6 +95,7 @@ async fn write_once(store: &Store, scope: &Scope, written: &Written) -> Result<M
     });
     conversation::save_many(&mut tx, std::slice::from_ref(&conversation)).await?;
     message::create_many(&mut tx, std::slice::from_ref(&message)).await?;
+    take_part::wrote(&mut tx, &conversation, &message).await?;
     if !written.note {
         ask_send(
             &mut tx,
@@ -117,7 +117,7 @@ pub async fn retry(store: &Store, scope: &Scope, id: MessageId) -> Result<Messag
     let mut message = load_message(&mut tx, id).await?;
     let listed = conversation::get(&mut tx, scope, message.conversation_id).await?;
     let inbox_id = listed.conversation.inbox_id;
-    if message.direction != Direction::Out || !message.state.may_be_retried() {
+    if message.direction() != Some(Direction::Out) || !message.state.may_be_retried() {
         let problem = format!(
             "it is {}; only a message that failed can be sent again",
             message.state.as_str()

@@ -21,13 +21,11 @@ pub(crate) fn author_values(author: Author) -> [Value; 3] {
 /// The author in columns that begin with `prefix`.
 pub(crate) fn read_author(row: &Row, prefix: &str) -> Result<Author> {
     let column = |name: &str| format!("{prefix}{name}");
-    Ok(
-        match row.word(&column("author_kind"), AuthorKind::parse)? {
-            AuthorKind::Staff => Author::Staff(row.id(&column("author_id"))?),
-            AuthorKind::Contact => Author::Contact,
-            AuthorKind::Visitor => Author::Visitor,
-            AuthorKind::ApiKey => Author::ApiKey(row.id(&column("author_id"))?),
-            AuthorKind::Hub => Author::Hub(row.word(&column("author_reason"), HubReason::parse)?),
-        },
-    )
+    Ok(match row.word(&column("author_kind"), AuthorKind::parse)? {
+        AuthorKind::Staff => Author::Staff(row.id(&column("author_id"))?),
+        AuthorKind::Contact => Author::Contact,
+        AuthorKind::Visitor => Author::Visitor,
+        AuthorKind::ApiKey => Author::ApiKey(row.id(&column("author_id"))?),
+        AuthorKind::Hub => Author::Hub(row.word(&column("author_reason"), HubReason::parse)?),
+    })
 }

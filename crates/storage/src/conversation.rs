@@ -1,10 +1,8 @@
 //! Conversations: the rows that lists show, each carrying its last message. One that became part of
 //! another is in no list; whoever asks for it by id or by its point gets the other.
 
-mod merge;
 mod tie;
 
-pub use merge::merge;
 pub(crate) use tie::derive_ties;
 
 use crate::args;

@@ -20,6 +20,7 @@ pub mod inbox;
 pub mod job;
 pub mod link;
 pub mod mapping;
+pub mod merge;
 pub mod message;
 mod migrate;
 mod node_time;

@@ -23,7 +23,11 @@ pub async fn list(
     limit: i64,
 ) -> Result<Vec<Message>> {
     let listed = crate::conversation::get(conn, scope, conversation).await?;
-    let mut args = args![listed.conversation.id, before_seq.unwrap_or(i64::MAX), limit];
+    let mut args = args![
+        listed.conversation.id,
+        before_seq.unwrap_or(i64::MAX),
+        limit
+    ];
     let within = on_messages(scope, &mut args);
     let sql = format!(
         "select * from message m where conversation_id = $1 and seq < $2{within} order by seq desc limit $3"

@@ -4,6 +4,7 @@
 use crate::args;
 use crate::db::{Conn, Row, Value};
 use crate::error::Result;
+use crate::scope::participant_key;
 use crate::store::Tx;
 use std::collections::BTreeSet;
 use tieline_domain::access::{Participant, Scope};
@@ -60,7 +61,7 @@ pub async fn end(
     who: Participant,
     role: ParticipantRole,
 ) -> Result<()> {
-    let [kind, id] = key(who);
+    let [kind, id] = participant_key(who);
     let sql = "update participant set until = $1 where conversation_id = $2 and kind = $3 and principal_id = $4 \
                and role = $5 and until is null";
     let args = args![tx.now(), conversation, kind, id, role.as_str()];
@@ -81,7 +82,7 @@ pub(crate) async fn merge(tx: &mut Tx, kept: ConversationId, other: Conversation
 }
 
 fn row(it: &TakingPart) -> Vec<Value> {
-    let [kind, id] = key(it.who);
+    let [kind, id] = participant_key(it.who);
     args![
         it.conversation_id,
         kind,
@@ -91,12 +92,6 @@ fn row(it: &TakingPart) -> Vec<Value> {
         it.since,
         it.until
     ]
-}
-
-/// The columns `kind` and `principal_id`.
-pub(crate) fn key(who: Participant) -> [Value; 2] {
-    let (kind, id) = who.key();
-    [kind.as_str().into(), id.to_be_bytes().to_vec().into()]
 }
 
 fn read(row: &Row) -> Result<TakingPart> {

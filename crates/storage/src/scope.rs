@@ -1,9 +1,8 @@
 //! How a scope narrows a statement: the one place where it becomes SQL.
 
 use crate::db::Value;
-use crate::participant;
 use std::fmt::Write as _;
-use tieline_domain::access::{Reach, Scope};
+use tieline_domain::access::{Participant, Reach, Scope};
 
 /// Conditions on conversations, called `v` in the statement.
 pub(crate) fn on_conversations(scope: &Scope, args: &mut Vec<Value>) -> String {
@@ -30,7 +29,7 @@ pub(crate) fn on_messages(scope: &Scope, args: &mut Vec<Value>) -> String {
 fn take_part(sql: &mut String, column: &str, further: &str, scope: &Scope, args: &mut Vec<Value>) {
     for who in scope.participants() {
         let n = args.len();
-        args.extend(participant::key(*who));
+        args.extend(participant_key(*who));
         let (kind, id) = (n + 1, n + 2);
         write!(
             sql,
@@ -46,6 +45,12 @@ pub(crate) fn on_contacts(scope: &Scope, args: &mut Vec<Value>) -> String {
     let mut sql = String::new();
     among(&mut sql, "id", scope.contacts(), args);
     sql
+}
+
+/// The columns `kind` and `principal_id` of a participant.
+pub(crate) fn participant_key(who: Participant) -> [Value; 2] {
+    let (kind, id) = who.key();
+    [kind.as_str().into(), id.to_be_bytes().to_vec().into()]
 }
 
 fn among<T: Copy + Ord + Into<Value>>(

@@ -3,6 +3,7 @@
 mod contract {
     mod access;
     mod contacts;
+    mod conversations;
     mod faults;
     pub mod harness;
     mod idempotency;

@@ -14,7 +14,7 @@ use crate::run::Sync;
 use crate::transcript::{DAY_MS, subject, task};
 use std::collections::{BTreeMap, BTreeSet};
 use tieline_domain::access::Actor;
-use tieline_domain::conversation::{Direction, Message};
+use tieline_domain::conversation::Message;
 use tieline_domain::id::{ConnectionId, ConversationId};
 use tieline_domain::time::Timestamp;
 use tieline_org::{CallScope, OrgError};
@@ -278,7 +278,7 @@ impl Flush<'_> {
             .into_iter()
             .filter_map(|day| {
                 let messages = said.remove(&(day.day, day.conversation_id))?;
-                messages.iter().find(|it| it.direction != Direction::Note)?;
+                messages.iter().find(|it| it.direction().is_some())?;
                 let fields = task(&day, &messages);
                 Some(Log { day, fields })
             })

@@ -34,19 +34,17 @@ fn date(it: &WaitingDay) -> String {
     tieline_salesforce::time::date_of(it.day * DAY_MS)
 }
 
-/// A line a message, the latest kept when the field is too short; notes stay inside.
+/// A line a message, the latest kept when the field is too short; notes and acts stay inside.
 fn transcript(them: &str, messages: &[Message]) -> String {
     let lines: Vec<String> = messages
         .iter()
-        .filter(|message| message.direction != Direction::Note)
-        .map(|message| {
-            let who = if message.direction == Direction::In {
-                them
-            } else {
-                "Us"
+        .filter_map(|message| {
+            let who = match message.direction()? {
+                Direction::In => them,
+                Direction::Out => "Us",
             };
             let at = tieline_salesforce::time::format(message.at.0);
-            format!("{} {who}: {}", &at[11..16], message.text)
+            Some(format!("{} {who}: {}", &at[11..16], message.text))
         })
         .collect();
     let text = lines.join("\n");

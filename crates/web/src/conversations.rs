@@ -148,7 +148,18 @@ pub(crate) async fn change(
     );
     acts.extend(change.assigned_to.map(Act::AssignTo));
     acts.extend(change.contact_id.map(Act::TieTo));
-    Ok(Answer(act(&state, &me, id, &acts).await?))
+    // A mark is its reader's own business, also where they may not act.
+    if let Some(unread) = change.unread {
+        let marked = converse::mark(&state.store, &scope, id, me.staff.id, unread).await?;
+        if acts.is_empty() {
+            let names = Names::load(&state.store).await?;
+            return Ok(Answer(Conversation::of(&marked, &names)));
+        }
+    }
+    let working = me.principal.working_scope();
+    let listed = converse::change(&state.store, &working, id, &acts).await?;
+    let names = Names::load(&state.store).await?;
+    Ok(Answer(Conversation::of(&listed, &names)))
 }
 
 /// Refuses a colleague whom nobody knows, or who left.
@@ -170,8 +181,8 @@ async fn known_contact(state: &WebState, scope: &Scope, id: Option<ContactId>) -
     let Some(id) = id else { return Ok(()) };
     let mut reader = state.store.reader().await?;
     match contact::get(&mut reader, scope, id).await {
-        Ok(_) => Ok(()),
-        Err(StorageError::NotFound(_)) => Err(Problem::field(
+        Ok(contact) if contact.deleted_at.is_none() => Ok(()),
+        Ok(_) | Err(StorageError::NotFound(_)) => Err(Problem::field(
             "contact_id",
             "there is no such contact",
             "take one of /api/v1/contacts",
@@ -186,16 +197,7 @@ pub(crate) async fn read(
     Path(id): Path<ConversationId>,
     NoBody: NoBody,
 ) -> Result<NoContent> {
-    act(&state, &me, id, &[Act::MarkRead]).await?;
+    let scope = me.principal.scope();
+    converse::mark(&state.store, &scope, id, me.staff.id, false).await?;
     Ok(NoContent)
-}
-
-async fn act(
-    state: &WebState,
-    me: &SignedIn,
-    id: ConversationId,
-    acts: &[Act],
-) -> Result<Conversation> {
-    let listed = converse::change(&state.store, &me.principal.working_scope(), id, acts).await?;
-    Ok(Conversation::of(&listed, &Names::load(&state.store).await?))
 }

@@ -1,7 +1,7 @@
 //! Messages over the API.
 
 use crate::answer::{Accepted, Answer};
-use crate::api::conversations::{Message, MessageKind, MessageList, MessageQuery, MessageWrite};
+use crate::api::conversations::{Message, MessageList, MessageQuery, MessageWrite, WrittenKind};
 use crate::api::names::Names;
 use crate::extract::{Json, NoBody, Path, Query};
 use crate::problem::Result;
@@ -10,7 +10,7 @@ use crate::state::WebState;
 use axum::Extension;
 use axum::extract::State;
 use tieline_access::SignedIn;
-use tieline_domain::conversation::Direction;
+use tieline_domain::conversation::Kind;
 use tieline_domain::id::{ConversationId, MessageId};
 use tieline_messaging::send::{self, Written};
 use tieline_storage::message;
@@ -43,11 +43,11 @@ pub(crate) async fn write(
         author: me.staff.id,
         text: write.text.into_string(),
         client_key: format!("{}:{key}", me.staff.id),
-        note: write.kind == MessageKind::Note,
+        note: write.kind == WrittenKind::Note,
     };
     let message = send::write(&state.store, &me.principal.working_scope(), &written).await?;
     // A message knows its key for longer than answers are kept.
-    let is_note = message.direction == Direction::Note;
+    let is_note = message.kind == Kind::Note;
     if message.text != written.text || is_note != written.note {
         return Err(key_reused());
     }

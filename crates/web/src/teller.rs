@@ -6,6 +6,7 @@
 
 mod desk;
 mod render;
+mod told;
 
 use crate::api::conversations::ConversationCounts;
 use bytes::Bytes;

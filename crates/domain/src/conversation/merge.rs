@@ -132,9 +132,18 @@ mod tests {
     fn messages_stand_by_time_and_the_other_points_to_what_is_kept() {
         let (mut kept, mut other) = (conversation(1), conversation(2));
         let merged = merged(&mut kept, &mut other, &Marks::new());
-        let words: Vec<_> = merged.messages.iter().map(|it| (it.seq, &*it.text)).collect();
+        let words: Vec<_> = merged
+            .messages
+            .iter()
+            .map(|it| (it.seq, &*it.text))
+            .collect();
         assert_eq!(words, [(1, "a"), (2, "b"), (3, "c"), (4, "d"), (5, "e")]);
-        assert!(merged.messages.iter().all(|it| it.conversation_id == kept.id));
+        assert!(
+            merged
+                .messages
+                .iter()
+                .all(|it| it.conversation_id == kept.id)
+        );
         assert_eq!((merged.act.seq, merged.act.kind), (6, Kind::Act));
         assert_eq!((kept.last_seq, kept.received, kept.our_turn), (6, 4, true));
         assert_eq!((other.merged_into, other.open), (Some(kept.id), false));

@@ -5,6 +5,7 @@ mod corpus;
 mod hostile;
 mod jobs;
 mod people;
+mod reading;
 mod refused;
 mod repeated;
 mod unassigned;

@@ -10,11 +10,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
 use tieline::demo::{Demo, DemoOptions};
 use tieline_access::Visit;
-use tieline_domain::access::{Actor, Caller};
+use tieline_domain::access::{Actor, Caller, Scope};
 use tieline_domain::job::JobKind;
 use tieline_storage::job::{self, NewJob};
 use tieline_storage::staff::Staff;
-use tieline_storage::{inbox, mapping, staff, sync_run};
+use tieline_storage::{inbox, mapping, merge, participant, staff, sync_run};
 use tower::ServiceExt as _;
 
 pub struct World {
@@ -182,6 +182,22 @@ impl World {
     async fn run(&self, sql: &str) {
         let mut tx = self.demo.hub.store.begin(&Actor::system()).await.unwrap();
         tx.run(sql, Vec::new()).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// How many parts are taken in a conversation.
+    pub async fn parts(&self, conversation: &str) -> usize {
+        let mut reader = self.demo.hub.store.reader().await.unwrap();
+        let id = conversation.parse().unwrap();
+        let parts = participant::list(&mut reader, &Scope::system(), id).await;
+        parts.unwrap().len()
+    }
+
+    /// Makes one conversation part of another, as when their numbers turn out to be the same.
+    pub async fn merge(&self, kept: &str, other: &str) {
+        let mut tx = self.demo.hub.store.begin(&Actor::system()).await.unwrap();
+        let (kept, other) = (kept.parse().unwrap(), other.parse().unwrap());
+        merge::conversations(&mut tx, kept, other).await.unwrap();
         tx.commit().await.unwrap();
     }
 

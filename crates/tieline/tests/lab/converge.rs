@@ -286,7 +286,7 @@ async fn nothing_lost_or_doubled(history: &History, seed: u64) {
     let of = |direction: Direction| -> Vec<String> {
         let of_it = messages
             .iter()
-            .filter(|message| message.direction == direction);
+            .filter(|message| message.direction() == Some(direction));
         of_it.map(|message| message.text.clone()).collect()
     };
     let came: Vec<String> = of(Direction::In);

@@ -1,12 +1,12 @@
-// The keyboard: j/k move, Enter opens, r replies, n notes, a takes, e closes, / searches, ? lists; Ctrl+K is the palette's.
+// The keyboard: j/k move, Enter opens, r replies, n notes, a takes, e closes, u marks unread, / searches, ? lists; Ctrl+K is the palette's.
 
 import { useEffect, useRef } from "preact/hooks";
-import { assignToMe, close, move } from "./inbox/acts";
+import { assignToMe, close, markUnread, move } from "./inbox/acts";
 import { go, openId } from "./state";
 
 const LIST: [string, string][] = [
   ["j k", "Next and previous conversation"], ["r", "Reply"], ["n", "Write a note"], ["a", "Assign to me"],
-  ["e", "Close or open again"], ["/", "Search"], ["Ctrl Enter", "Send"], ["Ctrl K", "Find a person, a place or an act"], ["g i, g c, g s", "Go to inbox, contacts, sync"], ["?", "This list"],
+  ["e", "Close or open again"], ["u", "Mark as unread"], ["/", "Search"], ["Ctrl Enter", "Send"], ["Ctrl K", "Find a person, a place or an act"], ["g i, g c, g s", "Go to inbox, contacts, sync"], ["?", "This list"],
 ];
 
 export function Keys() {
@@ -25,6 +25,7 @@ export function Keys() {
         r: () => { document.querySelector<HTMLButtonElement>("[data-act=reply]")?.click(); focus(".composer textarea"); },
         n: () => { document.querySelector<HTMLButtonElement>("[data-act=note]")?.click(); focus(".composer textarea"); },
         a: () => openId.value && assignToMe(openId.value), e: () => openId.value && close(openId.value),
+        u: () => openId.value && markUnread(openId.value),
       };
       const act = acts[key];
       if (act) { event.preventDefault(); act(); }

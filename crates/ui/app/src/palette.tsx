@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { hub, told } from "./api";
 import { phone } from "./format";
-import { assignToMe, close } from "./inbox/acts";
+import { assignToMe, close, markUnread } from "./inbox/acts";
 import { attempt, conversations, go, openId } from "./state";
 import type { ContactRow } from "./types";
 
@@ -21,6 +21,7 @@ function acts(): Entry[] {
   return [
     { name: "Assign to me", kind: "Conversation", act: () => void assignToMe(id) },
     { name: open?.status === "closed" ? "Open again" : "Close", kind: "Conversation", act: () => void close(id) },
+    { name: "Mark as unread", kind: "Conversation", act: () => void markUnread(id) },
   ];
 }
 

@@ -101,8 +101,21 @@ export function putConversation(conversation: Conversation) {
   const list = conversations.value;
   if (!list) return;
   const others = list.filter((it) => it.id !== conversation.id);
-  const shown = view.value === "closed" ? conversation.status === "closed" : conversation.status === "open";
+  const listed = view.value === "closed" ? conversation.status === "closed" : conversation.status === "open";
+  const shown = listed && !conversation.merged_into;
   const next = shown ? [...others, conversation] : others;
   next.sort((a, b) => (a.turn === b.turn ? (b.last?.at ?? 0) - (a.last?.at ?? 0) : a.turn === "ours" ? -1 : 1));
   conversations.value = next;
+}
+
+/** A conversation that became part of another one: whoever looks at it looks at that one. */
+export function followMerged({ id, merged_into: kept }: Conversation) {
+  if (!kept) return;
+  if (openId.value === id) go(`inbox/${kept}`);
+  if (threads.value[kept]) void loadThread(kept);
+}
+
+/** How much of a conversation this person has not read. */
+export function putUnread(id: string, unread: number) {
+  conversations.value = conversations.value?.map((it) => (it.id === id ? { ...it, unread } : it)) ?? null;
 }

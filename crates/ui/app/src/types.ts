@@ -4,6 +4,7 @@ import type { components, operations } from "../api/types";
 
 type Shapes = components["schemas"];
 
+export type Author = Shapes["Author"];
 export type Attribute = Shapes["ContactField"];
 export type Change = Shapes["RunChange"];
 export type Contact = Shapes["Contact"];

@@ -1,9 +1,9 @@
 //! Conversations and their messages.
 
-use super::names::{ContactName, Names, OutsideError, StaffName};
+use super::names::{Author, ContactName, Names, OutsideError, StaffName};
 use super::text::{Limit, Text};
 use serde::{Deserialize, Deserializer, Serialize};
-use tieline_domain::conversation::{self as domain, Direction};
+use tieline_domain::conversation::{self as domain, Audience, Direction, Kind};
 use tieline_domain::id::{ContactId, ConversationId, InboxId, MessageId, StaffId};
 use tieline_domain::time::Timestamp;
 use tieline_messaging::send;
@@ -73,6 +73,8 @@ pub(crate) struct ConversationChange {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<ContactId>)]
     pub contact_id: Option<Option<ContactId>>,
+    /// For the caller alone: false marks it as read, true as unread from the last message that came in.
+    pub unread: Option<bool>,
 }
 
 /// Tells a null from a field that is not there.
@@ -112,7 +114,10 @@ pub(crate) struct Conversation {
     pub turn: Turn,
     pub assigned_to: Option<StaffName>,
     pub last: Option<LastMessage>,
+    /// How many of their messages the caller has not read.
     pub unread: i64,
+    /// The conversation that this one became part of, which answers in its place.
+    pub merged_into: Option<ConversationId>,
     pub version: i64,
     pub gate: Gate,
 }
@@ -128,8 +133,10 @@ pub(crate) enum Turn {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct LastMessage {
     pub text: String,
-    pub direction: String,
-    pub author: Option<StaffName>,
+    pub kind: Kind,
+    /// Null for what is not sent.
+    pub direction: Option<Direction>,
+    pub author: Author,
     pub at: Timestamp,
     pub state: String,
 }
@@ -156,9 +163,9 @@ pub(crate) struct MessageQuery {
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum MessageKind {
+pub(crate) enum WrittenKind {
     #[default]
-    Text,
+    Message,
     /// Only for staff to see.
     Note,
 }
@@ -168,8 +175,8 @@ pub(crate) enum MessageKind {
 pub(crate) struct MessageWrite {
     pub text: Text<32_000>,
     #[serde(default)]
-    #[schema(value_type = Option<MessageKind>)]
-    pub kind: MessageKind,
+    #[schema(value_type = Option<WrittenKind>)]
+    pub kind: WrittenKind,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -185,8 +192,11 @@ pub(crate) struct Message {
     pub id: MessageId,
     pub conversation_id: ConversationId,
     pub seq: i64,
-    pub direction: String,
-    pub author: Option<StaffName>,
+    pub kind: Kind,
+    pub audience: Audience,
+    /// Null for what is not sent.
+    pub direction: Option<Direction>,
+    pub author: Author,
     pub text: String,
     pub at: Timestamp,
     pub state: String,
@@ -219,14 +229,16 @@ impl Conversation {
                 Turn::Theirs
             },
             assigned_to: names.of(it.assigned_to),
-            last: (it.last_seq > 0).then(|| LastMessage {
-                text: it.last_text.clone(),
-                direction: it.last_direction.as_str().to_owned(),
-                author: names.of(it.last_author),
+            last: it.last.as_ref().map(|last| LastMessage {
+                text: last.text.clone(),
+                kind: last.kind,
+                direction: last.kind.direction(last.author),
+                author: names.of_author(last.author),
                 at: it.last_at,
-                state: it.last_state.as_str().to_owned(),
+                state: last.state.as_str().to_owned(),
             }),
-            unread: it.unread,
+            unread: listed.unread,
+            merged_into: it.merged_into,
             version: it.version,
             gate: Gate::of(listed),
         }
@@ -247,22 +259,19 @@ impl Gate {
 
 impl Message {
     pub fn of(it: &domain::Message, names: &Names) -> Message {
-        let state = if it.direction == Direction::Note {
-            "noted"
-        } else {
-            it.state.as_str()
-        };
         // The key is kept behind its writer's id; to the writer it is told as it came.
         let key = it.client_key.as_deref();
         Message {
             id: it.id,
             conversation_id: it.conversation_id,
             seq: it.seq,
-            direction: it.direction.as_str().to_owned(),
-            author: names.of(it.author),
+            kind: it.kind,
+            audience: it.kind.audience(),
+            direction: it.direction(),
+            author: names.of_author(it.author),
             text: it.text.clone(),
             at: it.at,
-            state: state.to_owned(),
+            state: it.state.as_str().to_owned(),
             state_at: it.state_at,
             error: it.error.as_ref().map(OutsideError::of),
             segments: it.segments,

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 use std::collections::BTreeMap;
-use tieline_domain::id::{ContactId, StaffId};
+use tieline_domain::conversation::{self as domain, HubReason};
+use tieline_domain::id::{ApiKeyId, ContactId, StaffId};
 use tieline_storage::{Conn, Result, Store, staff};
 use utoipa::ToSchema;
 
@@ -17,6 +18,24 @@ pub(crate) struct ContactName {
     pub id: ContactId,
     /// Null when the contact is no longer there.
     pub name: Option<String>,
+}
+
+/// Who wrote something.
+#[derive(Serialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(crate) enum Author {
+    Staff(StaffName),
+    /// Whoever answers to the conversation's address.
+    Contact,
+    /// A visitor of a website.
+    Visitor,
+    ApiKey {
+        id: ApiKeyId,
+    },
+    /// The hub by itself.
+    Hub {
+        reason: HubReason,
+    },
 }
 
 /// What an outside party said when it refused.
@@ -49,12 +68,25 @@ impl Names {
     }
 
     pub fn of(&self, id: Option<StaffId>) -> Option<StaffName> {
-        let id = id?;
+        id.map(|id| self.of_staff(id))
+    }
+
+    pub fn of_author(&self, author: domain::Author) -> Author {
+        match author {
+            domain::Author::Staff(id) => Author::Staff(self.of_staff(id)),
+            domain::Author::Contact => Author::Contact,
+            domain::Author::Visitor => Author::Visitor,
+            domain::Author::ApiKey(id) => Author::ApiKey { id },
+            domain::Author::Hub(reason) => Author::Hub { reason },
+        }
+    }
+
+    fn of_staff(&self, id: StaffId) -> StaffName {
         let name = self
             .0
             .get(&id)
             .map_or("Former colleague", String::as_str)
             .to_owned();
-        Some(StaffName { id, name })
+        StaffName { id, name }
     }
 }

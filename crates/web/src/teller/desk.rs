@@ -5,6 +5,7 @@
 //! costs nobody anything, and an idle one costs next to nothing.
 
 use super::Listener;
+use super::told::Told;
 use bytes::{Bytes, BytesMut};
 use futures_util::task::AtomicWaker;
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -20,15 +21,6 @@ pub(super) const KEPT_MAX: usize = 1_000;
 const TAKEN_BYTES_MAX: usize = 64 * 1_024;
 /// No event waits for the stream.
 const NOTHING: i64 = i64::MAX;
-
-/// An event as all who may see it get it.
-pub(super) struct Told {
-    pub seq: i64,
-    /// Whose members may see it; none for what all staff may see.
-    pub inbox: Option<InboxId>,
-    /// As it stands in the stream.
-    pub frame: Bytes,
-}
 
 /// One open stream.
 pub(super) struct Seat {
@@ -69,7 +61,8 @@ impl Seat {
     }
 
     fn sees(&self, told: &Told) -> bool {
-        told.inbox.is_none_or(|inbox| self.scope.sees_inbox(inbox))
+        told.reader.is_none_or(|reader| reader == self.staff)
+            && told.inbox.is_none_or(|inbox| self.scope.sees_inbox(inbox))
     }
 
     fn wake_for(&self, seq: i64) {
@@ -254,7 +247,7 @@ impl Desk {
                     seat.wake_for(told.seq);
                     break;
                 }
-                frames.extend_from_slice(&told.frame);
+                told.frame.write(seat.staff, &mut frames);
             }
         }
         let latest = seat
@@ -285,6 +278,7 @@ pub(super) fn reset(seq: i64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::told::{Frame, Unread};
     use super::*;
     use tieline_domain::access::{Principal, Role, StaffMember};
     use tieline_domain::id::Id as _;
@@ -297,20 +291,25 @@ mod tests {
         Told {
             seq,
             inbox,
-            frame: Bytes::from(format!("{seq} ")),
+            reader: None,
+            frame: Frame::Same(Bytes::from(format!("{seq} "))),
         }
     }
 
     fn member(of: &[u128]) -> Arc<Seat> {
+        person(1, of)
+    }
+
+    fn person(id: u128, of: &[u128]) -> Arc<Seat> {
         let principal = Principal::Staff(StaffMember {
-            id: StaffId::from_uuid(1),
+            id: StaffId::from_uuid(id),
             role: Role::Staff,
             reviewer: false,
             inboxes: of.iter().map(|number| inbox(*number)).collect(),
         });
         Arc::new(Seat::new(Listener {
             scope: principal.scope(),
-            staff: StaffId::from_uuid(1),
+            staff: StaffId::from_uuid(id),
             session: SessionId::from_uuid(1),
             until: Timestamp(0),
         }))
@@ -335,6 +334,30 @@ mod tests {
         assert_eq!(taken(&desk, &one), "1 2 ");
         assert_eq!(taken(&desk, &two), "2 4 ");
         assert_eq!(taken(&desk, &one), "");
+    }
+
+    #[test]
+    fn each_person_is_told_what_they_have_not_read_and_only_the_reader_of_reading() {
+        let mut desk = Desk::new();
+        let seats = [person(1, &[1]), person(2, &[1])];
+        for seat in &seats {
+            desk.join(seat.clone(), 0);
+        }
+        let unread = |reader| Told {
+            reader,
+            frame: Frame::PerPerson {
+                head: Bytes::from_static(b"<"),
+                unread: Unread {
+                    to: HashMap::from([(StaffId::from_uuid(1), 0)]),
+                    to_all_others: 12,
+                },
+                tail: Bytes::from_static(b">"),
+            },
+            ..told(1, Some(inbox(1)))
+        };
+        desk.tell(vec![unread(None), unread(Some(StaffId::from_uuid(1)))], 1);
+        let got = seats.each_ref().map(|seat| taken(&desk, seat));
+        assert_eq!(got, ["<0><0>", "<12>"]);
     }
 
     #[test]
@@ -383,7 +406,7 @@ mod tests {
         let seat = member(&[1]);
         desk.join(seat.clone(), 0);
         let large = |seq| Told {
-            frame: Bytes::from(vec![b'x'; TAKEN_BYTES_MAX / 2 + 1]),
+            frame: Frame::Same(Bytes::from(vec![b'x'; TAKEN_BYTES_MAX / 2 + 1])),
             ..told(seq, None)
         };
         desk.tell(vec![large(1), large(2)], 2);

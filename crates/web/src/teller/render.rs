@@ -1,6 +1,7 @@
-//! What browsers are told of an event: read in sets, rendered once for all who may see it.
+//! What browsers are told of an event: read in sets, rendered once for all who may see it. What a
+//! person has not read is the one number that differs: it is put in as the event is taken.
 
-use super::desk::Told;
+use super::told::{Frame, Told, Unread};
 use crate::api::conversations::{Conversation, Message};
 use crate::api::names::{Names, OutsideError};
 use crate::api::sync::Run;
@@ -8,15 +9,16 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use tieline_domain::access::Scope;
-use tieline_domain::conversation as domain;
+use tieline_domain::conversation::{self as domain, Marks, ReadMark};
 use tieline_domain::event::Event;
-use tieline_domain::id::{ConversationId, MessageId};
+use tieline_domain::id::{ConversationId, Id as _, MessageId, StaffId};
 use tieline_storage::conversation::Listed;
 use tieline_storage::event::{StoredEvent, inbox_of};
-use tieline_storage::{Conn, Result, StorageError, conversation, message, sync_run};
+use tieline_storage::{Conn, Result, StorageError, conversation, message, read_mark, sync_run};
 
 /// What the events of a batch name.
 struct Named {
+    marks: Marks,
     messages: BTreeMap<MessageId, domain::Message>,
     conversations: BTreeMap<ConversationId, Listed>,
     names: Names,
@@ -33,16 +35,64 @@ pub(super) async fn render(conn: &mut Conn, events: &[StoredEvent]) -> Result<Ve
         let Some((name, data)) = describe(conn, &named, &stored.event).await? else {
             continue;
         };
+        let text = format!("event: {name}\nid: {}\ndata: {data}\n\n", stored.seq);
         told.push(Told {
             seq: stored.seq,
             inbox: inbox_of(&stored.event),
-            frame: Bytes::from(format!(
-                "event: {name}\nid: {}\ndata: {data}\n\n",
-                stored.seq
-            )),
+            reader: reader_of(&stored.event),
+            frame: frame(&text, named.unread(&stored.event)),
         });
     }
     Ok(told)
+}
+
+/// Who alone is told of an event.
+fn reader_of(event: &Event) -> Option<StaffId> {
+    match event {
+        Event::Read { staff_id, .. } => Some(*staff_id),
+        _ => None,
+    }
+}
+
+/// Cut at the number that differs, if it has one. Within a text the quotes of such a name are
+/// escaped, so it stands nowhere else.
+fn frame(text: &str, unread: Option<Unread>) -> Frame {
+    const NAME: &str = "\"unread\":";
+    let Some((unread, at)) = unread.zip(text.find(NAME)) else {
+        return Frame::Same(Bytes::copy_from_slice(text.as_bytes()));
+    };
+    let (head, rest) = text.split_at(at + NAME.len());
+    let tail = rest.trim_start_matches(|it: char| it.is_ascii_digit());
+    Frame::PerPerson {
+        head: Bytes::copy_from_slice(head.as_bytes()),
+        unread,
+        tail: Bytes::copy_from_slice(tail.as_bytes()),
+    }
+}
+
+impl Named {
+    /// What each person has not read of the conversation that an event tells of.
+    fn unread(&self, event: &Event) -> Option<Unread> {
+        let (Event::Conversation {
+            conversation_id, ..
+        }
+        | Event::Read {
+            conversation_id, ..
+        }) = event
+        else {
+            return None;
+        };
+        let conversation = &self.conversations.get(conversation_id)?.conversation;
+        let from = (*conversation_id, StaffId::from_uuid(0));
+        let marks = self.marks.range(from..);
+        let of_this = marks.take_while(|((id, _), _)| id == conversation_id);
+        Some(Unread {
+            to_all_others: ReadMark::NONE.unread(conversation),
+            to: of_this
+                .map(|((_, staff), mark)| (*staff, mark.unread(conversation)))
+                .collect(),
+        })
+    }
 }
 
 async fn load(conn: &mut Conn, events: &[StoredEvent]) -> Result<Named> {
@@ -54,12 +104,16 @@ async fn load(conn: &mut Conn, events: &[StoredEvent]) -> Result<Named> {
             }
             Event::Conversation {
                 conversation_id, ..
+            }
+            | Event::Read {
+                conversation_id, ..
             } => conversations.push(conversation_id),
             Event::Contacts { .. } | Event::SyncRun { .. } | Event::Access { .. } => {}
         }
     }
     let scope = Scope::system();
     Ok(Named {
+        marks: read_mark::load(conn, &conversations).await?,
         messages: message::list_by_ids(conn, &scope, &messages).await?,
         conversations: conversation::list_by_ids(conn, &scope, &conversations).await?,
         names: Names::read(conn).await?,
@@ -99,6 +153,13 @@ async fn describe(
         } => named.conversations.get(conversation_id).map(|listed| {
             let conversation = Conversation::of(listed, &named.names);
             ("conversation", json!({"conversation": conversation}))
+        }),
+        // The number stands in for each person's own.
+        Event::Read {
+            conversation_id, ..
+        } => named.conversations.get(conversation_id).map(|_| {
+            let data = json!({"conversation_id": conversation_id, "unread": 0});
+            ("read", data)
         }),
         Event::Contacts { contact_ids } => Some(("contacts", json!({"ids": contact_ids}))),
         Event::Access { .. } => None,

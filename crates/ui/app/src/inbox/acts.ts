@@ -18,6 +18,12 @@ export async function close(id: string) {
   if (done && open) say("Closed.", () => void change(id, { status: "open" }));
 }
 
+/** Bold again for oneself; it is left first, since an open conversation counts as read. */
+export function markUnread(id: string) {
+  go("inbox");
+  return change(id, { unread: true });
+}
+
 export const assignToMe = (id: string) => change(id, { assigned_to: me.value?.staff.id });
 
 export function move(by: number) {
@@ -28,13 +34,14 @@ export function move(by: number) {
 }
 
 /** Shows what was written at once, and the truth when it comes. */
-export async function send(conversation: Conversation, text: string, kind: "text" | "note") {
+export async function send(conversation: Conversation, text: string, kind: "message" | "note") {
   const key = newKey();
   const now = Date.now();
   const staff = me.value!.staff;
   const shown: Message = {
-    id: key, conversation_id: conversation.id, seq: Number.MAX_SAFE_INTEGER, direction: kind === "note" ? "note" : "out",
-    author: { id: staff.id, name: staff.name }, text, at: now, state: "queued", state_at: now, error: null, segments: 1, client_key: key,
+    id: key, conversation_id: conversation.id, seq: Number.MAX_SAFE_INTEGER,
+    kind, audience: kind === "note" ? "staff" : "all", direction: kind === "note" ? null : "out",
+    author: { kind: "staff", id: staff.id, name: staff.name }, text, at: now, state: "queued", state_at: now, error: null, segments: 1, client_key: key,
   };
   putMessage(shown);
   try {

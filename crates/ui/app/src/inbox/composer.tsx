@@ -22,7 +22,7 @@ export function Composer({ conversation, onSent }: { conversation: Conversation;
     write("");
     onSent();
     area.current?.focus();
-    if (!(await send(conversation, written, note ? "note" : "text"))) write(written);
+    if (!(await send(conversation, written, note ? "note" : "message"))) write(written);
   };
   const { used, room, parts } = segments(text);
   return (

@@ -64,7 +64,8 @@ function Row({ row }: { row: Conversation }) {
   const name = row.contact?.name ?? phone(row.address);
   const last = row.last;
   const mine = me.value?.staff.id;
-  const who = last?.direction === "in" || !last?.author ? "" : last.author.id === mine ? "You: " : `${last.author.name.split(" ")[0]}: `;
+  const author = last?.author;
+  const who = author?.kind !== "staff" ? "" : author.id === mine ? "You: " : `${author.name.split(" ")[0]}: `;
   return (
     <a class={`row ${row.unread ? "unread" : ""}`} href={`/app/inbox/${row.id}`} aria-current={openId.value === row.id ? "true" : undefined}
        onClick={(event) => { event.preventDefault(); go(`inbox/${row.id}`); }}>

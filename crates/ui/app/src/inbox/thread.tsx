@@ -6,7 +6,7 @@ import { hub, told } from "../api";
 import { dayName, phone, sameDay, time } from "../format";
 import { Avatar, Skeleton } from "../parts";
 import { attempt, go, loadThread, me, threads } from "../state";
-import type { Conversation, Message } from "../types";
+import type { Author, Conversation, Message } from "../types";
 import { change, close, retry } from "./acts";
 import { Composer } from "./composer";
 
@@ -72,12 +72,13 @@ function Messages({ messages, more, conversation }: { messages: Message[]; more:
       {messages.map((message, i) => {
         const before = messages[i - 1];
         const after = messages[i + 1];
-        const joins = (a?: Message, b?: Message) => !!a && !!b && a.direction === b.direction && a.author?.id === b.author?.id
+        const joins = (a?: Message, b?: Message) => !!a && !!b && a.kind === b.kind && sameAuthor(a.author, b.author)
           && b.at - a.at < GROUP_MS && sameDay(a.at, b.at) && !a.error;
         return (
           <div key={message.id}>
             {(!before || !sameDay(before.at, message.at)) && <p class="day"><span>{dayName(message.at)}</span></p>}
-            {message.direction === "note" ? <Note message={message} />
+            {message.kind === "note" ? <Note message={message} />
+              : message.kind === "act" ? <p class="day"><span>{message.text}</span></p>
               : <Bubble message={message} first={!joins(before, message)} last={!joins(message, after)} conversation={conversation} />}
           </div>
         );
@@ -86,19 +87,27 @@ function Messages({ messages, more, conversation }: { messages: Message[]; more:
   );
 }
 
+/** The name of a user who wrote it. */
+const writer = (message: Message) => (message.author.kind === "staff" ? message.author.name : null);
+
+function sameAuthor(a: Author, b: Author) {
+  return a.kind === b.kind && ("id" in a ? a.id : null) === ("id" in b ? b.id : null);
+}
+
 function Note({ message }: { message: Message }) {
   return (
-    <div class="note"><p><NotebookPen size={14} aria-hidden="true" /> Note by {message.author?.name.split(" ")[0] ?? "staff"}, only staff see this <time>{time(message.at)}</time></p>{message.text}</div>
+    <div class="note"><p><NotebookPen size={14} aria-hidden="true" /> Note by {writer(message)?.split(" ")[0] ?? "staff"}, only staff see this <time>{time(message.at)}</time></p>{message.text}</div>
   );
 }
 
 function Bubble({ message, first, last, conversation }: { message: Message; first: boolean; last: boolean; conversation: Conversation }) {
   const out = message.direction === "out";
-  const colleague = out && message.author && message.author.id !== me.value?.staff.id ? message.author.name : null;
+  const mine = message.author.kind === "staff" && message.author.id === me.value?.staff.id;
+  const colleague = out && !mine ? writer(message) : null;
   return (
     <div class={`said ${out ? "out" : "in"} ${first ? "first" : ""}`}>
       {first && colleague && <p class="author">{colleague}</p>}
-      {first && out && !message.author && <p class="author">Tieline, by itself</p>}
+      {first && out && message.author.kind === "hub" && <p class="author">Tieline, by itself</p>}
       <div class="line">
         {!out && (last ? <Avatar id={conversation.contact?.id ?? conversation.id} name={conversation.contact?.name ?? "#"} size={28} /> : <span class="gap" />)}
         <p class={`bubble ${message.error ? "bad" : ""}`}>{message.text}</p>

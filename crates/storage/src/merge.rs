@@ -1,7 +1,7 @@
 //! Two conversations that became one.
 
-use super::{load_by_ids, save_many};
 use crate::args;
+use crate::conversation::{load_by_ids, save_many};
 use crate::error::{Result, StorageError};
 use crate::store::Tx;
 use crate::{activity, message, participant, read_mark};
@@ -11,7 +11,7 @@ use tieline_domain::id::ConversationId;
 
 /// Makes `other` part of `kept`: its messages move there by their times, with what people have not
 /// read and who takes part, and it answers as `kept` from now on.
-pub async fn merge(tx: &mut Tx, kept: ConversationId, other: ConversationId) -> Result<()> {
+pub async fn conversations(tx: &mut Tx, kept: ConversationId, other: ConversationId) -> Result<()> {
     let both = [kept, other];
     let mut found = load_by_ids(tx, &both).await?;
     let mut take = |id| {

@@ -1,0 +1,410 @@
+//! Conversations: who wrote, who has read how far, who takes part, and two that became one.
+
+use super::harness::{Fixture, on_both};
+use std::collections::BTreeSet;
+use tieline_domain::access::{Actor, Participant, Principal, Role, Scope, StaffMember};
+use tieline_domain::conversation::{
+    Author, Conversation, Draft, HubReason, Kind, Message, ParticipantRole, ReadMark, TakingPart,
+};
+use tieline_domain::delivery::State;
+use tieline_domain::event::Event;
+use tieline_domain::id::{ApiKeyId, ContactId, ConversationId, Id as _, InboxId, PointId, StaffId};
+use tieline_storage::conversation::{self, ConversationQuery, Listed, View};
+use tieline_storage::inbox::{self, Inbox};
+use tieline_storage::staff::{self, Staff};
+use tieline_storage::{StorageError, contact, event, merge, message, participant, read_mark};
+
+/// An inbox with two members, and who answers to a number.
+struct Desk {
+    at: Fixture,
+    inbox: InboxId,
+    staff: [StaffId; 2],
+}
+
+impl Desk {
+    async fn new(at: Fixture) -> Desk {
+        let inbox = Inbox {
+            id: at.store.new_id(),
+            channel: "sms".to_owned(),
+            name: "Front desk".to_owned(),
+            address: "+447700900001".to_owned(),
+            carrier: "twilio".to_owned(),
+            carrier_url: "https://carrier.example".to_owned(),
+            carrier_account: "AC1".to_owned(),
+            carrier_secret: vec![1],
+            country: "GB".to_owned(),
+        };
+        let staff = [hire(&at, "ann").await, hire(&at, "ben").await];
+        let mut tx = at.store.begin(&Actor::system()).await.unwrap();
+        inbox::create(&mut tx, &inbox).await.unwrap();
+        for member in staff {
+            inbox::add_member(&mut tx, inbox.id, member).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        Desk {
+            at,
+            inbox: inbox.id,
+            staff,
+        }
+    }
+
+    fn scope(&self, staff: StaffId) -> Scope {
+        let member = StaffMember {
+            id: staff,
+            role: Role::Staff,
+            reviewer: false,
+            inboxes: vec![self.inbox],
+        };
+        Principal::Staff(member).scope()
+    }
+
+    async fn begin(&self, address: &str) -> Conversation {
+        let mut tx = self.at.store.begin(&Actor::system()).await.unwrap();
+        let address = address.to_owned();
+        let points = contact::ensure_points(&mut tx, "sms", std::slice::from_ref(&address));
+        let point = points.await.unwrap()[&address];
+        let it = Conversation::begin(tx.new_id(), self.inbox, point, tx.now());
+        conversation::save_many(&mut tx, std::slice::from_ref(&it))
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        it
+    }
+
+    async fn say(&self, id: ConversationId, kind: Kind, author: Author, text: &str) -> Message {
+        self.at.clock.advance(10);
+        let mut tx = self.at.store.begin(&Actor::system()).await.unwrap();
+        let found = conversation::load_by_ids(&mut tx, &[id]).await.unwrap();
+        let mut it = found.into_values().next().unwrap();
+        let message = it.add(Draft {
+            id: tx.new_id(),
+            kind,
+            author,
+            text: text.to_owned(),
+            state: State::Received,
+            provider_id: None,
+            client_key: None,
+            at: tx.now(),
+        });
+        conversation::save_many(&mut tx, &[it]).await.unwrap();
+        message::create_many(&mut tx, std::slice::from_ref(&message))
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        message
+    }
+
+    async fn came(&self, id: ConversationId, text: &str) -> Message {
+        self.say(id, Kind::Message, Author::Contact, text).await
+    }
+
+    async fn mark(&self, id: ConversationId, reader: StaffId, unread: bool) {
+        let mut tx = self.at.store.begin(&Actor::system()).await.unwrap();
+        let found = conversation::load_by_ids(&mut tx, &[id]).await.unwrap();
+        let known = read_mark::get(&mut tx, id, reader).await.unwrap();
+        let last = message::last_received(&mut tx, id).await.unwrap();
+        let mark = match unread {
+            true => known.set_back(&found[&id], last),
+            false => ReadMark::at_end(&found[&id]),
+        };
+        read_mark::set(&mut tx, &found[&id], reader, mark)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    async fn get(&self, scope: &Scope, id: ConversationId) -> Result<Listed, StorageError> {
+        let mut reader = self.at.store.reader().await.unwrap();
+        conversation::get(&mut reader, scope, id).await
+    }
+
+    async fn unread(&self, id: ConversationId) -> [i64; 2] {
+        let mut unread = [0; 2];
+        for (n, staff) in self.staff.into_iter().enumerate() {
+            unread[n] = self.get(&self.scope(staff), id).await.unwrap().unread;
+        }
+        unread
+    }
+
+    async fn texts(&self, scope: &Scope, id: ConversationId) -> Vec<(i64, String)> {
+        let mut reader = self.at.store.reader().await.unwrap();
+        let all = message::list(&mut reader, scope, id, None, 50)
+            .await
+            .unwrap();
+        all.into_iter().map(|it| (it.seq, it.text)).collect()
+    }
+
+    async fn take_part(&self, parts: &[TakingPart]) {
+        let mut tx = self.at.store.begin(&Actor::system()).await.unwrap();
+        participant::begin(&mut tx, parts).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    async fn parts(&self, id: ConversationId) -> Vec<TakingPart> {
+        let mut reader = self.at.store.reader().await.unwrap();
+        let all = participant::list(&mut reader, &Scope::system(), id).await;
+        all.unwrap()
+    }
+}
+
+async fn hire(at: &Fixture, name: &str) -> StaffId {
+    let staff = Staff {
+        id: at.store.new_id(),
+        email: format!("{name}@example.com"),
+        name: name.to_owned(),
+        role: Role::Staff,
+        reviewer: false,
+        password_hash: None,
+        active: true,
+    };
+    let mut tx = at.store.begin(&Actor::system()).await.unwrap();
+    staff::create(&mut tx, &staff).await.unwrap();
+    tx.commit().await.unwrap();
+    staff.id
+}
+
+#[tokio::test]
+async fn what_a_person_has_not_read_is_theirs_alone_and_can_be_set_back() {
+    on_both(|at| async move {
+        let desk = Desk::new(at).await;
+        let [ann, _] = desk.staff;
+        let id = desk.begin("+447700900317").await.id;
+        for text in ["one", "two", "three"] {
+            desk.came(id, text).await;
+        }
+        let us = Author::Hub(HubReason::Keyword);
+        desk.say(id, Kind::Message, us, "by itself").await;
+        assert_eq!(desk.unread(id).await, [3, 3]);
+        let before = desk.get(&Scope::system(), id).await.unwrap().conversation;
+        desk.mark(id, ann, false).await;
+        assert_eq!(desk.unread(id).await, [0, 3]);
+        desk.mark(id, ann, true).await;
+        assert_eq!(desk.unread(id).await, [1, 3]);
+        desk.mark(id, ann, true).await;
+        assert_eq!(desk.unread(id).await, [1, 3], "it is unread already");
+        desk.came(id, "four").await;
+        assert_eq!(desk.unread(id).await, [2, 4]);
+        let after = desk.get(&Scope::system(), id).await.unwrap().conversation;
+        assert_eq!(
+            after.version,
+            before.version + 1,
+            "only the text changed it"
+        );
+        assert_eq!(desk.parts(id).await, [], "who looks takes no part");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn to_a_new_member_only_what_comes_from_then_on_is_unread() {
+    on_both(|at| async move {
+        let desk = Desk::new(at).await;
+        let id = desk.begin("+447700900317").await.id;
+        desk.came(id, "before").await;
+        let new = hire(&desk.at, "cleo").await;
+        let mut tx = desk.at.store.begin(&Actor::system()).await.unwrap();
+        inbox::add_member(&mut tx, desk.inbox, new).await.unwrap();
+        tx.commit().await.unwrap();
+        let scope = desk.scope(new);
+        assert_eq!(desk.get(&scope, id).await.unwrap().unread, 0);
+        desk.came(id, "after").await;
+        assert_eq!(desk.get(&scope, id).await.unwrap().unread, 1);
+        assert_eq!(desk.unread(id).await, [2, 2], "members are as they were");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn only_the_reader_hears_of_reading_and_only_once() {
+    on_both(|at| async move {
+        let desk = Desk::new(at).await;
+        let [ann, ben] = desk.staff;
+        let id = desk.begin("+447700900317").await.id;
+        desk.came(id, "one").await;
+        desk.mark(id, ann, false).await;
+        desk.mark(id, ann, false).await;
+        let mut reader = desk.at.store.reader().await.unwrap();
+        for (staff, heard) in [(ann, 1), (ben, 0)] {
+            let events = event::list_after(&mut reader, &desk.scope(staff), 0, 100).await;
+            let (events, _) = events.unwrap().unwrap();
+            let reads = events
+                .iter()
+                .filter(|it| matches!(it.event, Event::Read { .. }));
+            assert_eq!(reads.count(), heard);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn every_author_reads_back_as_itself_and_what_staff_say_among_them_stays_there() {
+    on_both(|at| async move {
+        let desk = Desk::new(at).await;
+        let id = desk.begin("+447700900317").await.id;
+        let mut authors = vec![
+            Author::Staff(desk.staff[0]),
+            Author::Contact,
+            Author::Visitor,
+            Author::ApiKey(ApiKeyId::from_uuid(5)),
+        ];
+        authors.extend(HubReason::ALL.iter().map(|reason| Author::Hub(*reason)));
+        let mut said = Vec::new();
+        for author in authors {
+            for kind in Kind::ALL {
+                let message = desk.say(id, *kind, author, "words").await;
+                let last = desk.get(&Scope::system(), id).await.unwrap();
+                let last = last.conversation.last.unwrap();
+                assert_eq!((last.kind, last.author), (*kind, author));
+                said.push(message);
+            }
+        }
+        let mut reader = desk.at.store.reader().await.unwrap();
+        let all = message::list(&mut reader, &Scope::system(), id, None, 50);
+        assert_eq!(all.await.unwrap(), said);
+        let outside = ContactId::from_uuid(1);
+        let part = TakingPart::begin(
+            id,
+            Participant::Contact(outside),
+            ParticipantRole::Wrote,
+            said[0].at,
+        );
+        drop(reader);
+        desk.take_part(&[part]).await;
+        let scope = tied_to(&desk, id, outside).await;
+        let mut reader = desk.at.store.reader().await.unwrap();
+        let seen = message::list(&mut reader, &scope, id, None, 50)
+            .await
+            .unwrap();
+        assert_eq!(seen.len(), said.len() / 3);
+        let ids: Vec<_> = said.iter().map(|it| it.id).collect();
+        let by_ids = message::list_by_ids(&mut reader, &scope, &ids)
+            .await
+            .unwrap();
+        assert_eq!(by_ids.len(), seen.len());
+        assert!(seen.iter().all(|it| it.kind == Kind::Message));
+    })
+    .await;
+}
+
+/// Says that a conversation is with somebody; the scope that they have at the portal.
+async fn tied_to(desk: &Desk, id: ConversationId, contact: ContactId) -> Scope {
+    let mut tx = desk.at.store.begin(&Actor::system()).await.unwrap();
+    if contact::load_by_ids(&mut tx, &[contact])
+        .await
+        .unwrap()
+        .is_empty()
+    {
+        let person = contact::new(contact, Default::default(), tx.now());
+        contact::save_many(&mut tx, &[person], "GB").await.unwrap();
+    }
+    let found = conversation::load_by_ids(&mut tx, &[id]).await.unwrap();
+    let mut it = found.into_values().next().unwrap();
+    it.decide_tie(Some(contact));
+    conversation::save_many(&mut tx, &[it]).await.unwrap();
+    tx.commit().await.unwrap();
+    Principal::Client(contact).scope()
+}
+
+#[tokio::test]
+async fn who_takes_part_sees_from_when_they_came_and_nothing_once_that_is_over() {
+    on_both(|at| async move {
+        let desk = Desk::new(at).await;
+        let id = desk.begin("+447700900317").await.id;
+        desk.came(id, "somebody before them").await;
+        let contact = ContactId::from_uuid(1);
+        let scope = tied_to(&desk, id, contact).await;
+        let stranger = desk.get(&scope, id).await;
+        assert!(matches!(stranger, Err(StorageError::NotFound(_))));
+        let theirs = desk.came(id, "it is me").await;
+        let (who, role) = (Participant::Contact(contact), ParticipantRole::Wrote);
+        let part = TakingPart::begin(id, who, role, theirs.at);
+        desk.take_part(&[part, part]).await;
+        let later = TakingPart::begin(id, who, role, theirs.at + 500);
+        desk.take_part(&[later]).await;
+        assert_eq!(desk.parts(id).await, [part], "a part begins once");
+        assert_eq!(desk.texts(&scope, id).await, [(2, "it is me".to_owned())]);
+
+        let mut tx = desk.at.store.begin(&Actor::system()).await.unwrap();
+        participant::end(&mut tx, id, who, role).await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(desk.get(&scope, id).await.is_err());
+        desk.take_part(&[later]).await;
+        assert_eq!(desk.parts(id).await, [later], "and may begin again");
+        assert_eq!(desk.texts(&scope, id).await, []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn two_conversations_become_one_that_answers_for_both() {
+    on_both(|at| async move {
+        let desk = Desk::new(at).await;
+        let [ann, ben] = desk.staff;
+        let one = desk.begin("+447700900317").await;
+        let two = desk.begin("447700900317").await;
+        let three = desk.begin("07700900317").await;
+        desk.came(one.id, "a").await;
+        desk.came(two.id, "b").await;
+        desk.say(one.id, Kind::Message, Author::Staff(ann), "c")
+            .await;
+        desk.mark(one.id, ann, false).await;
+        desk.mark(two.id, ben, false).await;
+        desk.came(two.id, "d").await;
+        let role = ParticipantRole::Wrote;
+        for (id, staff) in [(one.id, ann), (two.id, ann), (two.id, ben)] {
+            let now = desk.at.store.now();
+            let part = TakingPart::begin(id, Participant::Staff(staff), role, now);
+            desk.take_part(&[part]).await;
+        }
+        // What became part of the second before goes with it.
+        for (kept, other) in [(two.id, three.id), (one.id, two.id)] {
+            let mut tx = desk.at.store.begin(&Actor::system()).await.unwrap();
+            merge::conversations(&mut tx, kept, other).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+
+        let act = "Two conversations with the same person became this one.";
+        let wanted = ["a", "b", "c", "d", act, act];
+        for id in [one.id, two.id, three.id] {
+            let found = desk.get(&Scope::system(), id).await.unwrap();
+            assert_eq!(found.conversation.id, one.id);
+            let texts = desk.texts(&Scope::system(), id).await;
+            let (numbers, words): (Vec<_>, Vec<_>) = texts.into_iter().unzip();
+            assert_eq!(
+                (words, numbers),
+                (wanted.map(str::to_owned).into(), vec![1, 2, 3, 4, 5, 6])
+            );
+        }
+        assert_eq!(
+            desk.unread(one.id).await,
+            [2, 3],
+            "b and d; nothing was read of a"
+        );
+        let took: BTreeSet<_> = desk.parts(two.id).await.iter().map(|it| it.who).collect();
+        assert_eq!(took, BTreeSet::from([ann, ben].map(Participant::Staff)));
+        check_lists(&desk, one.id, two.point_id).await;
+        let mut tx = desk.at.store.begin(&Actor::system()).await.unwrap();
+        let again = merge::conversations(&mut tx, one.id, two.id).await;
+        assert!(matches!(again, Err(StorageError::NotFound(_))));
+    })
+    .await;
+}
+
+/// Only what is kept is listed, and what comes in at another's place finds it.
+async fn check_lists(desk: &Desk, kept: ConversationId, other: PointId) {
+    let mut reader = desk.at.store.reader().await.unwrap();
+    for (view, number) in [(View::All, 1), (View::Closed, 0)] {
+        let query = ConversationQuery {
+            view,
+            limit: 10,
+            ..ConversationQuery::default()
+        };
+        let rows = conversation::list(&mut reader, &Scope::system(), &query).await;
+        assert_eq!(rows.unwrap().len(), number, "{view:?}");
+    }
+    let found = conversation::load_by_points(&mut reader, &[other])
+        .await
+        .unwrap();
+    let all: BTreeSet<_> = found.values().map(|it| it.id).collect();
+    assert_eq!((found.len(), all), (2, BTreeSet::from([kept])));
+}

@@ -1,0 +1,168 @@
+//! Who has read what, who wrote what, and who takes part in a conversation.
+
+use crate::corpus::Probe;
+use crate::world::{Known, World};
+use serde_json::{Value, json};
+use std::sync::atomic::{AtomicU32, Ordering};
+use tieline_testkit::postgres::Database;
+
+const THEIRS: &str = "+447700900555";
+
+async fn ask(
+    world: &World,
+    known: &Known,
+    method: &str,
+    path: &str,
+    body: Option<Value>,
+) -> (u16, Value) {
+    static ASKED: AtomicU32 = AtomicU32::new(0);
+    let mut probe = Probe::new(method, path);
+    let number = ASKED.fetch_add(1, Ordering::SeqCst);
+    probe.key = Some(format!("asked {number}").into_bytes());
+    probe.body = body.map(|body| body.to_string().into_bytes());
+    let answer = world.send(known, &probe).await;
+    let body = serde_json::from_str(&answer.body).unwrap_or_default();
+    (answer.status, body)
+}
+
+async fn get(world: &World, known: &Known, path: &str) -> Value {
+    let (status, body) = ask(world, known, "get", path, None).await;
+    assert_eq!(status, 200, "{path}: {body}");
+    body
+}
+
+async fn change(world: &World, known: &Known, path: &str, body: Value) -> Value {
+    let (status, body) = ask(world, known, "patch", path, Some(body)).await;
+    assert_eq!(status, 200, "{path}: {body}");
+    body
+}
+
+/// Lets texts come in from a number; its conversation.
+async fn texted(world: &World, known: &Known, names: &[&str]) -> String {
+    for name in names {
+        let answer = world.signed_form("MessageSid", name, false).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+    }
+    let list = get(world, known, "/api/v1/conversations").await;
+    let items = list["items"].as_array().unwrap();
+    let found = items.iter().find(|it| it["address"] == THEIRS).unwrap();
+    found["id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn reading_changes_one_persons_number_and_nothing_else() {
+    let database = Database::create().await;
+    for database in [None, Some(database.url.clone())] {
+        let world = World::start(database).await;
+        let (priya, tom) = (world.people().await, world.colleague().await);
+        let id = texted(&world, &priya, &["SM1", "SM2"]).await;
+        let path = format!("/api/v1/conversations/{id}");
+        let messages = format!("{path}/messages");
+        let unread = async || {
+            let theirs = get(&world, &priya, &path).await;
+            let his = get(&world, &tom, &path).await;
+            [theirs, his].map(|it| it["unread"].as_i64().unwrap())
+        };
+        assert_eq!(unread().await, [2, 2]);
+        let before = get(&world, &priya, &path).await;
+        get(&world, &priya, &messages).await;
+        let read = format!("{path}/read");
+        assert_eq!(ask(&world, &priya, "post", &read, None).await.0, 204);
+        assert_eq!(unread().await, [0, 2]);
+        for (body, number) in [(true, 1), (true, 1), (false, 0), (true, 1)] {
+            let changed = change(&world, &priya, &path, json!({"unread": body})).await;
+            assert_eq!(changed["unread"], number);
+        }
+        assert_eq!(unread().await, [1, 2]);
+        let after = get(&world, &priya, &path).await;
+        assert_eq!(after["version"], before["version"]);
+        assert_eq!(world.parts(&id).await, 0, "reading is not taking part");
+
+        let answer = Some(json!({"text": "On its way"}));
+        assert_eq!(ask(&world, &tom, "post", &messages, answer).await.0, 202);
+        assert_eq!(unread().await, [1, 0], "only who wrote has read it");
+        assert_eq!(world.parts(&id).await, 1);
+        world.stop().await;
+    }
+    database.remove().await;
+}
+
+#[tokio::test]
+async fn a_message_says_what_it_is_who_wrote_it_and_who_sees_it() {
+    let world = World::start(None).await;
+    let known = world.people().await;
+    let me = get(&world, &known, "/api/v1/me").await["staff"].clone();
+    let answer = world.signed_form("Body", "HELP", false).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let id = texted(&world, &known, &[]).await;
+    let path = format!("/api/v1/conversations/{id}");
+    let messages = format!("{path}/messages");
+    for kind in ["message", "note"] {
+        let body = json!({"text": "words", "kind": kind});
+        let written = ask(&world, &known, "post", &messages, Some(body)).await;
+        assert_eq!(written.0, 202, "{written:?}");
+    }
+    let mine = json!({"kind": "staff", "id": me["id"], "name": me["name"]});
+    let list = get(&world, &known, &messages).await;
+    let said: Vec<Value> = list["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| json!([it["kind"], it["audience"], it["direction"], it["author"]]))
+        .collect();
+    assert_eq!(
+        said,
+        [
+            json!(["message", "all", "in", {"kind": "contact"}]),
+            json!(["message", "all", "out", {"kind": "hub", "reason": "keyword"}]),
+            json!(["message", "all", "out", mine]),
+            json!(["note", "staff", null, mine]),
+        ]
+    );
+    let last = get(&world, &known, &path).await["last"].clone();
+    assert_eq!((&last["kind"], &last["author"]), (&json!("note"), &mine));
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn who_is_given_a_conversation_takes_part_and_a_contact_that_is_gone_cannot_be_tied() {
+    let world = World::start(None).await;
+    let known = world.people().await;
+    let id = texted(&world, &known, &["SM1"]).await;
+    let path = format!("/api/v1/conversations/{id}");
+    let me = known.ids["StaffId"].clone();
+    for (to, parts) in [(json!(me), 1), (Value::Null, 1), (json!(me), 1)] {
+        change(&world, &known, &path, json!({"assigned_to": to})).await;
+        assert_eq!(world.parts(&id).await, parts, "a part that ended is kept");
+    }
+    let contact = known.ids["ContactId"].clone();
+    let gone = format!("/api/v1/contacts/{contact}");
+    assert!(ask(&world, &known, "delete", &gone, None).await.0 < 300);
+    let tied = Some(json!({"contact_id": contact}));
+    let (status, problem) = ask(&world, &known, "patch", &path, tied).await;
+    assert_eq!((status, &problem["field"]), (422, &json!("contact_id")));
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn who_asks_for_a_conversation_that_became_part_of_another_gets_the_other() {
+    let world = World::start(None).await;
+    let known = world.people().await;
+    let id = texted(&world, &known, &["SM1"]).await;
+    let other = known.ids["ConversationId"].clone();
+    world.merge(&id, &other).await;
+    let messages = format!("/api/v1/conversations/{other}/messages");
+    let shown = get(&world, &known, &format!("/api/v1/conversations/{other}")).await;
+    assert_eq!(shown["id"], id.as_str());
+    let list = get(&world, &known, &messages).await;
+    let items = list["items"].as_array().unwrap();
+    let kinds: Vec<_> = items
+        .iter()
+        .map(|it| it["kind"].as_str().unwrap())
+        .collect();
+    assert_eq!(kinds, ["message", "message", "act"]);
+    let written = Some(json!({"text": "Here"}));
+    let (status, message) = ask(&world, &known, "post", &messages, written).await;
+    assert_eq!((status, &message["conversation_id"]), (202, &json!(id)));
+    world.stop().await;
+}
