@@ -259,8 +259,8 @@ async fn every_author_reads_back_as_itself_and_what_staff_say_among_them_stays_t
             }
         }
         let mut reader = desk.at.store.reader().await.unwrap();
-        let all = message::list(&mut reader, &Scope::system(), id, None, 50);
-        assert_eq!(all.await.unwrap(), said);
+        let all = message::list(&mut reader, &Scope::system(), id, None, 50).await;
+        assert_eq!(all.unwrap(), said);
         let outside = ContactId::from_uuid(1);
         let part = TakingPart::begin(
             id,

@@ -632,6 +632,7 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        ApiKeyId: string;
         /** @description Calls to the org in the last 24 hours. */
         ApiUse: {
             /** Format: int64 */
@@ -649,6 +650,11 @@ export interface components {
             /** Format: int64 */
             used_24h: number;
         };
+        /**
+         * @description Who gets to see a message.
+         * @enum {string}
+         */
+        Audience: "staff" | "all";
         /**
          * @description An act that leaves a line in the audit.
          * @enum {string}
@@ -674,6 +680,25 @@ export interface components {
         AuditList: {
             items: components["schemas"]["AuditLine"][];
             next_cursor: components["schemas"]["AuditId"] | null;
+        };
+        /** @description Who wrote something. */
+        Author: (components["schemas"]["StaffName"] & {
+            /** @enum {string} */
+            kind: "staff";
+        }) | {
+            /** @enum {string} */
+            kind: "contact";
+        } | {
+            /** @enum {string} */
+            kind: "visitor";
+        } | {
+            id: components["schemas"]["ApiKeyId"];
+            /** @enum {string} */
+            kind: "api_key";
+        } | {
+            /** @enum {string} */
+            kind: "hub";
+            reason: components["schemas"]["HubReason"];
         };
         /** @description Both directions. */
         BothWays: {
@@ -820,9 +845,13 @@ export interface components {
             id: components["schemas"]["ConversationId"];
             inbox_id: components["schemas"]["InboxId"];
             last: components["schemas"]["LastMessage"] | null;
+            merged_into: components["schemas"]["ConversationId"] | null;
             status: components["schemas"]["ConversationStatus"];
             turn: components["schemas"]["Turn"];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many of their messages the caller has not read.
+             */
             unread: number;
             /** Format: int64 */
             version: number;
@@ -837,6 +866,8 @@ export interface components {
             assigned_to?: components["schemas"]["StaffId"] | null;
             contact_id?: components["schemas"]["ContactId"] | null;
             status?: components["schemas"]["ConversationStatus"] | null;
+            /** @description For the caller alone: false marks it as read, true as unread from the last message that came in. */
+            unread?: boolean | null;
         };
         /** @description How many open conversations there are for the caller. */
         ConversationCounts: {
@@ -908,6 +939,11 @@ export interface components {
             /** @description The pretend phones. */
             phones_url: string;
         };
+        /**
+         * @description Where a message goes.
+         * @enum {string}
+         */
+        Direction: "in" | "out";
         FieldChange: {
             after: string | null;
             before: string | null;
@@ -934,6 +970,11 @@ export interface components {
             reason: string | null;
             since: components["schemas"]["Timestamp"] | null;
         };
+        /**
+         * @description Why the hub says something by itself.
+         * @enum {string}
+         */
+        HubReason: "keyword" | "merged";
         Inbox: {
             address: string;
             channel: string;
@@ -971,10 +1012,16 @@ export interface components {
             items: components["schemas"]["Job"][];
             next_cursor: string | null;
         };
+        /**
+         * @description What stands in a conversation.
+         * @enum {string}
+         */
+        Kind: "message" | "note" | "act";
         LastMessage: {
             at: components["schemas"]["Timestamp"];
-            author: components["schemas"]["StaffName"] | null;
-            direction: string;
+            author: components["schemas"]["Author"];
+            direction: components["schemas"]["Direction"] | null;
+            kind: components["schemas"]["Kind"];
             state: string;
             text: string;
         };
@@ -1026,12 +1073,14 @@ export interface components {
         };
         Message: {
             at: components["schemas"]["Timestamp"];
-            author: components["schemas"]["StaffName"] | null;
+            audience: components["schemas"]["Audience"];
+            author: components["schemas"]["Author"];
             client_key: string | null;
             conversation_id: components["schemas"]["ConversationId"];
-            direction: string;
+            direction: components["schemas"]["Direction"] | null;
             error: components["schemas"]["OutsideError"] | null;
             id: components["schemas"]["MessageId"];
+            kind: components["schemas"]["Kind"];
             /** Format: int64 */
             segments: number;
             /** Format: int64 */
@@ -1041,8 +1090,6 @@ export interface components {
             text: string;
         };
         MessageId: string;
-        /** @enum {string} */
-        MessageKind: "text" | "note";
         MessageList: {
             /** @description Whether there are older ones. */
             has_more: boolean;
@@ -1050,7 +1097,7 @@ export interface components {
             items: components["schemas"]["Message"][];
         };
         MessageWrite: {
-            kind?: components["schemas"]["MessageKind"] | null;
+            kind?: components["schemas"]["WrittenKind"] | null;
             text: components["schemas"]["Text32000"];
         };
         NewPassword: {
@@ -1289,6 +1336,8 @@ export interface components {
             field: string;
             value: string;
         };
+        /** @enum {string} */
+        WrittenKind: "message" | "note";
     };
     responses: {
         /** @description body_too_large: The body has too many bytes. */
