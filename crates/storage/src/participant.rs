@@ -11,7 +11,7 @@ use tieline_domain::access::{Participant, Scope};
 use tieline_domain::conversation::{
     ParticipantKind, ParticipantRole, SeesFrom, TakingPart, merge_parts,
 };
-use tieline_domain::id::ConversationId;
+use tieline_domain::id::{ContactId, ConversationId};
 
 const COLUMNS: [&str; 7] = [
     "conversation_id",
@@ -78,6 +78,17 @@ pub(crate) async fn merge(tx: &mut Tx, kept: ConversationId, other: Conversation
     let rows = merge_parts(kept, &parts);
     let rows: Vec<_> = rows.iter().map(row).collect();
     tx.insert_many("participant", &COLUMNS, rows, "").await?;
+    Ok(())
+}
+
+/// Gives the parts of a contact to the one that it was merged into.
+pub(crate) async fn follow(tx: &mut Tx, kept: ContactId, other: ContactId) -> Result<()> {
+    let sql = "insert into participant (conversation_id, kind, principal_id, role, sees_from, since, until) \
+               select conversation_id, kind, $1, role, sees_from, since, until from participant \
+               where kind = 'contact' and principal_id = $2 on conflict do nothing";
+    tx.run(sql, args![kept, other]).await?;
+    let sql = "delete from participant where kind = 'contact' and principal_id = $1";
+    tx.run(sql, args![other]).await?;
     Ok(())
 }
 

@@ -23,17 +23,7 @@ struct Desk {
 
 impl Desk {
     async fn new(at: Fixture) -> Desk {
-        let inbox = Inbox {
-            id: at.store.new_id(),
-            channel: "sms".to_owned(),
-            name: "Front desk".to_owned(),
-            address: "+447700900001".to_owned(),
-            carrier: "twilio".to_owned(),
-            carrier_url: "https://carrier.example".to_owned(),
-            carrier_account: "AC1".to_owned(),
-            carrier_secret: vec![1],
-            country: "GB".to_owned(),
-        };
+        let inbox = new_inbox(&at, "+447700900001");
         let staff = [hire(&at, "ann").await, hire(&at, "ben").await];
         let mut tx = at.store.begin(&Actor::system()).await.unwrap();
         inbox::create(&mut tx, &inbox).await.unwrap();
@@ -59,11 +49,15 @@ impl Desk {
     }
 
     async fn begin(&self, address: &str) -> Conversation {
+        self.begin_in(self.inbox, address).await
+    }
+
+    async fn begin_in(&self, inbox: InboxId, address: &str) -> Conversation {
         let mut tx = self.at.store.begin(&Actor::system()).await.unwrap();
         let address = address.to_owned();
         let points = contact::ensure_points(&mut tx, "sms", std::slice::from_ref(&address));
         let point = points.await.unwrap()[&address];
-        let it = Conversation::begin(tx.new_id(), self.inbox, point, tx.now());
+        let it = Conversation::begin(tx.new_id(), inbox, point, tx.now());
         conversation::save_many(&mut tx, std::slice::from_ref(&it))
             .await
             .unwrap();
@@ -144,6 +138,20 @@ impl Desk {
         let mut reader = self.at.store.reader().await.unwrap();
         let all = participant::list(&mut reader, &Scope::system(), id).await;
         all.unwrap()
+    }
+}
+
+fn new_inbox(at: &Fixture, address: &str) -> Inbox {
+    Inbox {
+        id: at.store.new_id(),
+        channel: "sms".to_owned(),
+        name: "Front desk".to_owned(),
+        address: address.to_owned(),
+        carrier: "twilio".to_owned(),
+        carrier_url: "https://carrier.example".to_owned(),
+        carrier_account: "AC1".to_owned(),
+        carrier_secret: vec![1],
+        country: "GB".to_owned(),
     }
 }
 
@@ -384,8 +392,18 @@ async fn two_conversations_become_one_that_answers_for_both() {
         assert_eq!(took, BTreeSet::from([ann, ben].map(Participant::Staff)));
         check_lists(&desk, one.id, two.point_id).await;
         let mut tx = desk.at.store.begin(&Actor::system()).await.unwrap();
-        let again = merge::conversations(&mut tx, one.id, two.id).await;
-        assert!(matches!(again, Err(StorageError::NotFound(_))));
+        let elsewhere = new_inbox(&desk.at, "+447700900002");
+        inbox::create(&mut tx, &elsewhere).await.unwrap();
+        tx.commit().await.unwrap();
+        let elsewhere = desk.begin_in(elsewhere.id, "+447700900317").await;
+        for (kept, other) in [(one.id, two.id), (one.id, one.id), (one.id, elsewhere.id)] {
+            let mut tx = desk.at.store.begin(&Actor::system()).await.unwrap();
+            let refused = merge::conversations(&mut tx, kept, other).await;
+            assert!(
+                matches!(refused, Err(StorageError::NotFound(_))),
+                "{refused:?}"
+            );
+        }
     })
     .await;
 }
@@ -407,4 +425,52 @@ async fn check_lists(desk: &Desk, kept: ConversationId, other: PointId) {
         .unwrap();
     let all: BTreeSet<_> = found.values().map(|it| it.id).collect();
     assert_eq!((found.len(), all), (2, BTreeSet::from([kept])));
+}
+
+#[tokio::test]
+async fn a_persons_word_follows_a_merge_of_contacts_and_stays_while_a_contact_is_hidden() {
+    on_both(|at| async move {
+        let desk = Desk::new(at).await;
+        let decided = desk.begin("+447700900317").await;
+        let derived = desk.begin("+447700900318").await;
+        let [kept, other] = [1, 2].map(ContactId::from_uuid);
+        let numbers = [(other, "+447700900318"), (kept, "+447700900319")];
+        let mut tx = desk.at.store.begin(&Actor::system()).await.unwrap();
+        let people = numbers.map(|(id, number)| {
+            let fields = [("mobile_phone".to_owned(), number.to_owned())];
+            contact::new(id, fields.into(), tx.now())
+        });
+        contact::save_many(&mut tx, &people, "GB").await.unwrap();
+        tx.commit().await.unwrap();
+        tied_to(&desk, decided.id, other).await;
+        let who = Participant::Contact(other);
+        let part = TakingPart::begin(decided.id, who, ParticipantRole::Wrote, desk.at.store.now());
+        desk.take_part(&[part]).await;
+        let ties = async || {
+            let mut ties = Vec::new();
+            for id in [decided.id, derived.id] {
+                let found = desk.get(&Scope::system(), id).await.unwrap();
+                ties.push(found.conversation.contact_id);
+            }
+            ties
+        };
+        assert_eq!(ties().await, [Some(other), Some(other)]);
+        let mut tx = desk.at.store.begin(&Actor::system()).await.unwrap();
+        let mut hidden = contact::load_by_ids(&mut tx, &[other]).await.unwrap();
+        let mut hidden = hidden.remove(&other).unwrap();
+        hidden.deleted_at = Some(tx.now());
+        contact::save_many(&mut tx, &[hidden], "GB").await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(ties().await, [Some(other), None]);
+        let mut tx = desk.at.store.begin(&Actor::system()).await.unwrap();
+        merge::contacts(&mut tx, kept, other).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(ties().await, [Some(kept), None]);
+        let moved = TakingPart {
+            who: Participant::Contact(kept),
+            ..part
+        };
+        assert_eq!(desk.parts(decided.id).await, [moved]);
+    })
+    .await;
 }
