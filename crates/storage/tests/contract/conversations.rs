@@ -438,7 +438,7 @@ async fn a_persons_word_follows_a_merge_of_contacts_and_stays_while_a_contact_is
         let mut tx = desk.at.store.begin(&Actor::system()).await.unwrap();
         let people = numbers.map(|(id, number)| {
             let fields = [("mobile_phone".to_owned(), number.to_owned())];
-            contact::new(id, fields.into(), tx.now())
+            contact::new(id, fields.into_iter().collect(), tx.now())
         });
         contact::save_many(&mut tx, &people, "GB").await.unwrap();
         tx.commit().await.unwrap();
