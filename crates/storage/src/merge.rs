@@ -26,7 +26,7 @@ pub async fn conversations(tx: &mut Tx, kept: ConversationId, other: Conversatio
     let messages = message::load_all(tx, &both).await?;
     let marks = read_mark::load(tx, &both).await?;
     let (act, now) = (tx.new_id(), tx.now());
-    let merged = decide(&mut kept, &mut other, messages, &marks, act, now);
+    let merged = decide([&mut kept, &mut other], messages, &marks, act, now);
     save_many(tx, &[kept.clone(), other.clone()]).await?;
     message::move_many(tx, kept.id, &merged.messages).await?;
     message::create_many(tx, std::slice::from_ref(&merged.act)).await?;

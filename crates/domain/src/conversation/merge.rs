@@ -23,8 +23,7 @@ pub struct Merged {
 /// Makes `other` part of `kept`. Messages stand in the order of their times; what somebody had not
 /// read is unread, also where they had read later messages; an answer that either awaits is awaited.
 pub fn merge(
-    kept: &mut Conversation,
-    other: &mut Conversation,
+    [kept, other]: [&mut Conversation; 2],
     mut messages: Vec<Message>,
     marks: &Marks,
     act: MessageId,
@@ -125,7 +124,7 @@ mod tests {
             said(other, 30, Author::Contact, "c"),
         ];
         let (act, now) = (MessageId::from_uuid(99), Timestamp(60));
-        merge(kept, other, messages, marks, act, now)
+        merge([kept, other], messages, marks, act, now)
     }
 
     #[test]
