@@ -69,7 +69,11 @@ impl Access {
         };
         self.weigh(&place, &keys, &attempt).await?;
         match known.filter(|staff| staff.active) {
-            Some(staff) => self.open(staff.id, "password", visit).await,
+            Some(staff) => {
+                let actor = By::Staff(staff.id).at(visit.from.clone());
+                let tx = self.store.begin(&actor).await?;
+                open(tx, staff.id, "password", visit).await
+            }
             None => Err(AccessError::WrongCredentials),
         }
     }
@@ -169,56 +173,50 @@ impl Access {
         Ok(tx.commit().await?)
     }
 
-    /// A session's token for whoever holds a link; the link is used up.
+    /// A session's token for whoever holds a link; the link is used up by the commit that opens the session.
     pub async fn use_link(&self, link: &str, visit: &Visit) -> Result<String> {
         let mut tx = self.store.begin(&By::Nobody.at(visit.from.clone())).await?;
-        let staff = session::use_link(&mut tx, &token::hash(link)).await?;
-        tx.commit().await?;
-        match staff {
-            Some(staff) => self.open(staff, "link", visit).await,
-            None => {
-                let from = visit.from.as_deref().unwrap_or_default();
-                tracing::warn!(
-                    security.event = "sign_in_failed",
-                    client.address = from,
-                    "a sign-in link was over"
-                );
-                Err(AccessError::LinkOver)
-            }
-        }
+        let Some(staff) = session::use_link(&mut tx, &token::hash(link)).await? else {
+            let from = visit.from.as_deref().unwrap_or_default();
+            tracing::warn!(
+                security.event = "sign_in_failed",
+                client.address = from,
+                "a sign-in link was over"
+            );
+            return Err(AccessError::LinkOver);
+        };
+        tx.set_actor(By::Staff(staff).at(visit.from.clone()));
+        open(tx, staff, "link", visit).await
     }
+}
 
-    async fn open(&self, staff: StaffId, way: &str, visit: &Visit) -> Result<String> {
-        let token = token::new();
-        let mut tx = self
-            .store
-            .begin(&By::Staff(staff).at(visit.from.clone()))
-            .await?;
-        end_old(&mut tx, visit).await?;
-        let now = tx.now();
-        let agent = visit.agent.as_deref();
-        let session = Session {
-            id: tx.new_id(),
-            staff_id: staff,
-            created_at: now,
-            last_seen_at: now,
-            expires_at: now + IDLE_MS,
-            ends_at: now + LIFE_MS,
-            address: visit.from.clone(),
-            agent: agent.map(|agent| agent.chars().take(AGENT_MAX).collect()),
-        };
-        session::create(&mut tx, &session, &token::hash(&token)).await?;
-        let entry = Entry {
-            act: AuditedAct::SignIn,
-            target: staff.to_string(),
-            before: Value::Null,
-            after: json!({"session": session.id, "by": way}),
-        };
-        audit::add(&mut tx, entry).await?;
-        tx.commit().await?;
-        tracing::info!(security.event = "signed_in", staff.id = %staff, by = way, "somebody signed in");
-        Ok(token)
-    }
+/// Opens a session, in the transaction that showed who it is; its token.
+async fn open(mut tx: Tx, staff: StaffId, way: &str, visit: &Visit) -> Result<String> {
+    let token = token::new();
+    end_old(&mut tx, visit).await?;
+    let now = tx.now();
+    let agent = visit.agent.as_deref();
+    let session = Session {
+        id: tx.new_id(),
+        staff_id: staff,
+        created_at: now,
+        last_seen_at: now,
+        expires_at: now + IDLE_MS,
+        ends_at: now + LIFE_MS,
+        address: visit.from.clone(),
+        agent: agent.map(|agent| agent.chars().take(AGENT_MAX).collect()),
+    };
+    session::create(&mut tx, &session, &token::hash(&token)).await?;
+    let entry = Entry {
+        act: AuditedAct::SignIn,
+        target: staff.to_string(),
+        before: Value::Null,
+        after: json!({"session": session.id, "by": way}),
+    };
+    audit::add(&mut tx, entry).await?;
+    tx.commit().await?;
+    tracing::info!(security.event = "signed_in", staff.id = %staff, by = way, "somebody signed in");
+    Ok(token)
 }
 
 /// The session that the browser had would live on unseen.

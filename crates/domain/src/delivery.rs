@@ -50,9 +50,11 @@ impl State {
             .map(|(state, _)| *state)
     }
 
-    /// The state after a report, or `None` when the report is late, doubled or out of order.
+    /// The state after a report, or `None` when the report is late, doubled or out of order. No report
+    /// makes a message of ours one that came in.
     pub fn advance(self, reported: State) -> Option<State> {
-        (reported.rank() > self.rank()).then_some(reported)
+        let moves_on = reported != State::Received && reported.rank() > self.rank();
+        moves_on.then_some(reported)
     }
 
     /// Whether a person may send it again without fear of sending it twice.
@@ -94,16 +96,41 @@ mod tests {
         assert_eq!(Uncertain.advance(Delivered), Some(Delivered));
     }
 
+    #[test]
+    fn each_state_takes_these_reports_and_no_others() {
+        use State::*;
+        let ends = [Delivered, Undelivered, Failed, Refused];
+        for (state, takes) in [
+            (Queued, &[Sending, Uncertain, Sent][..]),
+            (Sending, &[Uncertain, Sent]),
+            (Uncertain, &[Sent]),
+            (Sent, &[]),
+        ] {
+            for (reported, _) in ALL {
+                let taken = takes.contains(&reported) || ends.contains(&reported);
+                let expected = taken.then_some(reported);
+                assert_eq!(state.advance(reported), expected, "{state:?}, {reported:?}");
+            }
+        }
+        for end in ends.into_iter().chain([Received]) {
+            for (reported, _) in ALL {
+                assert_eq!(end.advance(reported), None, "{end:?}, {reported:?}");
+            }
+        }
+    }
+
     proptest! {
         #[test]
-        fn a_state_never_goes_back(reports in proptest::collection::vec(0..9usize, 0..20)) {
-            let mut state = State::Queued;
+        fn no_state_is_left_and_come_back_to(reports in proptest::collection::vec(0..9usize, 0..20)) {
+            let mut been = vec![State::Queued];
             for report in reports {
+                let state = been[been.len() - 1];
                 if let Some(next) = state.advance(ALL[report].0) {
-                    prop_assert!(next.rank() > state.rank());
-                    state = next;
+                    prop_assert!(!been.contains(&next), "{been:?}, then {next:?}");
+                    been.push(next);
                 }
             }
+            prop_assert!(been.len() <= 5, "{been:?}");
         }
     }
 }

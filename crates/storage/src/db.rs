@@ -5,12 +5,13 @@
 //! numeric on PostgreSQL (write a cast), and nulls sort differently (write the key).
 
 mod connection;
+mod health;
 mod row;
 mod sets;
 mod value;
 
 pub use connection::Conn;
-pub(crate) use connection::after_a_failure;
+pub use health::{Faults, Health};
 pub use row::Row;
 pub use sets::{UpdateMany, Writing};
 pub use value::{Value, json_text};

@@ -36,6 +36,6 @@ pub mod store;
 pub mod sync_run;
 pub mod unassigned_text;
 
-pub use db::{Conn, Row, Value};
+pub use db::{Conn, Faults, Row, Value};
 pub use error::{Result, StorageError};
 pub use store::{Reader, Store, StoreOptions, Tx};

@@ -6,7 +6,7 @@ mod open;
 mod request;
 
 use crate::args;
-use crate::db::{Conn, Value, after_a_failure};
+use crate::db::{Conn, Faults, Health, Value};
 use crate::error::{Result, StorageError};
 use crate::node_time::NodeTime;
 use crate::{event, migrate};
@@ -45,6 +45,7 @@ pub struct Store {
     ids: Arc<dyn Ids>,
     head: watch::Sender<i64>,
     patience: Duration,
+    faults: Faults,
 }
 
 /// How a database is opened.
@@ -92,6 +93,7 @@ impl Store {
             ids: options.ids,
             head,
             patience: PATIENCE,
+            faults: Faults::default(),
         };
         match store.bring_up(door != Door::Existing).await {
             Ok(()) => Ok(store),
@@ -163,11 +165,13 @@ impl Store {
     pub async fn begin(&self, actor: &Actor) -> Result<Tx> {
         let conn = Box::pin(async {
             Ok(match &self.pools {
-                Pools::Sqlite { writer, .. } => Conn::SqliteWrite {
-                    tx: writer.begin_with("begin immediate").await?,
-                    failed: false,
-                },
-                Pools::Postgres(pool) => Conn::PostgresWrite(pool.begin().await?),
+                Pools::Sqlite { writer, .. } => {
+                    let tx = writer.begin_with("begin immediate").await?;
+                    Conn::SqliteWrite(tx, Health::new(&self.faults))
+                }
+                Pools::Postgres(pool) => {
+                    Conn::PostgresWrite(pool.begin().await?, Health::new(&self.faults))
+                }
             })
         });
         Ok(Tx {
@@ -185,6 +189,11 @@ impl Store {
             let waited = format!("no connection was free within {:?}", self.patience);
             Err(StorageError::Unavailable(waited))
         })
+    }
+
+    /// How a test has a write fail.
+    pub fn faults(&self) -> &Faults {
+        &self.faults
     }
 
     /// Whether one hub alone works on this database: a file has one, which its lock enforces; a
@@ -254,6 +263,11 @@ impl Tx {
         &self.actor
     }
 
+    /// What follows is written on somebody else's word: who holds a link is known once it is used.
+    pub fn set_actor(&mut self, actor: Actor) {
+        self.actor = actor;
+    }
+
     /// The present moment.
     pub fn now(&self) -> Timestamp {
         self.store.now()
@@ -274,18 +288,18 @@ impl Tx {
         } else {
             Some(event::append(&mut self.conn, &events, now).await?)
         };
+        if let (true, Some(seq)) = (self.conn.is_postgres(), seq) {
+            let payload: Vec<Value> = args![NOTIFY_CHANNEL, seq.to_string()];
+            self.conn.all("select pg_notify($1, $2)", payload).await?;
+        }
         match self.conn {
-            Conn::SqliteWrite { failed: true, .. } => return Err(after_a_failure()),
-            Conn::SqliteWrite { tx, .. } => tx.commit().await?,
-            Conn::PostgresWrite(tx) => {
-                let mut conn = Conn::PostgresWrite(tx);
-                if let Some(seq) = seq {
-                    let payload: Vec<Value> = args![NOTIFY_CHANNEL, seq.to_string()];
-                    conn.all("select pg_notify($1, $2)", payload).await?;
-                }
-                if let Conn::PostgresWrite(tx) = conn {
-                    tx.commit().await?;
-                }
+            Conn::SqliteWrite(tx, mut health) => {
+                health.check()?;
+                tx.commit().await?;
+            }
+            Conn::PostgresWrite(tx, mut health) => {
+                health.check()?;
+                tx.commit().await?;
             }
             Conn::SqliteRead(_) | Conn::PostgresRead(_) => {}
         }

@@ -4,6 +4,7 @@
 mod tidy {
     pub mod arrows;
     pub mod circles;
+    pub mod contract;
     pub mod docs;
     pub mod names;
     pub mod sizes;

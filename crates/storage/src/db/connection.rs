@@ -1,5 +1,6 @@
 //! A connection of either database, and the statements that go over it one at a time.
 
+use super::health::Health;
 use super::row::Row;
 use super::value::{Value, postgres_arguments, sqlite_arguments};
 use crate::error::{Result, StorageError};
@@ -15,17 +16,11 @@ pub enum Conn {
     /// A read connection of SQLite.
     SqliteRead(PoolConnection<Sqlite>),
     /// The write transaction of SQLite.
-    SqliteWrite {
-        /// The transaction.
-        tx: Transaction<'static, Sqlite>,
-        /// Whether a statement failed. A full disk makes SQLite roll back by itself, after which
-        /// further statements would be committed one by one: none is sent any more.
-        failed: bool,
-    },
+    SqliteWrite(Transaction<'static, Sqlite>, Health),
     /// A connection of PostgreSQL outside of a transaction.
     PostgresRead(PoolConnection<Postgres>),
     /// A transaction of PostgreSQL.
-    PostgresWrite(Transaction<'static, Postgres>),
+    PostgresWrite(Transaction<'static, Postgres>, Health),
 }
 
 enum Wire<'a> {
@@ -136,29 +131,30 @@ impl Conn {
 
     /// Whether this speaks to PostgreSQL; for the few sanctioned forks.
     pub(crate) fn is_postgres(&self) -> bool {
-        matches!(self, Conn::PostgresRead(_) | Conn::PostgresWrite(_))
+        matches!(self, Conn::PostgresRead(_) | Conn::PostgresWrite(..))
     }
 
     fn wire(&mut self) -> Result<Wire<'_>> {
         Ok(match self {
             Conn::SqliteRead(wire) => Wire::Sqlite(wire),
-            Conn::SqliteWrite { failed: true, .. } => return Err(after_a_failure()),
-            Conn::SqliteWrite { tx, .. } => Wire::Sqlite(tx),
+            Conn::SqliteWrite(wire, health) => {
+                health.check()?;
+                Wire::Sqlite(wire)
+            }
             Conn::PostgresRead(wire) => Wire::Postgres(wire),
-            Conn::PostgresWrite(wire) => Wire::Postgres(wire),
+            Conn::PostgresWrite(wire, health) => {
+                health.check()?;
+                Wire::Postgres(wire)
+            }
         })
     }
 
     fn remember<T>(&mut self, outcome: sqlx::Result<T>) -> Result<T> {
-        if let Conn::SqliteWrite { failed, .. } = self {
-            *failed |= outcome.is_err();
+        if let Conn::SqliteWrite(_, health) | Conn::PostgresWrite(_, health) = self
+            && outcome.is_err()
+        {
+            health.fail();
         }
         Ok(outcome?)
     }
-}
-
-/// What PostgreSQL says by itself.
-pub(crate) fn after_a_failure() -> StorageError {
-    let words = "an earlier statement of this transaction failed; nothing of it is kept";
-    StorageError::Database(words.to_owned())
 }

@@ -115,6 +115,61 @@ async fn one_process_works_on_a_file_and_another_is_told_who_does() {
 }
 
 #[tokio::test]
+async fn who_looks_on_beside_reads_and_writes_a_file_that_another_holds() {
+    on_sqlite(|at| async move {
+        let beside = Store::open_beside(StoreOptions {
+            url: at.url.clone(),
+            clock: at.clock.clone(),
+            ids: Arc::new(CountingIds::default()),
+        });
+        let beside = beside.await.unwrap();
+        write(&beside, "from", "beside").await.unwrap();
+        assert_eq!(count(&at).await, 1);
+        beside.close().await;
+        write(&at.store, "and", "on").await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whichever_statement_fails_nothing_is_kept_and_nothing_is_told() {
+    on_both(|at| async move {
+        let change = async || {
+            let mut tx = at.store.begin(&Actor::system()).await?;
+            setting::set(&mut tx, "first", &"small").await?;
+            tx.emit(Event::Contacts {
+                contact_ids: vec![tx.new_id()],
+            });
+            setting::set(&mut tx, "second", &"small").await?;
+            tx.commit().await
+        };
+        for number in 1.. {
+            at.store.faults().fail_at(number);
+            let changed = change().await;
+            if !at.store.faults().take_back() {
+                changed.unwrap();
+                assert!(
+                    number > 4,
+                    "two settings, the event and the commit: {number}"
+                );
+                break;
+            }
+            assert!(
+                matches!(changed, Err(StorageError::Unavailable(_))),
+                "{number}: {changed:?}"
+            );
+            assert_eq!(
+                (count(&at).await, *at.store.head().borrow()),
+                (0, 0),
+                "{number}"
+            );
+        }
+        assert_eq!((count(&at).await, *at.store.head().borrow()), (2, 1));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn files_of_a_database_are_its_owners_alone() {
     let folder = tempfile::tempdir().unwrap();
     let at = open(&format!(

@@ -503,3 +503,26 @@ async fn a_node_whose_clock_is_a_minute_ahead_takes_no_lease_of_another() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_job_whose_work_goes_on_keeps_its_lease_until_its_hub_is_known_to_be_gone() {
+    on_both(|at| async move {
+        add(&at, SYNC, Some("run")).await;
+        let job = claim(&at).await.remove(0);
+        let lease_ms = SYNC.lease_ms();
+        at.clock.advance(lease_ms - 1);
+        say(&at, async |tx| job::extend(tx, &job).await.unwrap()).await;
+        at.clock.advance(lease_ms - 1);
+        assert_eq!(expire(&at).await.ready, 0, "it was extended");
+        let ended = say(&at, async |tx| job::end_leases(tx).await.unwrap()).await;
+        assert_eq!(ended, 1);
+        assert_eq!(expire(&at).await.ready, 1);
+        let late = say(&at, async |tx| job::extend(tx, &job).await).await;
+        assert!(
+            matches!(late, Err(StorageError::Conflict("job"))),
+            "{late:?}"
+        );
+        assert_eq!(claim(&at).await[0].attempts, 2);
+    })
+    .await;
+}

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use tieline_domain::access::{Actor, Principal, Role, Scope, StaffMember};
 use tieline_domain::event::Event;
 use tieline_domain::id::{ConversationId, Id, InboxId, StaffId, SyncRunId};
-use tieline_storage::{StorageError, Store, args, event};
+use tieline_domain::time::Clock as _;
+use tieline_storage::{StorageError, Store, Value, args, event, setting};
 
 #[tokio::test]
 async fn events_are_committed_with_the_change_or_not_at_all() {
@@ -235,6 +236,41 @@ async fn eight_committers_on_two_hubs_leave_a_reader_no_gap() {
                 .expect("each hub hears of the other's commits")
                 .unwrap();
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn long_lists_of_keys_are_cut_and_lose_none() {
+    on_both(|at| async move {
+        let mut tx = at.store.begin(&Actor::system()).await.unwrap();
+        let keys: Vec<String> = (0..1_203)
+            .map(|number| format!("key {number:04}"))
+            .collect();
+        for key in &keys {
+            setting::set(&mut tx, key, &1).await.unwrap();
+        }
+        let list = || keys.iter().map(Value::from).collect::<Vec<_>>();
+        let sql = "select key from setting where value = $1 and key in ({in})";
+        let found = tx.all_in(sql, args!["1"], list()).await.unwrap();
+        let mut found: Vec<String> = found.iter().map(|row| row.text("key").unwrap()).collect();
+        found.sort();
+        assert_eq!(found, keys);
+        let sql = "delete from setting where value = $1 and key in ({in})";
+        assert_eq!(tx.run_in(sql, args!["1"], list()).await.unwrap(), 1_203);
+        assert_eq!(tx.run_in(sql, args!["1"], Vec::new()).await.unwrap(), 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_node_whose_clock_goes_ahead_counts_by_the_databases() {
+    on_postgres(|at| async move {
+        let ahead = at.second_hub_ahead(61_000).await;
+        at.clock.advance(5_000);
+        ahead.learn_time().await.unwrap();
+        assert_eq!(ahead.now(), at.clock.now());
+        ahead.close().await;
     })
     .await;
 }

@@ -2,6 +2,7 @@
 //! requests handed over within the process. So a history can be played again, step by step.
 
 mod attempts;
+mod broken_writes;
 mod budget;
 mod converge;
 mod desk;

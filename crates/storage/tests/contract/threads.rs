@@ -1,0 +1,372 @@
+//! Conversations and messages: listed in order and in pages within a scope, never overwritten unseen.
+
+use super::harness::{Fixture, on_both};
+use super::people::{contact, inbox, ours, talk, theirs, user, writing};
+use tieline_domain::access::{Principal, Role, Scope, StaffMember};
+use tieline_domain::conversation::{Author, HubReason, Kind, ReadMark, Tie};
+use tieline_domain::delivery::State;
+use tieline_domain::id::{ConversationId, InboxId, StaffId};
+use tieline_domain::time::Timestamp;
+use tieline_storage::conversation::{self, ConversationQuery, View, ViewCounts};
+use tieline_storage::{StorageError, message, read_mark};
+
+fn member(staff: StaffId, inboxes: &[InboxId]) -> Scope {
+    let member = StaffMember {
+        id: staff,
+        role: Role::Staff,
+        reviewer: false,
+        inboxes: inboxes.to_vec(),
+    };
+    Principal::Staff(member).scope()
+}
+
+async fn listed(at: &Fixture, scope: &Scope, query: ConversationQuery) -> Vec<ConversationId> {
+    let mut conn = at.store.reader().await.unwrap();
+    let query = ConversationQuery { limit: 50, ..query };
+    let page = conversation::list(&mut conn, scope, &query).await.unwrap();
+    page.iter().map(|row| row.conversation.id).collect()
+}
+
+#[tokio::test]
+async fn a_conversation_reads_back_as_it_was_written_and_is_not_overwritten_unseen() {
+    on_both(|at| async move {
+        let desk = inbox(&at, "+447700900010").await;
+        let said = [theirs("Hello"), ours("Hi")];
+        let (row, _) = talk(&at, desk.id, "+447700900101", &said).await;
+        let mut conn = at.store.reader().await.unwrap();
+        let scope = Scope::system();
+        let read = conversation::get(&mut conn, &scope, row.id).await.unwrap();
+        assert_eq!(read.conversation, row);
+        assert_eq!(read.address, "+447700900101");
+        let by_id = conversation::load_by_ids(&mut conn, &[row.id])
+            .await
+            .unwrap();
+        assert_eq!(by_id[&row.id], row);
+        let points = [row.point_id];
+        let by_point = conversation::load_by_points(&mut conn, &points)
+            .await
+            .unwrap();
+        assert_eq!(by_point[&(desk.id, row.point_id)], row);
+        drop(conn);
+        let mut changed = row.clone();
+        changed.open = false;
+        for (expected, version) in [(true, 1), (false, 1), (true, 2)] {
+            let mut tx = writing(&at).await;
+            changed.version = version;
+            let saved = conversation::save_many(&mut tx, std::slice::from_ref(&changed)).await;
+            assert_eq!(saved.is_ok(), expected, "version {version}: {saved:?}");
+            if expected {
+                tx.commit().await.unwrap();
+            } else {
+                assert!(matches!(saved, Err(StorageError::Conflict("conversation"))));
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn lists_show_ours_to_answer_first_page_by_page_and_each_view_its_own() {
+    on_both(|at| async move {
+        let ann = user(&at, "ann").await;
+        let desk = inbox(&at, "+447700900010").await;
+        let mut all = Vec::new();
+        for number in 0..9 {
+            at.clock.advance(1_000);
+            let words = format!("Hello {number}");
+            let said = match number % 2 {
+                0 => [theirs(&words)],
+                _ => [ours(&words)],
+            };
+            let (mut row, _) = talk(&at, desk.id, &format!("+4477009001{number:02}"), &said).await;
+            if number == 8 {
+                row.open = false;
+            } else if number < 3 {
+                row.assigned_to = Some(ann);
+            }
+            // What the hub writes by itself leaves the turn where it is.
+            let mut tx = writing(&at).await;
+            conversation::save_many(&mut tx, std::slice::from_ref(&row))
+                .await
+                .unwrap();
+            tx.commit().await.unwrap();
+            all.push(row.id);
+        }
+        let scope = Scope::system();
+        let of = |wanted: &[usize]| -> Vec<ConversationId> {
+            wanted.iter().map(|it| all[*it]).collect()
+        };
+        for (view, wanted) in [
+            (View::All, &[6, 4, 2, 0, 7, 5, 3, 1][..]),
+            (View::AssignedTo(ann), &[2, 0, 1]),
+            (View::Nobodys, &[6, 4, 7, 5, 3]),
+            (View::Closed, &[8]),
+        ] {
+            let query = ConversationQuery {
+                view,
+                ..ConversationQuery::default()
+            };
+            assert_eq!(listed(&at, &scope, query).await, of(wanted), "{view:?}");
+        }
+        let mut conn = at.store.reader().await.unwrap();
+        let (mut seen, mut after) = (Vec::new(), None);
+        loop {
+            let query = ConversationQuery {
+                after,
+                limit: 3,
+                ..ConversationQuery::default()
+            };
+            let page = conversation::list(&mut conn, &scope, &query).await.unwrap();
+            let Some(last) = page.last() else { break };
+            let last = &last.conversation;
+            after = Some((last.our_turn, last.last_at, last.id));
+            seen.extend(page.iter().map(|row| row.conversation.id));
+        }
+        assert_eq!(seen, of(&[6, 4, 2, 0, 7, 5, 3, 1]));
+        let anns = member(ann, &[desk.id]);
+        let counts = conversation::count_views(&mut conn, &anns);
+        let expected = ViewCounts {
+            all: 8,
+            mine: 3,
+            nobodys: 5,
+            ours: 4,
+        };
+        assert_eq!(counts.await.unwrap(), expected);
+        let mut groups = conversation::count_groups(&mut conn, &scope).await.unwrap();
+        groups.sort_by_key(|group| (group.assigned_to, group.our_turn));
+        let groups: Vec<_> = groups
+            .iter()
+            .map(|it| (it.assigned_to, it.our_turn, it.number))
+            .collect();
+        assert_eq!(
+            groups,
+            [
+                (None, false, 3),
+                (None, true, 2),
+                (Some(ann), false, 1),
+                (Some(ann), true, 2)
+            ]
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nobody_reads_what_is_said_in_an_inbox_that_is_not_theirs() {
+    on_both(|at| async move {
+        let ann = user(&at, "ann").await;
+        let (mine, others) = (
+            inbox(&at, "+447700900010").await,
+            inbox(&at, "+447700900011").await,
+        );
+        let person = contact(&at, "Shared", "+447700900101").await;
+        let (shown, said) = talk(&at, mine.id, "+447700900101", &[theirs("To us")]).await;
+        let (hidden, secret) = talk(&at, others.id, "+447700900101", &[theirs("To them")]).await;
+        let scope = member(ann, &[mine.id]);
+        for query in [
+            ConversationQuery::default(),
+            ConversationQuery {
+                words: "to".to_owned(),
+                ..ConversationQuery::default()
+            },
+            ConversationQuery {
+                words: "900101".to_owned(),
+                ..ConversationQuery::default()
+            },
+        ] {
+            assert_eq!(
+                listed(&at, &scope, query.clone()).await,
+                [shown.id],
+                "{query:?}"
+            );
+        }
+        let mut conn = at.store.reader().await.unwrap();
+        let refused = conversation::get(&mut conn, &scope, hidden.id).await;
+        assert!(
+            matches!(refused, Err(StorageError::NotFound(_))),
+            "{refused:?}"
+        );
+        let refused = message::list(&mut conn, &scope, hidden.id, None, 10).await;
+        assert!(
+            matches!(refused, Err(StorageError::NotFound(_))),
+            "{refused:?}"
+        );
+        let both = [shown.id, hidden.id];
+        let found = conversation::list_by_ids(&mut conn, &scope, &both)
+            .await
+            .unwrap();
+        assert_eq!(found.into_keys().collect::<Vec<_>>(), [shown.id]);
+        let found = conversation::list_of_contact(&mut conn, &scope, person.id)
+            .await
+            .unwrap();
+        assert_eq!(found.len(), 1);
+        let both = [said[0].id, secret[0].id];
+        let found = message::list_by_ids(&mut conn, &scope, &both)
+            .await
+            .unwrap();
+        assert_eq!(found.into_keys().collect::<Vec<_>>(), [said[0].id]);
+        let counts = conversation::count_views(&mut conn, &scope).await.unwrap();
+        assert_eq!(counts.all, 1);
+        let groups = conversation::count_groups(&mut conn, &scope).await.unwrap();
+        assert_eq!(groups.len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn messages_read_back_as_they_were_written_in_order_and_by_their_names() {
+    on_both(|at| async move {
+        let desk = inbox(&at, "+447700900010").await;
+        let said = [
+            theirs("One"),
+            ours("Two"),
+            (Kind::Note, Author::Hub(HubReason::Merged), "Three"),
+            theirs("Four 😀"),
+        ];
+        let (row, said) = talk(&at, desk.id, "+447700900101", &said).await;
+        let mut conn = at.store.reader().await.unwrap();
+        let scope = Scope::system();
+        let all = message::list(&mut conn, &scope, row.id, None, 10)
+            .await
+            .unwrap();
+        assert_eq!(all, said);
+        let page = message::list(&mut conn, &scope, row.id, Some(4), 2)
+            .await
+            .unwrap();
+        assert_eq!(page, said[1..3]);
+        let by_id = message::load_by_ids(&mut conn, &[said[3].id])
+            .await
+            .unwrap();
+        assert_eq!(by_id[&said[3].id], said[3]);
+        let again = message::load_by_client_key(&mut conn, row.id, "key Two")
+            .await
+            .unwrap();
+        assert_eq!(again.as_ref(), Some(&said[1]));
+        let other = message::load_by_client_key(&mut conn, row.id, "key")
+            .await
+            .unwrap();
+        assert_eq!(other, None);
+        let names = ["SM One", "SM Nothing"].map(str::to_owned);
+        let known = message::load_known_provider_ids(&mut conn, &names)
+            .await
+            .unwrap();
+        assert_eq!(known.into_iter().collect::<Vec<_>>(), ["SM One"]);
+        let now = at.store.now();
+        for (from, until, count) in [
+            (now, now + 1, 4),
+            (now + 1, now + 9, 0),
+            (Timestamp(0), now, 0),
+        ] {
+            let span = message::load_span(&mut conn, &[row.id], from, until)
+                .await
+                .unwrap();
+            assert_eq!(span.get(&row.id).map_or(0, Vec::len), count);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_state_of_a_message_is_moved_on_once_and_by_whoever_saw_it_last() {
+    on_both(|at| async move {
+        let desk = inbox(&at, "+447700900010").await;
+        let (row, said) = talk(&at, desk.id, "+447700900101", &[ours("Two")]).await;
+        let mut sent = said[0].clone();
+        sent.state = State::Failed;
+        sent.error = Some(("30003".to_owned(), "unreachable".to_owned()));
+        sent.provider_id = Some("SM2".to_owned());
+        sent.state_at = at.store.now() + 5;
+        let mut tx = writing(&at).await;
+        message::save_state(&mut tx, &sent, State::Queued)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        let mut tx = writing(&at).await;
+        let late = message::save_state(&mut tx, &sent, State::Queued).await;
+        assert!(
+            matches!(late, Err(StorageError::Conflict("message"))),
+            "{late:?}"
+        );
+        drop(tx);
+        let mut conn = at.store.reader().await.unwrap();
+        let read = message::list(&mut conn, &Scope::system(), row.id, None, 10).await;
+        assert_eq!(read.unwrap(), [sent]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_carrier_was_told_we_have_is_received_once() {
+    on_both(|at| async move {
+        let names = ["SM1", "SM2"].map(str::to_owned);
+        let mut tx = writing(&at).await;
+        message::add_receipts(&mut tx, "sms", &names[..1])
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        let mut conn = at.store.reader().await.unwrap();
+        let known = message::load_receipts(&mut conn, "sms", &names)
+            .await
+            .unwrap();
+        assert_eq!(known.into_iter().collect::<Vec<_>>(), ["SM1"]);
+        let other = message::load_receipts(&mut conn, "mail", &names)
+            .await
+            .unwrap();
+        assert!(other.is_empty());
+        drop(conn);
+        let mut tx = writing(&at).await;
+        let again = message::add_receipts(&mut tx, "sms", &names).await;
+        assert!(
+            matches!(again, Err(StorageError::Duplicate(_))),
+            "{again:?}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_conversation_follows_whoever_answers_to_its_number_until_a_person_decides() {
+    on_both(|at| async move {
+        let desk = inbox(&at, "+447700900010").await;
+        let (row, _) = talk(&at, desk.id, "+447700900101", &[theirs("Hello")]).await;
+        let tied = async || {
+            let mut conn = at.store.reader().await.unwrap();
+            let read = conversation::load_by_ids(&mut conn, &[row.id])
+                .await
+                .unwrap();
+            (read[&row.id].contact_id, read[&row.id].tie)
+        };
+        assert_eq!(tied().await, (None, Tie::Derived));
+        let ann = contact(&at, "Ann", "+447700900101").await;
+        assert_eq!(tied().await, (Some(ann.id), Tie::Derived));
+        let _bob = contact(&at, "Bob", "+447700900101").await;
+        assert_eq!(
+            tied().await,
+            (None, Tie::Derived),
+            "two people answer to it"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn how_far_each_person_has_read_is_loaded_for_many_conversations() {
+    on_both(|at| async move {
+        let (ann, bob) = (user(&at, "ann").await, user(&at, "bob").await);
+        let desk = inbox(&at, "+447700900010").await;
+        let (first, _) = talk(&at, desk.id, "+447700900101", &[theirs("One")]).await;
+        let (second, _) = talk(&at, desk.id, "+447700900102", &[theirs("Two")]).await;
+        let mut tx = writing(&at).await;
+        for (row, reader) in [(&first, ann), (&first, bob), (&second, ann)] {
+            let mark = ReadMark::at_end(row);
+            read_mark::set(&mut tx, row, reader, mark).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let mut conn = at.store.reader().await.unwrap();
+        let marks = read_mark::load(&mut conn, &[first.id]).await.unwrap();
+        let end = ReadMark::at_end(&first);
+        let expected = [((first.id, ann), end), ((first.id, bob), end)];
+        assert_eq!(marks, expected.into());
+    })
+    .await;
+}
