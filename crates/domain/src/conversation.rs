@@ -231,3 +231,79 @@ impl Conversation {
 fn preview(text: &str) -> String {
     text.chars().take(PREVIEW_MAX).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::{ApiKeyId, Id as _, StaffId};
+
+    #[test]
+    fn what_is_said_moves_turn_and_count_by_who_says_it_and_what_it_is() {
+        let us = [
+            Author::Staff(StaffId::from_uuid(1)),
+            Author::ApiKey(ApiKeyId::from_uuid(2)),
+        ];
+        let them = [Author::Contact, Author::Visitor];
+        let hub = HubReason::ALL.iter().map(|reason| Author::Hub(*reason));
+        let wanted = them
+            .map(|author| (Kind::Message, author, Some(Direction::In), true, 2))
+            .into_iter()
+            .chain(us.map(|author| (Kind::Message, author, Some(Direction::Out), false, 1)))
+            .chain(hub.map(|author| (Kind::Message, author, Some(Direction::Out), true, 1)))
+            .chain(us.map(|author| (Kind::Note, author, None, true, 1)))
+            .chain(us.map(|author| (Kind::Act, author, None, true, 1)));
+        for (kind, author, direction, our_turn, received) in wanted {
+            let mut it = awaited();
+            it.open = false;
+            let message = it.add(draft(kind, author));
+            assert_eq!(message.direction(), direction, "{kind:?} by {author:?}");
+            let now = (it.our_turn, it.received, it.open);
+            let opened = direction.is_some();
+            assert_eq!(now, (our_turn, received, opened), "{kind:?} by {author:?}");
+            assert_eq!(message.segments > 0, opened, "only what is sent has parts");
+            assert_eq!(it.last.map(|last| last.author), Some(author));
+        }
+    }
+
+    #[test]
+    fn a_mark_is_set_back_before_the_last_message_that_came_in_and_only_when_all_was_read() {
+        let mut it = awaited();
+        it.add(draft(Kind::Message, Author::Contact));
+        it.add(draft(Kind::Note, Author::Staff(StaffId::from_uuid(1))));
+        let mark = |seq, received| ReadMark { seq, received };
+        for (known, last, wanted) in [
+            (ReadMark::at_end(&it), Some(2), mark(1, 1)),
+            (mark(1, 1), Some(2), mark(1, 1)),
+            (ReadMark::NONE, Some(2), ReadMark::NONE),
+            (ReadMark::at_end(&it), None, ReadMark::at_end(&it)),
+        ] {
+            assert_eq!(known.set_back(&it, last), wanted, "{known:?}");
+        }
+        assert_eq!(ReadMark::NONE.unread(&it), 2);
+    }
+
+    /// A conversation in which they said something.
+    fn awaited() -> Conversation {
+        let mut it = Conversation::begin(
+            ConversationId::from_uuid(1),
+            InboxId::from_uuid(1),
+            PointId::from_uuid(1),
+            Timestamp(0),
+        );
+        it.add(draft(Kind::Message, Author::Contact));
+        it
+    }
+
+    fn draft(kind: Kind, author: Author) -> Draft {
+        Draft {
+            id: MessageId::from_uuid(1),
+            kind,
+            author,
+            text: "Hello".to_owned(),
+            state: State::Received,
+            provider_id: None,
+            client_key: None,
+            at: Timestamp(1),
+        }
+    }
+}

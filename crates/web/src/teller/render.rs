@@ -170,3 +170,30 @@ async fn describe(
         },
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::BytesMut;
+
+    #[test]
+    fn each_persons_number_is_put_in_at_its_name_and_never_into_a_text() {
+        let text = r#"to "unread":7, he said"#;
+        let data = json!({"conversation": {"last": {"text": text}, "unread": 12, "version": 3}});
+        let unread = Unread {
+            to: [(StaffId::from_uuid(1), 5)].into(),
+            to_all_others: 0,
+        };
+        let frame = frame(&format!("data: {data}\n\n"), Some(unread));
+        for (staff, number) in [(1, 5), (2, 0)] {
+            let mut written = BytesMut::new();
+            frame.write(StaffId::from_uuid(staff), &mut written);
+            let written = String::from_utf8_lossy(&written).into_owned();
+            let told: Value = serde_json::from_str(&written["data: ".len()..]).unwrap();
+            let conversation = &told["conversation"];
+            assert_eq!(conversation["unread"], number);
+            assert_eq!(conversation["last"]["text"], text);
+            assert_eq!(conversation["version"], 3);
+        }
+    }
+}
