@@ -116,6 +116,8 @@ ids! {
     ConversationId = "conv_";
     /// One text, note or event in a conversation.
     MessageId = "msg_";
+    /// A file that came with a message.
+    AttachmentId = "att_";
     /// A user of the organisation.
     StaffId = "st_";
     /// What a browser that signed in holds.

@@ -230,6 +230,20 @@ create table message (
 create unique index message_by_provider on message (provider_id) where provider_id is not null;
 create unique index message_by_client_key on message (conversation_id, client_key) where client_key is not null;
 
+-- Files that came with messages; their bytes are in the store that `place` names.
+create table attachment (
+    id uid not null primary key,
+    message_id uid not null references message (id),
+    name text not null,
+    media_type text not null,
+    size_bytes bigint not null,
+    sha256 bytes not null,
+    place text not null,
+    state text not null,
+    created_at bigint not null
+);
+create index attachment_by_message on attachment (message_id);
+
 -- Every input that a provider was told we have; narrow, kept for ever.
 create table provider_receipt (
     channel text not null,

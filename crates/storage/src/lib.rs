@@ -5,6 +5,8 @@
 //! both databases. What changes together is committed together: see [`Tx`].
 
 pub mod activity;
+pub mod attachment;
+pub mod attachment_store;
 pub mod audit;
 mod author;
 pub mod connection;

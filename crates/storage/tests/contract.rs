@@ -2,6 +2,7 @@
 
 mod contract {
     mod access;
+    mod attachments;
     mod contacts;
     mod conversations;
     mod days;

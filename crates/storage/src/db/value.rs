@@ -4,9 +4,9 @@ use crate::error::{Result, StorageError};
 use sqlx::postgres::PgArguments;
 use sqlx::sqlite::SqliteArguments;
 use tieline_domain::id::{
-    ApiKeyId, AuditId, ConnectionId, ConsentEntryId, ContactId, ConversationId, CreateIntentId, Id,
-    InboxId, JobId, LinkId, MessageId, ObjectMappingId, PointId, SessionId, StaffId, SyncRunId,
-    UnassignedTextId,
+    ApiKeyId, AttachmentId, AuditId, ConnectionId, ConsentEntryId, ContactId, ConversationId,
+    CreateIntentId, Id, InboxId, JobId, LinkId, MessageId, ObjectMappingId, PointId, SessionId,
+    StaffId, SyncRunId, UnassignedTextId,
 };
 use tieline_domain::time::Timestamp;
 
@@ -113,6 +113,7 @@ id_values!(
     InboxId,
     ConversationId,
     MessageId,
+    AttachmentId,
     StaffId,
     ConnectionId,
     ObjectMappingId,

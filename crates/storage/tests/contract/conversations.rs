@@ -15,14 +15,14 @@ use tieline_storage::staff::{self, Staff};
 use tieline_storage::{StorageError, contact, event, merge, message, participant, read_mark};
 
 /// An inbox with two members, and who answers to a number.
-struct Desk {
-    at: Fixture,
+pub struct Desk {
+    pub at: Fixture,
     inbox: InboxId,
-    staff: [StaffId; 2],
+    pub staff: [StaffId; 2],
 }
 
 impl Desk {
-    async fn new(at: Fixture) -> Desk {
+    pub async fn new(at: Fixture) -> Desk {
         let inbox = new_inbox(&at, "+447700900001");
         let staff = [hire(&at, "ann").await, hire(&at, "ben").await];
         let mut tx = at.store.begin(&Actor::system()).await.unwrap();
@@ -38,17 +38,16 @@ impl Desk {
         }
     }
 
-    fn scope(&self, staff: StaffId) -> Scope {
-        let member = StaffMember {
-            id: staff,
-            role: Role::Staff,
-            reviewer: false,
-            inboxes: vec![self.inbox],
-        };
-        Principal::Staff(member).scope()
+    pub fn scope(&self, staff: StaffId) -> Scope {
+        member_of(staff, self.inbox)
     }
 
-    async fn begin(&self, address: &str) -> Conversation {
+    /// Of somebody who is a member of another inbox.
+    pub fn scope_elsewhere(&self, staff: StaffId) -> Scope {
+        member_of(staff, InboxId::from_uuid(!self.inbox.uuid()))
+    }
+
+    pub async fn begin(&self, address: &str) -> Conversation {
         self.begin_in(self.inbox, address).await
     }
 
@@ -65,7 +64,7 @@ impl Desk {
         it
     }
 
-    async fn say(&self, id: ConversationId, kind: Kind, author: Author, text: &str) -> Message {
+    pub async fn say(&self, id: ConversationId, kind: Kind, author: Author, text: &str) -> Message {
         self.at.clock.advance(10);
         let mut tx = self.at.store.begin(&Actor::system()).await.unwrap();
         let found = conversation::load_by_ids(&mut tx, &[id]).await.unwrap();
@@ -139,6 +138,16 @@ impl Desk {
         let all = participant::list(&mut reader, &Scope::system(), id).await;
         all.unwrap()
     }
+}
+
+fn member_of(staff: StaffId, inbox: InboxId) -> Scope {
+    let member = StaffMember {
+        id: staff,
+        role: Role::Staff,
+        reviewer: false,
+        inboxes: vec![inbox],
+    };
+    Principal::Staff(member).scope()
 }
 
 fn new_inbox(at: &Fixture, address: &str) -> Inbox {
