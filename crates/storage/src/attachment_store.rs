@@ -39,13 +39,9 @@ pub struct Folder(PathBuf);
 const UNFINISHED: &str = ".new";
 
 impl Folder {
-    /// Opens a folder, making it if need be.
-    pub fn open(path: &Path) -> io::Result<Folder> {
-        let mut builder = fs::DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.recursive(true).create(path)?;
-        Ok(Folder(path.to_owned()))
+    /// A folder, which is made when the first file is put.
+    pub fn at(path: impl Into<PathBuf>) -> Folder {
+        Folder(path.into())
     }
 
     fn doing<T: Send + 'static>(
@@ -63,6 +59,7 @@ impl Folder {
 impl AttachmentStore for Folder {
     fn put(&self, id: AttachmentId, bytes: Vec<u8>) -> Doing<()> {
         self.doing(move |folder| {
+            make(folder)?;
             let unfinished = folder.join(format!("{id}{UNFINISHED}"));
             let mut options = OpenOptions::new();
             options.write(true).create(true).truncate(true);
@@ -92,7 +89,10 @@ impl AttachmentStore for Folder {
     fn list(&self) -> Doing<Vec<(AttachmentId, Timestamp)>> {
         self.doing(|folder| {
             let mut found = Vec::new();
-            for entry in fs::read_dir(folder)? {
+            let Some(entries) = unless_missing(fs::read_dir(folder))? else {
+                return Ok(found);
+            };
+            for entry in entries {
                 let entry = entry?;
                 let name = entry.file_name();
                 let name = name.to_string_lossy();
@@ -107,6 +107,13 @@ impl AttachmentStore for Folder {
             Ok(found)
         })
     }
+}
+
+fn make(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(folder)
 }
 
 fn unless_missing<T>(outcome: io::Result<T>) -> io::Result<Option<T>> {

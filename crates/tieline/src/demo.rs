@@ -16,6 +16,7 @@ use tieline_domain::id::ConnectionId;
 use tieline_edge::EdgeOptions;
 use tieline_org::{NewConnection, Place};
 use tieline_simulator::{Running, Simulator};
+use tieline_storage::attachment_store::Folder;
 use tieline_storage::inbox::{self, Inbox};
 use tieline_storage::{Store, StoreOptions, connection, setting, staff};
 use tieline_sync::{StartedBy, SyncError};
@@ -191,6 +192,7 @@ async fn open_hub(
             org_url: base.clone(),
             phones_url: format!("{base}/phones"),
         }),
+        attachments: Arc::new(Folder::at(folder.join("attachments"))),
     }))
 }
 

@@ -8,6 +8,7 @@ use tieline_messaging::{Messaging, OpenSecret, Receiver};
 use tieline_org::{Connections, Place, Vault};
 use tieline_salesforce::Environment;
 use tieline_storage::Store;
+use tieline_storage::attachment_store::AttachmentStore;
 use tieline_sync::Sync;
 use tieline_web::{Accounts, DemoLinks, REQUEST_PATIENCE, WEBHOOK_PATIENCE};
 use tieline_web::{Metrics, Readiness, Teller, WebState, router};
@@ -26,6 +27,8 @@ pub struct HubOptions {
     pub public_url: String,
     /// The pretend outside parties, in the demo.
     pub demo: Option<DemoLinks>,
+    /// Where the bytes of attachments are.
+    pub attachments: Arc<dyn AttachmentStore>,
 }
 
 /// A hub that is ready to serve and to work; cheap to clone.
@@ -41,6 +44,8 @@ pub struct Hub {
     pub sync: Sync,
     /// Conversations.
     pub messaging: Messaging,
+    /// Where the bytes of attachments are.
+    pub attachments: Arc<dyn AttachmentStore>,
     web: WebState,
 }
 
@@ -54,6 +59,7 @@ impl Hub {
             environment,
             public_url,
             demo,
+            attachments,
         } = options;
         let connections =
             Connections::new(store.clone(), vault.clone(), transport.clone(), environment);
@@ -82,6 +88,7 @@ impl Hub {
             teller: Teller::start(store.clone()),
             sync: Sync::new(requests, connections.clone()),
             open_secret,
+            attachments: attachments.clone(),
             public_url,
             demo,
             readiness: Readiness::default(),
@@ -93,6 +100,7 @@ impl Hub {
             connections,
             sync,
             messaging,
+            attachments,
             web,
         }
     }
@@ -119,6 +127,7 @@ impl Hub {
             self.access.clone(),
             self.sync.clone(),
             self.messaging.clone(),
+            self.attachments.clone(),
         )
     }
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 use tieline_access::NewStaff;
 use tieline_domain::access::{Caller, Role};
 use tieline_edge::{EdgeOptions, Limits, Load, TrustedProxies};
+use tieline_storage::attachment_store::Folder;
 use tieline_storage::{Store, StoreOptions, connection, staff};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -69,6 +70,8 @@ pub async fn run(options: ServeOptions) -> Outcome {
         environment: world,
         public_url: public_url.clone(),
         demo: None,
+        // Beside the key, as what a backup must hold too.
+        attachments: Arc::new(Folder::at(options.key_file.with_file_name("attachments"))),
     });
     let renewed = hub.connections.renew_seals().await?;
     if renewed > 0 {

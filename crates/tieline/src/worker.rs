@@ -7,11 +7,13 @@
 use futures_util::FutureExt as _;
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tieline_access::Access;
 use tieline_domain::access::Actor;
 use tieline_domain::job::{InHand, JobKind, Lane, Party};
 use tieline_messaging::{Messaging, MessagingError};
+use tieline_storage::attachment_store::{AttachmentStore, sweep};
 use tieline_storage::job::{self, Beat, ClaimedJob, Stop};
 use tieline_storage::{StorageError, Store, event};
 use tieline_sync::{Sync, SyncError};
@@ -30,6 +32,8 @@ const RETURN_WITHIN: Duration = Duration::from_secs(5);
 const EVENTS_KEPT_MS: i64 = 24 * 3_600_000;
 /// A node's clock may be set while it runs.
 const LEARN_TIME_EVERY: Duration = Duration::from_secs(30);
+/// Bytes of attachments may wait this long for their row.
+const ORPHANS_KEPT_MS: i64 = 24 * 3_600_000;
 const CLEAN_EVERY_MS: i64 = 3_600_000;
 
 type Slot = (Lane, Option<Party>);
@@ -41,6 +45,7 @@ pub struct Worker {
     access: Access,
     sync: Sync,
     messaging: Messaging,
+    attachments: Arc<dyn AttachmentStore>,
 }
 
 /// How a handler ended that did not end its job.
@@ -66,12 +71,19 @@ impl Hands {
 }
 
 impl Worker {
-    pub(crate) fn new(store: Store, access: Access, sync: Sync, messaging: Messaging) -> Worker {
+    pub(crate) fn new(
+        store: Store,
+        access: Access,
+        sync: Sync,
+        messaging: Messaging,
+        attachments: Arc<dyn AttachmentStore>,
+    ) -> Worker {
         Worker {
             store,
             access,
             sync,
             messaging,
+            attachments,
         }
     }
 
@@ -331,6 +343,10 @@ impl Worker {
         }
         if let Err(error) = self.access.sweep().await {
             tracing::warn!(error = %error, "old sessions and links could not be dropped; it is tried again");
+        }
+        let before = self.store.now() - ORPHANS_KEPT_MS;
+        if let Err(error) = sweep(&self.store, &*self.attachments, before).await {
+            tracing::warn!(error = %error, "files without a message could not be dropped; it is tried again");
         }
     }
 }

@@ -14,6 +14,7 @@ use tieline::real::RealWorld;
 use tieline::transport::in_process;
 use tieline_domain::access::Actor;
 use tieline_org::Vault;
+use tieline_storage::attachment_store::Folder;
 use tieline_storage::{Store, StoreOptions};
 use tower::ServiceExt as _;
 
@@ -31,6 +32,7 @@ async fn hub(folder: &TempDir, public_url: &str) -> Hub {
         environment: world,
         public_url: public_url.to_owned(),
         demo: None,
+        attachments: Arc::new(Folder::at(folder.path().join("attachments"))),
     })
 }
 

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use serde::Serialize;
 
 /// 200 and a body.
@@ -20,6 +20,13 @@ pub(crate) struct NoContent;
 
 /// Events without end.
 pub(crate) struct EventStream(pub Body);
+
+/// 200 and bytes, for a browser to keep and never to show.
+pub(crate) struct File {
+    pub name: String,
+    pub media_type: &'static str,
+    pub bytes: Vec<u8>,
+}
 
 /// 201 if it was made, 200 if it was there.
 pub(crate) struct MadeOrFound<T> {
@@ -51,6 +58,33 @@ impl IntoResponse for EventStream {
     }
 }
 
+impl IntoResponse for File {
+    fn into_response(self) -> Response {
+        let headers = [
+            (CONTENT_TYPE, self.media_type.to_owned()),
+            (CONTENT_DISPOSITION, to_be_kept_as(&self.name)),
+        ];
+        (headers, self.bytes).into_response()
+    }
+}
+
+/// The header that has a browser keep a file (RFC 6266): its name in ASCII, and as it is.
+fn to_be_kept_as(name: &str) -> String {
+    let plain = |it: char| it.is_ascii_alphanumeric() || " -._()".contains(it);
+    let ascii: String = name
+        .chars()
+        .map(|it| if plain(it) { it } else { '_' })
+        .collect();
+    let whole: String = name
+        .bytes()
+        .map(|it| match it {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' => char::from(it).into(),
+            _ => format!("%{it:02X}"),
+        })
+        .collect();
+    format!("attachment; filename=\"{ascii}\"; filename*=UTF-8''{whole}")
+}
+
 impl IntoResponse for NoContent {
     fn into_response(self) -> Response {
         StatusCode::NO_CONTENT.into_response()
@@ -71,4 +105,26 @@ impl<T: Serialize> IntoResponse for MadeOrFound<T> {
 fn json<T: Serialize>(status: StatusCode, body: &T) -> Response {
     let text = serde_json::to_string(body).expect("shapes of the API are JSON");
     (status, [(CONTENT_TYPE, "application/json")], text).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_files_name_is_a_header_whatever_it_is() {
+        for (name, header) in [
+            (
+                "Lease 1.pdf",
+                "attachment; filename=\"Lease 1.pdf\"; filename*=UTF-8''Lease%201.pdf",
+            ),
+            (
+                "ü\";\r\n.x",
+                "attachment; filename=\"_____.x\"; filename*=UTF-8''%C3%BC%22%3B%0D%0A.x",
+            ),
+        ] {
+            assert_eq!(to_be_kept_as(name), header);
+            assert!(http::HeaderValue::from_str(header).is_ok());
+        }
+    }
 }

@@ -5,7 +5,7 @@ mod document;
 
 pub(crate) use document::document;
 
-use crate::answer::{Accepted, Answer, Created, EventStream, MadeOrFound, NoContent};
+use crate::answer::{Accepted, Answer, Created, EventStream, File, MadeOrFound, NoContent};
 use crate::extract::{Body, Json, NoBody, Path, Path2, PathPart, Query};
 use crate::guard::Visit;
 use crate::once::HoldsSecret;
@@ -84,6 +84,15 @@ impl Describe for EventStream {
     fn describe(draft: &mut Draft) {
         let content = json!({"text/event-stream": {"schema": {"type": "string"}}});
         let answer = json!({"description": "Events without end", "content": content});
+        draft.answers.insert(200, answer);
+    }
+}
+
+impl Describe for File {
+    fn describe(draft: &mut Draft) {
+        let bytes = json!({"schema": {"type": "string", "format": "binary"}});
+        let content = json!({"application/octet-stream": bytes});
+        let answer = json!({"description": "The file, to be kept", "content": content});
         draft.answers.insert(200, answer);
     }
 }

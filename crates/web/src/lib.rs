@@ -5,6 +5,7 @@ mod accounts;
 mod answer;
 mod api;
 mod app;
+mod attachments;
 mod audit;
 mod connection;
 mod contacts;

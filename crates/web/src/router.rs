@@ -8,8 +8,8 @@ use crate::problem::Code;
 use crate::route::RouteInfo;
 use crate::state::WebState;
 use crate::{
-    app, audit, contacts, conversations, guard, hooks, jobs, live, me, messages, metrics, runs,
-    sessions, sign_in, staff, sync, unassigned_texts,
+    app, attachments, audit, contacts, conversations, guard, hooks, jobs, live, me, messages,
+    metrics, runs, sessions, sign_in, staff, sync, unassigned_texts,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -106,6 +106,7 @@ routes! {
     get "/api/v1/conversations/{id}/messages" Staff(ReadConversations) messages::list, "Messages of a conversation";
     post "/api/v1/conversations/{id}/messages" Staff(Converse) messages::write, "Write a text or a note", OptedOut, NotAnswerable, NoSender, Empty, TooLong, Refused, VersionConflict, Duplicate;
     post "/api/v1/messages/{id}/retry" Staff(Converse) messages::retry, "Send a failed text again", VersionConflict;
+    get "/api/v1/attachments/{id}" Staff(ReadConversations) attachments::read, "The bytes of a file that came with a message";
     get "/api/v1/unassigned-texts" Staff(ManageInboxes) unassigned_texts::list, "Texts that came in for a number or account that no inbox has";
     get "/api/v1/contact-fields" Staff(ReadContacts) contacts::fields, "Attributes that a contact may have";
     get "/api/v1/contacts" Staff(ReadContacts) contacts::list, "List contacts";

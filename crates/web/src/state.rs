@@ -10,6 +10,7 @@ use std::time::Duration;
 use tieline_access::Access;
 use tieline_messaging::{OpenSecret, Receiver};
 use tieline_storage::Store;
+use tieline_storage::attachment_store::AttachmentStore;
 use tieline_sync::Sync;
 
 /// A person waits this long for a connection to the database, and is told to come again.
@@ -32,6 +33,8 @@ pub struct WebState {
     pub sync: Sync,
     /// What webhooks are checked against.
     pub accounts: Accounts,
+    /// Where the bytes of attachments are.
+    pub attachments: Arc<dyn AttachmentStore>,
     /// Opens carriers' secrets, for checking signatures.
     pub open_secret: OpenSecret,
     /// Where people and carriers reach us; no slash at its end.

@@ -15,6 +15,7 @@ use tieline_storage::{StorageError, attachment};
 async fn keeps_to_the_contract(files: &dyn AttachmentStore) {
     let [one, two] = [1, 2].map(AttachmentId::from_uuid);
     assert_eq!(files.get(one).await.unwrap(), None);
+    assert_eq!(files.list().await.unwrap(), []);
     files.delete(one).await.unwrap();
     for bytes in [&b"first"[..], b"second, which is longer", b""] {
         files.put(one, bytes.to_vec()).await.unwrap();
@@ -35,7 +36,7 @@ async fn a_folder_keeps_to_the_contract_and_its_files_are_the_hubs_alone() {
     use std::os::unix::fs::PermissionsExt as _;
     let parent = tempfile::tempdir().unwrap();
     let path = parent.path().join("attachments");
-    let files = Folder::open(&path).unwrap();
+    let files = Folder::at(&path);
     keeps_to_the_contract(&files).await;
     let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&path), 0o700);
@@ -89,7 +90,7 @@ async fn an_attachment_is_seen_by_whoever_sees_its_message_and_what_has_no_row_i
         drop(reader);
 
         let folder = tempfile::tempdir().unwrap();
-        let files: Arc<dyn AttachmentStore> = Arc::new(Folder::open(folder.path()).unwrap());
+        let files: Arc<dyn AttachmentStore> = Arc::new(Folder::at(folder.path()));
         let orphan = AttachmentId::from_uuid(3);
         for id in [stored.id, gone.id, orphan] {
             files.put(id, b"bytes".to_vec()).await.unwrap();

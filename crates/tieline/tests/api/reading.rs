@@ -166,3 +166,33 @@ async fn who_asks_for_a_conversation_that_became_part_of_another_gets_the_other(
     assert_eq!((status, &message["conversation_id"]), (202, &json!(id)));
     world.stop().await;
 }
+
+#[tokio::test]
+async fn a_file_is_kept_and_never_shown_and_only_read_with_its_message() {
+    let world = World::start(None).await;
+    let known = world.people().await;
+    let path = format!("/api/v1/attachments/{}", known.ids["AttachmentId"]);
+    let probe = Probe::new("get", &path);
+    let answer = world.send(&known, &probe).await;
+    assert_eq!((answer.status, &*answer.body), (200, "bytes"));
+    assert_eq!(
+        answer.content_type, "application/octet-stream",
+        "it says that it is HTML"
+    );
+    let headers = world.headers(&known, &probe).await;
+    assert_eq!(headers["x-content-type-options"], "nosniff");
+    let disposition = headers["content-disposition"].to_str().unwrap();
+    assert!(
+        disposition.starts_with("attachment; filename=\"Lease 1.pdf\""),
+        "{disposition}"
+    );
+    let tom = world.colleague().await;
+    assert_eq!(world.send(&tom, &probe).await.status, 200);
+    let me = format!(
+        "/api/v1/inboxes/{}/members/{}",
+        known.ids["InboxId"], known.ids["StaffId"]
+    );
+    assert_eq!(ask(&world, &known, "delete", &me, None).await.0, 204);
+    assert_eq!(world.send(&known, &probe).await.status, 404);
+    world.stop().await;
+}

@@ -11,10 +11,11 @@ use tempfile::TempDir;
 use tieline::demo::{Demo, DemoOptions};
 use tieline_access::Visit;
 use tieline_domain::access::{Actor, Caller, Scope};
+use tieline_domain::attachment::{Attachment, AttachmentPlace, AttachmentState};
 use tieline_domain::job::JobKind;
 use tieline_storage::job::{self, NewJob};
 use tieline_storage::staff::Staff;
-use tieline_storage::{inbox, mapping, merge, participant, staff, sync_run};
+use tieline_storage::{attachment, inbox, mapping, merge, participant, staff, sync_run};
 use tower::ServiceExt as _;
 
 pub struct World {
@@ -108,7 +109,9 @@ impl World {
         let messages = format!("/api/v1/conversations/{conversation}/messages");
         known.ids.insert("ConversationId", conversation);
         let message = self.made(&known, &messages, json!({"text": "Hello"})).await;
+        let attachment = self.attach(&message, "Lease 1.pdf", "text/html").await;
         known.ids.insert("MessageId", message);
+        known.ids.insert("AttachmentId", attachment);
         known
     }
 
@@ -183,6 +186,34 @@ impl World {
         let mut tx = self.demo.hub.store.begin(&Actor::system()).await.unwrap();
         tx.run(sql, Vec::new()).await.unwrap();
         tx.commit().await.unwrap();
+    }
+
+    /// Gives a message a file.
+    pub async fn attach(&self, message: &str, name: &str, media_type: &str) -> String {
+        let store = &self.demo.hub.store;
+        let attachment = Attachment {
+            id: store.new_id(),
+            message_id: message.parse().unwrap(),
+            name: name.to_owned(),
+            media_type: media_type.to_owned(),
+            size_bytes: 5,
+            sha256: vec![0; 32],
+            place: AttachmentPlace::Folder,
+            state: AttachmentState::Stored,
+            created_at: store.now(),
+        };
+        let put = self
+            .demo
+            .hub
+            .attachments
+            .put(attachment.id, b"bytes".to_vec());
+        put.await.unwrap();
+        let mut tx = store.begin(&Actor::system()).await.unwrap();
+        attachment::create_many(&mut tx, std::slice::from_ref(&attachment))
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        attachment.id.to_string()
     }
 
     /// How many parts are taken in a conversation.

@@ -16,6 +16,7 @@ use tieline::{keys, transport};
 use tieline_domain::id::ConnectionId;
 use tieline_simulator::org::Call;
 use tieline_simulator::serve::{Running, ServeOptions, serve};
+use tieline_storage::attachment_store::Folder;
 use tieline_storage::sync_run::{self, SyncRun};
 use tieline_storage::{Store, StoreOptions};
 use tieline_sync::StartedBy;
@@ -63,6 +64,7 @@ impl World {
             environment: world,
             public_url: url.clone(),
             demo: None,
+            attachments: Arc::new(Folder::at(folder.path().join("attachments"))),
         });
         let connection = furnish(&hub, &running.simulator, &url).await.unwrap();
         World {

@@ -17,6 +17,7 @@ use tieline_simulator::clock::SetClock;
 use tieline_simulator::org::{Call, OrgKind};
 use tieline_simulator::seeded::Seeded;
 use tieline_simulator::{OrgPlace, Simulator, SimulatorOptions};
+use tieline_storage::attachment_store::Folder;
 use tieline_storage::sync_run::{self, SyncRun};
 use tieline_storage::{Store, StoreOptions};
 use tieline_sync::StartedBy;
@@ -251,5 +252,7 @@ fn hub(store: Store, nature: &Arc<Nature>, transport: Transport) -> Hub {
         environment: nature.clone(),
         public_url: URL.to_owned(),
         demo: None,
+        // No story of the lab has a file.
+        attachments: Arc::new(Folder::at("/nonexistent/attachments")),
     })
 }
