@@ -52,7 +52,10 @@ pub async fn get(conn: &mut Conn, scope: &Scope, id: AttachmentId) -> Result<Att
 }
 
 /// Which of these have a row that counts on their bytes.
-pub async fn load_stored(conn: &mut Conn, ids: &[AttachmentId]) -> Result<BTreeSet<AttachmentId>> {
+pub(crate) async fn load_stored(
+    conn: &mut Conn,
+    ids: &[AttachmentId],
+) -> Result<BTreeSet<AttachmentId>> {
     let keys = ids.iter().map(|id| Value::from(*id)).collect();
     let sql = "select id from attachment where state = $1 and id in ({in})";
     let stored = args![AttachmentState::Stored.as_str()];
