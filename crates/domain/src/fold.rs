@@ -34,7 +34,7 @@ fn is_silent(c: char) -> bool {
     matches!(
         c,
         '\'' | '`' | '´' | 'ʹ' | 'ʻ' | 'ʼ' | 'ʽ' | 'ˈ' | '‘' | '’' | '‛' | '′' | '＇'
-            | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{1ffd}' | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
             | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
     )
 }
@@ -95,6 +95,7 @@ mod tests {
             ("O'Bannon", "obannon"),
             ("O\u{2019}Bannon", "obannon"),
             ("O\u{b4}Bannon", "obannon"),
+            ("O\u{1ffd}Bannon", "obannon"),
             ("Ødegård", "odegard"),
             ("Đặng", "dang"),
             ("ΟΔΥΣΣΕΥΣ", "οδυσσευσ"),

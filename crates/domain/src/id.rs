@@ -128,6 +128,8 @@ ids! {
     VisitorId = "vis_";
     /// A line of the audit.
     AuditId = "au_";
+    /// A field that contacts have.
+    ContactFieldId = "cf_";
     /// Tieline's authorised link to one Salesforce org.
     ConnectionId = "cn_";
     /// One Salesforce object tied to contacts.

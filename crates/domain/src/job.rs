@@ -183,15 +183,18 @@ pub enum JobKind {
     SyncRun,
     /// Starts a run because something waits for it.
     SyncSoon,
+    /// Reads the numbers of contacts by another rule, or in another country.
+    ContactsReadAnew,
 }
 
-const ALL: [(JobKind, &str); 6] = [
+const ALL: [(JobKind, &str); 7] = [
     (JobKind::MessageSend, "message.send"),
     (JobKind::MessageConfirm, "message.confirm"),
     (JobKind::ActivityLog, "activity.log"),
     (JobKind::ActivityFlush, "activity.flush"),
     (JobKind::SyncRun, "sync.run"),
     (JobKind::SyncSoon, "sync.soon"),
+    (JobKind::ContactsReadAnew, "contacts.read_anew"),
 ];
 
 /// Longer than the longest call to a carrier.
@@ -238,7 +241,7 @@ impl JobKind {
         match self {
             JobKind::MessageSend => Lane::Texts,
             JobKind::MessageConfirm => Lane::Reports,
-            JobKind::ActivityLog => Lane::Housekeeping,
+            JobKind::ActivityLog | JobKind::ContactsReadAnew => Lane::Housekeeping,
             JobKind::ActivityFlush | JobKind::SyncRun | JobKind::SyncSoon => Lane::Org,
         }
     }

@@ -7,6 +7,7 @@
 pub mod access;
 pub mod address;
 pub mod attachment;
+pub mod catalogue;
 pub mod contact;
 pub mod conversation;
 pub mod country;

@@ -3,6 +3,7 @@
 //! Never guessed: a number without its country's code counts only where it is valid, and a field that
 //! could mean two numbers means none. What people write beside a number is passed over.
 
+use crate::access::words::words;
 use crate::country;
 use rlibphonenumber::{
     CountryCodeSource, NumberLengthType, PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberFormat, Region,
@@ -17,6 +18,9 @@ pub const RULE: i64 = 1;
 
 /// Fewer digits are a remark, a date's part or an extension.
 const DIGITS_MIN: usize = 5;
+
+/// No number has more, with its country's code and prefix.
+const DIGITS_MAX: usize = 18;
 
 /// Ranges that are kept for fiction, which the table of valid numbers leaves out: country code,
 /// beginning of the national number, its length. (Ofcom, NANPA, ARCEP.)
@@ -37,15 +41,28 @@ const FICTION: &[(i32, &str, usize)] = &[
     (33, "63998", 9),
 ];
 
+words! {
+    /// Why a text is no number that may be texted.
+    Unreadable {
+        /// Nothing in it is long enough to be one.
+        NoNumber = "no_number",
+        /// It is several, and nobody says which is meant.
+        Several = "several",
+        /// It says no country's code, and is valid neither at home nor in the organisation's country.
+        NotValidThere = "not_valid_there",
+    }
+}
+
 /// A number in E.164 (`+447700900317`), read the way people in `country` (ISO 3166, `GB`) write
 /// theirs. `None` for what is no number, is none there, or is several.
 pub fn normalise(text: &str, country: &str) -> Option<String> {
-    read(text, &[country]).map(|number| e164(&number))
+    let number = read(text, &[country]).ok()?;
+    Some(e164(&number))
 }
 
 /// A number as somebody writes it whose own country is `home`, as records name countries: read there
 /// first, then in `country`.
-pub fn normalise_at_home(text: &str, home: Option<&str>, country: &str) -> Option<String> {
+pub fn read_at_home(text: &str, home: Option<&str>, country: &str) -> Result<String, Unreadable> {
     match home.and_then(country::code_of) {
         Some(home) if home != country => read(text, &[home, country]),
         _ => read(text, &[country]),
@@ -53,26 +70,47 @@ pub fn normalise_at_home(text: &str, home: Option<&str>, country: &str) -> Optio
     .map(|number| e164(&number))
 }
 
-/// The digits of a number without its country's code and prefix, by which all its spellings are found.
-pub fn national_digits(text: &str, country: &str) -> Option<String> {
-    read(text, &[country]).map(|number| get_national_significant_number_owned(&number))
+/// Whether numbers can be read in a country (ISO 3166).
+pub fn is_known_in(country: &str) -> bool {
+    Region::from_str(&country.to_ascii_uppercase()).is_ok()
 }
 
-fn read(text: &str, countries: &[&str]) -> Option<PhoneNumber> {
+/// The digits of a number without its country's code and prefix, by which all its spellings are found.
+pub fn national_digits(text: &str, country: &str) -> Option<String> {
+    let number = read(text, &[country]).ok()?;
+    Some(get_national_significant_number_owned(&number))
+}
+
+/// The first of the countries in which the text is one number; else why it is none in the last that
+/// found any.
+fn read(text: &str, countries: &[&str]) -> Result<PhoneNumber, Unreadable> {
     let text: String = text.nfkc().map(as_ascii).collect();
     let text = text.trim_start().strip_prefix("tel:").unwrap_or(&text);
-    countries.iter().find_map(|country| {
-        let region = Region::from_str(&country.to_ascii_uppercase()).ok();
-        let mut found: Option<PhoneNumber> = None;
-        for run in runs(text) {
-            match (read_run(run, region), &found) {
-                (Some(number), None) => found = Some(number),
-                (Some(number), Some(other)) if e164(&number) != e164(other) => return None,
-                _ => {}
-            }
+    let mut why = match runs(text).map(digits).max() {
+        None => Unreadable::NoNumber,
+        Some(digits) if digits > DIGITS_MAX => Unreadable::Several,
+        Some(_) => Unreadable::NotValidThere,
+    };
+    for country in countries {
+        match read_in(text, country) {
+            Ok(Some(number)) => return Ok(number),
+            Ok(None) => {}
+            Err(reason) => why = reason,
         }
-        found
-    })
+    }
+    Err(why)
+}
+
+fn read_in(text: &str, country: &str) -> Result<Option<PhoneNumber>, Unreadable> {
+    let region = Region::from_str(&country.to_ascii_uppercase()).ok();
+    let mut found: Option<PhoneNumber> = None;
+    for number in runs(text).filter_map(|run| read_run(run, region)) {
+        match &found {
+            Some(other) if e164(&number) != e164(other) => return Err(Unreadable::Several),
+            _ => found = Some(number),
+        }
+    }
+    Ok(found)
 }
 
 /// The parts of a text that may be a number: digits and what stands between them.
@@ -80,7 +118,11 @@ fn runs(text: &str) -> impl Iterator<Item = &str> {
     let within = |c: char| c.is_ascii_digit() || " +()-./".contains(c);
     text.split(move |c| !within(c))
         .map(|run| run.trim_matches(|c: char| !c.is_ascii_digit() && c != '+' && c != '('))
-        .filter(|run| run.chars().filter(char::is_ascii_digit).count() >= DIGITS_MIN)
+        .filter(|run| digits(run) >= DIGITS_MIN)
+}
+
+fn digits(run: &str) -> usize {
+    run.chars().filter(char::is_ascii_digit).count()
 }
 
 fn read_run(run: &str, region: Option<Region>) -> Option<PhoneNumber> {
@@ -250,11 +292,30 @@ mod tests {
             ("030 23125000", Some("Deutschland"), Some("+493023125000")),
         ] {
             assert_eq!(
-                normalise_at_home(text, home, "GB").as_deref(),
+                read_at_home(text, home, "GB").ok().as_deref(),
                 number,
                 "{text} of {home:?}"
             );
         }
+    }
+
+    #[test]
+    fn what_cannot_be_read_says_why() {
+        for (text, home, why) in [
+            ("ask Bob", None, Unreadable::NoNumber),
+            ("12 or 13", None, Unreadable::NoNumber),
+            ("(415) 555-0142", None, Unreadable::NotValidThere),
+            ("(415) 555-0142", Some("Norway"), Unreadable::NotValidThere),
+            ("07700 900001 / 07700 900002", None, Unreadable::Several),
+            (
+                "07700 900001 / 07700 900002",
+                Some("United States"),
+                Unreadable::Several,
+            ),
+        ] {
+            assert_eq!(read_at_home(text, home, "GB"), Err(why), "{text}");
+        }
+        assert!(is_known_in("gb") && !is_known_in("XX"));
     }
 
     #[test]

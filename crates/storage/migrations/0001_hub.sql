@@ -76,6 +76,20 @@ create index idempotency_by_age on idempotency (taken_at);
 
 -- People and addresses -------------------------------------------------------------------------
 
+-- The fields that contacts have; those that come with Tieline are the first rows of a new database.
+create table contact_field (
+    id uid not null primary key,
+    name text not null unique,
+    label text not null,
+    kind text not null,
+    max_length bigint not null,
+    options text not null,
+    position bigint not null,
+    section text not null,
+    required bigint not null,
+    read_only bigint not null
+);
+
 create table contact (
     id uid not null primary key,
     name text not null,
@@ -83,12 +97,18 @@ create table contact (
     fields text not null,
     field_times text not null,
     search_text text not null,
+    -- By which rule and country its numbers were read.
+    reading text not null,
+    -- Phone fields that give no number.
+    unreadable bigint not null,
     created_at bigint not null,
     updated_at bigint not null,
     deleted_at bigint,
     version bigint not null default 1
 );
 create index contact_by_name on contact (sort_name, id) where deleted_at is null;
+create index contact_unreadable on contact (sort_name, id) where deleted_at is null and unreadable > 0;
+create index contact_by_reading on contact (reading, id);
 
 create table contact_point (
     id uid not null primary key,
@@ -98,15 +118,26 @@ create table contact_point (
     unique (channel, address)
 );
 
--- Which contacts answer to a point; a point may be shared.
+-- Which contacts answer to a point, by which of their fields, and from which text it was read; a point
+-- may be shared.
 create table contact_has_point (
     contact_id uid not null references contact (id),
-    point_id uid not null references contact_point (id),
     field text not null,
+    point_id uid not null references contact_point (id),
+    text text not null,
     position bigint not null,
-    primary key (contact_id, point_id)
+    primary key (contact_id, field)
 ) without rowid;
 create index contact_has_point_by_point on contact_has_point (point_id);
+
+-- What a text of a contact was read as when it was last read: now it gives no number, or the contact is
+-- deleted. An opt-out follows from here to the number that it gives next.
+create table contact_had_point (
+    contact_id uid not null references contact (id),
+    point_id uid not null references contact_point (id),
+    text text not null,
+    primary key (contact_id, point_id, text)
+) without rowid;
 
 create table consent_entry (
     id uid not null primary key,

@@ -4,20 +4,22 @@ use crate::args;
 use crate::db::{Conn, Value, json_text};
 use crate::error::Result;
 use crate::store::Tx;
-use std::collections::BTreeMap;
-use tieline_domain::access::Scope;
-use tieline_domain::id::{ConsentEntryId, ContactId, MessageId, PointId};
+use std::collections::{BTreeMap, BTreeSet};
+use tieline_domain::id::{ConsentEntryId, MessageId, PointId};
 use tieline_domain::time::Timestamp;
 
 /// An opt-out holds for the whole organisation.
 const SCOPE: &str = "organisation";
+const OPTED_OUT: &str = "opted_out";
+/// The source of an opt-out that came from what the same text was read as before.
+const READ_ANEW: &str = "number_read_anew";
 
 /// How a point stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Consent {
     /// `opted_in` or `opted_out`.
     pub state: String,
-    /// Where it was said: `keyword`, `carrier`.
+    /// Where it was said: `keyword`, `carrier`, or `number_read_anew` for a number that the same text gave before.
     pub source: String,
     /// Since when.
     pub at: Timestamp,
@@ -41,7 +43,7 @@ pub async fn add(tx: &mut Tx, entry: Entry<'_>) -> Result<()> {
     let state = if entry.opted_in {
         "opted_in"
     } else {
-        "opted_out"
+        OPTED_OUT
     };
     let columns = [
         "id",
@@ -74,15 +76,29 @@ pub async fn add(tx: &mut Tx, entry: Entry<'_>) -> Result<()> {
     Ok(())
 }
 
-/// How the points of a contact stand, if the scope shows it.
-pub async fn list_of_contact(
-    conn: &mut Conn,
-    scope: &Scope,
-    contact: ContactId,
-) -> Result<BTreeMap<PointId, Consent>> {
-    let points = crate::contact::list_points(conn, scope, contact).await?;
-    let ids: Vec<PointId> = points.iter().map(|point| point.id).collect();
-    load(conn, &ids).await
+/// Opt-outs follow from point to point: one person's text was read as the first, and is read as the
+/// second now. What the second said for itself before gives way.
+pub(crate) async fn carry(tx: &mut Tx, moved: &BTreeSet<(PointId, PointId)>) -> Result<()> {
+    let points: BTreeSet<PointId> = moved.iter().flat_map(|(from, to)| [*from, *to]).collect();
+    let points: Vec<PointId> = points.into_iter().collect();
+    let known = load(tx, &points).await?;
+    let mut out: BTreeSet<PointId> = known
+        .iter()
+        .filter(|(_, consent)| consent.state == OPTED_OUT)
+        .map(|(point, _)| *point)
+        .collect();
+    for (from, to) in moved {
+        if out.contains(from) && out.insert(*to) {
+            let entry = Entry {
+                point_id: *to,
+                opted_in: false,
+                source: READ_ANEW,
+                message_id: None,
+            };
+            add(tx, entry).await?;
+        }
+    }
+    Ok(())
 }
 
 /// How points stand; those that never said anything are absent.

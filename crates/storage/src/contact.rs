@@ -1,15 +1,24 @@
 //! Contacts and the contact points they answer to.
 
+mod anew;
+mod points;
+
+pub use anew::{any_to_read_anew, read_anew, to_read_anew};
+pub use points::{
+    Point, ensure_points, list_points, load_holders, load_points, load_unlinked_holders,
+};
+
 use crate::args;
 use crate::db::{Conn, Row, Value, json_text};
 use crate::error::{Result, StorageError};
 use crate::scope::on_contacts;
 use crate::search;
 use crate::store::Tx;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use tieline_domain::access::Scope;
-use tieline_domain::contact::{self, Fields};
-use tieline_domain::id::{ConnectionId, ContactId, Id as _, PointId};
+use tieline_domain::catalogue::Catalogue;
+use tieline_domain::contact::Fields;
+use tieline_domain::id::{ConnectionId, ContactId, Id as _};
 use tieline_domain::time::Timestamp;
 
 /// A contact as stored.
@@ -19,9 +28,11 @@ pub struct Contact {
     pub id: ContactId,
     /// What to call the person.
     pub name: String,
-    /// Attribute and value.
+    /// What lists are sorted by.
+    pub sort_name: String,
+    /// Field and value.
     pub fields: Fields,
-    /// When an attribute was last changed in the hub; for the policy "newest wins".
+    /// When a field was last changed in the hub; for the policy "newest wins".
     pub field_times: BTreeMap<String, i64>,
     /// When the hub first knew the person.
     pub created_at: Timestamp,
@@ -33,24 +44,13 @@ pub struct Contact {
     pub version: i64,
 }
 
-/// An address that a contact answers to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Point {
-    /// Which.
-    pub id: PointId,
-    /// `sms`, …
-    pub channel: String,
-    /// Normalised.
-    pub address: String,
-    /// The attribute it comes from.
-    pub field: String,
-}
-
 /// Which page of the list.
 #[derive(Debug, Clone, Default)]
 pub struct ContactQuery {
     /// Words to find, as typed.
     pub words: String,
+    /// Only those with a number that cannot be read.
+    pub unreadable: bool,
     /// The last row of the page before: sort name and id.
     pub after: Option<(String, ContactId)>,
     /// Rows.
@@ -109,42 +109,6 @@ pub async fn list_names(
         .collect()
 }
 
-/// The points of a contact, in the order of their attributes, if the scope shows it.
-pub async fn list_points(conn: &mut Conn, scope: &Scope, id: ContactId) -> Result<Vec<Point>> {
-    get(conn, scope, id).await?;
-    Ok(load_points(conn, &[id])
-        .await?
-        .remove(&id)
-        .unwrap_or_default())
-}
-
-/// Points of several contacts, in the order of their attributes.
-pub async fn load_points(
-    conn: &mut Conn,
-    ids: &[ContactId],
-) -> Result<BTreeMap<ContactId, Vec<Point>>> {
-    let sql = "select h.contact_id, h.field, h.position, p.id, p.channel, p.address from contact_has_point h \
-               join contact_point p on p.id = h.point_id where h.contact_id in ({in}) order by h.position";
-    let mut found: BTreeMap<ContactId, Vec<Point>> = BTreeMap::new();
-    for row in conn
-        .all_in(
-            sql,
-            args![],
-            ids.iter().map(|id| Value::from(*id)).collect(),
-        )
-        .await?
-    {
-        let point = Point {
-            id: row.id("id")?,
-            channel: row.text("channel")?,
-            address: row.text("address")?,
-            field: row.text("field")?,
-        };
-        found.entry(row.id("contact_id")?).or_default().push(point);
-    }
-    Ok(found)
-}
-
 /// Contacts by id, for batch writers.
 pub async fn load_by_ids(
     conn: &mut Conn,
@@ -177,86 +141,12 @@ pub async fn load_unlinked(
         .collect()
 }
 
-/// Who answers to these addresses of a channel, deleted contacts left out; for batch writers.
-pub async fn load_holders(
-    conn: &mut Conn,
-    channel: &str,
-    addresses: &[String],
-) -> Result<BTreeMap<String, BTreeSet<ContactId>>> {
-    let sql = "select p.address, h.contact_id from contact_point p join contact_has_point h on h.point_id = p.id \
-               join contact c on c.id = h.contact_id where c.deleted_at is null and p.channel = $1 and p.address in ({in})";
-    read_holders(conn, sql, args![channel], addresses).await
-}
-
-/// Of those who answer to these addresses, the ones that stand for no record of this object yet.
-/// A switchboard may have thousands of holders; those who can be joined to a new record are few.
-pub async fn load_unlinked_holders(
-    conn: &mut Conn,
-    addresses: &[String],
-    connection: ConnectionId,
-    object: &str,
-) -> Result<BTreeMap<String, BTreeSet<ContactId>>> {
-    let sql = "select p.address, h.contact_id from contact_point p join contact_has_point h on h.point_id = p.id \
-               join contact c on c.id = h.contact_id where c.deleted_at is null and p.channel = 'sms' \
-               and not exists (select 1 from link l where l.contact_id = c.id and l.connection_id = $1 \
-               and l.object = $2 and l.state <> 'gone') and p.address in ({in})";
-    read_holders(conn, sql, args![connection, object], addresses).await
-}
-
-async fn read_holders(
-    conn: &mut Conn,
-    sql: &str,
-    args: Vec<Value>,
-    addresses: &[String],
-) -> Result<BTreeMap<String, BTreeSet<ContactId>>> {
-    let keys = addresses.iter().map(Value::from).collect();
-    let mut found: BTreeMap<String, BTreeSet<ContactId>> = BTreeMap::new();
-    for row in conn.all_in(sql, args, keys).await? {
-        found
-            .entry(row.text("address")?)
-            .or_default()
-            .insert(row.id("contact_id")?);
-    }
-    Ok(found)
-}
-
-/// Ids of points, made where they are missing; for batch writers.
-pub async fn ensure_points(
-    tx: &mut Tx,
-    channel: &str,
-    addresses: &[String],
-) -> Result<BTreeMap<String, PointId>> {
-    let mut known = load_point_ids(tx, channel, addresses).await?;
-    let missing: BTreeSet<&String> = addresses
-        .iter()
-        .filter(|address| !known.contains_key(*address))
-        .collect();
-    if missing.is_empty() {
-        return Ok(known);
-    }
-    let now = tx.now();
-    let rows = missing
-        .iter()
-        .map(|address| args![tx.new_id::<PointId>(), channel, *address, now])
-        .collect::<Vec<_>>();
-    let columns = ["id", "channel", "address", "created_at"];
-    tx.insert_many(
-        "contact_point",
-        &columns,
-        rows,
-        "on conflict (channel, address) do nothing",
-    )
-    .await?;
-    let missing: Vec<String> = missing.into_iter().cloned().collect();
-    known.extend(load_point_ids(tx, channel, &missing).await?);
-    Ok(known)
-}
-
 /// A contact that does not exist yet.
-pub fn new(id: ContactId, fields: Fields, now: Timestamp) -> Contact {
+pub fn new(catalogue: &Catalogue, id: ContactId, fields: Fields, now: Timestamp) -> Contact {
     Contact {
         id,
-        name: contact::display_name(&fields),
+        name: catalogue.display_name(&fields),
+        sort_name: catalogue.sort_name(&fields),
         fields,
         field_times: BTreeMap::new(),
         created_at: now,
@@ -268,12 +158,12 @@ pub fn new(id: ContactId, fields: Fields, now: Timestamp) -> Contact {
 
 /// Writes contacts as given (their `version` is the one that was read) and brings their points in
 /// line. Fails with a conflict when one of them was changed meanwhile.
-pub async fn save_many(tx: &mut Tx, contacts: &[Contact], country: &str) -> Result<()> {
+pub async fn save_many(tx: &mut Tx, contacts: &[Contact], catalogue: &Catalogue) -> Result<()> {
     if contacts.is_empty() {
         return Ok(());
     }
     let now = tx.now();
-    let rows = contacts.iter().map(|contact| row(contact, country, now));
+    let rows = contacts.iter().map(|contact| row(contact, catalogue, now));
     let columns = [
         "id",
         "name",
@@ -281,6 +171,8 @@ pub async fn save_many(tx: &mut Tx, contacts: &[Contact], country: &str) -> Resu
         "fields",
         "field_times",
         "search_text",
+        "reading",
+        "unreadable",
         "created_at",
         "updated_at",
         "deleted_at",
@@ -288,23 +180,26 @@ pub async fn save_many(tx: &mut Tx, contacts: &[Contact], country: &str) -> Resu
     ];
     let suffix = "on conflict (id) do update set name = excluded.name, sort_name = excluded.sort_name, \
                   fields = excluded.fields, field_times = excluded.field_times, search_text = excluded.search_text, \
+                  reading = excluded.reading, unreadable = excluded.unreadable, \
                   updated_at = excluded.updated_at, deleted_at = excluded.deleted_at, version = excluded.version \
                   where contact.version = excluded.version - 1";
     let written = tx.insert_many("contact", &columns, rows, suffix).await?;
     if written < contacts.len() as u64 {
         return Err(StorageError::Conflict("contact"));
     }
-    save_points(tx, contacts, country).await
+    points::save_points(tx, contacts, catalogue).await
 }
 
-fn row(contact: &Contact, country: &str, now: Timestamp) -> Vec<Value> {
+fn row(contact: &Contact, catalogue: &Catalogue, now: Timestamp) -> Vec<Value> {
     args![
         contact.id,
-        contact::display_name(&contact.fields),
-        contact::sort_name(&contact.fields),
+        catalogue.display_name(&contact.fields),
+        catalogue.sort_name(&contact.fields),
         json_text(&contact.fields),
         json_text(&contact.field_times),
-        contact::search_text(&contact.fields, country),
+        catalogue.search_text(&contact.fields),
+        catalogue.reading(),
+        unreadable(contact, catalogue),
         contact.created_at,
         now,
         contact.deleted_at,
@@ -312,67 +207,10 @@ fn row(contact: &Contact, country: &str, now: Timestamp) -> Vec<Value> {
     ]
 }
 
-async fn save_points(tx: &mut Tx, contacts: &[Contact], country: &str) -> Result<()> {
-    let known: Vec<Value> = contacts
-        .iter()
-        .filter(|c| c.version > 0)
-        .map(|c| Value::from(c.id))
-        .collect();
-    let sql = "select distinct point_id from contact_has_point where contact_id in ({in})";
-    let mut touched = BTreeSet::new();
-    for row in tx.all_in(sql, args![], known.clone()).await? {
-        touched.insert(row.id::<PointId>("point_id")?);
-    }
-    tx.run_in(
-        "delete from contact_has_point where contact_id in ({in})",
-        args![],
-        known,
-    )
-    .await?;
-    // A deleted contact is unlinked from its points; they stay, with their consent.
-    let held: Vec<(ContactId, Vec<(&'static str, String)>)> = contacts
-        .iter()
-        .filter(|contact| contact.deleted_at.is_none())
-        .map(|contact| (contact.id, contact::numbers(&contact.fields, country)))
-        .collect();
-    let addresses: Vec<String> = held
-        .iter()
-        .flat_map(|(_, numbers)| numbers.iter().map(|(_, n)| n.clone()))
-        .collect();
-    let points = ensure_points(tx, "sms", &addresses).await?;
-    let mut rows = Vec::new();
-    for (id, numbers) in &held {
-        for (position, (field, number)) in numbers.iter().enumerate() {
-            rows.push(args![*id, points[number], *field, position as i64]);
-        }
-    }
-    tx.insert_many(
-        "contact_has_point",
-        &["contact_id", "point_id", "field", "position"],
-        rows,
-        "",
-    )
-    .await?;
-    touched.extend(points.into_values());
-    crate::conversation::derive_ties(tx, &touched).await
-}
-
-async fn load_point_ids(
-    conn: &mut Conn,
-    channel: &str,
-    addresses: &[String],
-) -> Result<BTreeMap<String, PointId>> {
-    let sql = "select id, address from contact_point where channel = $1 and address in ({in})";
-    let rows = conn
-        .all_in(
-            sql,
-            args![channel],
-            addresses.iter().map(Value::from).collect(),
-        )
-        .await?;
-    rows.iter()
-        .map(|row| Ok((row.text("address")?, row.id("id")?)))
-        .collect()
+/// How many phone fields give no number.
+fn unreadable(contact: &Contact, catalogue: &Catalogue) -> i64 {
+    let readings = catalogue.readings(&contact.fields);
+    readings.iter().filter(|it| it.number.is_err()).count() as i64
 }
 
 async fn matching(
@@ -383,6 +221,9 @@ async fn matching(
     let mut args = Vec::new();
     let within = on_contacts(scope, &mut args);
     let mut sql = format!("from contact where deleted_at is null{within}");
+    if query.unreadable {
+        sql.push_str(" and unreadable > 0");
+    }
     for term in search::terms(conn, &query.words).await? {
         let condition = search::condition(&term, &mut args, |n| {
             format!("search_text like ${n} escape '!'")
@@ -396,6 +237,7 @@ fn read(row: &Row) -> Result<Contact> {
     Ok(Contact {
         id: row.id("id")?,
         name: row.text("name")?,
+        sort_name: row.text("sort_name")?,
         fields: row.json("fields")?,
         field_times: row.json("field_times")?,
         created_at: row.time("created_at")?,

@@ -85,25 +85,43 @@ pub async fn create(tx: &mut Tx, connection: ConnectionId, mapping: &ObjectMappi
     ];
     tx.insert_many("object_mapping", &columns, vec![row], "")
         .await?;
-    let rows = mapping.fields.iter().enumerate().map(|(position, pair)| {
-        args![
-            mapping.id,
-            &pair.field,
-            &pair.attribute,
-            pair.direction.as_str(),
-            pair.policy.as_str(),
-            position as i64,
-        ]
-    });
-    let columns = [
-        "object_mapping_id",
-        "field",
-        "attribute",
-        "direction",
-        "policy",
-        "position",
-    ];
-    tx.insert_many("field_mapping", &columns, rows, "").await?;
+    let rows = mapping.fields.iter().zip(0..);
+    let rows = rows.map(|(pair, position)| field_row(mapping.id, pair, position));
+    tx.insert_many("field_mapping", &FIELD_COLUMNS, rows, "")
+        .await?;
+    Ok(())
+}
+
+const FIELD_COLUMNS: [&str; 6] = [
+    "object_mapping_id",
+    "field",
+    "attribute",
+    "direction",
+    "policy",
+    "position",
+];
+
+fn field_row(id: ObjectMappingId, pair: &FieldMapping, position: i64) -> Vec<Value> {
+    args![
+        id,
+        &pair.field,
+        &pair.attribute,
+        pair.direction.as_str(),
+        pair.policy.as_str(),
+        position,
+    ]
+}
+
+/// Adds a pair of fields.
+pub async fn add_field(
+    tx: &mut Tx,
+    id: ObjectMappingId,
+    pair: &FieldMapping,
+    position: i64,
+) -> Result<()> {
+    let row = field_row(id, pair, position);
+    tx.insert_many("field_mapping", &FIELD_COLUMNS, vec![row], "")
+        .await?;
     Ok(())
 }
 

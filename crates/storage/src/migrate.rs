@@ -3,6 +3,8 @@
 use crate::args;
 use crate::db::Conn;
 use crate::error::{Result, StorageError, missing};
+use crate::field_rows;
+use tieline_domain::catalogue::Catalogue;
 
 /// Number and statements of each migration, one text for both databases.
 const MIGRATIONS: &[(i64, &str)] = &[(1, include_str!("../migrations/0001_hub.sql"))];
@@ -40,6 +42,9 @@ pub(crate) async fn migrate(conn: &mut Conn, may_begin: bool) -> Result<()> {
         conn.run_script(&in_words_of(conn, script)).await?;
         let sql = "insert into schema_migration (number, checksum) values ($1, $2)";
         conn.run(sql, args![*number, checksum_of(script)]).await?;
+    }
+    if applied.is_empty() {
+        field_rows::write(conn, &Catalogue::first("")).await?;
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 mod contract {
     mod access;
     mod attachments;
+    mod contact_fields;
     mod contacts;
     mod conversations;
     mod days;
@@ -12,6 +13,7 @@ mod contract {
     mod jobs;
     mod orgs;
     pub mod people;
+    mod readings;
     mod schema;
     mod stream;
     mod threads;

@@ -3,12 +3,14 @@
 use crate::incoming::Incoming;
 use crate::run::Driver;
 use std::collections::{BTreeMap, BTreeSet};
+use tieline_domain::catalogue::Catalogue;
 use tieline_domain::event::Event;
 use tieline_domain::id::ContactId;
 use tieline_domain::sync::counts::BothWays;
 use tieline_domain::time::Timestamp;
 use tieline_storage::Tx;
 use tieline_storage::contact::{self, Contact};
+use tieline_storage::contact_field;
 use tieline_storage::link::{self, Link, LinkState};
 use tieline_storage::mapping::ObjectMapping;
 use tieline_storage::sync_run::Change;
@@ -20,7 +22,8 @@ const EVENT_CONTACTS: usize = 200;
 pub(crate) struct Batch {
     pub(crate) connection: tieline_domain::id::ConnectionId,
     pub(crate) object: String,
-    pub(crate) country: String,
+    /// As it stands in this transaction.
+    pub(crate) catalogue: Catalogue,
     pub(crate) now: Timestamp,
     /// All mappings, in the order in which their records are primary.
     pub(crate) mappings: Vec<ObjectMapping>,
@@ -54,8 +57,7 @@ impl Batch {
         let numbers: BTreeSet<String> = incoming
             .iter()
             .filter(|record| !record.deleted && !links.contains_key(&record.record_id))
-            .flat_map(|record| &record.numbers)
-            .map(|(_, number)| number.clone())
+            .flat_map(|record| record.numbers.iter().cloned())
             .collect();
         let numbers: Vec<String> = numbers.into_iter().collect();
         let holders =
@@ -69,7 +71,7 @@ impl Batch {
         Ok(Batch {
             connection,
             object: mapping.object.clone(),
-            country: driver.country.clone(),
+            catalogue: contact_field::load(tx).await?,
             now: tx.now(),
             mappings: Vec::new(),
             others: link::of_contacts(tx, &ids).await?,
@@ -174,17 +176,13 @@ impl Batch {
         links.push(link.clone());
     }
 
-    pub(crate) async fn write(
-        &mut self,
-        tx: &mut Tx,
-        country: &str,
-    ) -> tieline_storage::Result<()> {
+    pub(crate) async fn write(&mut self, tx: &mut Tx) -> tieline_storage::Result<()> {
         let contacts: Vec<Contact> = self
             .changed_contacts
             .iter()
             .map(|id| self.contacts[id].clone())
             .collect();
-        contact::save_many(tx, &contacts, country).await?;
+        contact::save_many(tx, &contacts, &self.catalogue).await?;
         // At most one link of a contact is primary at any time, so those that give way go first.
         let (primary, giving_way): (Vec<Link>, Vec<Link>) = std::mem::take(&mut self.changed_links)
             .into_values()

@@ -4,47 +4,34 @@ use crate::ask::ask_soon;
 use crate::error::Result;
 use std::collections::BTreeMap;
 use tieline_domain::access::{Actor, Scope};
-use tieline_domain::contact::{Fields, InvalidField, check};
+use tieline_domain::catalogue::Catalogue;
 use tieline_domain::event::Event;
 use tieline_domain::id::ContactId;
 use tieline_storage::contact::{self, Contact};
-use tieline_storage::{StorageError, Store, Tx, connection, link, setting};
+use tieline_storage::{StorageError, Store, Tx, connection, contact_field, link};
 
-/// A change of a contact: attribute and new value, blank to clear.
+/// A change of a contact: field and new value, blank to clear.
 pub struct ContactEdit {
     /// Which.
     pub id: ContactId,
     /// The version that was looked at.
     pub version: i64,
-    /// Attribute and value, as typed.
+    /// Field and value, as typed.
     pub fields: BTreeMap<String, String>,
 }
 
 /// Adds a contact.
 pub async fn create_contact(store: &Store, fields: &BTreeMap<String, String>) -> Result<Contact> {
-    let mut kept = Fields::new();
-    for (name, value) in fields {
-        if let Some(value) = check(name, value)? {
-            kept.insert(name.clone(), value);
-        }
-    }
-    if !kept.contains_key("last_name") {
-        let fix = "give at least a last name".to_owned();
-        return Err(InvalidField {
-            field: "last_name".to_owned(),
-            problem: "it is missing".to_owned(),
-            fix,
-        }
-        .into());
-    }
-    let tx = store.begin(&Actor::system()).await?;
-    let mut contact = contact::new(tx.new_id(), kept, tx.now());
+    let mut tx = store.begin(&Actor::system()).await?;
+    let catalogue = contact_field::load(&mut tx).await?;
+    let kept = catalogue.check_all(fields)?;
+    let mut contact = contact::new(&catalogue, tx.new_id(), kept, tx.now());
     contact.field_times = contact
         .fields
         .keys()
         .map(|name| (name.clone(), tx.now().0))
         .collect();
-    save(tx, contact).await
+    save(tx, contact, &catalogue).await
 }
 
 /// Changes a contact, unless somebody else changed it meanwhile.
@@ -55,8 +42,9 @@ pub async fn edit_contact(store: &Store, scope: &Scope, edit: ContactEdit) -> Re
         return Err(StorageError::Conflict("contact").into());
     }
     let now = tx.now();
+    let catalogue = contact_field::load(&mut tx).await?;
     for (name, value) in &edit.fields {
-        let value = check(name, value)?;
+        let value = catalogue.check(name, value)?;
         if contact.fields.get(name) != value.as_ref() {
             contact.field_times.insert(name.clone(), now.0);
             match value {
@@ -65,7 +53,7 @@ pub async fn edit_contact(store: &Store, scope: &Scope, edit: ContactEdit) -> Re
             };
         }
     }
-    save(tx, contact).await
+    save(tx, contact, &catalogue).await
 }
 
 /// Hides a contact and unlinks it from its addresses; messages and consent stay.
@@ -73,7 +61,8 @@ pub async fn delete_contact(store: &Store, scope: &Scope, id: ContactId) -> Resu
     let mut tx = store.begin(&Actor::system()).await?;
     let mut contact = contact::get(&mut tx, scope, id).await?;
     contact.deleted_at = Some(tx.now());
-    save(tx, contact).await.map(|_| ())
+    let catalogue = contact_field::load(&mut tx).await?;
+    save(tx, contact, &catalogue).await.map(|_| ())
 }
 
 /// Shows a deleted contact again.
@@ -81,12 +70,12 @@ pub async fn restore_contact(store: &Store, scope: &Scope, id: ContactId) -> Res
     let mut tx = store.begin(&Actor::system()).await?;
     let mut contact = contact::get(&mut tx, scope, id).await?;
     contact.deleted_at = None;
-    save(tx, contact).await
+    let catalogue = contact_field::load(&mut tx).await?;
+    save(tx, contact, &catalogue).await
 }
 
-async fn save(mut tx: Tx, mut contact: Contact) -> Result<Contact> {
-    let country = setting::default_country(&mut tx).await?;
-    contact::save_many(&mut tx, std::slice::from_ref(&contact), &country).await?;
+async fn save(mut tx: Tx, mut contact: Contact, catalogue: &Catalogue) -> Result<Contact> {
+    contact::save_many(&mut tx, std::slice::from_ref(&contact), catalogue).await?;
     link::mark_waiting(&mut tx, contact.id).await?;
     // Where it has no record, the next run sees to that; where its create is on the way, to what
     // changed since.
@@ -96,7 +85,8 @@ async fn save(mut tx: Tx, mut contact: Contact) -> Result<Contact> {
     tx.emit(Event::Contacts {
         contact_ids: vec![contact.id],
     });
-    contact.name = tieline_domain::contact::display_name(&contact.fields);
+    contact.name = catalogue.display_name(&contact.fields);
+    contact.sort_name = catalogue.sort_name(&contact.fields);
     contact.updated_at = tx.now();
     contact.version += 1;
     tx.commit().await?;

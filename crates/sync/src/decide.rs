@@ -3,7 +3,7 @@
 use crate::batch::Batch;
 use crate::incoming::Incoming;
 use std::collections::BTreeSet;
-use tieline_domain::contact::{self as rules, Fields};
+use tieline_domain::contact::Fields;
 use tieline_domain::id::ContactId;
 use tieline_domain::sync::identify::{Candidate, Identity, identify};
 use tieline_domain::sync::mapping::Deletes;
@@ -31,7 +31,7 @@ impl Batch {
         let ids: BTreeSet<ContactId> = record
             .numbers
             .iter()
-            .filter_map(|(_, number)| self.holders.get(number))
+            .filter_map(|number| self.holders.get(number))
             .flatten()
             .copied()
             .collect();
@@ -51,7 +51,7 @@ impl Batch {
             Identity::Several(ids) => self.welcome(tx, record, Some(ids.len())),
         }
         let id = self.links[&record.record_id].contact_id;
-        for (_, number) in &record.numbers {
+        for number in &record.numbers {
             self.holders.entry(number.clone()).or_default().insert(id);
         }
     }
@@ -89,7 +89,12 @@ impl Batch {
 
     /// A record of somebody the hub does not know, or cannot tell from others.
     fn welcome(&mut self, tx: &mut Tx, record: &Incoming, alike: Option<usize>) {
-        let contact = contact::new(tx.new_id(), record.fields.clone(), self.now);
+        let contact = contact::new(
+            &self.catalogue,
+            tx.new_id(),
+            record.fields.clone(),
+            self.now,
+        );
         let id = contact.id;
         self.contacts.insert(id, contact);
         self.changed_contacts.insert(id);
@@ -156,7 +161,7 @@ impl Batch {
         self.keep_changed(link.clone());
         // A new record of the same person may join what is left.
         let left = self.contacts.get(&id).map(|contact| &contact.fields);
-        for (_, number) in left.map_or(Vec::new(), |it| rules::numbers(it, &self.country)) {
+        for number in left.map_or(Vec::new(), |it| self.catalogue.numbers(it)) {
             self.holders.entry(number).or_default().insert(id);
         }
         let next = self.others.get(&id).and_then(|links| {

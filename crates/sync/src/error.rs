@@ -1,6 +1,6 @@
 //! What can go wrong while the two sides are kept in step.
 
-use tieline_domain::contact::InvalidField;
+use tieline_domain::catalogue::InvalidField;
 use tieline_org::OrgError;
 use tieline_storage::StorageError;
 

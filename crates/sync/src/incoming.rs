@@ -1,6 +1,7 @@
 //! A record of the org as a batch takes it in.
 
-use tieline_domain::contact::{self as rules, Fields};
+use tieline_domain::catalogue::Catalogue;
+use tieline_domain::contact::Fields;
 use tieline_domain::text;
 use tieline_domain::time::Timestamp;
 use tieline_salesforce::Record;
@@ -13,15 +14,15 @@ pub(crate) struct Incoming {
     pub(crate) modified_ms: i64,
     pub(crate) deleted: bool,
     pub(crate) fields: Fields,
-    /// The numbers in them: attribute and E.164.
-    pub(crate) numbers: Vec<(&'static str, String)>,
+    /// The numbers in them, in E.164.
+    pub(crate) numbers: Vec<String>,
 }
 
 /// A record of a page, in the words of its mapping.
 pub(crate) fn read(
     record: &Record,
     mapping: &ObjectMapping,
-    country: &str,
+    catalogue: &Catalogue,
 ) -> tieline_salesforce::Result<Incoming> {
     let mut fields = Fields::new();
     for pair in &mapping.fields {
@@ -34,7 +35,7 @@ pub(crate) fn read(
         stamp: Timestamp(record.time_ms("SystemModstamp")?),
         modified_ms: record.time_ms("LastModifiedDate")?,
         deleted: record.get("IsDeleted").as_bool().unwrap_or(false),
-        numbers: rules::numbers(&fields, country),
+        numbers: catalogue.numbers(&fields),
         fields,
     })
 }

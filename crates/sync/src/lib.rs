@@ -5,12 +5,14 @@
 //! and repeats nothing. Conversations reach the org as Tasks through the outbox.
 
 pub mod activity;
+pub mod anew;
 mod ask;
 mod batch;
 pub mod contacts;
 mod create;
 mod decide;
 pub mod error;
+mod fields;
 mod incoming;
 mod pull;
 mod push;
@@ -20,6 +22,7 @@ mod settle;
 pub mod status;
 mod transcript;
 
+pub use anew::change_country;
 pub use contacts::{ContactEdit, create_contact, delete_contact, edit_contact, restore_contact};
 pub use error::{Result, SyncError};
 pub use run::{StartedBy, Sync};

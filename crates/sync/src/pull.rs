@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::incoming::{Incoming, read};
 use crate::run::{Driver, Tries};
 use tieline_domain::access::Actor;
+use tieline_domain::catalogue::Catalogue;
 use tieline_domain::time::Timestamp;
 use tieline_salesforce::query::Page;
 use tieline_salesforce::soql::{Condition, Literal, Select};
@@ -76,10 +77,10 @@ impl Driver {
         let mut reader = JoinSet::new();
         if let Some(locator) = page.next.clone() {
             let client = self.calls.client.clone();
-            let (mapping, country) = (mapping.clone(), self.country.clone());
+            let (mapping, catalogue) = (mapping.clone(), self.catalogue.clone());
             reader.spawn(async move {
                 let page = client.next_page(&locator).await?;
-                read_page(page, &mapping, &country)
+                read_page(page, &mapping, &catalogue)
             });
             // It asks first, so that a history can be played again to the last request.
             tokio::task::yield_now().await;
@@ -119,7 +120,7 @@ impl Driver {
         } else {
             client.query_all(&soql).await?
         };
-        Ok(read_page(page, mapping, &self.country)?)
+        Ok(read_page(page, mapping, &self.catalogue)?)
     }
 
     /// Takes one page in: load the state of all, decide in order, write in set statements, commit.
@@ -132,6 +133,7 @@ impl Driver {
         let mut tx = self.store.begin(&Actor::system()).await?;
         let mut batch = Batch::load(&mut tx, self, mapping, incoming).await?;
         batch.mappings = all.to_vec();
+        self.catalogue = batch.catalogue.clone();
         for record in incoming {
             batch.decide(&mut tx, mapping, record);
         }
@@ -141,8 +143,7 @@ impl Driver {
             reading.after = Some((last.stamp.0, last.record_id.clone()));
         }
         self.run.counts.add(&mapping.object, batch.counts);
-        let country = self.country.clone();
-        batch.write(&mut tx, &country).await?;
+        batch.write(&mut tx).await?;
         if !batch.changes.is_empty() {
             mapping::touch(&mut tx, mapping.id).await?;
         }
@@ -154,12 +155,12 @@ impl Driver {
 fn read_page(
     page: Page,
     mapping: &ObjectMapping,
-    country: &str,
+    catalogue: &Catalogue,
 ) -> tieline_salesforce::Result<IncomingPage> {
     let records = page.records.iter();
     Ok(IncomingPage {
         records: records
-            .map(|record| read(record, mapping, country))
+            .map(|record| read(record, mapping, catalogue))
             .collect::<tieline_salesforce::Result<_>>()?,
         total: page.total,
         next: page.next,

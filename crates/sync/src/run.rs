@@ -5,6 +5,7 @@ use crate::error::{Result, SyncError};
 use crate::retry;
 use serde::{Deserialize, Serialize};
 use tieline_domain::access::Actor;
+use tieline_domain::catalogue::Catalogue;
 use tieline_domain::event::Event;
 use tieline_domain::id::{ConnectionId, StaffId, SyncRunId};
 use tieline_domain::job::{JobKind, Party};
@@ -15,7 +16,7 @@ use tieline_salesforce::Purpose;
 use tieline_storage::job::{self, ClaimedJob, NewJob};
 use tieline_storage::mapping::{self, ObjectMapping};
 use tieline_storage::sync_run::{self, RunError, SyncRun};
-use tieline_storage::{StorageError, Store, Tx, setting};
+use tieline_storage::{StorageError, Store, Tx, contact_field};
 
 /// How often a batch is decided again when somebody changed its rows meanwhile.
 const BATCH_ATTEMPTS: usize = 5;
@@ -176,7 +177,7 @@ impl Sync {
         let RunPayload { run_id } = claimed.payload()?;
         let mut reader = self.store.reader().await?;
         let mut run = sync_run::by_id(&mut reader, run_id).await?;
-        let country = setting::default_country(&mut reader).await?;
+        let catalogue = contact_field::load(&mut reader).await?;
         let mappings = mapping::all(&mut reader, run.connection_id).await?;
         drop(reader);
         let client = self
@@ -192,7 +193,7 @@ impl Sync {
                     claimed: claimed.clone(),
                     calls_before: run.api_calls,
                     run,
-                    country,
+                    catalogue,
                 };
                 let outcome = driver.drive(mappings).await;
                 let calls = driver.calls_before + driver.calls.client.calls();
@@ -287,7 +288,8 @@ pub(crate) struct Driver {
     /// Calls that other workers made for the run.
     pub calls_before: i64,
     pub run: SyncRun,
-    pub country: String,
+    /// As of the last page.
+    pub catalogue: Catalogue,
 }
 
 impl Driver {

@@ -257,6 +257,7 @@ impl Worker {
             JobKind::ActivityFlush => self.sync.handle_flush(job).await?,
             JobKind::SyncRun => self.sync.handle_run(job).await?,
             JobKind::SyncSoon => self.sync.handle_soon(job).await?,
+            JobKind::ContactsReadAnew => self.sync.handle_read_anew(job).await?,
         }
         Ok(())
     }
@@ -340,6 +341,9 @@ impl Worker {
         };
         if let Err(error) = cleaned.await {
             tracing::warn!(error = %error, "old events could not be dropped; it is tried again");
+        }
+        if let Err(error) = self.sync.look_for_old_readings().await {
+            tracing::warn!(error = %error, "it is not known whether numbers must be read anew; it is looked again");
         }
         if let Err(error) = self.access.sweep().await {
             tracing::warn!(error = %error, "old sessions and links could not be dropped; it is tried again");

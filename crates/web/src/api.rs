@@ -4,12 +4,14 @@
 //! Requests refuse fields that they do not know. Answers are told whole: a field without a value is
 //! null, never left out.
 
+pub(crate) mod contact_fields;
 pub(crate) mod contacts;
 pub(crate) mod conversations;
 pub(crate) mod jobs;
 pub(crate) mod live;
 pub(crate) mod me;
 pub(crate) mod names;
+pub(crate) mod settings;
 pub(crate) mod staff;
 pub(crate) mod sync;
 pub(crate) mod text;

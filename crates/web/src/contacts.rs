@@ -2,9 +2,8 @@
 
 use crate::answer::{Answer, Created, NoContent};
 use crate::api::contacts::{
-    Consent, Contact, ContactChange, ContactConversation, ContactCreate, ContactField,
-    ContactFieldList, ContactLink, ContactList, ContactPoint, ContactQuery, ContactRow,
-    ContactRowLink, FieldValue, Standing, UnreadableNumber,
+    Consent, Contact, ContactChange, ContactConversation, ContactCreate, ContactLink, ContactList,
+    ContactPoint, ContactQuery, ContactRow, ContactRowLink, FieldValue, Standing, UnreadableNumber,
 };
 use crate::cursor::{cursor, cursor_part, cursor_parts, next};
 use crate::extract::{Json, NoBody, Path, Query};
@@ -15,30 +14,16 @@ use axum::extract::State;
 use std::collections::BTreeMap;
 use tieline_access::SignedIn;
 use tieline_domain::access::Scope;
-use tieline_domain::contact::{ATTRIBUTES, sort_name, unreadable};
-use tieline_domain::id::ContactId;
+use tieline_domain::catalogue::Catalogue;
+use tieline_domain::contact::Fields;
+use tieline_domain::id::{ContactId, PointId};
 use tieline_org::connect::record_url;
 use tieline_storage::connection::Connection;
 use tieline_storage::contact::{self, ContactQuery as Asked};
 use tieline_storage::conversation::Listed;
 use tieline_storage::link::{Link, LinkState};
-use tieline_storage::{connection, consent, conversation, link, setting};
+use tieline_storage::{connection, consent, contact_field, conversation, link};
 use tieline_sync::{ContactEdit, create_contact, delete_contact, edit_contact, restore_contact};
-
-pub(crate) async fn fields() -> Answer<ContactFieldList> {
-    let items = ATTRIBUTES
-        .iter()
-        .map(|it| ContactField {
-            name: it.name,
-            label: it.label,
-            r#type: it.kind,
-            max_length: it.max_length,
-            read_only: it.read_only,
-            section: it.section,
-        })
-        .collect();
-    Answer(ContactFieldList { items })
-}
 
 pub(crate) async fn list(
     State(state): State<WebState>,
@@ -55,21 +40,26 @@ pub(crate) async fn list(
     let limit = query.limit.0;
     let asked = Asked {
         words: query.q.into_string(),
+        unreadable: query.unreadable,
         after,
         limit,
     };
     let scope = me.principal.scope();
     let mut reader = state.store.reader().await?;
+    let catalogue = contact_field::load(&mut reader).await?;
     let rows = contact::list(&mut reader, &scope, &asked).await?;
     let total = contact::count(&mut reader, &scope, &asked).await?;
     let ids: Vec<ContactId> = rows.iter().map(|row| row.id).collect();
     let links = link::of_contacts(&mut reader, &ids).await?;
     let next_cursor = next(&rows, limit, |row| {
-        cursor(&[&sort_name(&row.fields), &row.id.to_string()])
+        cursor(&[&row.sort_name, &row.id.to_string()])
     });
     let items = rows
         .iter()
-        .map(|row| row_of(row, links.get(&row.id).map_or(&[], Vec::as_slice)))
+        .map(|row| {
+            let links = links.get(&row.id).map_or(&[][..], Vec::as_slice);
+            row_of(row, links, &catalogue)
+        })
         .collect();
     Ok(Answer(ContactList {
         items,
@@ -144,13 +134,14 @@ async fn whole(state: &WebState, scope: &Scope, id: ContactId) -> Result<Contact
     let mut reader = state.store.reader().await?;
     let contact = contact::get(&mut reader, scope, id).await?;
     let points = contact::list_points(&mut reader, scope, id).await?;
-    let consents = consent::list_of_contact(&mut reader, scope, id).await?;
+    let ids: Vec<PointId> = points.iter().map(|point| point.id).collect();
+    let consents = consent::load(&mut reader, &ids).await?;
     let links = link::of_contacts(&mut reader, &[id])
         .await?
         .remove(&id)
         .unwrap_or_default();
     let connections = connection::all(&mut reader).await?;
-    let country = setting::default_country(&mut reader).await?;
+    let catalogue = contact_field::load(&mut reader).await?;
     let conversations = conversation::list_of_contact(&mut reader, scope, id).await?;
     let points = points
         .into_iter()
@@ -166,13 +157,7 @@ async fn whole(state: &WebState, scope: &Scope, id: ContactId) -> Result<Contact
         id: contact.id,
         name: contact.name,
         fields: (*contact.fields).clone(),
-        unreadable: unreadable(&contact.fields, &country)
-            .into_iter()
-            .map(|(field, value)| UnreadableNumber {
-                field: field.to_owned(),
-                value: value.to_owned(),
-            })
-            .collect(),
+        unreadable: unreadable(&contact.fields, &catalogue),
         version: contact.version,
         points,
         sync: standing(&links),
@@ -234,7 +219,27 @@ fn standing(links: &[Link]) -> Standing {
     }
 }
 
-fn row_of(contact: &contact::Contact, links: &[Link]) -> ContactRow {
+fn unreadable(fields: &Fields, catalogue: &Catalogue) -> Vec<UnreadableNumber> {
+    let readings = catalogue.readings(fields).into_iter();
+    readings
+        .filter_map(|it| {
+            Some(UnreadableNumber {
+                field: it.field.to_owned(),
+                value: it.text.to_owned(),
+                reason: it.number.err()?,
+            })
+        })
+        .collect()
+}
+
+/// The values in fields that the company added.
+fn own(fields: &Fields, catalogue: &Catalogue) -> BTreeMap<String, String> {
+    let own = catalogue.fields().iter().filter(|field| field.is_own());
+    own.filter_map(|field| Some((field.name.clone(), fields.get(&field.name)?.clone())))
+        .collect()
+}
+
+fn row_of(contact: &contact::Contact, links: &[Link], catalogue: &Catalogue) -> ContactRow {
     let field = |name: &str| contact.fields.get(name).cloned();
     ContactRow {
         id: contact.id,
@@ -252,6 +257,8 @@ fn row_of(contact: &contact::Contact, links: &[Link]) -> ContactRow {
             })
             .collect(),
         sync: standing(links),
+        unreadable: unreadable(&contact.fields, catalogue),
+        own: own(&contact.fields, catalogue),
         updated_at: contact.updated_at,
     }
 }

@@ -14,6 +14,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::time::Instant;
 use tieline_access::AccessError;
 use tieline_domain::access::StaffRefusal;
+use tieline_domain::catalogue::InvalidField;
 use tieline_messaging::MessagingError;
 use tieline_storage::StorageError;
 use tieline_sync::SyncError;
@@ -152,13 +153,17 @@ impl From<StorageError> for Problem {
     }
 }
 
+impl From<InvalidField> for Problem {
+    fn from(invalid: InvalidField) -> Problem {
+        Problem::field(&invalid.field, invalid.problem, &invalid.fix)
+    }
+}
+
 impl From<SyncError> for Problem {
     fn from(error: SyncError) -> Problem {
         match error {
             SyncError::Storage(error) => error.into(),
-            SyncError::Field(invalid) => {
-                Problem::field(&invalid.field, invalid.problem.clone(), &invalid.fix)
-            }
+            SyncError::Field(invalid) => invalid.into(),
             SyncError::Running => Problem::new(Code::SyncRunning, error.to_string()),
             other => Problem::new(Code::Org, other.to_string()),
         }

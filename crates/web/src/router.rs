@@ -8,8 +8,9 @@ use crate::problem::Code;
 use crate::route::RouteInfo;
 use crate::state::WebState;
 use crate::{
-    app, attachments, audit, contacts, conversations, guard, hooks, jobs, live, me, messages,
-    metrics, runs, sessions, sign_in, staff, sync, unassigned_texts,
+    app, attachments, audit, connection, contact_fields, contacts, conversations, guard, hooks,
+    jobs, live, me, messages, metrics, runs, sessions, settings, sign_in, staff, sync,
+    unassigned_texts,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -108,7 +109,11 @@ routes! {
     post "/api/v1/messages/{id}/retry" Staff(Converse) messages::retry, "Send a failed text again", VersionConflict;
     get "/api/v1/attachments/{id}" Staff(ReadConversations) attachments::read, "The bytes of a file that came with a message";
     get "/api/v1/unassigned-texts" Staff(ManageInboxes) unassigned_texts::list, "Texts that came in for a number or account that no inbox has";
-    get "/api/v1/contact-fields" Staff(ReadContacts) contacts::fields, "Attributes that a contact may have";
+    get "/api/v1/settings" Staff(ReadContacts) settings::show, "What holds for the whole organisation";
+    patch "/api/v1/settings" Staff(ManageSettings) settings::change, "Change what holds for the whole organisation";
+    get "/api/v1/contact-fields" Staff(ReadContacts) contact_fields::list, "The fields that contacts have";
+    post "/api/v1/contact-fields" Staff(ManageSettings) contact_fields::add, "Add a field that contacts have", VersionConflict, Duplicate;
+    patch "/api/v1/contact-fields/{id}" Staff(ManageSettings) contact_fields::change, "Change how a field is shown and filled in";
     get "/api/v1/contacts" Staff(ReadContacts) contacts::list, "List contacts";
     post "/api/v1/contacts" Staff(EditContacts) contacts::create, "Add a contact";
     get "/api/v1/contacts/{id}" Staff(ReadContacts) contacts::show, "One contact";
@@ -116,7 +121,9 @@ routes! {
     delete "/api/v1/contacts/{id}" Staff(EditContacts) contacts::delete, "Hide and unlink a contact", VersionConflict;
     post "/api/v1/contacts/{id}/restore" Staff(EditContacts) contacts::restore, "Show a deleted contact again", VersionConflict;
     get "/api/v1/sync" Staff(ReadSync) sync::status, "How the org and the hub stand", NotConnected, Org;
+    patch "/api/v1/connections/{id}" Staff(ConfigureSync) connection::change, "Change the calls that Tieline may make to an org";
     patch "/api/v1/sync/mappings/{id}" Staff(ConfigureSync) sync::change_mapping, "Change an object mapping";
+    post "/api/v1/sync/mappings/{id}/fields" Staff(ConfigureSync) sync::add_field, "Exchange one more field with the org", Duplicate, NotConnected, Org;
     patch "/api/v1/sync/mappings/{id}/fields/{field}" Staff(ConfigureSync) sync::change_field, "Change a field mapping";
     get "/api/v1/sync/runs" Staff(ReadSync) runs::list, "Runs, the newest first", NotConnected;
     post "/api/v1/sync/runs" Staff(RunSync) runs::start, "Start a run", NotConnected, SyncRunning, Org;

@@ -15,11 +15,12 @@ use axum::Extension;
 use axum::extract::State;
 use std::collections::{BTreeMap, BTreeSet};
 use tieline_access::SignedIn;
-use tieline_domain::contact::{Fields, attribute_named};
+use tieline_domain::catalogue::Catalogue;
+use tieline_domain::contact::Fields;
 use tieline_domain::id::{ContactId, SyncRunId};
 use tieline_domain::time::Timestamp;
-use tieline_storage::contact;
 use tieline_storage::sync_run::{self, Change, ChangeQuery};
+use tieline_storage::{contact, contact_field};
 use tieline_sync::StartedBy;
 
 pub(crate) async fn list(
@@ -99,15 +100,23 @@ pub(crate) async fn changes(
     };
     let mut reader = state.store.reader().await?;
     let rows = sync_run::changes(&mut reader, run, &asked).await?;
+    let catalogue = contact_field::load(&mut reader).await?;
     let ids: Vec<ContactId> = rows.iter().filter_map(|row| row.contact_id).collect();
     let called = contact::list_names(&mut reader, &me.principal.scope(), &ids).await?;
     Ok(Answer(RunChangeList {
         next_cursor: next(&rows, limit, |row| row.seq.to_string()),
-        items: rows.iter().map(|row| change_of(row, &called)).collect(),
+        items: rows
+            .iter()
+            .map(|row| change_of(row, &called, &catalogue))
+            .collect(),
     }))
 }
 
-fn change_of(change: &Change, called: &BTreeMap<ContactId, String>) -> RunChange {
+fn change_of(
+    change: &Change,
+    called: &BTreeMap<ContactId, String>,
+    catalogue: &Catalogue,
+) -> RunChange {
     RunChange {
         seq: change.seq,
         object: change.object.clone(),
@@ -119,13 +128,13 @@ fn change_of(change: &Change, called: &BTreeMap<ContactId, String>) -> RunChange
         direction: change.direction,
         act: change.act,
         state: change.state,
-        fields: fields_of(change),
+        fields: fields_of(change, catalogue),
         error: change.error.as_ref().map(OutsideError::of),
         at: change.at,
     }
 }
 
-fn fields_of(change: &Change) -> Vec<FieldChange> {
+fn fields_of(change: &Change, catalogue: &Catalogue) -> Vec<FieldChange> {
     let none = Fields::new();
     let before = change.before.as_ref().unwrap_or(&none);
     let after = change.after.as_ref().unwrap_or(&none);
@@ -134,8 +143,9 @@ fn fields_of(change: &Change) -> Vec<FieldChange> {
         .into_iter()
         .map(|name| FieldChange {
             name: name.clone(),
-            label: attribute_named(name)
-                .map_or(name.as_str(), |attribute| attribute.label)
+            label: catalogue
+                .field(name)
+                .map_or(name.as_str(), |field| field.label.as_str())
                 .to_owned(),
             before: before.get(name).cloned(),
             after: after.get(name).cloned(),

@@ -1,10 +1,10 @@
 //! How the org and the hub stand, and the mappings.
 
-use crate::answer::{Answer, NoContent};
+use crate::answer::{Answer, Created, NoContent};
 use crate::api::names::Names;
 use crate::api::sync::{
-    ApiUse, Connection, FieldMapping, FieldMappingChange, Mapping, MappingChange, Run, SyncState,
-    SyncStatus,
+    ApiUse, Connection, FieldMapping, FieldMappingChange, FieldMappingCreate, Mapping,
+    MappingChange, Run, SyncState, SyncStatus,
 };
 use crate::api::text::Text;
 use crate::connection::the_connection;
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use tieline_access::SignedIn;
 use tieline_domain::access::AuditedAct;
 use tieline_domain::id::ObjectMappingId;
-use tieline_domain::sync::mapping::Direction;
+use tieline_domain::sync::mapping::{self as mapping_rules, Direction};
 use tieline_storage::audit::{self, Entry};
 use tieline_storage::contact::{self, ContactQuery};
 use tieline_storage::link::LinkCounts;
@@ -121,6 +121,29 @@ pub(crate) async fn change_mapping(
     note(&mut tx, id.to_string(), after).await?;
     tx.commit().await?;
     done(found, "object mapping")
+}
+
+pub(crate) async fn add_field(
+    State(state): State<WebState>,
+    Extension(me): Extension<SignedIn>,
+    Path(id): Path<ObjectMappingId>,
+    Json(create): Json<FieldMappingCreate>,
+) -> Result<Created<FieldMapping>> {
+    let pair = mapping_rules::FieldMapping {
+        field: create.field.into_string(),
+        attribute: create.attribute.into_string(),
+        direction: create.direction,
+        policy: create.policy,
+    };
+    let at = (the_connection(&state).await?, id);
+    let actor = me.caller().actor();
+    let pair = state.sync.add_field(&actor, at, pair).await?;
+    Ok(Created(FieldMapping {
+        field: pair.field,
+        attribute: pair.attribute,
+        direction: pair.direction,
+        policy: pair.policy,
+    }))
 }
 
 pub(crate) async fn change_field(

@@ -31,6 +31,14 @@ words! {
         Review = "review",
         /// What is exchanged with the org.
         ChangeMapping = "change_mapping",
+        /// The calls that Tieline may make to an org.
+        ChangeConnection = "change_connection",
+        /// What holds for the whole organisation.
+        ChangeSettings = "change_settings",
+        /// A field that contacts have from now on.
+        AddContactField = "add_contact_field",
+        /// How a field of contacts is shown and filled in.
+        ChangeContactField = "change_contact_field",
         /// Work that gave up is tried again.
         RetryJob = "retry_job",
         /// Work that gave up is dropped.

@@ -31,6 +31,8 @@ words! {
         RunSync = "run_sync",
         /// Change mappings and connections.
         ConfigureSync = "configure_sync",
+        /// Change what holds for the whole organisation, and the fields that contacts have.
+        ManageSettings = "manage_settings",
         /// See users and their sessions; add, change and deactivate those who have no right beyond one's own.
         ManageStaff = "manage_staff",
         /// Change inboxes and who is a member of them.
@@ -115,6 +117,7 @@ impl Role {
         const USERS: Rights = STAFF.with(Rights::of(&[Right::ManageStaff, Right::ManageInboxes]));
         const SYSTEM: Rights = USERS.with(Rights::of(&[
             Right::ConfigureSync,
+            Right::ManageSettings,
             Right::ManageJobs,
             Right::ManageKeys,
             Right::GiveReview,

@@ -131,10 +131,11 @@ pub fn default_fields(object: &str) -> Option<Vec<FieldMapping>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contact::attribute_named;
+    use crate::catalogue::Catalogue;
 
     #[test]
     fn every_default_names_an_attribute_that_exists_and_none_twice() {
+        let catalogue = Catalogue::first("GB");
         for object in ["Contact", "Lead"] {
             let fields = default_fields(object).unwrap();
             let mut attributes: Vec<&str> =
@@ -142,7 +143,7 @@ mod tests {
             assert!(
                 attributes
                     .iter()
-                    .all(|name| attribute_named(name).is_some()),
+                    .all(|name| catalogue.field(name).is_some()),
                 "{attributes:?}"
             );
             attributes.sort_unstable();

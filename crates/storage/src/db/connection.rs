@@ -120,6 +120,11 @@ impl Conn {
         }
     }
 
+    /// What a reader adds who changes what it read; SQLite's one writer needs nothing.
+    pub(crate) fn for_update(&self) -> &'static str {
+        if self.is_postgres() { "for update" } else { "" }
+    }
+
     /// The database's own word for a type of ours.
     pub(crate) fn type_of<'t>(&self, word: &'t str) -> &'t str {
         match word {

@@ -4,7 +4,8 @@ use crate::error::{Result, StorageError};
 use sqlx::postgres::PgArguments;
 use sqlx::sqlite::SqliteArguments;
 use tieline_domain::id::{
-    ApiKeyId, AttachmentId, AuditId, ConnectionId, ConsentEntryId, ContactId, ConversationId,
+    ApiKeyId, AttachmentId, AuditId, ConnectionId, ConsentEntryId, ContactFieldId, ContactId,
+    ConversationId,
     CreateIntentId, Id, InboxId, JobId, LinkId, MessageId, ObjectMappingId, PointId, SessionId,
     StaffId, SyncRunId, UnassignedTextId,
 };
@@ -116,6 +117,7 @@ id_values!(
     AttachmentId,
     StaffId,
     ConnectionId,
+    ContactFieldId,
     ObjectMappingId,
     LinkId,
     SyncRunId,

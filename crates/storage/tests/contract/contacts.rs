@@ -3,22 +3,27 @@
 use super::harness::{Fixture, on_both, on_postgres};
 use std::time::Duration;
 use tieline_domain::access::{Actor, Scope};
+use tieline_domain::catalogue::Catalogue;
 use tieline_domain::contact::Fields;
 use tieline_domain::id::ContactId;
 use tieline_storage::contact::{self, Contact, ContactQuery};
 use tieline_storage::{Result, StorageError};
+
+fn british() -> Catalogue {
+    Catalogue::first("GB")
+}
 
 fn person(at: &Fixture, pairs: &[(&str, &str)]) -> Contact {
     let fields: Fields = pairs
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
         .collect();
-    contact::new(at.store.new_id(), fields, at.store.now())
+    contact::new(&british(), at.store.new_id(), fields, at.store.now())
 }
 
 async fn save(at: &Fixture, contacts: &[Contact]) -> Result<()> {
     let mut tx = at.store.begin(&Actor::system()).await?;
-    contact::save_many(&mut tx, contacts, "GB").await?;
+    contact::save_many(&mut tx, contacts, &british()).await?;
     tx.commit().await
 }
 
@@ -37,8 +42,8 @@ async fn addresses(at: &Fixture, id: ContactId) -> Vec<(String, String)> {
 async fn found(at: &Fixture, words: &str) -> Vec<String> {
     let query = ContactQuery {
         words: words.to_owned(),
-        after: None,
         limit: 50,
+        ..ContactQuery::default()
     };
     let mut conn = at.store.reader().await.unwrap();
     let scope = Scope::system();
@@ -184,9 +189,9 @@ async fn pages_show_each_contact_once_even_where_names_tie() {
         let (mut seen, mut after) = (Vec::new(), None);
         loop {
             let query = ContactQuery {
-                words: String::new(),
                 after,
                 limit: 90,
+                ..ContactQuery::default()
             };
             let page = contact::list(&mut conn, &Scope::system(), &query)
                 .await

@@ -3,6 +3,7 @@
 use super::harness::{Fixture, on_both};
 use std::collections::BTreeSet;
 use tieline_domain::access::{Actor, Participant, Principal, Role, Scope, StaffMember};
+use tieline_domain::catalogue::Catalogue;
 use tieline_domain::conversation::{
     Author, Conversation, Draft, HubReason, Kind, Message, ParticipantRole, ReadMark, TakingPart,
 };
@@ -311,8 +312,15 @@ async fn tied_to(desk: &Desk, id: ConversationId, contact: ContactId) -> Scope {
         .unwrap()
         .is_empty()
     {
-        let person = contact::new(contact, Default::default(), tx.now());
-        contact::save_many(&mut tx, &[person], "GB").await.unwrap();
+        let person = contact::new(
+            &Catalogue::first("GB"),
+            contact,
+            Default::default(),
+            tx.now(),
+        );
+        contact::save_many(&mut tx, &[person], &Catalogue::first("GB"))
+            .await
+            .unwrap();
     }
     let found = conversation::load_by_ids(&mut tx, &[id]).await.unwrap();
     let mut it = found.into_values().next().unwrap();
@@ -447,9 +455,16 @@ async fn a_persons_word_follows_a_merge_of_contacts_and_stays_while_a_contact_is
         let mut tx = desk.at.store.begin(&Actor::system()).await.unwrap();
         let people = numbers.map(|(id, number)| {
             let fields = [("mobile_phone".to_owned(), number.to_owned())];
-            contact::new(id, fields.into_iter().collect(), tx.now())
+            contact::new(
+                &Catalogue::first("GB"),
+                id,
+                fields.into_iter().collect(),
+                tx.now(),
+            )
         });
-        contact::save_many(&mut tx, &people, "GB").await.unwrap();
+        contact::save_many(&mut tx, &people, &Catalogue::first("GB"))
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
         tied_to(&desk, decided.id, other).await;
         let who = Participant::Contact(other);
@@ -468,7 +483,9 @@ async fn a_persons_word_follows_a_merge_of_contacts_and_stays_while_a_contact_is
         let mut hidden = contact::load_by_ids(&mut tx, &[other]).await.unwrap();
         let mut hidden = hidden.remove(&other).unwrap();
         hidden.deleted_at = Some(tx.now());
-        contact::save_many(&mut tx, &[hidden], "GB").await.unwrap();
+        contact::save_many(&mut tx, &[hidden], &Catalogue::first("GB"))
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
         assert_eq!(ties().await, [Some(other), None]);
         let mut tx = desk.at.store.begin(&Actor::system()).await.unwrap();

@@ -2,6 +2,7 @@
 
 use super::harness::Fixture;
 use tieline_domain::access::{Actor, Role};
+use tieline_domain::catalogue::Catalogue;
 use tieline_domain::contact::Fields;
 use tieline_domain::conversation::{Author, Conversation, Draft, HubReason, Kind, Message};
 use tieline_domain::delivery::State;
@@ -111,9 +112,14 @@ pub async fn contact(at: &Fixture, name: &str, number: &str) -> Contact {
     let fields: Fields = filled
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
         .collect();
-    let row = contact::new(at.store.new_id(), fields, at.store.now());
+    let row = contact::new(
+        &Catalogue::first("GB"),
+        at.store.new_id(),
+        fields,
+        at.store.now(),
+    );
     let mut tx = writing(at).await;
-    contact::save_many(&mut tx, std::slice::from_ref(&row), "GB")
+    contact::save_many(&mut tx, std::slice::from_ref(&row), &Catalogue::first("GB"))
         .await
         .unwrap();
     tx.commit().await.unwrap();

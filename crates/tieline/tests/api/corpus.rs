@@ -218,7 +218,7 @@ fn hostile_words() -> Vec<String> {
     all.push("a ".repeat(100));
     all.push("x".repeat(40_000));
     for prefix in [
-        "ct_", "conv_", "msg_", "ib_", "st_", "om_", "run_", "job_", "",
+        "ct_", "conv_", "msg_", "ib_", "st_", "om_", "run_", "job_", "cf_", "cn_", "",
     ] {
         all.push(format!("{prefix}{NOBODY:032x}"));
     }

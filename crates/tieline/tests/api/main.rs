@@ -2,6 +2,7 @@
 
 mod batch;
 mod corpus;
+mod fields;
 mod hostile;
 mod jobs;
 mod people;

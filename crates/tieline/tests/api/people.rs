@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use tieline_testkit::postgres::Database;
 
-async fn ask(
+pub async fn ask(
     world: &World,
     known: &Known,
     method: &str,
@@ -34,6 +34,10 @@ async fn create(world: &World, known: &Known, fields: Value) -> (u16, Value) {
         Some(json!({"fields": fields})),
     )
     .await
+}
+
+fn reason_of(row: &Value) -> &str {
+    row["unreadable"][0]["reason"].as_str().unwrap()
 }
 
 fn query(words: &str) -> String {
@@ -82,27 +86,41 @@ async fn conversations_are_found_by_words_and_numbers_however_they_are_spelled()
 async fn a_number_is_read_where_it_is_valid_without_remarks_or_listed_as_unreadable() {
     let world = World::start(None).await;
     let known = world.people().await;
-    for (number, country, address) in [
-        ("07700 905500 (wife)", "", Some("+447700905500")),
-        ("07700 905501 mobile", "", Some("+447700905501")),
-        ("+44 7700 905502 WhatsApp", "", Some("+447700905502")),
-        ("07700 905503 - mum", "", Some("+447700905503")),
-        ("+52 1 55 1234 5678", "", Some("+525512345678")),
-        ("(415) 555-0142", "United States", Some("+14155550142")),
-        ("(415) 555-0142", "", None),
-        ("ask Bob", "", None),
+    for (number, country, read) in [
+        ("07700 905500 (wife)", "", Ok("+447700905500")),
+        ("07700 905501 mobile", "", Ok("+447700905501")),
+        ("+44 7700 905502 WhatsApp", "", Ok("+447700905502")),
+        ("07700 905503 - mum", "", Ok("+447700905503")),
+        ("+52 1 55 1234 5678", "", Ok("+525512345678")),
+        ("(415) 555-0142", "United States", Ok("+14155550142")),
+        ("(415) 555-0142", "", Err("not_valid_there")),
+        ("07700 900001 or 07700 900002", "", Err("several")),
+        ("ask Bob", "", Err("no_number")),
     ] {
         let fields = json!({"last_name": "Reads", "mobile_phone": number, "country": country});
         let (status, contact) = create(&world, &known, fields).await;
         assert_eq!(status, 201, "{contact}");
-        let read = contact["points"][0]["address"].as_str();
-        assert_eq!(read, address, "{number}: {contact}");
-        let unreadable = match address {
-            Some(_) => json!([]),
-            None => json!([{"field": "mobile_phone", "value": number}]),
+        let address = contact["points"][0]["address"].as_str();
+        assert_eq!(address, read.ok(), "{number}: {contact}");
+        let unreadable = match read {
+            Ok(_) => json!([]),
+            Err(reason) => {
+                json!([{"field": "mobile_phone", "value": number, "reason": reason}])
+            }
         };
         assert_eq!(contact["unreadable"], unreadable, "{number}");
     }
+    let path = "/api/v1/contacts?unreadable=true&q=reads";
+    let (_, list) = ask(&world, &known, "get", path, None).await;
+    assert_eq!(list["total"], 3, "{list}");
+    let mut reasons: Vec<&str> = list["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(reason_of)
+        .collect();
+    reasons.sort_unstable();
+    assert_eq!(reasons, ["no_number", "not_valid_there", "several"]);
     world.stop().await;
 }
 

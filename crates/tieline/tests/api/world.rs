@@ -15,7 +15,9 @@ use tieline_domain::attachment::{Attachment, AttachmentPlace, AttachmentState};
 use tieline_domain::job::JobKind;
 use tieline_storage::job::{self, NewJob};
 use tieline_storage::staff::Staff;
-use tieline_storage::{attachment, inbox, mapping, merge, participant, staff, sync_run};
+use tieline_storage::{
+    attachment, contact_field, inbox, mapping, merge, participant, staff, sync_run,
+};
 use tower::ServiceExt as _;
 
 pub struct World {
@@ -81,6 +83,9 @@ impl World {
         let runs = sync_run::history(&mut reader, self.demo.connection, None, 1)
             .await
             .unwrap();
+        // Whoever is made later must give one anyway.
+        let catalogue = contact_field::load(&mut reader).await.unwrap();
+        let last_name = catalogue.field("last_name").unwrap().id;
         drop(reader);
         // A request before may have taken her out of it.
         let mut tx = hub.store.begin(&Actor::system()).await.unwrap();
@@ -94,6 +99,8 @@ impl World {
                 ("StaffId", priya.id.to_string()),
                 ("InboxId", inbox.id.to_string()),
                 ("ObjectMappingId", mapping.id.to_string()),
+                ("ConnectionId", self.demo.connection.to_string()),
+                ("ContactFieldId", last_name.to_string()),
             ]),
             session,
         };

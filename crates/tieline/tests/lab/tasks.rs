@@ -6,9 +6,8 @@ use crate::desk;
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use tieline::demo::OUR_NUMBER;
-use tieline_domain::contact::numbers;
 use tieline_simulator::Mishap;
-use tieline_storage::setting;
+use tieline_storage::contact_field;
 use tieline_sync::create_contact;
 use tieline_testkit::postgres::Database;
 
@@ -36,10 +35,10 @@ fn tasks(world: &World) -> Vec<(String, String, String)> {
 async fn phones(world: &World, wanted: usize) -> Vec<String> {
     let contacts = desk::contacts(&world.hub.store, 10_000).await;
     let mut reader = world.hub.store.reader().await.unwrap();
-    let country = setting::default_country(&mut reader).await.unwrap();
+    let catalogue = contact_field::load(&mut reader).await.unwrap();
     let mut holders: BTreeMap<String, usize> = BTreeMap::new();
     for contact in &contacts {
-        for (_, number) in numbers(&contact.fields, &country) {
+        for number in catalogue.numbers(&contact.fields) {
             *holders.entry(number).or_default() += 1;
         }
     }

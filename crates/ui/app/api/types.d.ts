@@ -38,6 +38,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/connections/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change the calls that Tieline may make to an org */
+        patch: operations["patch_connections_id"];
+        trace?: never;
+    };
     "/api/v1/contact-fields": {
         parameters: {
             query?: never;
@@ -45,14 +62,32 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Attributes that a contact may have */
+        /** The fields that contacts have */
         get: operations["get_contact_fields"];
+        put?: never;
+        /** Add a field that contacts have */
+        post: operations["post_contact_fields"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contact-fields/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /** Change how a field is shown and filled in */
+        patch: operations["patch_contact_fields_id"];
         trace?: never;
     };
     "/api/v1/contacts": {
@@ -387,6 +422,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What holds for the whole organisation */
+        get: operations["get_settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change what holds for the whole organisation */
+        patch: operations["patch_settings"];
+        trace?: never;
+    };
     "/api/v1/staff": {
         parameters: {
             query?: never;
@@ -506,6 +559,23 @@ export interface paths {
         head?: never;
         /** Change an object mapping */
         patch: operations["patch_sync_mappings_id"];
+        trace?: never;
+    };
+    "/api/v1/sync/mappings/{id}/fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Exchange one more field with the org */
+        post: operations["post_sync_mappings_id_fields"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/sync/mappings/{id}/fields/{field}": {
@@ -677,7 +747,7 @@ export interface components {
          * @description An act that leaves a line in the audit.
          * @enum {string}
          */
-        AuditedAct: "sign_in" | "sign_in_failed" | "sign_out" | "refused" | "add_staff" | "change_staff" | "set_password" | "make_sign_in_link" | "end_sessions" | "add_member" | "remove_member" | "review" | "change_mapping" | "retry_job" | "drop_job";
+        AuditedAct: "sign_in" | "sign_in_failed" | "sign_out" | "refused" | "add_staff" | "change_staff" | "set_password" | "make_sign_in_link" | "end_sessions" | "add_member" | "remove_member" | "review" | "change_mapping" | "change_connection" | "change_settings" | "add_contact_field" | "change_contact_field" | "retry_job" | "drop_job";
         AuditId: string;
         AuditLine: {
             act: components["schemas"]["AuditedAct"];
@@ -741,6 +811,14 @@ export interface components {
             state_reason: string | null;
             username: string;
         };
+        /** @description What is not named stays as it is. */
+        ConnectionChange: {
+            /**
+             * Format: int64
+             * @description Calls that Tieline may make to the org in 24 hours. It holds on every node within ten seconds.
+             */
+            daily_budget?: number | null;
+        };
         ConnectionId: string;
         Consent: {
             since: components["schemas"]["Timestamp"] | null;
@@ -789,21 +867,65 @@ export interface components {
                 [key: string]: components["schemas"]["FieldValue"];
             };
         };
-        /** @description An attribute that a contact may have. */
+        /** @description A field that contacts have. */
         ContactField: {
+            id: components["schemas"]["ContactFieldId"];
             label: string;
             /** @description In characters. */
             max_length: number;
             name: string;
+            /** @description What a choice chooses from. */
+            options: string[];
+            /** @description Whether the company added it. */
+            own: boolean;
+            /**
+             * Format: int64
+             * @description Fields are shown in this order, from 1.
+             */
+            position: number;
+            /** @description Kept by the org alone. */
             read_only: boolean;
-            section: string;
-            type: components["schemas"]["ContactFieldKind"];
+            /** @description Whether staff must fill it in. */
+            required: boolean;
+            section: components["schemas"]["FieldSection"];
+            type: components["schemas"]["FieldKind"];
         };
-        /**
-         * @description How an attribute is written and shown.
-         * @enum {string}
-         */
-        ContactFieldKind: "text" | "long_text" | "email" | "phone" | "date";
+        /** @description What is not named stays as it is. */
+        ContactFieldChange: {
+            label?: components["schemas"]["Text80"] | null;
+            /** @description Values that are none of them any more stay. */
+            options?: components["schemas"]["Text255"][] | null;
+            /**
+             * Format: int64
+             * @description Where it stands among all fields, from 1.
+             */
+            position?: number | null;
+            required?: boolean | null;
+            section?: components["schemas"]["FieldSection"] | null;
+            type?: components["schemas"]["FieldKind"] | null;
+        };
+        ContactFieldCreate: {
+            /** @description For people. */
+            label: components["schemas"]["Text80"];
+            /** @description In characters; only texts may say it. */
+            max_length?: number | null;
+            /** @description `shoe_size`; stays for ever. */
+            name: components["schemas"]["Text40"];
+            /** @description What a choice chooses from. */
+            options?: components["schemas"]["Text255"][];
+            /**
+             * Format: int64
+             * @description Where it stands among all fields, from 1; behind them when it is left out.
+             */
+            position?: number | null;
+            /** @description Kept by the org alone. */
+            read_only?: boolean;
+            /** @description Whether staff must fill it in. */
+            required?: boolean;
+            section: components["schemas"]["FieldSection"];
+            type: components["schemas"]["FieldKind"];
+        };
+        ContactFieldId: string;
         ContactFieldList: {
             items: components["schemas"]["ContactField"][];
         };
@@ -835,7 +957,7 @@ export interface components {
             channel: string;
             consent: components["schemas"]["Consent"];
             id: components["schemas"]["PointId"];
-            /** @description The attribute that holds it. */
+            /** @description The field that holds it. */
             label: string;
         };
         ContactRow: {
@@ -844,9 +966,15 @@ export interface components {
             id: components["schemas"]["ContactId"];
             links: components["schemas"]["ContactRowLink"][];
             name: string;
+            /** @description Values in fields that the company added, by their names. */
+            own: {
+                [key: string]: string;
+            };
             phone: string | null;
             sync: components["schemas"]["Standing"];
             title: string | null;
+            /** @description Phone fields that hold no number, or several. */
+            unreadable: components["schemas"]["UnreadableNumber"][];
             updated_at: components["schemas"]["Timestamp"];
         };
         ContactRowLink: {
@@ -968,6 +1096,11 @@ export interface components {
             label: string;
             name: string;
         };
+        /**
+         * @description How a field is written and shown.
+         * @enum {string}
+         */
+        FieldKind: "text" | "long_text" | "email" | "phone" | "url" | "number" | "date" | "bool" | "choice";
         FieldMapping: {
             attribute: string;
             direction: components["schemas"]["MappingDirection"];
@@ -979,6 +1112,19 @@ export interface components {
             direction?: components["schemas"]["MappingDirection"] | null;
             policy?: components["schemas"]["MappingPolicy"] | null;
         };
+        FieldMappingCreate: {
+            /** @description A name of /api/v1/contact-fields. */
+            attribute: components["schemas"]["Text40"];
+            direction: components["schemas"]["MappingDirection"];
+            /** @description API name in the org. */
+            field: components["schemas"]["Text200"];
+            policy: components["schemas"]["MappingPolicy"];
+        };
+        /**
+         * @description Where a field stands on a page.
+         * @enum {string}
+         */
+        FieldSection: "person" | "work" | "address" | "more";
         FieldValue: string | null;
         /** @description Whether a text may be sent now. */
         Gate: {
@@ -1250,6 +1396,20 @@ export interface components {
         SessionList: {
             items: components["schemas"]["Session"][];
         };
+        Settings: {
+            /**
+             * Format: int64
+             * @description Contacts whose numbers are still read as before the last change of country.
+             */
+            contacts_to_read_anew: number;
+            /** @description ISO 3166: where numbers are read that say no country and whose contact has none. */
+            default_country: string;
+            organisation_name: string | null;
+        };
+        /** @description What is not named stays as it is. */
+        SettingsChange: {
+            default_country?: components["schemas"]["Text80"] | null;
+        };
         SignInLink: {
             expires_at: components["schemas"]["Timestamp"];
             /** @description Signs in whoever opens it first, and is shown only here. */
@@ -1310,9 +1470,12 @@ export interface components {
             running: components["schemas"]["Run"] | null;
             state: components["schemas"]["SyncState"];
         };
+        Text40: string;
+        Text80: string;
         Text100: string;
         Text200: string;
         Text254: string;
+        Text255: string;
         Text320: string;
         Text32000: string;
         /**
@@ -1348,10 +1511,16 @@ export interface components {
              */
             ours: number;
         };
+        /**
+         * @description Why a text is no number that may be texted.
+         * @enum {string}
+         */
+        Unreadable: "no_number" | "several" | "not_valid_there";
         /** @description A phone field that holds no number, or several. */
         UnreadableNumber: {
-            /** @description The attribute that holds it. */
+            /** @description The field that holds it. */
             field: string;
+            reason: components["schemas"]["Unreadable"];
             value: string;
         };
         /** @enum {string} */
@@ -1424,6 +1593,20 @@ export interface components {
          *     already_made: A request with this key was done; its answer is not kept.
          */
         "duplicate.key_in_use.already_made": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description duplicate: It exists already.
+         *     not_connected: No Salesforce org is connected.
+         *     key_in_use: A request with this key is still being answered.
+         *     already_made: A request with this key was done; its answer is not kept.
+         */
+        "duplicate.not_connected.key_in_use.already_made": {
             headers: {
                 [name: string]: unknown;
             };
@@ -1756,6 +1939,40 @@ export interface operations {
             503: components["responses"]["database_unavailable"];
         };
     };
+    patch_connections_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ConnectionId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectionChange"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid_json.invalid_request"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["not_allowed.cross_site"];
+            404: components["responses"]["not_found"];
+            413: components["responses"]["body_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            421: components["responses"]["wrong_host"];
+            422: components["responses"]["invalid_field"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["database_unavailable"];
+        };
+    };
     get_contact_fields: {
         parameters: {
             query?: never;
@@ -1777,6 +1994,81 @@ export interface operations {
             401: components["responses"]["not_signed_in"];
             403: components["responses"]["not_allowed"];
             421: components["responses"]["wrong_host"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["database_unavailable"];
+        };
+    };
+    post_contact_fields: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A random text, new with each new request. A request that comes again with its key within 24 hours is done once, and answered as the first time. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactFieldCreate"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactField"];
+                };
+            };
+            400: components["responses"]["invalid_json.invalid_request"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["not_allowed.cross_site"];
+            409: components["responses"]["version_conflict.duplicate.key_in_use.already_made"];
+            413: components["responses"]["body_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            421: components["responses"]["wrong_host"];
+            422: components["responses"]["invalid_field.key_reused"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["database_unavailable"];
+        };
+    };
+    patch_contact_fields_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ContactFieldId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactFieldChange"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactField"];
+                };
+            };
+            400: components["responses"]["invalid_json.invalid_request"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["not_allowed.cross_site"];
+            404: components["responses"]["not_found"];
+            413: components["responses"]["body_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            421: components["responses"]["wrong_host"];
+            422: components["responses"]["invalid_field"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["database_unavailable"];
         };
     };
     get_contacts: {
@@ -1787,6 +2079,8 @@ export interface operations {
                 limit?: number;
                 /** @description Words that all occur in what the contact is called, at or by. */
                 q?: string;
+                /** @description Only contacts with a number that cannot be read. */
+                unreadable?: boolean;
             };
             header?: never;
             path?: never;
@@ -2662,6 +2956,64 @@ export interface operations {
             503: components["responses"]["database_unavailable"];
         };
     };
+    get_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settings"];
+                };
+            };
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["not_allowed"];
+            421: components["responses"]["wrong_host"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["database_unavailable"];
+        };
+    };
+    patch_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SettingsChange"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settings"];
+                };
+            };
+            400: components["responses"]["invalid_json.invalid_request"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["not_allowed.cross_site"];
+            413: components["responses"]["body_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            421: components["responses"]["wrong_host"];
+            422: components["responses"]["invalid_field"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["database_unavailable"];
+        };
+    };
     get_staff: {
         parameters: {
             query?: never;
@@ -2948,6 +3300,47 @@ export interface operations {
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
             500: components["responses"]["internal"];
+            503: components["responses"]["database_unavailable"];
+        };
+    };
+    post_sync_mappings_id_fields: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A random text, new with each new request. A request that comes again with its key within 24 hours is done once, and answered as the first time. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: components["schemas"]["ObjectMappingId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FieldMappingCreate"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FieldMapping"];
+                };
+            };
+            400: components["responses"]["invalid_json.invalid_request"];
+            401: components["responses"]["not_signed_in"];
+            403: components["responses"]["not_allowed.cross_site"];
+            404: components["responses"]["not_found"];
+            409: components["responses"]["duplicate.not_connected.key_in_use.already_made"];
+            413: components["responses"]["body_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            421: components["responses"]["wrong_host"];
+            422: components["responses"]["invalid_field.key_reused"];
+            500: components["responses"]["internal"];
+            502: components["responses"]["org"];
             503: components["responses"]["database_unavailable"];
         };
     };

@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { hub, told } from "./api";
 import { Skeleton } from "./parts";
 import { attempt, loadSync, me, say, signedOut, sync } from "./state";
-import type { Mapping, MappingChange, Policy } from "./types";
+import type { Mapping, MappingChange, Policy, Settings } from "./types";
 
 const POLICIES: [Policy, string][] = [["salesforce", "Salesforce wins"], ["tieline", "Tieline wins"], ["newest", "The newest wins"], ["ask", "Ask"]];
 const LOOKS: [string, string][] = [["light dark", "As the system"], ["light", "Light"], ["dark", "Dark"]];
@@ -30,6 +30,7 @@ export function SettingsPage() {
           : <p class="quiet">No org is connected.</p>}
       </div>
       {!sync.value ? <Skeleton rows={2} height={120} /> : sync.value.mappings.map((mapping) => <Rules key={mapping.id} mapping={mapping} />)}
+      {me.value?.staff.role === "system_administrator" && <Organisation />}
       <div class="card"><h2>Look</h2>
         <label class="inline">Colours <select value={look} onChange={(event) => { localStorage.setItem("look", event.currentTarget.value); setLook(event.currentTarget.value); applyLook(); }}>{LOOKS.map(([value, label]) => <option key={value} value={value}>{label}</option>)}</select></label>
       </div>
@@ -58,6 +59,33 @@ function Rules({ mapping }: { mapping: Mapping }) {
             <tr key={pair.field}><td class="mono">{pair.field}</td><td>{pair.attribute.replaceAll("_", " ")}</td>
               <td>{pair.direction === "both" ? <select aria-label={`Who wins for ${pair.field}`} value={pair.policy} onChange={(event) => void choose(pair.field, event.currentTarget.value as Policy)}>{POLICIES.map(([value, label]) => <option key={value} value={value}>{label}</option>)}</select> : <span class="quiet">read only</span>}</td></tr>))}</tbody></table></div>
       </details>
+    </div>
+  );
+}
+
+/** What an administrator sets for all. */
+function Organisation() {
+  const [settings, setSettings] = useState<Settings | null>(null);
+  useEffect(() => void attempt(() => told(hub.GET("/api/v1/settings"))).then((it) => it && setSettings(it)), []);
+  if (!settings) return <Skeleton rows={1} height={80} />;
+  const connection = me.value?.connection;
+  const move = async (input: HTMLInputElement) => {
+    if (input.value.trim() === settings.default_country) return;
+    const changed = await attempt(() => told(hub.PATCH("/api/v1/settings", { body: { default_country: input.value } })));
+    if (changed) say("Saved. All numbers are read anew; who opted out stays out.");
+    setSettings(changed ?? { ...settings });
+    input.value = (changed ?? settings).default_country;
+  };
+  const allow = async (id: string, daily_budget: number) => {
+    if (!daily_budget || daily_budget === sync.value?.api.budget_24h) return;
+    if (await attempt(() => told(hub.PATCH("/api/v1/connections/{id}", { params: { path: { id } }, body: { daily_budget } })).then(() => true))) say("Saved. It holds within ten seconds.");
+    await loadSync();
+  };
+  return (
+    <div class="card"><h2>{settings.organisation_name ?? "Organisation"}</h2>
+      <label class="inline">Numbers without a country are read as in <input size={6} value={settings.default_country} onBlur={(event) => void move(event.currentTarget)} /></label>
+      {settings.contacts_to_read_anew > 0 && <p class="quiet">{settings.contacts_to_read_anew} contacts are still to be read.</p>}
+      {connection && sync.value && <label class="inline">Calls to Salesforce in 24 hours, at most <input type="number" min={1} value={sync.value.api.budget_24h} onBlur={(event) => void allow(connection.id, event.currentTarget.valueAsNumber)} /></label>}
     </div>
   );
 }

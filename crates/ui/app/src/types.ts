@@ -18,6 +18,7 @@ export type Me = Shapes["Me"];
 export type Message = Shapes["Message"];
 export type Policy = Shapes["MappingPolicy"];
 export type Run = Shapes["Run"];
+export type Settings = Shapes["Settings"];
 export type SyncStatus = Shapes["SyncStatus"];
 export type View = NonNullable<NonNullable<operations["get_conversations"]["parameters"]["query"]>["view"]>;
 export type Page<T> = { items: T[]; next_cursor: string | null };

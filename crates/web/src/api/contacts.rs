@@ -4,12 +4,13 @@ use super::text::{Limit, Text};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use tieline_domain::id::{ContactId, ConversationId, LinkId, PointId};
+use tieline_domain::phone::Unreadable;
 use tieline_domain::time::Timestamp;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
-/// Characters of the longest attribute.
+/// Characters of the longest field.
 const VALUE_MAX: usize = 32_000;
 
 #[derive(Deserialize, IntoParams)]
@@ -19,6 +20,10 @@ pub(crate) struct ContactQuery {
     #[serde(default)]
     #[param(inline, value_type = Option<Text<200>>)]
     pub q: Text<200>,
+    /// Only contacts with a number that cannot be read.
+    #[serde(default)]
+    #[param(inline, value_type = Option<bool>)]
+    pub unreadable: bool,
     /// `next_cursor` of the page before.
     #[param(inline)]
     pub cursor: Option<Text<1_000>>,
@@ -66,23 +71,6 @@ impl PartialSchema for FieldValue {
 impl ToSchema for FieldValue {}
 
 #[derive(Serialize, ToSchema)]
-pub(crate) struct ContactFieldList {
-    pub items: Vec<ContactField>,
-}
-
-/// An attribute that a contact may have.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct ContactField {
-    pub name: &'static str,
-    pub label: &'static str,
-    pub r#type: tieline_domain::contact::Kind,
-    /// In characters.
-    pub max_length: usize,
-    pub read_only: bool,
-    pub section: &'static str,
-}
-
-#[derive(Serialize, ToSchema)]
 pub(crate) struct ContactList {
     pub items: Vec<ContactRow>,
     pub next_cursor: Option<String>,
@@ -99,6 +87,10 @@ pub(crate) struct ContactRow {
     pub email: Option<String>,
     pub links: Vec<ContactRowLink>,
     pub sync: Standing,
+    /// Phone fields that hold no number, or several.
+    pub unreadable: Vec<UnreadableNumber>,
+    /// Values in fields that the company added, by their names.
+    pub own: BTreeMap<String, String>,
     pub updated_at: Timestamp,
 }
 
@@ -141,9 +133,10 @@ pub(crate) struct Contact {
 /// A phone field that holds no number, or several.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct UnreadableNumber {
-    /// The attribute that holds it.
+    /// The field that holds it.
     pub field: String,
     pub value: String,
+    pub reason: Unreadable,
 }
 
 /// An address at which the contact can be reached.
@@ -152,7 +145,7 @@ pub(crate) struct ContactPoint {
     pub id: PointId,
     pub channel: String,
     pub address: String,
-    /// The attribute that holds it.
+    /// The field that holds it.
     pub label: String,
     pub consent: Consent,
 }

@@ -40,6 +40,14 @@ impl Connection {
     }
 }
 
+/// What is not named stays as it is.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ConnectionChange {
+    /// Calls that Tieline may make to the org in 24 hours. It holds on every node within ten seconds.
+    pub daily_budget: Option<i64>,
+}
+
 /// Org and hub in a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -111,6 +119,17 @@ pub(crate) struct MappingChange {
 pub(crate) struct FieldMappingChange {
     pub policy: Option<Policy>,
     pub direction: Option<Direction>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FieldMappingCreate {
+    /// API name in the org.
+    pub field: Text<200>,
+    /// A name of /api/v1/contact-fields.
+    pub attribute: Text<40>,
+    pub direction: Direction,
+    pub policy: Policy,
 }
 
 #[derive(Deserialize, IntoParams)]
