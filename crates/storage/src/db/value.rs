@@ -5,9 +5,8 @@ use sqlx::postgres::PgArguments;
 use sqlx::sqlite::SqliteArguments;
 use tieline_domain::id::{
     ApiKeyId, AttachmentId, AuditId, ConnectionId, ConsentEntryId, ContactFieldId, ContactId,
-    ConversationId,
-    CreateIntentId, Id, InboxId, JobId, LinkId, MessageId, ObjectMappingId, PointId, SessionId,
-    StaffId, SyncRunId, UnassignedTextId,
+    ConversationId, CreateIntentId, Id, InboxId, JobId, LinkId, MessageId, ObjectMappingId,
+    PointId, SessionId, StaffId, SyncRunId, UnassignedTextId,
 };
 use tieline_domain::time::Timestamp;
 
