@@ -1,15 +1,16 @@
 //! Signing in: the pages and grants of OAuth 2.0 as an org offers them.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Passing, Result};
 use crate::hosts::Hosts;
 use crate::request::{
-    CallLimits, Environment, MOVES_MAX, SendError, Transport, moved_to, send_once,
+    CallLimits, Environment, MOVES_MAX, SendError, Transport, moved_to, retry_after_ms,
+    send_once,
 };
 use crate::token::{Grant, Token};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bytes::Bytes;
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, StatusCode};
 use ring::digest::{SHA256, digest};
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use secrecy::{ExposeSecret, SecretString};
@@ -145,11 +146,11 @@ pub async fn revoke(transport: &Transport, app: &App, token: &SecretString) -> R
 
 async fn token_request(transport: &Transport, app: &App, form: &[(&str, &str)]) -> Result<Token> {
     let response = post_form(transport, app, "token", token_form(app, form)).await?;
-    if response.status().is_server_error() {
-        return Err(Error::Unreachable(format!(
-            "the sign-in host answered {}",
-            response.status()
-        )));
+    if response.status().is_server_error() || response.status() == StatusCode::TOO_MANY_REQUESTS {
+        return Err(Error::Unreachable(Passing {
+            why: format!("the sign-in host answered {}", response.status()),
+            asked_ms: retry_after_ms(response.headers()),
+        }));
     }
     if !response.status().is_success() {
         return Err(oauth_error(response.body()));
@@ -192,22 +193,21 @@ async fn post_form(
             Err(SendError::Refused(why)) => {
                 return Err(Error::Invalid(format!("login_url: {why}")));
             }
-            Err(error) => return Err(Error::Unreachable(error.to_string())),
+            Err(error) => return Err(Error::Unreachable(error.to_string().into())),
         };
         let Some(place) = moved_to(&response) else {
             return Ok(response);
         };
         let place = place.and_then(|place| app.hosts.origin(&place).ok());
         let Some(place) = place.filter(|place| *place != url.origin().ascii_serialization()) else {
-            return Err(Error::Unreachable(format!(
-                "the sign-in host answered {} and no other host of Salesforce",
-                response.status()
-            )));
+            let status = response.status();
+            let why = format!("the sign-in host answered {status} and no other host of Salesforce");
+            return Err(Error::Unreachable(why.into()));
         };
         url = app.hosts.sign_in(&place, page)?;
     }
     Err(Error::Unreachable(
-        "the sign-in host moves in a circle".to_owned(),
+        "the sign-in host moves in a circle".into(),
     ))
 }
 

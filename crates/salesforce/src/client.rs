@@ -1,10 +1,10 @@
 //! The client of one org: holds the session and sends every call by the one request path.
 
 use crate::auth::{self, App};
-use crate::error::{ApiError, Error, Result};
+use crate::error::{ApiError, Error, Passing, Result};
 use crate::request::{
-    ATTEMPTS_MAX, CallBudget, CallLimits, Environment, MOVES_MAX, Outcome, Purpose, Transport,
-    back_off, classify, send_once,
+    CallBudget, CallLimits, Environment, MOVES_MAX, Outcome, Purpose, Transport, classify,
+    send_once, wait_here,
 };
 use crate::token::{Token, TokenStore};
 use bytes::Bytes;
@@ -203,7 +203,7 @@ impl Client {
             if matches!(outcome, Outcome::Passing(_)) {
                 options.budget.give_back(self.purpose).await;
             }
-            let why = match outcome {
+            let passing = match outcome {
                 Outcome::Done(response) => return read_json(&response),
                 Outcome::SessionOver if !signed_in_anew => {
                     token = self.session(Some(&token)).await?;
@@ -222,23 +222,22 @@ impl Client {
                     token = self.follow(&token, place).await?;
                     continue;
                 }
-                Outcome::Moved(_) => "it answers that it is elsewhere, and not where".to_owned(),
+                Outcome::Moved(_) => Passing::from("it answers that it is elsewhere, and not where"),
                 Outcome::Failed(error) => return Err(error),
                 Outcome::TooLarge(why) if repeat == Repeat::Safe => {
                     return Err(Error::Unexpected(why));
                 }
-                Outcome::Passing(why) | Outcome::TooLarge(why) if repeat == Repeat::Never => {
-                    return Err(Error::Uncertain(why));
+                Outcome::TooLarge(why) => return Err(Error::Uncertain(why.into())),
+                Outcome::Passing(passing) if repeat == Repeat::Never => {
+                    return Err(Error::Uncertain(passing));
                 }
-                Outcome::Passing(why) | Outcome::TooLarge(why) => why,
+                Outcome::Passing(passing) => passing,
             };
-            if attempt == ATTEMPTS_MAX {
-                return Err(Error::Unreachable(why));
-            }
             let environment = &self.inner.options.environment;
-            environment
-                .sleep(back_off(attempt, environment.random()))
-                .await;
+            let Some(wait) = wait_here(attempt, environment.random(), passing.asked_ms) else {
+                return Err(Error::Unreachable(passing));
+            };
+            environment.sleep(wait).await;
             attempt += 1;
         }
     }

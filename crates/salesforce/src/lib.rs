@@ -20,7 +20,7 @@ pub mod time;
 pub mod token;
 
 pub use client::{Client, ClientOptions, Usage};
-pub use error::{ApiError, Error, Result};
+pub use error::{ApiError, Error, Passing, Result};
 pub use hosts::Hosts;
 pub use record::{Record, RecordId};
 pub use request::{BoxError, CallBudget, CallLimits, Environment, Purpose, Transport};

@@ -1,7 +1,8 @@
 //! The one way by which requests leave: count, send, classify, and retry what may be repeated.
 
-use crate::error::{ApiError, Error};
+use crate::error::{ApiError, Error, Passing};
 use crate::hosts::Hosts;
+use crate::time::parse_http_date;
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode};
 use std::future::Future;
@@ -90,7 +91,7 @@ impl CallLimits {
 }
 
 /// Attempts at one request, the first included.
-pub const ATTEMPTS_MAX: u32 = 4;
+const ATTEMPTS_MAX: u32 = 4;
 const BACK_OFF_FIRST_MS: u64 = 250;
 const BACK_OFF_MAX_MS: u64 = 8_000;
 /// How often one request follows an org that has moved.
@@ -109,7 +110,7 @@ pub(crate) enum Outcome {
     /// The org is elsewhere, and did nothing; the address that it gave, if it gave one.
     Moved(Option<String>),
     /// It may work later; whether the org saw it is unknown.
-    Passing(String),
+    Passing(Passing),
     /// It was answered with more than is taken.
     TooLarge(String),
     /// It will not work.
@@ -160,7 +161,7 @@ pub(crate) fn classify(answer: std::result::Result<Response<Bytes>, SendError>) 
         Ok(response) => response,
         Err(SendError::Refused(why)) => return Outcome::Failed(Error::Invalid(why)),
         Err(SendError::TooLarge(why)) => return Outcome::TooLarge(why),
-        Err(SendError::Broken(why)) => return Outcome::Passing(why),
+        Err(SendError::Broken(why)) => return Outcome::Passing(why.into()),
     };
     if let Some(place) = moved_to(&response) {
         return Outcome::Moved(place);
@@ -170,7 +171,10 @@ pub(crate) fn classify(answer: std::result::Result<Response<Bytes>, SendError>) 
         return Outcome::Done(response);
     }
     if is_html(response.headers()) || PASSING.contains(&status.as_u16()) {
-        return Outcome::Passing(format!("status {}", status.as_u16()));
+        return Outcome::Passing(Passing {
+            why: format!("status {}", status.as_u16()),
+            asked_ms: retry_after_ms(response.headers()),
+        });
     }
     let errors: Vec<ApiError> = match serde_json::from_slice(response.body()) {
         Ok(errors) => errors,
@@ -202,6 +206,24 @@ pub(crate) fn back_off(attempt: u32, random: u64) -> Duration {
     Duration::from_millis(random % ceiling + 1)
 }
 
+/// How long an answer asks us to stay away: so many seconds, or until a moment of its own clock.
+pub(crate) fn retry_after_ms(headers: &HeaderMap) -> Option<i64> {
+    let text = |name| headers.get(name)?.to_str().ok().map(str::trim);
+    let asked = text("retry-after")?;
+    let asked_ms = match asked.parse::<u32>() {
+        Ok(seconds) => i64::from(seconds) * 1_000,
+        Err(_) => parse_http_date(asked)? - parse_http_date(text("date")?)?,
+    };
+    Some(asked_ms.max(0))
+}
+
+/// The wait before the next attempt, unless we are asked for one so long that a job waits better.
+pub(crate) fn wait_here(attempt: u32, random: u64, asked_ms: Option<i64>) -> Option<Duration> {
+    let asked = Duration::from_millis(asked_ms.unwrap_or_default().max(0) as u64);
+    let bearable = attempt < ATTEMPTS_MAX && asked <= Duration::from_millis(BACK_OFF_MAX_MS);
+    bearable.then(|| back_off(attempt, random).max(asked))
+}
+
 /// A new sign-in does not help when the org says that this kind of session is not for this API.
 fn is_session_over(error: &ApiError) -> bool {
     error.code == "INVALID_SESSION_ID"
@@ -224,9 +246,53 @@ mod tests {
         let response = Response::builder()
             .status(status)
             .header("content-type", content_type);
-        classify(Ok(response
-            .body(Bytes::copy_from_slice(body.as_bytes()))
-            .unwrap()))
+        let body = Bytes::copy_from_slice(body.as_bytes());
+        classify(Ok(response.body(body).unwrap()))
+    }
+
+    #[test]
+    fn a_short_wait_that_is_asked_for_is_kept_here_and_a_long_one_is_not() {
+        let seconds = |asked: u64| Some(Duration::from_secs(asked));
+        let cases = [
+            (1, 0, Some(5_000), seconds(5)),
+            (1, 0, Some(8_000), seconds(8)),
+            (1, 0, Some(8_001), None),
+            (1, 0, None, Some(Duration::from_millis(1))),
+            (1, 400, Some(0), Some(Duration::from_millis(401))),
+            (ATTEMPTS_MAX, 0, None, None),
+        ];
+        for (attempt, random, asked_ms, wait) in cases {
+            assert_eq!(wait_here(attempt, random, asked_ms), wait, "{asked_ms:?}");
+        }
+    }
+
+    #[test]
+    fn an_answer_may_ask_for_seconds_or_for_a_moment_of_its_own_clock() {
+        let date = "Mon, 02 Mar 2026 09:00:00 GMT";
+        let later = "Mon, 02 Mar 2026 09:01:30 GMT";
+        let cases = [
+            (Some("120"), None, Some(120_000)),
+            (Some(" 0 "), None, Some(0)),
+            (Some(later), Some(date), Some(90_000)),
+            (Some(later), None, None),
+            (Some(date), Some(later), Some(0)),
+            (Some("-5"), None, None),
+            (Some("soon"), Some(date), None),
+            (None, Some(date), None),
+        ];
+        for (asked, date, wait_ms) in cases {
+            let mut response = Response::builder().status(503);
+            for (name, value) in [("retry-after", asked), ("date", date)] {
+                if let Some(value) = value {
+                    response = response.header(name, value);
+                }
+            }
+            let outcome = classify(Ok(response.body(Bytes::new()).unwrap()));
+            let Outcome::Passing(passing) = outcome else {
+                panic!("503 passes");
+            };
+            assert_eq!(passing.asked_ms, wait_ms, "{asked:?} {date:?}");
+        }
     }
 
     #[test]

@@ -2,11 +2,16 @@
 //! and hands in what the pretend phones send. Its queue moves by the injected clock.
 
 pub(crate) mod api;
+mod failure;
+mod opt_out;
 pub(crate) mod pages;
 mod webhook;
 
+pub use failure::{DeliveryError, DeliveryFailure};
+
 use crate::seeded::Seeded;
 use crate::simulator::{Simulator, lock};
+use opt_out::OptOuts;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -31,6 +36,8 @@ pub struct CarrierText {
     pub direction: String,
     /// When the carrier got it, in epoch milliseconds.
     pub at_ms: i64,
+    /// Why it did not arrive.
+    pub error_code: Option<DeliveryError>,
     #[serde(skip)]
     pub(crate) callback: Option<String>,
 }
@@ -46,7 +53,11 @@ pub(crate) struct Errand {
 #[derive(Debug, Clone)]
 pub(crate) enum Deed {
     /// A text moves to its next state, and its sender hears of it.
-    Report { sid: String, status: &'static str },
+    Report {
+        sid: String,
+        status: &'static str,
+        error: Option<DeliveryError>,
+    },
     /// A text of a phone is handed in.
     HandIn { sid: String },
 }
@@ -58,6 +69,10 @@ pub(crate) struct Carrier {
     pub numbers: BTreeMap<String, String>,
     pub texts: Vec<CarrierText>,
     pub errands: Vec<Errand>,
+    pub failures: Vec<DeliveryFailure>,
+    /// Whether STOP from a phone makes the carrier refuse further texts to it.
+    pub keeps_opt_outs: bool,
+    pub opt_outs: OptOuts,
     random: Seeded,
 }
 
@@ -69,6 +84,9 @@ impl Carrier {
             numbers: BTreeMap::new(),
             texts: Vec::new(),
             errands: Vec::new(),
+            failures: Vec::new(),
+            keeps_opt_outs: false,
+            opt_outs: OptOuts::default(),
             random: Seeded::new(seed, "carrier"),
         }
     }
@@ -79,30 +97,32 @@ impl Carrier {
     }
 
     pub fn take(&mut self, text: CarrierText) {
-        let sid = text.sid.clone();
-        let at = text.at_ms;
-        let outbound = text.direction == "outbound-api";
-        self.texts.push(text);
-        if outbound {
-            let sent = at + 40 + self.delay(80);
-            let delivered = sent + 100 + self.delay(300);
-            self.errand(
-                sent,
-                Deed::Report {
-                    sid: sid.clone(),
-                    status: "sent",
-                },
-            );
-            self.errand(
-                delivered,
-                Deed::Report {
-                    sid,
-                    status: "delivered",
-                },
-            );
+        if text.direction == "outbound-api" {
+            self.hand_on(&text);
         } else {
-            self.errand(at, Deed::HandIn { sid });
+            self.opt_outs.hear(&text.from, &text.to, &text.body);
+            let sid = text.sid.clone();
+            self.errand(text.at_ms, Deed::HandIn { sid });
         }
+        self.texts.push(text);
+    }
+
+    /// Plans what will be reported of a text on its way to a phone.
+    fn hand_on(&mut self, text: &CarrierText) {
+        let report = |status, error| Deed::Report {
+            sid: text.sid.clone(),
+            status,
+            error,
+        };
+        let sent = text.at_ms + 40 + self.delay(80);
+        let ended = sent + 100 + self.delay(300);
+        let failure = failure::next(&mut self.failures, &text.to);
+        if failure.as_ref().is_none_or(|it| !it.failed) {
+            self.errand(sent, report("sent", None));
+        }
+        let status = failure.as_ref().map_or("delivered", |it| it.status());
+        let error = failure.map(|it| it.error_code);
+        self.errand(ended, report(status, error));
     }
 
     pub fn new_sid(&mut self) -> String {
@@ -155,7 +175,8 @@ impl Simulator {
             body: body.to_owned(),
             status: "received".to_owned(),
             direction: "inbound".to_owned(),
-            at_ms: self.world.clock.now_ms(),
+            at_ms: self.world.carrier_clock.now_ms(),
+            error_code: None,
             callback: None,
         });
         sid
@@ -166,18 +187,32 @@ impl Simulator {
         lock(&self.world.carrier).texts()
     }
 
-    /// When the carrier has something to do next, in epoch milliseconds.
-    pub fn next_errand_ms(&self) -> Option<i64> {
-        lock(&self.world.carrier)
-            .errands
-            .iter()
-            .map(|errand| errand.due_ms)
-            .min()
+    /// Lets some of the next texts not arrive.
+    pub fn plan_delivery_failure(&self, failure: DeliveryFailure) {
+        lock(&self.world.carrier).failures.push(failure);
+    }
+
+    /// What was planned and is still to come.
+    pub fn delivery_failures(&self) -> Vec<DeliveryFailure> {
+        let carrier = lock(&self.world.carrier);
+        let waiting = carrier.failures.iter().filter(|it| it.times > 0);
+        waiting.cloned().collect()
+    }
+
+    /// Lets all texts arrive again.
+    pub fn clear_delivery_failures(&self) {
+        lock(&self.world.carrier).failures.clear();
+    }
+
+    /// Whether the carrier refuses texts to a phone that sent STOP to the number they are from, with
+    /// 21610, as it does for every account that did not have this switched off. It listens all along.
+    pub fn set_keeps_opt_outs(&self, keeps: bool) {
+        lock(&self.world.carrier).keeps_opt_outs = keeps;
     }
 
     /// Does what the carrier has to do by now; how much that was.
     pub async fn step(&self) -> usize {
-        let now_ms = self.world.clock.now_ms();
+        let now_ms = self.world.carrier_clock.now_ms();
         let due = lock(&self.world.carrier).take_due(now_ms);
         let count = due.len();
         for errand in due {
@@ -197,7 +232,7 @@ impl Simulator {
     /// Whether it is done; otherwise it is tried again.
     async fn run_errand(&self, errand: &Errand) -> bool {
         match &errand.deed {
-            Deed::Report { sid, status } => {
+            Deed::Report { sid, status, error } => {
                 let (text, signer) = {
                     let mut carrier = lock(&self.world.carrier);
                     let signer = carrier.auth_token.clone();
@@ -205,6 +240,7 @@ impl Simulator {
                         return true;
                     };
                     text.status = (*status).to_owned();
+                    text.error_code = *error;
                     (text.clone(), signer)
                 };
                 let Some(url) = text.callback.clone() else {

@@ -7,6 +7,7 @@ mod call_options;
 mod collections;
 mod composite;
 pub(crate) mod conditional;
+mod date;
 mod encoding;
 pub(crate) mod html;
 mod limits;
@@ -72,6 +73,10 @@ pub(crate) fn router(simulator: Simulator) -> Router {
         ))
         .layer(axum::middleware::from_fn(encoding::pretty_print))
         .layer(encoding::gzip())
+        .layer(axum::middleware::from_fn_with_state(
+            simulator.clone(),
+            date::dated,
+        ))
         .with_state(simulator)
 }
 
@@ -106,7 +111,7 @@ fn pages() -> Router<Simulator> {
         .layer(axum::middleware::from_fn(browser::guard))
 }
 
-/// A date as Twilio and HTTP write it: `Tue, 24 Nov 2026 03:46:04 +0000`.
+/// A date as Twilio writes it: `Tue, 24 Nov 2026 03:46:04 +0000`.
 pub(crate) fn rfc2822(epoch_ms: i64) -> String {
     jiff::Timestamp::from_millisecond(epoch_ms)
         .map(|at| at.strftime("%a, %d %b %Y %H:%M:%S +0000").to_string())

@@ -53,6 +53,8 @@ pub struct Simulator {
 pub(crate) struct World {
     pub hosts: Vec<Arc<Host>>,
     pub clock: Arc<ShiftedClock>,
+    /// That of the orgs, and a shift of the carrier's own.
+    pub carrier_clock: ShiftedClock,
     pub carrier: Mutex<Carrier>,
     pub control_token: String,
     pub outgoing: Mutex<Option<Outgoing>>,
@@ -122,6 +124,7 @@ impl Simulator {
         let control_token = secret("ctl_");
         let world = World {
             hosts,
+            carrier_clock: ShiftedClock::over(clock.clone()),
             clock,
             carrier: Mutex::new(carrier),
             control_token,

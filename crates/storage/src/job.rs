@@ -79,12 +79,15 @@ impl ClaimedJob {
     }
 
     /// The wait after one more failure, by the rules of its kind; `asked_ms` is what the other side
-    /// asked for. Jobs that fail together are spread by their ids.
+    /// asked for.
     pub fn delay_ms(&self, asked_ms: Option<i64>) -> i64 {
-        let chance = self.id.uuid() as u64 ^ self.attempts as u64;
-        self.kind
-            .retry()
-            .delay_ms(self.failures + 1, chance, asked_ms)
+        let retry = self.kind.retry();
+        retry.delay_ms(self.failures + 1, self.chance(), asked_ms)
+    }
+
+    /// Spreads jobs that fail together, each by its id and anew with each attempt.
+    pub fn chance(&self) -> u64 {
+        self.id.uuid() as u64 ^ self.attempts as u64
     }
 }
 

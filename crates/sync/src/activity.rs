@@ -61,7 +61,7 @@ impl Sync {
             Ok(None) => job::finish(&mut tx, claimed).await?,
             Ok(Some(at)) => job::retry(&mut tx, claimed, at, "some days wait").await?,
             Err(error) => {
-                let at = retry::after(&error, claimed.attempts, now);
+                let at = retry::after(&error, claimed.attempts, claimed.chance(), now);
                 let at = at.unwrap_or(now + EVERY_MS);
                 job::retry(&mut tx, claimed, at, &error.to_string()).await?;
             }

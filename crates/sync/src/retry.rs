@@ -1,22 +1,37 @@
 //! When a run that failed is followed by another, and what people are told of it.
 
 use crate::error::SyncError;
+use tieline_domain::job::Retry;
 use tieline_domain::time::Timestamp;
 use tieline_org::OrgError;
 use tieline_salesforce::{ApiError, Error};
 use tieline_storage::sync_run::RunError;
 
-/// The wait after the first failure; doubled by each further one.
-const FIRST_MS: i64 = 2_000;
-/// Who waits for an org that is away hears of its return so soon.
-const LONGEST_MS: i64 = 15_000;
+/// Who waits for an org that is away hears of its return within the longest of these waits, unless
+/// the org asks for more. Such work is never given up.
+const AWAY: Retry = Retry {
+    first_ms: 4_000,
+    longest_ms: 15_000,
+    failures_max: i64::MAX,
+};
 /// Calls fall out of an org's 24 hours by and by.
 const LIMIT_MS: i64 = 10 * 60_000;
 
-/// When to try again after so many failures in a row; `None` when only a person can help.
-pub(crate) fn after(error: &SyncError, failures: i64, now: Timestamp) -> Option<Timestamp> {
-    let doubled = FIRST_MS << (failures - 1).clamp(0, 10);
-    let soon = Some(now + doubled.min(LONGEST_MS));
+/// When to try again after so many failures in a row; `None` when only a person can help. `chance`
+/// spreads those that failed together.
+pub(crate) fn after(
+    error: &SyncError,
+    failures: i64,
+    chance: u64,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let asked_ms = match error {
+        SyncError::Salesforce(error) | SyncError::Org(OrgError::Salesforce(error)) => {
+            error.asked_ms()
+        }
+        _ => None,
+    };
+    let soon = Some(now + AWAY.delay_ms(failures, chance, asked_ms));
     match error {
         SyncError::Salesforce(error) | SyncError::Org(OrgError::Salesforce(error)) => match error {
             Error::LimitReached(_) => Some(now + LIMIT_MS),
@@ -66,11 +81,19 @@ pub(crate) fn explain(error: &SyncError, again_at: Option<Timestamp>) -> RunErro
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tieline_salesforce::Passing;
     use tieline_storage::StorageError;
 
     #[test]
     fn what_may_pass_is_tried_again_and_what_cannot_is_left_to_people() {
-        let away = || SyncError::Salesforce(Error::Unreachable("status 503".to_owned()));
+        let away = || SyncError::Salesforce(Error::Unreachable("status 503".into()));
+        let asked = |seconds: i64| {
+            let passing = Passing {
+                why: "status 503".to_owned(),
+                asked_ms: Some(seconds * 1_000),
+            };
+            SyncError::Salesforce(Error::Unreachable(passing))
+        };
         let refused = |code: &str| {
             let error = ApiError {
                 message: String::new(),
@@ -85,7 +108,10 @@ mod tests {
         let cases = [
             (away(), 1, Some(2_000)),
             (away(), 2, Some(4_000)),
-            (away(), 90, Some(15_000)),
+            (away(), 90, Some(7_500)),
+            (asked(90), 1, Some(90_000)),
+            (asked(1), 1, Some(2_000)),
+            (asked(86_400), 1, Some(3_600_000)),
             (refused("UNABLE_TO_LOCK_ROW"), 1, Some(2_000)),
             (refused("INSUFFICIENT_ACCESS"), 1, None),
             (
@@ -94,7 +120,7 @@ mod tests {
                 Some(600_000),
             ),
             (
-                SyncError::Salesforce(Error::Uncertain(String::new())),
+                SyncError::Salesforce(Error::Uncertain("cut off".into())),
                 1,
                 Some(2_000),
             ),
@@ -112,7 +138,7 @@ mod tests {
             (SyncError::Cancelled, 1, None),
         ];
         for (error, failures, wait_ms) in cases {
-            let at = after(&error, failures, Timestamp(0));
+            let at = after(&error, failures, 0, Timestamp(0));
             assert_eq!(at, wait_ms.map(Timestamp), "{error} after {failures}");
         }
     }

@@ -160,7 +160,7 @@ impl Sync {
             }
             Ok(_) | Err(SyncError::Running) => job::finish(&mut tx, claimed).await?,
             Err(error) => {
-                let at = retry::after(&error, claimed.attempts, now);
+                let at = retry::after(&error, claimed.attempts, claimed.chance(), now);
                 let at = at.unwrap_or(now + EVERY_MS);
                 job::retry(&mut tx, claimed, at, &error.to_string()).await?;
             }
@@ -263,7 +263,8 @@ impl Sync {
                 let newest = sync_run::history(&mut tx, run.connection_id, None, 10).await?;
                 let failures = newest.iter().filter(|other| other.id != run.id);
                 let failures = failures.take_while(|other| other.state == "failed").count();
-                let again_at = retry::after(&error, failures as i64 + 1, now);
+                let failures = failures as i64 + 1;
+                let again_at = retry::after(&error, failures, claimed.chance(), now);
                 if let Some(at) = again_at {
                     ask_at(&mut tx, run.connection_id, at).await?;
                 }

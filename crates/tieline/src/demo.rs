@@ -7,15 +7,16 @@ use crate::simulate::{SimulateOptions, start};
 use crate::transport::Reach;
 use crate::{Error, Outcome, ending, keys, transport};
 use secrecy::SecretString;
+use serde::Serialize;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tieline_access::NewStaff;
 use tieline_domain::access::{Actor, Caller, Role};
-use tieline_domain::id::ConnectionId;
+use tieline_domain::id::{ConnectionId, InboxId, StaffId};
 use tieline_edge::EdgeOptions;
 use tieline_org::{NewConnection, Place};
-use tieline_simulator::{Running, Simulator};
+use tieline_simulator::{ReadyInfo, Running, Simulator};
 use tieline_storage::attachment_store::Folder;
 use tieline_storage::inbox::{self, Inbox};
 use tieline_storage::{Store, StoreOptions, connection, setting, staff};
@@ -56,6 +57,8 @@ pub struct Demo {
     pub connection: ConnectionId,
     /// Where the hub is.
     pub url: String,
+    /// The administrator.
+    pub administrator: StaffId,
     /// Signs the administrator in, once.
     pub sign_in_link: String,
     stop: watch::Sender<bool>,
@@ -116,11 +119,34 @@ impl Demo {
             running,
             connection,
             url,
+            administrator: administrator.id,
             sign_in_link,
             stop,
             served,
             worked,
             _temporary: temporary,
+        })
+    }
+
+    /// What a program needs to use the demo.
+    pub async fn ready(&self) -> Result<DemoReady, Error> {
+        let mut reader = self.hub.store.reader().await?;
+        let inboxes = inbox::all(&mut reader).await?.into_iter();
+        let inboxes = inboxes.map(|inbox| ReadyInbox {
+            id: inbox.id,
+            address: inbox.address,
+        });
+        let base = &self.running.info.base_url;
+        Ok(DemoReady {
+            url: self.url.clone(),
+            app_url: format!("{}/app", self.url),
+            api_url: format!("{}/api/v1", self.url),
+            sign_in_link: self.sign_in_link.clone(),
+            phones_url: format!("{base}/phones"),
+            administrator_id: self.administrator,
+            connection_id: self.connection,
+            inboxes: inboxes.collect(),
+            simulator: self.running.info.clone(),
         })
     }
 
@@ -134,8 +160,41 @@ impl Demo {
     }
 }
 
-/// Runs the demo until the process is asked to end.
-pub async fn run(options: DemoOptions) -> Outcome {
+/// The line for programs: every address, the way in, and what the demo's own things are called.
+#[derive(Debug, Serialize)]
+pub struct DemoReady {
+    /// Where the hub is; no slash at its end.
+    pub url: String,
+    /// The staff app.
+    pub app_url: String,
+    /// What the paths of the API begin with.
+    pub api_url: String,
+    /// Signs the administrator in, once.
+    pub sign_in_link: String,
+    /// The pretend phones.
+    pub phones_url: String,
+    /// Who is signed in.
+    pub administrator_id: StaffId,
+    /// The org's connection.
+    pub connection_id: ConnectionId,
+    /// The inboxes that texts come to.
+    pub inboxes: Vec<ReadyInbox>,
+    /// The pretend org and carrier with their control plane, as `tieline simulate --json` tells them.
+    pub simulator: ReadyInfo,
+}
+
+/// An inbox, as a program texts to it.
+#[derive(Debug, Serialize)]
+pub struct ReadyInbox {
+    /// The hub's name for it.
+    pub id: InboxId,
+    /// The number to text to.
+    pub address: String,
+}
+
+/// Runs the demo until the process is asked to end. When it is ready it prints its addresses for a
+/// person, or one JSON line for a program.
+pub async fn run(options: DemoOptions, json: bool) -> Outcome {
     let demo = Demo::start(options).await?;
     // A second start on the same data finds its contacts; a run brings them up to date.
     match demo
@@ -148,7 +207,23 @@ pub async fn run(options: DemoOptions) -> Outcome {
         Ok(_) | Err(SyncError::Running) => {}
         Err(error) => return Err(error.into()),
     }
-    let base = &demo.running.info.base_url;
+    if json {
+        println!("{}", serde_json::to_string(&demo.ready().await?)?);
+    } else {
+        show(&demo);
+    }
+    ending::asked().await?;
+    if !json {
+        println!();
+        println!("  Stopping.");
+    }
+    demo.stop().await;
+    Ok(())
+}
+
+fn show(demo: &Demo) {
+    let info = &demo.running.info;
+    let base = &info.base_url;
     println!();
     println!("  Tieline is running with a pretend Salesforce org and a pretend phone carrier.");
     println!();
@@ -156,13 +231,9 @@ pub async fn run(options: DemoOptions) -> Outcome {
     println!("  Tieline       {}/app", demo.url);
     println!("  Salesforce    {base}          someone in the org, editing records");
     println!("  Phones        {base}/phones   the people you text, answering");
+    println!("  Control       {}          for programs; --json tells its token", info.control_url);
     println!();
     println!("  Stop with Ctrl-C.");
-    ending::asked().await?;
-    println!();
-    println!("  Stopping.");
-    demo.stop().await;
-    Ok(())
 }
 
 async fn open_hub(

@@ -52,6 +52,9 @@ struct DemoArgs {
     /// Decides who lives in the pretend org
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Print one JSON line when ready
+    #[arg(long, conflicts_with = "story")]
+    json: bool,
     /// Play the story without a browser, each step judged from the other side, and end
     #[arg(long)]
     story: bool,
@@ -167,15 +170,15 @@ async fn main() -> ExitCode {
             .await
         }
         Command::Demo(args) => {
-            demo::run(demo::DemoOptions {
+            let options = demo::DemoOptions {
                 data: args.data,
                 database: args.database,
                 contacts: args.contacts.unwrap_or(200),
                 leads: args.leads.unwrap_or(60),
                 port: args.port,
                 seed: args.seed,
-            })
-            .await
+            };
+            demo::run(options, args.json).await
         }
         Command::Serve(args) => {
             serve::run(serve::ServeOptions {

@@ -1,6 +1,6 @@
 //! `/2010-04-01/Accounts/{sid}/Messages`: Twilio's Message resource, as far as texts need it.
 
-use super::CarrierText;
+use super::{CarrierText, DeliveryError};
 use crate::simulator::{Simulator, lock};
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -59,6 +59,9 @@ pub(crate) async fn create(
         );
         return error(400, 21606, &message);
     }
+    if carrier.keeps_opt_outs && carrier.opt_outs.holds(field("To"), field("From")) {
+        return error(400, 21610, "Attempt to send to unsubscribed recipient");
+    }
     let text = CarrierText {
         sid: carrier.new_sid(),
         from: field("From").to_owned(),
@@ -66,7 +69,8 @@ pub(crate) async fn create(
         body: field("Body").to_owned(),
         status: "queued".to_owned(),
         direction: "outbound-api".to_owned(),
-        at_ms: simulator.world.clock.now_ms(),
+        at_ms: simulator.world.carrier_clock.now_ms(),
+        error_code: None,
         callback: form
             .get("StatusCallback")
             .filter(|url| !url.is_empty())
@@ -165,8 +169,8 @@ fn resource(account: &str, text: &CarrierText) -> Value {
     let created = crate::http::rfc2822(text.at_ms);
     json!({
         "account_sid": account, "api_version": "2010-04-01", "body": text.body, "date_created": created,
-        "date_sent": created, "date_updated": created, "direction": text.direction, "error_code": null,
-        "error_message": null, "from": text.from, "messaging_service_sid": null, "num_media": "0",
+        "date_sent": created, "date_updated": created, "direction": text.direction, 
+        "error_code": text.error_code, "error_message": text.error_code.map(DeliveryError::message), "from": text.from, "messaging_service_sid": null, "num_media": "0",
         "num_segments": "1", "price": null, "price_unit": "USD", "sid": text.sid, "status": text.status,
         "subresource_uris": {"media": format!("/2010-04-01/Accounts/{account}/Messages/{}/Media.json", text.sid)},
         "to": text.to, "uri": format!("/2010-04-01/Accounts/{account}/Messages/{}.json", text.sid),

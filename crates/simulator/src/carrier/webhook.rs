@@ -16,6 +16,9 @@ pub(super) fn report(simulator: &Simulator, text: &CarrierText) -> Form {
     let mut form = about(simulator, text);
     form.insert("MessageStatus", text.status.clone());
     form.insert("SmsStatus", text.status.clone());
+    if let Some(error) = text.error_code {
+        form.insert("ErrorCode", error.code().to_string());
+    }
     form
 }
 

@@ -31,6 +31,13 @@ pub enum Mishap {
     },
     /// 503 with the page of a planned maintenance.
     Maintenance {},
+    /// Too much is asked at once: an answer that says when to come again.
+    Busy {
+        /// 429 or 503.
+        status: u16,
+        /// Goes into Retry-After.
+        retry_after_seconds: u32,
+    },
     /// 406 without a body.
     Empty406 {},
     /// 401: the header with the session could not be read.

@@ -26,6 +26,16 @@ impl Simulator {
         self.world.clock.set(now_ms);
     }
 
+    /// The time of the carrier, epoch milliseconds.
+    pub fn carrier_now_ms(&self) -> i64 {
+        self.world.carrier_clock.now_ms()
+    }
+
+    /// Puts the carrier's time, which from then on runs beside that of the orgs and is moved with it.
+    pub fn set_carrier_time(&self, now_ms: i64) {
+        self.world.carrier_clock.set(now_ms);
+    }
+
     /// Plans a fault; its number, for asking how often it fired.
     pub fn plan(&self, fault: Fault) -> usize {
         self.plan_aimed(fault, Aim::default())

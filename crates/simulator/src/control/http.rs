@@ -108,6 +108,11 @@ routes! {
     post "/snapshots" time::take_snapshot, "Keep the whole state of the org", r#"{"name": "before"}"#;
     post "/snapshots/{name}/restore" time::restore, "Put the org back to a snapshot", "";
     delete "/snapshots/{name}" time::forget_snapshot, "Forget a snapshot", "";
+    get "/carrier" carrier::show, "The carrier's time, and whether it keeps opt-outs", "";
+    post "/carrier" carrier::change, "Put the carrier's time, or let it keep opt-outs", r#"{"keeps_opt_outs": true}"#;
+    get "/delivery-failures" carrier::failures, "Which of the next texts will not arrive", "";
+    post "/delivery-failures" carrier::fail, "Let some of the next texts not arrive", r#"{"to": "+15550123", "error_code": 30006, "times": 2}"#;
+    delete "/delivery-failures" carrier::clear_failures, "Let all texts arrive again", "";
     post "/numbers" carrier::provision, "Give a phone number a webhook", r#"{"number": "+15550100", "webhook": "http://127.0.0.1:8080/hooks/twilio/inbox_1"}"#;
     get "/texts" carrier::texts, "All texts of the carrier", "";
     post "/texts" carrier::send, "Send a text from a pretend phone", r#"{"from": "+15550123", "to": "+15550100", "text": "Hello"}"#;

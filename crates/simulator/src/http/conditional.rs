@@ -3,6 +3,7 @@
 //! real org; everything else goes by dates.
 
 use super::ask::{Answer, Answered, Ask};
+use super::date::http_date;
 use crate::org::{ApiError, RecordId};
 use crate::simulator::{Simulator, lock};
 use base64::Engine as _;
@@ -135,8 +136,7 @@ fn read(text: &str) -> Option<i64> {
 }
 
 fn shown(seconds: i64) -> String {
-    let time = jiff::Timestamp::from_second(seconds).unwrap_or_default();
-    time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+    http_date(seconds.saturating_mul(1_000))
 }
 
 fn fingerprint(body: &Value) -> String {

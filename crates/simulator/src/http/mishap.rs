@@ -11,11 +11,13 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use http::header::RETRY_AFTER;
 use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
 use std::time::Duration;
 
 const MAINTENANCE: &str = "<html><body><h1>We are down for maintenance.</h1></body></html>";
+const BUSY: &str = "<html><body><h1>Too much is asked of us at once.</h1></body></html>";
 const MOVED: &str = "<html><body><h1>The instance was moved.</h1></body></html>";
 
 pub(super) async fn with_faults(
@@ -125,6 +127,15 @@ fn instead_of_the_org(simulator: &Simulator, mishap: Mishap, path: &str) -> Resp
         }
         Mishap::Errors { status, entries } => errors(simulator, status, &entries),
         Mishap::Html { status } => html(status, MAINTENANCE),
+        Mishap::Busy {
+            status,
+            retry_after_seconds,
+        } => {
+            let mut response = html(status, BUSY);
+            let seconds = HeaderValue::from(retry_after_seconds);
+            response.headers_mut().insert(RETRY_AFTER, seconds);
+            response
+        }
         Mishap::Empty406 {} => StatusCode::NOT_ACCEPTABLE.into_response(),
         Mishap::InvalidHeader {} => {
             let error = ApiError::invalid_auth_header();

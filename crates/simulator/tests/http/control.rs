@@ -245,6 +245,11 @@ async fn mistake_40_each_answer_of_an_unhealthy_server_is_seen() {
             200,
             "DailyApiRequests",
         ),
+        (
+            json!({"kind": "busy", "status": 429, "retry_after_seconds": 90}),
+            429,
+            "at once",
+        ),
         (json!({"kind": "session_over"}), 401, "INVALID_SESSION_ID"),
     ];
     for (mishap, status, text) in cases {
@@ -256,6 +261,8 @@ async fn mistake_40_each_answer_of_an_unhealthy_server_is_seen() {
             let location = reply.header("location");
             assert_eq!(location, Some("http://new.test/services/data/v62.0/limits"));
         }
+        let asked = (*status == 429).then_some("90");
+        assert_eq!(reply.header("retry-after"), asked, "{mishap}");
         let state = world.look(&format!("/faults/{number}")).await;
         assert_eq!((&state["fired"], &state["seen"]), (&json!(1), &json!(1)));
     }

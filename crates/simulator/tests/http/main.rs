@@ -7,6 +7,7 @@
 mod answers;
 mod batch;
 mod bulk;
+mod carrier;
 mod collections;
 mod composite;
 mod conditional;

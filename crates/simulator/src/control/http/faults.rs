@@ -103,6 +103,9 @@ fn check(method: &str, percent: u64, mishap: &Mishap) -> Result<(), Refusal> {
         Mishap::InstanceMoved { status, .. } if ![302, 420, 421].contains(status) => {
             Err(Refusal::bad("mishap: status is 302, 420 or 421"))
         }
+        Mishap::Busy { status, .. } if ![429, 503].contains(status) => {
+            Err(Refusal::bad("mishap: status is 429 or 503"))
+        }
         Mishap::Error { status, .. } | Mishap::Errors { status, .. } | Mishap::Html { status }
             if !STATUSES.contains(status) =>
         {

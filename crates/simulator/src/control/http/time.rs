@@ -61,7 +61,7 @@ pub(super) async fn change(
     Ok(show(State(simulator)).await)
 }
 
-fn check_time(field: &str, now_ms: i64) -> Result<(), Refusal> {
+pub(super) fn check_time(field: &str, now_ms: i64) -> Result<(), Refusal> {
     match TIMES_MS.contains(&now_ms) {
         true => Ok(()),
         false => Err(Refusal::bad(format!("{field}: the years 1970 to 8999"))),
