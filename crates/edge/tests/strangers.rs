@@ -141,6 +141,45 @@ async fn whoever_does_not_finish_a_head_is_cut() {
     assert!(took >= LIMIT && took < LIMIT * 5, "{took:?}");
 }
 
+/// A second of the hub's takes a tenth here.
+const SCALE: u32 = 10;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_thousand_requests_that_are_sent_by_half_are_cut_within_thirty_seconds() {
+    const HALVES: usize = 2_000;
+    let files = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    let more = rustix::process::Rlimit {
+        current: files.maximum,
+        ..files
+    };
+    rustix::process::setrlimit(rustix::process::Resource::Nofile, more).unwrap();
+    let usual = Limits::default();
+    let limits = Limits {
+        head_time: usual.head_time / SCALE,
+        body_time: usual.body_time / SCALE,
+        connections_per_peer_max: HALVES * 2,
+        ..usual
+    };
+    let served = Served::new(limits, "").await;
+    let mut halves = Vec::new();
+    let begun = Instant::now();
+    for number in 0..HALVES {
+        let half = match number % 2 {
+            0 => "GET / HTTP/1.1\r\nhost: a\r\n",
+            _ => "POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nhalf",
+        };
+        halves.push(served.say(half).await);
+    }
+    let sent = begun.elapsed();
+    let whole = "GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+    assert!(served.ask(whole).await.ends_with("hello"), "others go on");
+    for half in halves {
+        rest(half).await;
+    }
+    let took = begun.elapsed() - sent;
+    assert!(took < Duration::from_secs(30) / SCALE, "{took:?}");
+}
+
 #[tokio::test]
 async fn a_head_that_trickles_is_cut_all_the_same() {
     let served = Served::new(short(), "").await;

@@ -12,7 +12,7 @@ use http::{Method, Request, Response};
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What a client is made of.
 pub struct ClientOptions {
@@ -63,8 +63,8 @@ struct Inner {
     options: ClientOptions,
     session: tokio::sync::Mutex<Option<Token>>,
     usage: Mutex<Option<Usage>>,
-    /// The org's clock less ours, from the Date header of the last answer.
-    clock_offset_ms: AtomicI64,
+    /// The org's clock less ours, from the Date header of the last answer; none before the first.
+    clock_offset_ms: Mutex<Option<i64>>,
 }
 
 impl Client {
@@ -74,7 +74,7 @@ impl Client {
             options,
             session: tokio::sync::Mutex::new(None),
             usage: Mutex::new(None),
-            clock_offset_ms: AtomicI64::new(0),
+            clock_offset_ms: Mutex::new(None),
         };
         Client {
             inner: Arc::new(inner),
@@ -99,16 +99,25 @@ impl Client {
 
     /// Calls used and allowed, as the last answer said.
     pub fn usage(&self) -> Option<Usage> {
-        *self
-            .inner
-            .usage
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        *locked(&self.inner.usage)
     }
 
-    /// The present moment by the org's clock, as far as its answers told, in epoch milliseconds.
-    pub fn org_now_ms(&self) -> i64 {
-        self.now_ms() + self.inner.clock_offset_ms.load(Ordering::Relaxed)
+    /// A moment of ours by the org's clock, both in epoch milliseconds. Only its answers tell; before
+    /// the first one both are taken to agree.
+    pub fn org_time(&self, our_ms: i64) -> i64 {
+        our_ms + self.clock_offset_ms().unwrap_or_default()
+    }
+
+    /// The same, and an org that has not answered yet is asked something.
+    pub async fn ask_org_time(&self, our_ms: i64) -> Result<i64> {
+        if self.clock_offset_ms().is_none() {
+            self.limits().await?;
+        }
+        Ok(self.org_time(our_ms))
+    }
+
+    fn clock_offset_ms(&self) -> Option<i64> {
+        *locked(&self.inner.clock_offset_ms)
     }
 
     /// Who the session belongs to: the keys of OpenID Connect, and `organization_id`.
@@ -332,11 +341,7 @@ impl Client {
                 .and_then(|value| value.to_str().ok())
         };
         if let Some(usage) = header("sforce-limit-info").and_then(parse_usage) {
-            *self
-                .inner
-                .usage
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner) = Some(usage);
+            *locked(&self.inner.usage) = Some(usage);
         }
         if let Some(org_now_ms) = header("date").and_then(crate::time::parse_http_date) {
             let offset_ms = org_now_ms - self.now_ms();
@@ -346,11 +351,13 @@ impl Client {
             } else {
                 offset_ms
             };
-            self.inner
-                .clock_offset_ms
-                .store(offset_ms, Ordering::Relaxed);
+            *locked(&self.inner.clock_offset_ms) = Some(offset_ms);
         }
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn is_newer(token: &Token, refused: Option<&Token>) -> bool {

@@ -4,7 +4,7 @@ use crate::args;
 use crate::db::{Conn, Row, Value, json_text};
 use crate::error::{Result, StorageError};
 use crate::store::Tx;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tieline_domain::contact::Fields;
 use tieline_domain::id::{ConnectionId, ContactId, Id as _, LinkId};
 use tieline_domain::time::Timestamp;
@@ -153,11 +153,19 @@ pub async fn counts(
         .collect()
 }
 
-/// Notes that a contact changed in the hub: its primary record waits for the change.
-pub async fn mark_waiting(tx: &mut Tx, contact: ContactId) -> Result<Vec<ConnectionId>> {
+/// Notes that contacts changed here: their primary records wait for the change, in all orgs but the
+/// one that it came from. Which orgs these are.
+pub async fn mark_waiting(
+    tx: &mut Tx,
+    contacts: &[ContactId],
+    came_from: Option<ConnectionId>,
+) -> Result<BTreeSet<ConnectionId>> {
     let sql = "update link set waiting_to_org = 1, version = version + 1 \
-               where contact_id = $1 and is_primary = 1 and state <> 'gone' returning connection_id";
-    tx.all(sql, args![contact])
+               where is_primary = 1 and state <> 'gone' and connection_id <> $1 and contact_id in ({in}) \
+               returning connection_id";
+    let but = came_from.unwrap_or(ConnectionId::from_uuid(0));
+    let contacts = contacts.iter().map(|id| Value::from(*id)).collect();
+    tx.all_in(sql, args![but], contacts)
         .await?
         .iter()
         .map(|row| row.id("connection_id"))

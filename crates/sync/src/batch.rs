@@ -1,5 +1,6 @@
 //! One page of records and all that it touches: loaded at once, changed in memory, written at once.
 
+use crate::ask::ask_soon;
 use crate::incoming::Incoming;
 use crate::run::Driver;
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,8 +30,10 @@ pub(crate) struct Batch {
     pub(crate) mappings: Vec<ObjectMapping>,
     /// Links by record, of this object.
     pub(crate) links: BTreeMap<String, Link>,
-    /// Other links of the contacts at hand.
+    /// Other links of the contacts at hand, to records of this org.
     pub(crate) others: BTreeMap<ContactId, Vec<Link>>,
+    /// Those of them who have a record in another org.
+    pub(crate) elsewhere: BTreeSet<ContactId>,
     pub(crate) contacts: BTreeMap<ContactId, Contact>,
     /// By number, contacts that stand for no record of this object.
     pub(crate) holders: BTreeMap<String, BTreeSet<ContactId>>,
@@ -68,13 +71,24 @@ impl Batch {
             .chain(holders.values().flatten().copied())
             .collect();
         let ids: Vec<ContactId> = ids.into_iter().collect();
+        let (mut others, mut elsewhere) = (link::of_contacts(tx, &ids).await?, BTreeSet::new());
+        for (id, links) in &mut others {
+            let (here, there): (Vec<Link>, Vec<Link>) = std::mem::take(links)
+                .into_iter()
+                .partition(|link| link.connection_id == connection);
+            *links = here;
+            if there.iter().any(|link| link.state != LinkState::Gone) {
+                elsewhere.insert(*id);
+            }
+        }
         Ok(Batch {
             connection,
             object: mapping.object.clone(),
             catalogue: contact_field::load(tx).await?,
             now: tx.now(),
             mappings: Vec::new(),
-            others: link::of_contacts(tx, &ids).await?,
+            others,
+            elsewhere,
             contacts: contact::load_by_ids(tx, &ids).await?,
             links,
             holders,
@@ -133,9 +147,7 @@ impl Batch {
     pub(crate) fn is_taken(&self, id: ContactId) -> bool {
         self.others.get(&id).is_some_and(|links| {
             links.iter().any(|link| {
-                link.connection_id == self.connection
-                    && link.object == self.object
-                    && link.state != LinkState::Gone
+                link.object == self.object && link.state != LinkState::Gone
             })
         })
     }
@@ -191,6 +203,11 @@ impl Batch {
         link::update_many(tx, &primary).await?;
         let new: Vec<Link> = std::mem::take(&mut self.new_links).into_values().collect();
         link::create_many(tx, &new).await?;
+        let there = self.changed_contacts.intersection(&self.elsewhere);
+        let there: Vec<ContactId> = there.copied().collect();
+        for other in link::mark_waiting(tx, &there, Some(self.connection)).await? {
+            ask_soon(tx, other).await?;
+        }
         let ids: Vec<ContactId> = self.changed_contacts.iter().copied().collect();
         for ids in ids.chunks(EVENT_CONTACTS) {
             tx.emit(Event::Contacts {

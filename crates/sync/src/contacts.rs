@@ -76,7 +76,7 @@ pub async fn restore_contact(store: &Store, scope: &Scope, id: ContactId) -> Res
 
 async fn save(mut tx: Tx, mut contact: Contact, catalogue: &Catalogue) -> Result<Contact> {
     contact::save_many(&mut tx, std::slice::from_ref(&contact), catalogue).await?;
-    link::mark_waiting(&mut tx, contact.id).await?;
+    link::mark_waiting(&mut tx, &[contact.id], None).await?;
     // Where it has no record, the next run sees to that; where its create is on the way, to what
     // changed since.
     for connection in connection::all(&mut tx).await? {

@@ -183,6 +183,11 @@ impl Batch {
                     _ => self.counts.to_hub.unchanged += 1,
                 }
             }
+            // Another org has them still.
+            (None, _) if self.elsewhere.contains(&id) => {
+                change.act = "link";
+                self.counts.to_hub.unchanged += 1;
+            }
             (None, Deletes::Ignore) => {
                 change.state = "skipped";
                 self.counts.to_hub.unchanged += 1;

@@ -39,8 +39,13 @@ impl Driver {
         all: &[ObjectMapping],
     ) -> Result<()> {
         self.phase(format!("Reading {} records", mapping.object));
-        let begun = self.run.checkpoint.begin(&mapping.object).org_started_at;
         let mut page = self.first_page(mapping).await?;
+        // By now the org's clock is known, which is not known before an answer of its own.
+        let (began_at, client) = (self.began_at, &self.calls.client);
+        let checkpoint = &mut self.run.checkpoint;
+        let org_began = || client.org_time(began_at.0);
+        checkpoint.org_started_at.get_or_insert_with(org_began);
+        let begun = checkpoint.begin(&mapping.object).org_started_at;
         self.run.progress_total = Some(self.run.progress_total.unwrap_or(0) + page.total);
         self.run.api_calls_minimum += (page.total + PAGE_ROWS - 1).div_euclid(PAGE_ROWS).max(1);
         loop {

@@ -189,6 +189,7 @@ impl Sync {
             Ok(calls) => {
                 let mut driver = Driver {
                     store: self.store.clone(),
+                    began_at: self.store.now(),
                     calls,
                     claimed: claimed.clone(),
                     calls_before: run.api_calls,
@@ -284,6 +285,8 @@ impl Sync {
 /// Carries one run out.
 pub(crate) struct Driver {
     pub store: Store,
+    /// When this worker began, by the hub's time.
+    pub began_at: Timestamp,
     pub calls: CallScope,
     pub claimed: ClaimedJob,
     /// Calls that other workers made for the run.
@@ -295,9 +298,6 @@ pub(crate) struct Driver {
 
 impl Driver {
     async fn drive(&mut self, mappings: Vec<ObjectMapping>) -> Result<()> {
-        if self.run.checkpoint.org_started_at.is_none() {
-            self.run.checkpoint.org_started_at = Some(self.calls.client.org_now_ms());
-        }
         let enabled: Vec<ObjectMapping> = mappings
             .into_iter()
             .filter(|mapping| mapping.enabled)

@@ -10,7 +10,7 @@ use tieline_domain::access::Actor;
 use tieline_domain::sync::counts::BothWays;
 use tieline_domain::sync::settle::{Loose, Outcome, Sought, Values, settle};
 use tieline_salesforce::soql::{Condition, Literal, Select};
-use tieline_salesforce::{ApiError, Record};
+use tieline_salesforce::{ApiError, Client, Record};
 use tieline_storage::create_intent::{self, CreateIntent, IntentState};
 use tieline_storage::mapping::ObjectMapping;
 use tieline_storage::{StorageError, connection, contact, link, sync_run};
@@ -19,7 +19,7 @@ use tieline_storage::{StorageError, connection, contact, link, sync_run};
 const KNOWN_BY: [&str; 5] = ["LastName", "FirstName", "Email", "MobilePhone", "Phone"];
 /// Names in one look-up: an org takes addresses of 16 KB.
 const NAMES_MAX: usize = 100;
-/// How far the two clocks may differ when a record is looked for by the time of its creation.
+/// How much later than asked for a create may seem to be sent, as the two clocks are compared.
 const CLOCK_SKEW_MS: i64 = 5 * 60 * 1_000;
 
 impl Driver {
@@ -34,9 +34,10 @@ impl Driver {
         for intents in open.chunks(NAMES_MAX) {
             loose.extend(self.loose(mapping, intents).await?);
         }
+        let client = &self.calls.client;
         loose.sort_by(|a, b| (a.created_ms, &a.record_id).cmp(&(b.created_ms, &b.record_id)));
         loose.dedup();
-        let sought: Vec<Sought> = open.iter().map(sought).collect();
+        let sought: Vec<Sought> = open.iter().map(|it| sought(client, it)).collect();
         for (intent, outcome) in open.iter().zip(settle(&sought, &loose)) {
             let before = self.run.clone();
             match self.settle_one(mapping, intent, outcome).await {
@@ -66,6 +67,8 @@ impl Driver {
         let Some(since) = since else {
             return Ok(Vec::new());
         };
+        let client = &self.calls.client;
+        let since = client.ask_org_time(since).await?;
         let select = Select::new(
             &mapping.object,
             ["Id", "CreatedDate"].into_iter().chain(KNOWN_BY),
@@ -77,7 +80,6 @@ impl Driver {
             Literal::Time(since - CLOCK_SKEW_MS),
         ))
         .filter(Condition::one_of("LastName", names));
-        let client = &self.calls.client;
         let mut page = client.query(&select.to_string()).await?;
         let mut found = Vec::new();
         loop {
@@ -169,10 +171,10 @@ impl Driver {
     }
 }
 
-fn sought(intent: &CreateIntent) -> Sought {
+fn sought(client: &Client, intent: &CreateIntent) -> Sought {
     Sought {
         values: known_by(|field| intent.body.get(field)),
-        not_before_ms: intent.created_at.0 - CLOCK_SKEW_MS,
+        not_before_ms: client.org_time(intent.created_at.0) - CLOCK_SKEW_MS,
     }
 }
 

@@ -2,7 +2,9 @@
 
 use crate::transport::Transport;
 use crate::worker::Worker;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 use tieline_access::Access;
 use tieline_messaging::{Messaging, OpenSecret, Receiver};
 use tieline_org::{Connections, Place, Vault};
@@ -29,6 +31,27 @@ pub struct HubOptions {
     pub demo: Option<DemoLinks>,
     /// Where the bytes of attachments are.
     pub attachments: Arc<dyn AttachmentStore>,
+}
+
+/// The surroundings of one node, with the time that all nodes agree on: an assertion signed by a
+/// node's own clock would be refused for being an hour old.
+struct OnTime {
+    store: Store,
+    environment: Arc<dyn Environment>,
+}
+
+impl Environment for OnTime {
+    fn now_ms(&self) -> i64 {
+        self.store.now().0
+    }
+
+    fn random(&self) -> u64 {
+        self.environment.random()
+    }
+
+    fn sleep(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        self.environment.sleep(time)
+    }
 }
 
 /// A hub that is ready to serve and to work; cheap to clone.
@@ -61,8 +84,12 @@ impl Hub {
             demo,
             attachments,
         } = options;
+        let on_time = Arc::new(OnTime {
+            store: store.clone(),
+            environment,
+        });
         let connections =
-            Connections::new(store.clone(), vault.clone(), transport.clone(), environment);
+            Connections::new(store.clone(), vault.clone(), transport.clone(), on_time);
         let sync = Sync::new(store.clone(), connections.clone());
         let open_secret: OpenSecret = Arc::new(move |inbox, sealed: &[u8]| {
             let plain = vault.open(Place::of_carrier_secret(inbox), sealed).ok()?;

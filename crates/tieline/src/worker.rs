@@ -171,6 +171,23 @@ impl Worker {
         }
     }
 
+    /// The same with all jobs that there are slots for side by side.
+    pub async fn work_off_at_once(&self) -> usize {
+        let mut done = 0;
+        loop {
+            let claimed = self.claim(&mut Hands::new()).await;
+            let jobs = claimed.unwrap_or_default();
+            if jobs.is_empty() {
+                return done;
+            }
+            done += jobs.len();
+            let works = jobs
+                .into_iter()
+                .map(|job| self.work(job, std::future::pending()));
+            futures_util::future::join_all(works).await;
+        }
+    }
+
     async fn claim(&self, hands: &mut Hands) -> tieline_storage::Result<Vec<ClaimedJob>> {
         let now = self.store.now();
         if job::next_due(&mut *self.store.reader().await?)

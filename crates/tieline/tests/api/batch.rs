@@ -42,3 +42,29 @@ async fn a_text_that_cannot_be_stored_fails_alone_and_its_neighbours_are_kept() 
     );
     world.stop().await;
 }
+
+#[tokio::test]
+async fn a_text_that_meets_a_full_disk_is_refused_and_the_next_is_stored_once_there_is_room() {
+    let world = World::start(None).await;
+    world.fill_the_disk().await;
+    let mut refused = None;
+    let mut taken = 0;
+    for number in 0..500 {
+        let name = format!("SMfull{number}");
+        match world.signed_form("MessageSid", &name, false).await.status {
+            200 => taken += 1,
+            503 => {
+                refused = Some(name);
+                break;
+            }
+            other => panic!("{name}: {other}"),
+        }
+    }
+    let refused = refused.expect("the disk is full");
+    for name in [refused.as_str(), "SMnext", refused.as_str()] {
+        let answer = world.signed_form("MessageSid", name, false).await;
+        assert_eq!(answer.status, 200, "{name}: {answer:?}");
+    }
+    assert_eq!(world.stored_texts().await, taken + 2);
+    world.stop().await;
+}

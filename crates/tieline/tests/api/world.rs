@@ -189,6 +189,24 @@ impl World {
         self.run("drop trigger refuse").await;
     }
 
+    /// Leaves the database no room to grow, until a write has failed for it.
+    pub async fn fill_the_disk(&self) {
+        let mut tx = self.demo.hub.store.begin(&Actor::system()).await.unwrap();
+        let pages = tx.all("pragma page_count", Vec::new()).await.unwrap();
+        let pages = pages[0].int("page_count").unwrap();
+        let sql = format!("pragma max_page_count = {}", pages + 1);
+        tx.all(&sql, Vec::new()).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// How many messages are stored.
+    pub async fn stored_texts(&self) -> i64 {
+        let mut reader = self.demo.hub.store.reader().await.unwrap();
+        let sql = "select count(*) as n from message";
+        let rows = reader.all(sql, Vec::new()).await.unwrap();
+        rows[0].int("n").unwrap()
+    }
+
     async fn run(&self, sql: &str) {
         let mut tx = self.demo.hub.store.begin(&Actor::system()).await.unwrap();
         tx.run(sql, Vec::new()).await.unwrap();

@@ -97,6 +97,52 @@ async fn every_call_that_the_org_counts_is_counted_here_whoever_makes_it() {
 }
 
 #[tokio::test]
+async fn calls_that_could_not_be_written_down_are_written_down_with_the_next() {
+    let world = World::new(64).await;
+    world.sync().await;
+    let before = used(&world).await;
+    let calls = world.hub.sync.connections();
+    let staff = calls.client(world.connection, Purpose::Staff).await;
+    let staff = staff.unwrap();
+    let run = async |sql: &str| {
+        let actor = tieline_domain::access::Actor::system();
+        let mut tx = world.hub.store.begin(&actor).await.unwrap();
+        tx.run(sql, Vec::new()).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    run("create trigger refuse before insert on api_usage begin select raise(abort, 'refused'); end").await;
+    for _ in 0..3 {
+        staff.client.limits().await.unwrap();
+    }
+    assert!(staff.record().await.is_err(), "they could not");
+    assert_eq!(used(&world).await, before);
+    run("drop trigger refuse").await;
+    staff.client.limits().await.unwrap();
+    staff.record().await.unwrap();
+    assert_eq!(used(&world).await, before + 4);
+}
+
+#[tokio::test]
+async fn what_is_no_fault_of_the_orgs_does_not_make_it_look_away() {
+    let world = World::new(65).await;
+    let connections = world.hub.sync.connections();
+    let cases = [
+        (Error::Local("no connection to the database".to_owned()), "connected"),
+        (Error::LimitReached("planned".to_owned()), "connected"),
+        (Error::Invalid("planned".to_owned()), "connected"),
+        (Error::Uncertain("cut off".into()), "connected"),
+        (Error::BudgetSpent { until_ms: 1 }, "connected"),
+        (Error::Unreachable("status 503".into()), "unreachable"),
+    ];
+    for (error, expected) in cases {
+        connections.note(world.connection, &error).await.unwrap();
+        let mut reader = world.hub.store.reader().await.unwrap();
+        let row = connection::by_id(&mut reader, world.connection);
+        assert_eq!(row.await.unwrap().state, expected, "{error}");
+    }
+}
+
+#[tokio::test]
 async fn an_org_that_answers_again_is_no_longer_said_to_be_away() {
     let world = World::new(63).await;
     world.sync().await;

@@ -8,7 +8,7 @@ use http_body_util::BodyExt as _;
 use std::time::Duration;
 use tieline::demo::OUR_NUMBER;
 use tieline_access::{NewStaff, SignedIn, StaffChange, Visit, Which};
-use tieline_domain::access::{Caller, Role};
+use tieline_domain::access::{Actor, Caller, Role};
 use tieline_domain::id::InboxId;
 use tieline_storage::{inbox, staff};
 use tower::ServiceExt as _;
@@ -149,6 +149,37 @@ async fn who_comes_back_hears_what_was_missed_once_and_in_order() {
     assert_eq!(numbers, (at + 1..=at + 4).collect::<Vec<_>>());
     let mut lost = Stream::open(&world, &ann, Some(at + 1_000)).await;
     assert_eq!(lost.names().await, ["reset"], "an event that never was");
+}
+
+async fn run(world: &World, sql: &str) {
+    let mut tx = world.hub.store.begin(&Actor::system()).await.unwrap();
+    tx.run(sql, Vec::new()).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_be_read_for_a_while_is_missed_by_nobody() {
+    let world = World::new(46).await;
+    let ann = colleague(&world, "ann", true).await;
+    let bob = colleague(&world, "bob", true).await;
+    let mut streams = [
+        Stream::open(&world, &ann, None).await,
+        Stream::open(&world, &bob, None).await,
+    ];
+    for stream in &mut streams {
+        assert_eq!(stream.names().await, ["hello"]);
+    }
+    run(&world, "alter table staff rename to staff_away").await;
+    text_in(&world, "Hello").await;
+    for stream in &mut streams {
+        let (events, ended) = stream.heard().await;
+        assert_eq!((events, ended), (vec![], false), "it cannot be rendered");
+    }
+    run(&world, "alter table staff_away rename to staff").await;
+    for stream in &mut streams {
+        tokio::time::sleep(QUIET).await;
+        assert_eq!(stream.names().await, ["message", "conversation"]);
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! The same seed gives the same history, to the last request, stamp and id.
 
-use super::converge::History;
+use super::history::History;
 use super::world::World;
 use tieline_testkit::postgres::Database;
 

@@ -16,7 +16,7 @@ async fn a_new_key_above_the_old_one_seals_everything_anew_and_then_stands_alone
             world.hub.store.clone(),
             vault,
             transport,
-            world.nature.clone(),
+            world.computer.clone(),
         )
     };
     let old = [7; Vault::KEY_BYTES];

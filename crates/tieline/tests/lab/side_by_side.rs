@@ -2,6 +2,7 @@
 //! than a lease, handlers that panic.
 
 use super::desk;
+use super::waits::count;
 use super::world::World;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,12 +10,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tieline::hub::Hub;
 use tieline::transport::{Transport, in_process};
-use tieline_storage::{job, sync_run};
+use tieline_storage::job;
+use tieline_storage::sync_run::{self, SyncRun};
 use tieline_sync::{StartedBy, create_contact};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tower::ServiceExt as _;
 use tower::util::{BoxCloneSyncService, service_fn};
+
+/// A worker looks so often when nobody wakes it.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// A hub's worker that starts by itself what is due, many jobs at once.
 struct Working {
@@ -70,31 +75,36 @@ where
     }))
 }
 
-#[tokio::test]
-async fn texts_leave_while_the_org_hangs_and_the_run_is_put_back_when_the_hub_ends() {
+/// Forty texts, and a run that has just been started: how long until all have left.
+async fn texts_leave(world: &World, hub: &Hub) -> (Duration, SyncRun) {
     const TEXTS: usize = 40;
+    let sync = &world.hub.sync;
+    let run = sync.start(world.connection, StartedBy::Schedule).await;
+    for number in 0..TEXTS {
+        let phone = format!("+4411349606{:02}", number % 9);
+        desk::text(&world.hub.store, &phone, &format!("Out {number}")).await;
+    }
+    let began = Instant::now();
+    let working = Working::of(hub);
+    let all_have_left = async || world.simulator.texts().len() >= TEXTS;
+    until("all texts have left", all_have_left).await;
+    let took = began.elapsed();
+    working.end().await;
+    (took, run.unwrap())
+}
+
+#[tokio::test]
+async fn texts_leave_as_fast_while_the_org_hangs_and_the_run_is_put_back_when_the_hub_ends() {
+    let alone = World::new(31).await;
+    let (usual, _) = texts_leave(&alone, &alone.hub).await;
     let world = World::new(31).await;
     let hangs = Arc::new(AtomicUsize::new(0));
     let hub = world
         .second_hub(beforehand(&world, "", &hangs, std::future::pending))
         .await;
-    let run = world
-        .hub
-        .sync
-        .start(world.connection, StartedBy::Schedule)
-        .await
-        .unwrap();
-    for number in 0..TEXTS {
-        let phone = format!("+4411349606{:02}", number % 9);
-        desk::text(&world.hub.store, &phone, &format!("Out {number}")).await;
-    }
-    let working = Working::of(&hub);
-    until("the org hangs", async || hangs.load(Ordering::SeqCst) > 0).await;
-    until("all texts have left", async || {
-        world.simulator.texts().len() >= TEXTS
-    })
-    .await;
-    working.end().await;
+    let (took, run) = texts_leave(&world, &hub).await;
+    assert!(hangs.load(Ordering::SeqCst) > 0, "the org was asked");
+    assert!(took <= usual * 2 + LOOK * 2, "{took:?}, else {usual:?}");
     let mut reader = world.hub.store.reader().await.unwrap();
     let row = sync_run::by_id(&mut reader, run.id).await.unwrap();
     assert_eq!((row.finished_at, row.error), (None, None));
@@ -103,23 +113,18 @@ async fn texts_leave_while_the_org_hangs_and_the_run_is_put_back_when_the_hub_en
     assert_eq!((it.attempts, it.failures), (0, 0), "as if never begun");
 }
 
-#[tokio::test]
-async fn an_org_that_is_slower_than_a_lease_gets_each_batch_once() {
-    let world = World::new(32).await;
-    let run = world
-        .hub
-        .sync
-        .start(world.connection, StartedBy::Schedule)
-        .await
-        .unwrap();
-    assert_eq!(world.end_of(run).await.state, "done");
+/// Two batches of creates at an org that takes so long for each, as one lease or as many.
+async fn each_batch_once(seed: u64, takes_ms: i64) {
+    const MORE_THAN_A_BATCH: usize = 201;
+    let world = World::new(seed).await;
+    world.sync().await;
     let batches = Arc::new(AtomicUsize::new(0));
     let clock = world.nature.clock.clone();
     let slowly = move || {
         let clock = clock.clone();
         async move {
-            for _ in 0..20 {
-                clock.advance(10_000);
+            for _ in 0..10 {
+                clock.advance(takes_ms / 10);
                 tokio::time::sleep(Duration::from_millis(300)).await;
             }
         }
@@ -127,8 +132,11 @@ async fn an_org_that_is_slower_than_a_lease_gets_each_batch_once() {
     let hub = world
         .second_hub(beforehand(&world, "/composite/sobjects", &batches, slowly))
         .await;
-    let fields = BTreeMap::from([("last_name".to_owned(), "Onceonly".to_owned())]);
-    create_contact(&world.hub.store, &fields).await.unwrap();
+    for number in 0..MORE_THAN_A_BATCH {
+        let name = format!("Onceonly {number}");
+        let fields = BTreeMap::from([("last_name".to_owned(), name)]);
+        create_contact(&world.hub.store, &fields).await.unwrap();
+    }
     world.wait(2_000);
     let working = Working::of(&hub);
     let ended = async || {
@@ -137,15 +145,27 @@ async fn an_org_that_is_slower_than_a_lease_gets_each_batch_once() {
         let newest = runs.await.unwrap().remove(0);
         newest.trigger == "change" && newest.finished_at.is_some()
     };
-    until("the change is written", ended).await;
+    until("the changes are written", ended).await;
     working.end().await;
-    assert_eq!(batches.load(Ordering::SeqCst), 1);
+    assert_eq!(batches.load(Ordering::SeqCst), 2);
+    let made = count(&world, "LastName LIKE 'Onceonly %'");
+    assert_eq!(made, MORE_THAN_A_BATCH);
     let mut reader = world.hub.store.reader().await.unwrap();
     let runs = sync_run::history(&mut reader, world.connection, None, 10)
         .await
         .unwrap();
     assert_eq!(runs.len(), 2);
     assert!(runs.iter().all(|run| run.state == "done"));
+}
+
+#[tokio::test]
+async fn an_org_that_takes_seventy_seconds_a_batch_gets_each_batch_once() {
+    each_batch_once(34, 70_000).await;
+}
+
+#[tokio::test]
+async fn an_org_that_is_slower_than_a_lease_gets_each_batch_once() {
+    each_batch_once(32, 200_000).await;
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use tieline_sync::create_contact;
 use tieline_testkit::postgres::Database;
 
 /// The Tasks of the org: id, person and words.
-fn tasks(world: &World) -> Vec<(String, String, String)> {
+pub fn tasks(world: &World) -> Vec<(String, String, String)> {
     let org = world.simulator.org();
     let call = world.somebody();
     let soql =

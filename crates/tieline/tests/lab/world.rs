@@ -1,80 +1,58 @@
 //! The hub, the org, the carrier and the one clock that they look at.
 
-use std::future::Future;
-use std::pin::Pin;
+use super::nature::{Computer, Nature};
+pub use super::nature::Wrong;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::time::Duration;
 use tempfile::TempDir;
 use tieline::demo::furnish;
 use tieline::hub::{Hub, HubOptions};
 use tieline::transport::{Transport, in_process};
-use tieline_domain::id::{ConnectionId, Ids};
-use tieline_domain::time::{Clock, Timestamp};
+use tieline_domain::id::ConnectionId;
 use tieline_org::Vault;
-use tieline_salesforce::Environment;
-use tieline_simulator::clock::SetClock;
 use tieline_simulator::org::{Call, OrgKind};
-use tieline_simulator::seeded::Seeded;
 use tieline_simulator::{OrgPlace, Simulator, SimulatorOptions};
 use tieline_storage::attachment_store::Folder;
 use tieline_storage::sync_run::{self, SyncRun};
 use tieline_storage::{Store, StoreOptions};
 use tieline_sync::StartedBy;
 use tieline_testkit::postgres::Database;
+use tower::ServiceExt as _;
+use tower::util::{BoxCloneSyncService, service_fn};
 
-/// 2026-03-02, a Monday.
-const MORNING_MS: i64 = 1_772_442_000_000;
 /// Nothing may take more rounds than this to become quiet.
 const ROUNDS_MAX: usize = 200;
 const URL: &str = "http://hub.test";
 
-/// Time that moves by hand, and chance that a seed decides.
-pub struct Nature {
-    /// What all look at.
-    pub clock: Arc<SetClock>,
-    chance: Mutex<Seeded>,
+/// What a world begins with.
+struct Setup {
+    seed: u64,
+    /// A new file when there is none.
+    database: Option<String>,
+    contacts: usize,
+    orgs: usize,
+    wrong: Wrong,
+    at_once: bool,
 }
 
-impl Nature {
-    fn new(seed: u64) -> Nature {
-        Nature {
-            clock: Arc::new(SetClock::new(MORNING_MS)),
-            chance: Mutex::new(Seeded::new(seed, "nature")),
+impl Setup {
+    fn of(seed: u64) -> Setup {
+        Setup {
+            seed,
+            database: None,
+            contacts: 12,
+            orgs: 1,
+            wrong: Wrong::default(),
+            at_once: false,
         }
     }
-
-    fn next(&self) -> u64 {
-        self.chance.lock().unwrap().next_u64()
-    }
 }
 
-impl Clock for Nature {
-    fn now(&self) -> Timestamp {
-        Timestamp(tieline_simulator::clock::Clock::now_ms(&*self.clock))
-    }
-}
-
-impl Ids for Nature {
-    fn random(&self) -> u128 {
-        u128::from(self.next()) << 64 | u128::from(self.next())
-    }
-}
-
-impl Environment for Nature {
-    fn now_ms(&self) -> i64 {
-        self.now().0
-    }
-
-    fn random(&self) -> u64 {
-        self.next()
-    }
-
-    /// Waiting is only the clock moving on.
-    fn sleep(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        self.clock.advance(time.as_millis() as i64);
-        Box::pin(std::future::ready(()))
-    }
+/// A second hub on the same database, and the computer that it runs on.
+pub struct Second {
+    /// The hub.
+    pub hub: Hub,
+    /// Its computer.
+    pub computer: Arc<Computer>,
 }
 
 /// One world.
@@ -85,10 +63,15 @@ pub struct World {
     pub simulator: Simulator,
     /// Time and chance.
     pub nature: Arc<Nature>,
+    /// What the hub runs on.
+    pub computer: Arc<Computer>,
+    /// Works beside the first, where there is one.
+    pub second: Option<Second>,
     /// The org's connection.
     pub connection: ConnectionId,
     /// What decides.
     pub seed: u64,
+    at_once: bool,
     database: String,
     _folder: Option<TempDir>,
 }
@@ -96,44 +79,97 @@ pub struct World {
 impl World {
     /// A furnished hub on SQLite, before its first sync.
     pub async fn new(seed: u64) -> World {
-        let folder = tempfile::tempdir().unwrap();
-        let database = format!("sqlite:{}", folder.path().join("tieline.db").display());
-        World::on(seed, database, Some(folder), 12).await
+        World::of(seed, 12).await
     }
 
     /// The same with so many people in the org.
     pub async fn of(seed: u64, contacts: usize) -> World {
-        let folder = tempfile::tempdir().unwrap();
-        let database = format!("sqlite:{}", folder.path().join("tieline.db").display());
-        World::on(seed, database, Some(folder), contacts).await
+        World::on(Setup {
+            contacts,
+            ..Setup::of(seed)
+        })
+        .await
     }
 
     /// The same on an empty PostgreSQL database.
     pub async fn on_postgres(seed: u64, database: &Database) -> World {
-        World::on(seed, database.url.clone(), None, 12).await
+        World::on(Setup {
+            database: Some(database.url.clone()),
+            ..Setup::of(seed)
+        })
+        .await
     }
 
-    async fn on(seed: u64, database: String, folder: Option<TempDir>, contacts: usize) -> World {
-        let nature = Arc::new(Nature::new(seed));
+    /// The same with a second org in the world, which the hub does not know yet.
+    pub async fn of_two_orgs(seed: u64) -> World {
+        let orgs = 2;
+        World::on(Setup {
+            orgs,
+            ..Setup::of(seed)
+        })
+        .await
+    }
+
+    /// A hub whose jobs run side by side, with clocks that are wrong.
+    pub async fn side_by_side(seed: u64, wrong: Wrong) -> World {
+        let at_once = true;
+        World::on(Setup {
+            wrong,
+            at_once,
+            ..Setup::of(seed)
+        })
+        .await
+    }
+
+    /// Two hubs on an empty PostgreSQL database, the jobs of each side by side, with clocks that are
+    /// wrong.
+    pub async fn of_two_hubs(seed: u64, database: &Database, wrong: Wrong) -> World {
+        let url = database.url.clone();
+        let mut world = World::on(Setup {
+            database: Some(url.clone()),
+            wrong,
+            at_once: true,
+            ..Setup::of(seed)
+        })
+        .await;
+        let computer = Computer::new(&world.nature, wrong.second);
+        let hub = open(&url, &computer, to_orgs(&world.simulator)).await;
+        world.second = Some(Second { hub, computer });
+        world
+    }
+
+    async fn on(setup: Setup) -> World {
+        let nature = Arc::new(Nature::new(setup.seed));
+        let place = |number: usize| OrgPlace {
+            kind: OrgKind::Production,
+            base_url: format!("http://127.0.0.1:{}", number + 1),
+        };
         let simulator = Simulator::new(SimulatorOptions {
-            seed,
-            contacts,
+            seed: setup.seed,
+            contacts: setup.contacts,
             leads: 4,
             clock: nature.clock.clone(),
-            orgs: vec![OrgPlace {
-                kind: OrgKind::Production,
-                base_url: "http://127.0.0.1:1".to_owned(),
-            }],
+            orgs: (0..setup.orgs).map(place).collect(),
         });
-        let hub = open(&database, &nature, in_process(simulator.router())).await;
+        simulator.set_time(nature.now().0 + setup.wrong.org);
+        simulator.set_carrier_time(nature.now().0 + setup.wrong.carrier);
+        let (database, folder) = match setup.database {
+            Some(url) => (url, None),
+            None => file(),
+        };
+        let computer = Computer::new(&nature, setup.wrong.first);
+        let hub = open(&database, &computer, to_orgs(&simulator)).await;
         let connection = furnish(&hub, &simulator, URL).await.unwrap();
         simulator.set_outgoing(in_process(hub.router()));
         World {
             hub,
             simulator,
             nature,
+            computer,
+            second: None,
             connection,
-            seed,
+            seed: setup.seed,
+            at_once: setup.at_once,
             database,
             _folder: folder,
         }
@@ -143,9 +179,9 @@ impl World {
     /// so that both share its store.
     pub async fn second_hub(&self, transport: Transport) -> Hub {
         if self.hub.store.has_one_hub() {
-            return hub(self.hub.store.clone(), &self.nature, transport);
+            return hub(self.hub.store.clone(), &self.computer, transport);
         }
-        open(&self.database, &self.nature, transport).await
+        open(&self.database, &self.computer, transport).await
     }
 
     /// Lets time pass.
@@ -155,13 +191,29 @@ impl World {
 
     /// Does all that hub and carrier have to do by now.
     pub async fn pump(&self) {
-        let worker = self.hub.worker();
         for _ in 0..ROUNDS_MAX {
-            if worker.work_off().await + self.simulator.step().await == 0 {
+            if self.round().await == 0 {
                 return;
             }
         }
         panic!("the hub and the carrier do not come to rest");
+    }
+
+    /// How much was done.
+    async fn round(&self) -> usize {
+        let worker = self.hub.worker();
+        if !self.at_once {
+            return worker.work_off().await + self.simulator.step().await;
+        }
+        let second = async {
+            match &self.second {
+                Some(second) => second.hub.worker().work_off_at_once().await,
+                None => 0,
+            }
+        };
+        let (first, second, carrier) =
+            tokio::join!(worker.work_off_at_once(), second, self.simulator.step());
+        first + second + carrier
     }
 
     /// Lets `seconds` pass second by second.
@@ -211,6 +263,27 @@ impl World {
         Call::of(self.simulator.org().users()[0].id)
     }
 
+    /// Whether a hub has many jobs in hand at once.
+    pub fn at_once(&self) -> bool {
+        self.at_once
+    }
+
+    /// As each hub does twice a minute.
+    pub async fn learn_time(&self) {
+        self.hub.store.learn_time().await.unwrap();
+        if let Some(second) = &self.second {
+            second.hub.store.learn_time().await.unwrap();
+        }
+    }
+
+    /// Ends both hubs' stores, so that their database can be removed.
+    pub async fn close(&self) {
+        if let Some(second) = &self.second {
+            second.hub.store.close().await;
+        }
+        self.hub.store.close().await;
+    }
+
     /// All that the outside saw: requests, changes of the org, texts.
     pub fn trace(&self) -> Vec<String> {
         let calls = self
@@ -233,23 +306,42 @@ impl World {
     }
 }
 
-async fn open(database: &str, nature: &Arc<Nature>, transport: Transport) -> Hub {
+fn file() -> (String, Option<TempDir>) {
+    let folder = tempfile::tempdir().unwrap();
+    let database = format!("sqlite:{}", folder.path().join("tieline.db").display());
+    (database, Some(folder))
+}
+
+/// Carries requests to the org that has the port, and to the carrier beside the first.
+fn to_orgs(simulator: &Simulator) -> Transport {
+    let orgs: Vec<Transport> = simulator
+        .orgs()
+        .iter()
+        .map(|org| in_process(org.router()))
+        .collect();
+    BoxCloneSyncService::new(service_fn(move |request: http::Request<bytes::Bytes>| {
+        let port = request.uri().port_u16().unwrap_or(1);
+        orgs[usize::from(port) - 1].clone().oneshot(request)
+    }))
+}
+
+async fn open(database: &str, computer: &Arc<Computer>, transport: Transport) -> Hub {
     let store = Store::open(StoreOptions {
         url: database.to_owned(),
-        clock: nature.clone(),
-        ids: nature.clone(),
+        clock: computer.clone(),
+        ids: computer.clone(),
     })
     .await
     .unwrap();
-    hub(store, nature, transport)
+    hub(store, computer, transport)
 }
 
-fn hub(store: Store, nature: &Arc<Nature>, transport: Transport) -> Hub {
+fn hub(store: Store, computer: &Arc<Computer>, transport: Transport) -> Hub {
     Hub::new(HubOptions {
         store,
         vault: Vault::new(&[7; Vault::KEY_BYTES]),
         transport,
-        environment: nature.clone(),
+        environment: computer.clone(),
         public_url: URL.to_owned(),
         demo: None,
         // No story of the lab has a file.

@@ -1,0 +1,77 @@
+//! Clocks that are an hour wrong, each for itself: what is read, sent and confirmed by them.
+
+use super::waits::{live_on, plan};
+use super::world::{World, Wrong};
+use crate::desk;
+use tieline::transport::in_process;
+use tieline_domain::delivery::State;
+use tieline_simulator::Mishap;
+use tieline_storage::sync_run;
+use tieline_sync::StartedBy;
+
+const HOUR_MS: i64 = 3_600_000;
+
+fn create(world: &World, name: &str) {
+    let body = [("LastName".to_owned(), name.into())].into_iter().collect();
+    let org = world.simulator.org();
+    org.create(&world.somebody(), "Contact", &body).unwrap();
+}
+
+async fn has(world: &World, name: &str) -> bool {
+    let contacts = desk::contacts(&world.hub.store, 1_000).await;
+    contacts.iter().any(|it| it.name == name)
+}
+
+/// A run by a hub that has just been started, and has never heard the org's time.
+async fn run_of_a_fresh_hub(world: &World) {
+    let fresh = world
+        .second_hub(in_process(world.simulator.router()))
+        .await;
+    let by = StartedBy::Schedule;
+    let run = fresh.sync.start(world.connection, by).await.unwrap();
+    live_on(world, &fresh, 5).await;
+    let mut reader = world.hub.store.reader().await.unwrap();
+    let row = sync_run::by_id(&mut reader, run.id).await.unwrap();
+    assert_eq!(row.state, "done", "{:?}", row.error);
+}
+
+#[tokio::test]
+async fn what_changes_in_an_org_whose_clock_is_wrong_comes_in_with_the_next_run() {
+    for org in [-HOUR_MS, HOUR_MS] {
+        let wrong = Wrong {
+            org,
+            ..Wrong::default()
+        };
+        let world = World::side_by_side(91, wrong).await;
+        run_of_a_fresh_hub(&world).await;
+        for number in 0..4 {
+            let name = format!("Early {number}");
+            create(&world, &name);
+            world.wait(11 * 60_000);
+            run_of_a_fresh_hub(&world).await;
+            assert!(has(&world, &name).await, "{name}, {org}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_text_whose_answer_is_lost_is_found_at_a_carrier_whose_clock_is_wrong() {
+    for carrier in [-HOUR_MS, HOUR_MS] {
+        let wrong = Wrong {
+            carrier,
+            first: -carrier,
+            ..Wrong::default()
+        };
+        let world = World::side_by_side(92, wrong).await;
+        let lost = plan(&world, "POST", "/Messages", 1, Mishap::CutAfterCommit);
+        let id = desk::text(&world.hub.store, "+441134960650", "Once")
+            .await
+            .id;
+        world.live(60).await;
+        assert_eq!(world.simulator.fired(lost), 1);
+        let messages = desk::messages(&world.hub.store).await;
+        let message = messages.iter().find(|it| it.id == id).unwrap();
+        assert_eq!(message.state, State::Delivered, "{carrier}");
+        assert_eq!(world.simulator.texts().len(), 1, "{carrier}");
+    }
+}

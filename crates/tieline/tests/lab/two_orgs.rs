@@ -1,0 +1,203 @@
+//! One hub and two orgs: what one of them says never speaks for the other.
+
+use super::world::World;
+use crate::desk;
+use secrecy::SecretString;
+use tieline_domain::id::ConnectionId;
+use tieline_org::NewConnection;
+use tieline_simulator::Simulator;
+use tieline_simulator::org::Call;
+use tieline_storage::link::{self, Link};
+use tieline_storage::{connection, contact};
+use tieline_sync::StartedBy;
+
+const PHONE: &str = "+447700900811";
+
+/// A world whose hub knows both orgs.
+struct Both {
+    world: World,
+    orgs: [Simulator; 2],
+    connections: [ConnectionId; 2],
+    /// Calls before there was a connection to count for.
+    connecting: [i64; 2],
+}
+
+fn counted(org: &Simulator) -> i64 {
+    let calls = org.calls().into_iter();
+    calls.filter(|call| call.counted).count() as i64
+}
+
+impl Both {
+    async fn new(seed: u64) -> Both {
+        let world = World::of_two_orgs(seed).await;
+        let orgs: [Simulator; 2] = world.simulator.orgs().try_into().ok().unwrap();
+        let access = orgs[1].org_access();
+        let new = NewConnection {
+            name: "The other".to_owned(),
+            kind: "simulated".to_owned(),
+            login_url: access.instance_url,
+            consumer_key: access.consumer_key,
+            consumer_secret: SecretString::from(access.consumer_secret),
+        };
+        let second = world.hub.connections.connect(new).await.unwrap();
+        world.hub.sync.set_up(second).await.unwrap();
+        let connections = [world.connection, second];
+        let connecting = [counted(&orgs[0]), counted(&orgs[1])];
+        Both {
+            world,
+            orgs,
+            connections,
+            connecting,
+        }
+    }
+
+    /// A run with one of the orgs, to its end.
+    async fn sync(&self, org: usize) {
+        let sync = &self.world.hub.sync;
+        self.world.live(5).await;
+        let run = sync
+            .start(self.connections[org], StartedBy::Schedule)
+            .await
+            .unwrap();
+        let run = self.world.end_of(run).await;
+        assert_eq!(run.state, "done", "{:?}", run.error);
+        self.world.live(30).await;
+    }
+
+    /// Somebody in an org adds a person.
+    fn add(&self, org: usize, title: &str) -> String {
+        let fields = [
+            ("FirstName", "Ida"),
+            ("LastName", "Both"),
+            ("MobilePhone", PHONE),
+            ("Title", title),
+        ];
+        let body = fields.map(|(name, value)| (name.to_owned(), value.into()));
+        let (org, call) = (self.orgs[org].org(), self.somebody(org));
+        let made = org.create(&call, "Contact", &body.into_iter().collect());
+        made.unwrap().to_string()
+    }
+
+    fn somebody(&self, org: usize) -> Call {
+        Call::of(self.orgs[org].org().users()[0].id)
+    }
+
+    fn title(&self, org: usize, id: &str) -> String {
+        let (at, call) = (self.orgs[org].org(), self.somebody(org));
+        let soql = format!("SELECT Title FROM Contact WHERE Id = '{id}'");
+        let answer = at.query(&call, &soql, false).ok().unwrap();
+        let rows = at.rows(&call, &answer, 0..answer.len());
+        rows[0]["Title"].as_str().unwrap_or_default().to_owned()
+    }
+
+    fn set_title(&self, org: usize, id: &str, title: &str) {
+        let body = [("Title".to_owned(), title.into())].into_iter().collect();
+        let call = self.somebody(org);
+        self.orgs[org]
+            .org()
+            .update(&call, "Contact", id, &body)
+            .unwrap();
+    }
+
+    /// The one contact of that person, and its links by org.
+    async fn person(&self) -> (contact::Contact, [Vec<Link>; 2]) {
+        let all = desk::contacts(&self.world.hub.store, 1_000).await;
+        let mut found: Vec<_> = all.into_iter().filter(|it| it.name == "Ida Both").collect();
+        assert_eq!(found.len(), 1, "one person is one contact");
+        let contact = found.remove(0);
+        let mut reader = self.world.hub.store.reader().await.unwrap();
+        let links = link::of_contacts(&mut reader, &[contact.id]).await.unwrap();
+        let links = links.get(&contact.id).cloned().unwrap_or_default();
+        let of = |id: ConnectionId| {
+            let here = links.iter().filter(|link| link.connection_id == id);
+            here.cloned().collect()
+        };
+        (contact, self.connections.map(of))
+    }
+}
+
+#[tokio::test]
+async fn who_is_in_two_orgs_has_a_primary_record_in_each() {
+    let both = Both::new(95).await;
+    let records = [both.add(0, "Cook"), both.add(1, "Cook")];
+    both.sync(0).await;
+    both.sync(1).await;
+    let (_, links) = both.person().await;
+    for (links, record) in links.iter().zip(&records) {
+        let primary: Vec<&Link> = links.iter().filter(|link| link.is_primary).collect();
+        assert_eq!(primary.len(), 1, "{links:?}");
+        assert_eq!(primary[0].record_id, *record);
+    }
+    // Staff and either org are heard in both.
+    let contact = both.person().await.0;
+    desk::edit(&both.world.hub.store, &contact, "title", "Chef").await;
+    both.world.live(60).await;
+    assert_eq!([0, 1].map(|org| both.title(org, &records[org])), ["Chef"; 2]);
+    for (org, title) in [(0, "Baker"), (1, "Butcher")] {
+        both.set_title(org, &records[org], title);
+        both.sync(org).await;
+        both.world.live(60).await;
+        assert_eq!([0, 1].map(|org| both.title(org, &records[org])), [title; 2]);
+    }
+}
+
+#[tokio::test]
+async fn a_delete_in_one_org_touches_no_record_of_the_other_and_hides_nobody_there() {
+    for gone in [0, 1] {
+        let both = Both::new(96).await;
+        let records = [both.add(0, "Cook"), both.add(1, "Cook")];
+        both.sync(0).await;
+        both.sync(1).await;
+        let org = both.orgs[gone].org();
+        org.delete(&both.somebody(gone), "Contact", &records[gone])
+            .unwrap();
+        both.sync(gone).await;
+        let (contact, links) = both.person().await;
+        assert_eq!(contact.deleted_at, None);
+        let left = &links[1 - gone];
+        assert!(left.len() == 1 && left[0].is_primary, "{left:?}");
+        assert_eq!(left[0].record_id, records[1 - gone]);
+        // When the last one goes as well, so does the contact.
+        let org = both.orgs[1 - gone].org();
+        org.delete(&both.somebody(1 - gone), "Contact", &records[1 - gone])
+            .unwrap();
+        both.sync(1 - gone).await;
+        let all = desk::contacts(&both.world.hub.store, 1_000).await;
+        assert!(all.iter().all(|it| it.name != "Ida Both"));
+    }
+}
+
+#[tokio::test]
+async fn an_org_that_is_away_holds_up_no_other_and_spends_none_of_its_calls() {
+    let both = Both::new(97).await;
+    both.sync(0).await;
+    both.sync(1).await;
+    let used = async |org: usize| {
+        let now = both.world.hub.store.now();
+        let mut reader = both.world.hub.store.reader().await.unwrap();
+        let usage = connection::usage(&mut reader, both.connections[org], now).await;
+        usage.unwrap().iter().map(|(_, calls)| calls).sum::<i64>()
+    };
+    let before = used(0).await;
+    both.orgs[0].plan(tieline_simulator::Fault {
+        method: String::new(),
+        path: "/services/".to_owned(),
+        skip: 0,
+        times: u32::MAX,
+        percent: 0,
+        mishap: tieline_simulator::Mishap::Maintenance {},
+    });
+    let record = both.add(1, "Cook");
+    both.sync(1).await;
+    assert_eq!(both.person().await.1[1][0].record_id, record);
+    // Whoever is new in the second org is made in the first, once that answers again.
+    assert!(both.person().await.1[0].is_empty());
+    assert_eq!(used(0).await, before, "a call that nobody answered is free");
+    both.orgs[0].clear_faults();
+    both.world.live(16 * 60).await;
+    assert_eq!(both.person().await.1[0].len(), 1);
+    for org in [0, 1] {
+        let since = counted(&both.orgs[org]) - both.connecting[org];
+        assert_eq!(used(org).await, since, "org {org}");
+    }
+}
