@@ -40,6 +40,12 @@ pub trait Clock: Send + Sync + 'static {
     /// The present moment.
     fn now(&self) -> Timestamp;
 
+    /// A count of milliseconds that nobody can set, from whatever moment; only differences mean
+    /// something. What runs meanwhile is measured by it.
+    fn steady_ms(&self) -> i64 {
+        self.now().0
+    }
+
     /// What the database's clock shows, for clocks that are set by hand; `None` when the database
     /// is to be asked.
     fn database_now(&self) -> Option<Timestamp> {
@@ -50,6 +56,10 @@ pub trait Clock: Send + Sync + 'static {
 impl<C: Clock + ?Sized> Clock for std::sync::Arc<C> {
     fn now(&self) -> Timestamp {
         (**self).now()
+    }
+
+    fn steady_ms(&self) -> i64 {
+        (**self).steady_ms()
     }
 
     fn database_now(&self) -> Option<Timestamp> {

@@ -3,7 +3,8 @@
 use ring::rand::{SecureRandom, SystemRandom};
 use std::future::Future;
 use std::pin::Pin;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::LazyLock;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tieline_domain::id::Ids;
 use tieline_domain::time::{Clock, Timestamp};
 use tieline_salesforce::Environment;
@@ -18,6 +19,11 @@ impl Clock for RealWorld {
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
         Timestamp(since.as_millis() as i64)
+    }
+
+    fn steady_ms(&self) -> i64 {
+        static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
+        BEGAN.elapsed().as_millis() as i64
     }
 
     fn database_now(&self) -> Option<Timestamp> {

@@ -219,6 +219,7 @@ impl Play {
                     lead_id,
                     converted_status: org.converted_status().unwrap(),
                     do_not_create_opportunity: true,
+                    owner_id: Some(call.user.to_string()),
                     ..LeadConvert::default()
                 };
                 org.convert_lead(&call, &conversion).unwrap();

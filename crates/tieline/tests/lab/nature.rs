@@ -66,6 +66,10 @@ impl Clock for Computer {
         self.nature.now() + self.wrong_by_ms.load(Ordering::SeqCst)
     }
 
+    fn steady_ms(&self) -> i64 {
+        self.nature.now().0 - MORNING_MS
+    }
+
     fn database_now(&self) -> Option<Timestamp> {
         Some(self.nature.now())
     }

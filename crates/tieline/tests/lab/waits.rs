@@ -215,6 +215,28 @@ async fn what_staff_did_while_the_org_was_down_arrives_within_thirty_seconds_of_
     assert_eq!(written.count(), 1);
 }
 
+#[tokio::test]
+async fn an_org_that_says_when_to_come_again_is_not_asked_before() {
+    for (status, path) in [(503, "/query"), (429, "/oauth2/token")] {
+        let world = World::new(39).await;
+        world.sync().await;
+        world.simulator.end_sessions();
+        let busy = Mishap::Busy {
+            status,
+            retry_after_seconds: 90,
+        };
+        let busy = plan(&world, "", path, 1, busy);
+        add(&world, "", "Patient").await;
+        world.live(5).await;
+        assert_eq!(world.simulator.fired(busy), 1, "{path}");
+        let before = world.simulator.calls().len();
+        world.live(80).await;
+        assert_eq!(world.simulator.calls().len(), before, "{path}: it waits");
+        world.live(15).await;
+        assert_eq!(count(&world, "LastName = 'Patient'"), 1, "{path}");
+    }
+}
+
 /// Another hub, which passes requests on; before the first answer to a create is heard, something
 /// happens. Says how often.
 pub async fn mid_create<F, Fut>(world: &World, happens: F) -> (tieline::hub::Hub, Arc<AtomicU32>)

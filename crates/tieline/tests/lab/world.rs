@@ -276,14 +276,6 @@ impl World {
         }
     }
 
-    /// Ends both hubs' stores, so that their database can be removed.
-    pub async fn close(&self) {
-        if let Some(second) = &self.second {
-            second.hub.store.close().await;
-        }
-        self.hub.store.close().await;
-    }
-
     /// All that the outside saw: requests, changes of the org, texts.
     pub fn trace(&self) -> Vec<String> {
         let calls = self
