@@ -189,13 +189,21 @@ impl World {
         self.run("drop trigger refuse").await;
     }
 
-    /// Leaves the database no room to grow, until a write has failed for it.
+    /// Leaves the database no room to grow.
     pub async fn fill_the_disk(&self) {
         let mut tx = self.demo.hub.store.begin(&Actor::system()).await.unwrap();
         let pages = tx.all("pragma page_count", Vec::new()).await.unwrap();
         let pages = pages[0].int("page_count").unwrap();
         let sql = format!("pragma max_page_count = {}", pages + 1);
         tx.all(&sql, Vec::new()).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// Ends [`World::fill_the_disk`].
+    pub async fn make_room_on_the_disk(&self) {
+        let mut tx = self.demo.hub.store.begin(&Actor::system()).await.unwrap();
+        let sql = "pragma max_page_count = 1000000";
+        tx.all(sql, Vec::new()).await.unwrap();
         tx.commit().await.unwrap();
     }
 
