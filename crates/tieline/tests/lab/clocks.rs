@@ -1,6 +1,6 @@
 //! Clocks that are an hour wrong, each for itself: what is read, sent and confirmed by them.
 
-use super::waits::{live_on, plan};
+use super::waits::{CREATES, add, count, live_on, plan};
 use super::world::{World, Wrong};
 use crate::desk;
 use tieline::transport::in_process;
@@ -51,6 +51,32 @@ async fn what_changes_in_an_org_whose_clock_is_wrong_comes_in_with_the_next_run(
             run_of_a_fresh_hub(&world).await;
             assert!(has(&world, &name).await, "{name}, {org}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_create_whose_answer_is_lost_is_found_in_an_org_whose_clock_is_wrong() {
+    for (org, restarted) in [(-HOUR_MS, false), (-HOUR_MS, true), (HOUR_MS, true)] {
+        let wrong = Wrong {
+            org,
+            ..Wrong::default()
+        };
+        let world = World::side_by_side(93, wrong).await;
+        world.sync().await;
+        let lost = plan(&world, "POST", CREATES, 1, Mishap::CutAfterCommit);
+        add(&world, "", "Lost").await;
+        world.live(3).await;
+        assert_eq!(world.simulator.fired(lost), 1);
+        let hub = match restarted {
+            true => {
+                let transport = in_process(world.simulator.router());
+                world.second_hub(transport).await
+            }
+            false => world.hub.clone(),
+        };
+        live_on(&world, &hub, 12 * 60).await;
+        let made = count(&world, "LastName = 'Lost'");
+        assert_eq!(made, 1, "{org} {restarted}");
     }
 }
 

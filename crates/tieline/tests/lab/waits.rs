@@ -28,7 +28,7 @@ pub fn plan(world: &World, method: &str, path: &str, times: u32, mishap: Mishap)
     })
 }
 
-async fn add(world: &World, first: &str, last: &str) {
+pub async fn add(world: &World, first: &str, last: &str) {
     let mut fields = BTreeMap::from([("last_name".to_owned(), last.to_owned())]);
     if !first.is_empty() {
         fields.insert("first_name".to_owned(), first.to_owned());
