@@ -4,15 +4,15 @@
 use super::desk;
 use super::waits::count;
 use super::world::World;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tieline::hub::Hub;
 use tieline::transport::{Transport, in_process};
-use tieline_storage::job;
+use tieline_storage::contact::Contact;
 use tieline_storage::sync_run::{self, SyncRun};
-use tieline_sync::{StartedBy, create_contact};
+use tieline_storage::{job, link};
+use tieline_sync::StartedBy;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tower::ServiceExt as _;
@@ -113,10 +113,11 @@ async fn texts_leave_as_fast_while_the_org_hangs_and_the_run_is_put_back_when_th
     assert_eq!((it.attempts, it.failures), (0, 0), "as if never begun");
 }
 
-/// Two batches of creates at an org that takes so long for each, as one lease or as many.
+/// Two batches of changes at an org that takes so long for each, in which every worker could begin
+/// anew.
 async fn each_batch_once(seed: u64, takes_ms: i64) {
     const MORE_THAN_A_BATCH: usize = 201;
-    let world = World::new(seed).await;
+    let world = World::of(seed, 220).await;
     world.sync().await;
     let batches = Arc::new(AtomicUsize::new(0));
     let clock = world.nature.clock.clone();
@@ -132,10 +133,14 @@ async fn each_batch_once(seed: u64, takes_ms: i64) {
     let hub = world
         .second_hub(beforehand(&world, "/composite/sobjects", &batches, slowly))
         .await;
-    for number in 0..MORE_THAN_A_BATCH {
-        let name = format!("Onceonly {number}");
-        let fields = BTreeMap::from([("last_name".to_owned(), name)]);
-        create_contact(&world.hub.store, &fields).await.unwrap();
+    let contacts = desk::contacts(&world.hub.store, 1_000).await;
+    let ids: Vec<_> = contacts.iter().map(|it| it.id).collect();
+    let mut reader = world.hub.store.reader().await.unwrap();
+    let links = link::of_contacts(&mut reader, &ids).await.unwrap();
+    drop(reader);
+    let in_org = |it: &&Contact| links[&it.id][0].object == "Contact";
+    for contact in contacts.iter().filter(in_org).take(MORE_THAN_A_BATCH) {
+        desk::edit(&world.hub.store, contact, "title", "Once only").await;
     }
     world.wait(2_000);
     let working = Working::of(&hub);
@@ -148,8 +153,7 @@ async fn each_batch_once(seed: u64, takes_ms: i64) {
     until("the changes are written", ended).await;
     working.end().await;
     assert_eq!(batches.load(Ordering::SeqCst), 2);
-    let made = count(&world, "LastName LIKE 'Onceonly %'");
-    assert_eq!(made, MORE_THAN_A_BATCH);
+    assert_eq!(count(&world, "Title = 'Once only'"), MORE_THAN_A_BATCH);
     let mut reader = world.hub.store.reader().await.unwrap();
     let runs = sync_run::history(&mut reader, world.connection, None, 10)
         .await
