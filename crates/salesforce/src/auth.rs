@@ -3,8 +3,7 @@
 use crate::error::{Error, Passing, Result};
 use crate::hosts::Hosts;
 use crate::request::{
-    CallLimits, Environment, MOVES_MAX, SendError, Transport, moved_to, retry_after_ms,
-    send_once,
+    CallLimits, Environment, MOVES_MAX, SendError, Transport, moved_to, retry_after_ms, send_once,
 };
 use crate::token::{Grant, Token};
 use base64::Engine as _;

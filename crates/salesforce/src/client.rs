@@ -231,7 +231,9 @@ impl Client {
                     token = self.follow(&token, place).await?;
                     continue;
                 }
-                Outcome::Moved(_) => Passing::from("it answers that it is elsewhere, and not where"),
+                Outcome::Moved(_) => {
+                    Passing::from("it answers that it is elsewhere, and not where")
+                }
                 Outcome::Failed(error) => return Err(error),
                 Outcome::TooLarge(why) if repeat == Repeat::Safe => {
                     return Err(Error::Unexpected(why));

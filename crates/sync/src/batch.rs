@@ -146,9 +146,9 @@ impl Batch {
 
     pub(crate) fn is_taken(&self, id: ContactId) -> bool {
         self.others.get(&id).is_some_and(|links| {
-            links.iter().any(|link| {
-                link.object == self.object && link.state != LinkState::Gone
-            })
+            links
+                .iter()
+                .any(|link| link.object == self.object && link.state != LinkState::Gone)
         })
     }
 

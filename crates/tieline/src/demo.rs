@@ -231,7 +231,10 @@ fn show(demo: &Demo) {
     println!("  Tieline       {}/app", demo.url);
     println!("  Salesforce    {base}          someone in the org, editing records");
     println!("  Phones        {base}/phones   the people you text, answering");
-    println!("  Control       {}          for programs; --json tells its token", info.control_url);
+    println!(
+        "  Control       {}          for programs; --json tells its token",
+        info.control_url
+    );
     println!();
     println!("  Stop with Ctrl-C.");
 }

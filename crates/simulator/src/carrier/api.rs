@@ -169,7 +169,7 @@ fn resource(account: &str, text: &CarrierText) -> Value {
     let created = crate::http::rfc2822(text.at_ms);
     json!({
         "account_sid": account, "api_version": "2010-04-01", "body": text.body, "date_created": created,
-        "date_sent": created, "date_updated": created, "direction": text.direction, 
+        "date_sent": created, "date_updated": created, "direction": text.direction,
         "error_code": text.error_code, "error_message": text.error_code.map(DeliveryError::message), "from": text.from, "messaging_service_sid": null, "num_media": "0",
         "num_segments": "1", "price": null, "price_unit": "USD", "sid": text.sid, "status": text.status,
         "subresource_uris": {"media": format!("/2010-04-01/Accounts/{account}/Messages/{}/Media.json", text.sid)},

@@ -138,7 +138,11 @@ async fn a_failure_hits_only_the_phone_it_is_planned_for_until_it_is_taken_back(
         .control(Method::POST, "/delivery-failures", plan)
         .await;
     assert_eq!(refused.status, StatusCode::BAD_REQUEST);
-    assert!(refused.text().contains("30003, 30004"), "{}", refused.text());
+    assert!(
+        refused.text().contains("30003, 30004"),
+        "{}",
+        refused.text()
+    );
 }
 
 #[tokio::test]

@@ -127,7 +127,10 @@ async fn what_is_no_fault_of_the_orgs_does_not_make_it_look_away() {
     let world = World::new(65).await;
     let connections = world.hub.sync.connections();
     let cases = [
-        (Error::Local("no connection to the database".to_owned()), "connected"),
+        (
+            Error::Local("no connection to the database".to_owned()),
+            "connected",
+        ),
         (Error::LimitReached("planned".to_owned()), "connected"),
         (Error::Invalid("planned".to_owned()), "connected"),
         (Error::Uncertain("cut off".into()), "connected"),

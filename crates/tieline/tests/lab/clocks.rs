@@ -24,9 +24,7 @@ async fn has(world: &World, name: &str) -> bool {
 
 /// A run by a hub that has just been started, and has never heard the org's time.
 async fn run_of_a_fresh_hub(world: &World) {
-    let fresh = world
-        .second_hub(in_process(world.simulator.router()))
-        .await;
+    let fresh = world.second_hub(in_process(world.simulator.router())).await;
     let by = StartedBy::Schedule;
     let run = fresh.sync.start(world.connection, by).await.unwrap();
     live_on(world, &fresh, 5).await;

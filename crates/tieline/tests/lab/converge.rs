@@ -136,7 +136,10 @@ async fn nothing_lost_or_doubled(history: &History, seed: u64) {
         history.play.said_in.len(),
         "seed {seed}: each text came in once"
     );
-    assert_eq!(came.into_iter().collect::<BTreeSet<_>>(), history.play.said_in);
+    assert_eq!(
+        came.into_iter().collect::<BTreeSet<_>>(),
+        history.play.said_in
+    );
     for text in &history.play.written {
         let kept: Vec<&Message> = messages.iter().filter(|it| it.text == *text).collect();
         assert_eq!(kept.len(), 1, "seed {seed}: {text:?} was written once");
@@ -201,7 +204,11 @@ async fn judge(history: History, fired: &mut Fired) {
 async fn after_any_history_hub_and_org_agree_and_no_text_is_lost_or_doubled() {
     let mut fired = Fired::new();
     for seed in 100..100 + SEEDS {
-        judge(History::play(World::new(seed).await, STEPS).await, &mut fired).await;
+        judge(
+            History::play(World::new(seed).await, STEPS).await,
+            &mut fired,
+        )
+        .await;
     }
     let seen: Vec<&String> = fired.keys().collect();
     let mut all = mishaps::kinds();

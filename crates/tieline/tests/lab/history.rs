@@ -159,7 +159,9 @@ impl Play {
     /// Contacts of the org that may go.
     fn others(world: &World) -> Vec<String> {
         let names = ids(world, "SELECT Id, LastName FROM Contact ORDER BY Id");
-        let others = names.into_iter().filter(|(_, name)| !name.starts_with(KEEPER));
+        let others = names
+            .into_iter()
+            .filter(|(_, name)| !name.starts_with(KEEPER));
         others.map(|(id, _)| id).collect()
     }
 

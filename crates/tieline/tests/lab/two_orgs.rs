@@ -10,6 +10,7 @@ use tieline_simulator::org::Call;
 use tieline_storage::link::{self, Link};
 use tieline_storage::{connection, contact};
 use tieline_sync::StartedBy;
+use tieline_testkit::postgres::Database;
 
 const PHONE: &str = "+447700900811";
 
@@ -29,7 +30,10 @@ fn counted(org: &Simulator) -> i64 {
 
 impl Both {
     async fn new(seed: u64) -> Both {
-        let world = World::of_two_orgs(seed).await;
+        Both::of(World::of_two_orgs(seed, None).await).await
+    }
+
+    async fn of(world: World) -> Both {
         let orgs: [Simulator; 2] = world.simulator.orgs().try_into().ok().unwrap();
         let access = orgs[1].org_access();
         let new = NewConnection {
@@ -118,7 +122,18 @@ impl Both {
 
 #[tokio::test]
 async fn who_is_in_two_orgs_has_a_primary_record_in_each() {
-    let both = Both::new(95).await;
+    primary_in_each(Both::new(95).await).await;
+}
+
+#[tokio::test]
+async fn and_so_it_is_on_postgresql() {
+    let database = Database::create().await;
+    let world = World::of_two_orgs(95, Some(&database)).await;
+    primary_in_each(Both::of(world).await).await;
+    database.remove().await;
+}
+
+async fn primary_in_each(both: Both) {
     let records = [both.add(0, "Cook"), both.add(1, "Cook")];
     both.sync(0).await;
     both.sync(1).await;
@@ -132,7 +147,10 @@ async fn who_is_in_two_orgs_has_a_primary_record_in_each() {
     let contact = both.person().await.0;
     desk::edit(&both.world.hub.store, &contact, "title", "Chef").await;
     both.world.live(60).await;
-    assert_eq!([0, 1].map(|org| both.title(org, &records[org])), ["Chef"; 2]);
+    assert_eq!(
+        [0, 1].map(|org| both.title(org, &records[org])),
+        ["Chef"; 2]
+    );
     for (org, title) in [(0, "Baker"), (1, "Butcher")] {
         both.set_title(org, &records[org], title);
         both.sync(org).await;

@@ -1,7 +1,7 @@
 //! The hub, the org, the carrier and the one clock that they look at.
 
-use super::nature::{Computer, Nature};
 pub use super::nature::Wrong;
+use super::nature::{Computer, Nature};
 use std::sync::Arc;
 use tempfile::TempDir;
 use tieline::demo::furnish;
@@ -101,10 +101,10 @@ impl World {
     }
 
     /// The same with a second org in the world, which the hub does not know yet.
-    pub async fn of_two_orgs(seed: u64) -> World {
-        let orgs = 2;
+    pub async fn of_two_orgs(seed: u64, database: Option<&Database>) -> World {
         World::on(Setup {
-            orgs,
+            database: database.map(|it| it.url.clone()),
+            orgs: 2,
             ..Setup::of(seed)
         })
         .await
