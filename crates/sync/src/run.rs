@@ -11,6 +11,7 @@ use tieline_domain::id::{ConnectionId, StaffId, SyncRunId};
 use tieline_domain::job::{JobKind, Party};
 use tieline_domain::sync::counts::RunCounts;
 use tieline_domain::sync::mapping::{Deletes, Direction, default_fields};
+use tieline_domain::time::Timestamp;
 use tieline_org::{CallScope, Connections, OrgError};
 use tieline_salesforce::Purpose;
 use tieline_storage::job::{self, ClaimedJob, NewJob};

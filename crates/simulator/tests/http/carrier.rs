@@ -129,7 +129,7 @@ async fn a_failure_hits_only_the_phone_it_is_planned_for_until_it_is_taken_back(
     assert_eq!(cleared.status, StatusCode::NO_CONTENT);
     world.text("Arrives too").await;
     world.a_minute_later().await;
-    let ends = heard.lock().unwrap();
+    let ends = heard.lock().unwrap().clone();
     let ends = ends.iter().map(|form| form["MessageStatus"].as_str());
     let ends: Vec<&str> = ends.filter(|status| *status != "sent").collect();
     assert_eq!(ends, ["delivered", "delivered"]);

@@ -49,12 +49,12 @@ pub struct Play {
 impl History {
     /// Plays `steps` steps in a new world.
     pub async fn play(world: World, steps: usize) -> History {
-        History::of(world, steps, false).await
+        Box::pin(History::of(world, steps, false)).await
     }
 
     /// The same while the hubs' clocks are set wrong again and again.
     pub async fn play_with_wrong_clocks(world: World, steps: usize) -> History {
-        History::of(world, steps, true).await
+        Box::pin(History::of(world, steps, true)).await
     }
 
     async fn of(world: World, steps: usize, clocks_are_wrong: bool) -> History {
