@@ -266,13 +266,15 @@ async fn what_waits_for_the_org_is_found_in_pages_and_counted() {
             linked(&at, &other, &person, &format!("003{number}")).await;
         }
         let mut tx = writing(&at).await;
-        for link in &links[1..] {
-            let marked = link::mark_waiting(&mut tx, link.contact_id).await.unwrap();
-            assert_eq!(marked.len(), 2, "in both orgs");
-        }
+        let contacts: Vec<_> = links[1..].iter().map(|it| it.contact_id).collect();
+        let there = link::mark_waiting(&mut tx, &contacts, Some(other.id)).await;
+        let there: Vec<_> = there.unwrap().into_iter().collect();
+        assert_eq!(there, [row.id], "all but where it came from");
+        let marked = link::mark_waiting(&mut tx, &contacts, None).await.unwrap();
+        assert_eq!(marked.len(), 2, "in both orgs");
         tx.commit().await.unwrap();
         let mut gone = links[4].clone();
-        gone.version += 1;
+        gone.version += 2;
         gone.state = LinkState::Gone;
         let mut tx = writing(&at).await;
         link::update_many(&mut tx, &[gone]).await.unwrap();
