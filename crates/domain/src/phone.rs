@@ -72,7 +72,9 @@ pub fn read_at_home(text: &str, home: Option<&str>, country: &str) -> Result<Str
 
 /// Whether numbers can be read in a country (ISO 3166).
 pub fn is_known_in(country: &str) -> bool {
-    Region::from_str(&country.to_ascii_uppercase()).is_ok()
+    let region = Region::from_str(&country.to_ascii_uppercase()).ok();
+    let code = region.and_then(|region| PHONE_NUMBER_UTIL.get_country_code_for_region(region));
+    code.is_some()
 }
 
 /// The digits of a number without its country's code and prefix, by which all its spellings are found.
