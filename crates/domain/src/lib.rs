@@ -8,6 +8,8 @@ pub mod access;
 pub mod address;
 pub mod attachment;
 pub mod catalogue;
+pub mod connection;
+pub mod consent;
 pub mod contact;
 pub mod conversation;
 pub mod country;

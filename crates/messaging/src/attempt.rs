@@ -9,6 +9,7 @@ use tieline_channels::CarrierError;
 use tieline_channels::twilio::outbound::{Account, CarrierText, OutboundText, send};
 use tieline_domain::access::{Actor, Scope};
 use tieline_domain::address::can_be_answered;
+use tieline_domain::consent::{ConsentSource, ConsentState};
 use tieline_domain::conversation::Message;
 use tieline_domain::delivery::State;
 use tieline_domain::event::Event;
@@ -154,8 +155,8 @@ impl Messaging {
                     let point_id = ready.listed.conversation.point_id;
                     let entry = Entry {
                         point_id,
-                        opted_in: false,
-                        source: "carrier",
+                        state: ConsentState::OptedOut,
+                        source: ConsentSource::Carrier,
                         message_id: Some(message.id),
                     };
                     consent::add(&mut tx, entry).await?;

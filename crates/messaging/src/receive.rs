@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
 use tieline_channels::twilio::status::StatusReport;
 use tieline_domain::access::Actor;
+use tieline_domain::consent::{ConsentSource, ConsentState};
 use tieline_domain::conversation::Conversation;
 use tieline_domain::delivery::State;
 use tieline_domain::gate::Purpose;
@@ -179,7 +180,7 @@ async fn load(tx: &mut Tx, texts: &[&Inbound]) -> Result<(ReceiveState, BTreeSet
     let opted_out = consent::load(tx, &point_ids)
         .await?
         .into_iter()
-        .filter(|(_, consent)| consent.state == "opted_out")
+        .filter(|(_, consent)| consent.state == ConsentState::OptedOut)
         .map(|(point, consent)| (point, consent.at))
         .collect();
     let state = ReceiveState {
@@ -213,8 +214,10 @@ async fn write(
                 replies.push((message.id, message.conversation_id));
                 messages.push(message);
             }
-            Effect::OptOut(point, because) => consents.push((point, false, because)),
-            Effect::OptIn(point, because) => consents.push((point, true, because)),
+            Effect::OptOut(point, because) => {
+                consents.push((point, ConsentState::OptedOut, because));
+            }
+            Effect::OptIn(point, because) => consents.push((point, ConsentState::OptedIn, because)),
         }
     }
     let touched: BTreeSet<ConversationId> = messages
@@ -230,11 +233,11 @@ async fn write(
         .filter_map(|message| part_of(by_id[&message.conversation_id], message))
         .collect();
     participant::begin(tx, &parts).await?;
-    for (point_id, opted_in, because) in consents {
+    for (point_id, state, because) in consents {
         let entry = Entry {
             point_id,
-            opted_in,
-            source: "keyword",
+            state,
+            source: ConsentSource::Keyword,
             message_id: Some(because),
         };
         consent::add(tx, entry).await?;

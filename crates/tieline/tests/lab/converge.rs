@@ -8,6 +8,7 @@ use super::world::{World, Wrong};
 use crate::desk;
 use std::collections::{BTreeMap, BTreeSet};
 use tieline_domain::conversation::{Direction, Message};
+use tieline_domain::sync::change::ChangeState;
 use tieline_simulator::seeded::mix;
 use tieline_storage::job;
 use tieline_storage::link::{self, LinkState};
@@ -28,7 +29,7 @@ type Fired = BTreeMap<String, u32>;
 async fn refused(world: &World, run: &SyncRun) -> BTreeSet<String> {
     let mut reader = world.hub.store.reader().await.unwrap();
     let query = ChangeQuery {
-        state: Some("failed".to_owned()),
+        state: Some(ChangeState::Failed),
         limit: 1_000,
         ..ChangeQuery::default()
     };
