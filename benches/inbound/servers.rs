@@ -5,7 +5,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::routing::post;
 use http::{HeaderMap, StatusCode};
-use tieline::demo::{Demo, DemoOptions, OUR_NUMBER};
+use tieline::demo::{Demo, DemoOptions};
 use tieline_channels::form::Form;
 use tieline_channels::twilio::signature;
 use tieline_storage::inbox;
@@ -29,7 +29,6 @@ pub async fn hub() {
     let inboxes = inbox::all(&mut reader).await.expect("the database answers");
     drop(reader);
     let inbox = inboxes.first().expect("the demo has an inbox");
-    assert_eq!(inbox.address, OUR_NUMBER);
     say(&Target {
         address: demo.url.trim_start_matches("http://").to_owned(),
         path: format!("/hooks/twilio/{}", inbox.id),

@@ -18,17 +18,27 @@ pub enum CarrierError {
         message: String,
     },
     /// The carrier did not take it for certain, and may later.
-    #[error("the carrier did not take it now ({0})")]
-    NotNow(String),
+    #[error("the carrier did not take it now ({why})")]
+    NotNow {
+        /// The carrier's own words, or the network's.
+        why: String,
+        /// For how long it asks to be left alone.
+        wait_ms: Option<i64>,
+    },
     /// Nobody knows whether the carrier took it.
     #[error("nobody knows whether the carrier took it ({0})")]
     Uncertain(String),
 }
 
 impl CarrierError {
+    /// The carrier did not take it for certain, and does not say when it will.
+    pub fn not_now(why: String) -> CarrierError {
+        CarrierError::NotNow { why, wait_ms: None }
+    }
+
     /// Whether trying the same again cannot help, or might do it twice.
     pub fn is_permanent(&self) -> bool {
-        !matches!(self, CarrierError::NotNow(_))
+        !matches!(self, CarrierError::NotNow { .. })
     }
 }
 

@@ -1,13 +1,17 @@
 //! The ways by which messages leave and come in. A folder per carrier, the same file names in each:
-//! `signature`, `inbound`, `status`, `outbound`.
+//! `signature`, `inbound`, `status`, `outbound`, `find`; [`Carrier`] chooses between them.
 //!
 //! All I/O goes through an injected [`Transport`].
 
+pub mod carrier;
 pub mod error;
 pub mod form;
+pub mod text;
 pub mod twilio;
 
+pub use carrier::Carrier;
 pub use error::{CarrierError, FormError};
+pub use text::{CarrierText, InboundText, OutboundText, Sought};
 
 use bytes::Bytes;
 use http::{Request, Response};

@@ -11,7 +11,6 @@ mod principal;
 mod rights;
 mod scope;
 mod staffing;
-pub(crate) mod words;
 
 pub use actor::{Actor, By};
 pub use audited::AuditedAct;

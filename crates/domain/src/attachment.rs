@@ -1,9 +1,9 @@
 //! Files that came with messages. What a file calls itself is a stranger's word: it is served as
 //! what can do nothing in a browser, under a name that leads nowhere.
 
-use crate::access::words::words;
 use crate::id::{AttachmentId, MessageId};
 use crate::time::Timestamp;
+use crate::words::words;
 
 /// Characters of a file's name that are kept.
 const NAME_MAX: usize = 120;

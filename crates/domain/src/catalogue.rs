@@ -8,12 +8,12 @@ mod value;
 
 pub use change::{FieldChange, NewField};
 
-use crate::access::words::words;
 use crate::contact::Fields;
 use crate::fold::fold;
 use crate::id::ContactFieldId;
 use crate::phone::{self, Unreadable};
 use crate::search;
+use crate::words::words;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

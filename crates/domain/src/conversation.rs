@@ -10,10 +10,11 @@ pub use merge::{Marks, Merged, merge};
 pub use reading::ReadMark;
 pub use taking_part::{ParticipantKind, ParticipantRole, SeesFrom, TakingPart, merge_parts};
 
-use crate::access::words::words;
 use crate::delivery::State;
-use crate::id::{ContactId, ConversationId, InboxId, MessageId, PointId, StaffId};
+use crate::failure::Failure;
+use crate::id::{ContactId, ConversationId, InboxId, MessageId, PointId, SenderId, StaffId};
 use crate::time::Timestamp;
+use crate::words::words;
 use std::collections::BTreeSet;
 
 /// Characters of the last message that a list shows.
@@ -28,6 +29,8 @@ pub struct Conversation {
     pub inbox_id: InboxId,
     /// Their end.
     pub point_id: PointId,
+    /// Which of our numbers they know: the one that they wrote to last.
+    pub sender_id: Option<SenderId>,
     /// Who it is, once that is unambiguous.
     pub contact_id: Option<ContactId>,
     /// Who said so.
@@ -96,14 +99,12 @@ pub struct Message {
     pub state: State,
     /// Since when.
     pub state_at: Timestamp,
-    /// Code and words of what went wrong.
-    pub error: Option<(String, String)>,
-    /// Which attempt to send it this is; a person's word begins the next.
-    pub attempt: i64,
+    /// Why it did not go or did not arrive.
+    pub failure: Option<Failure>,
     /// Parts on the air.
     pub segments: i64,
-    /// The carrier's name for it.
-    pub provider_id: Option<String>,
+    /// Which of our numbers it went through.
+    pub sender_id: Option<SenderId>,
     /// The writer's own key, so that a repeated request is one message.
     pub client_key: Option<String>,
     /// When it was written or came in.
@@ -122,8 +123,8 @@ pub struct Draft {
     pub text: String,
     /// Where it is.
     pub state: State,
-    /// The carrier's name for it.
-    pub provider_id: Option<String>,
+    /// Which of our numbers it goes through.
+    pub sender_id: Option<SenderId>,
     /// The writer's own key.
     pub client_key: Option<String>,
     /// When.
@@ -149,6 +150,7 @@ impl Conversation {
             id,
             inbox_id,
             point_id,
+            sender_id: None,
             contact_id: None,
             tie: Tie::Derived,
             open: true,
@@ -188,6 +190,7 @@ impl Conversation {
     pub fn add(&mut self, draft: Draft) -> Message {
         self.last_seq += 1;
         self.last_at = draft.at;
+        self.sender_id = draft.sender_id.or(self.sender_id);
         self.last = Some(Last {
             kind: draft.kind,
             author: draft.author,
@@ -218,10 +221,9 @@ impl Conversation {
             text: draft.text,
             state: draft.state,
             state_at: draft.at,
-            error: None,
-            attempt: 1,
+            failure: None,
             segments,
-            provider_id: draft.provider_id,
+            sender_id: draft.sender_id,
             client_key: draft.client_key,
             at: draft.at,
         }
@@ -301,7 +303,7 @@ mod tests {
             author,
             text: "Hello".to_owned(),
             state: State::Received,
-            provider_id: None,
+            sender_id: None,
             client_key: None,
             at: Timestamp(1),
         }

@@ -62,6 +62,14 @@ impl State {
         matches!(self, State::Failed | State::Undelivered)
     }
 
+    /// Whether it is a carrier's word, not our own.
+    pub fn is_carriers(self) -> bool {
+        matches!(
+            self,
+            State::Sent | State::Delivered | State::Undelivered | State::Failed
+        )
+    }
+
     /// An end state has the highest rank, and the first to come stays.
     fn rank(self) -> u8 {
         match self {

@@ -1,9 +1,11 @@
-//! The send gate: the one function that every outgoing message passes.
+//! The send gate: the one function that every outgoing message passes, when it is written and again
+//! before it leaves.
 
+use crate::failure::{Failure, FailureCode, TEXT_MAX};
 use crate::time::Timestamp;
 
-/// Characters that a carrier takes in one message.
-pub const TEXT_MAX: usize = 1_600;
+/// A carrier's word that no text reaches a number counts for so long: numbers move between networks.
+const LANDLINE_MS: i64 = 30 * 86_400_000;
 
 /// Why a message is sent; the confirmation of an opt-out is the one that passes the block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,144 +21,174 @@ pub enum Purpose {
 pub struct Asked<'a> {
     /// The text as it would be sent.
     pub text: &'a str,
-    /// Why.
     pub purpose: Purpose,
+    pub now: Timestamp,
     /// Since when the contact point wants no messages.
     pub opted_out_since: Option<Timestamp>,
+    /// Since when a carrier says that no text reaches the contact point.
+    pub landline_since: Option<Timestamp>,
     /// Whether what is sent to their address reaches them.
     pub can_be_answered: bool,
-    /// Whether the inbox has a carrier to send with.
+    /// Whether the inbox has a number to send from.
     pub has_sender: bool,
+    /// Until when the carrier asked to be left alone.
+    pub held_until: Option<Timestamp>,
+}
+
+/// Whether a message may leave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Now.
+    Send,
+    /// Not before.
+    Hold { until: Timestamp, why: HoldReason },
+    /// Never, as things stand.
+    Refuse(Refusal),
+}
+
+/// Why a message waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HoldReason {
+    /// The carrier asked to be left alone for a while.
+    CarrierBusy,
 }
 
 /// Why a message may not be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// For programs.
-    pub code: &'static str,
-    /// For the sender.
-    pub reason: String,
+    pub failure: Failure,
     /// Since when, where that says something.
     pub since: Option<Timestamp>,
 }
 
 /// Decides whether a message may leave.
-pub fn check(asked: &Asked<'_>) -> Result<(), Refusal> {
-    let refuse = |code, reason: &str, since| {
-        Err(Refusal {
-            code,
-            reason: reason.to_owned(),
-            since,
-        })
-    };
-    if let Some(since) = asked
-        .opted_out_since
-        .filter(|_| asked.purpose == Purpose::Ordinary)
-    {
-        return refuse(
-            "opted_out",
-            "They wrote STOP. They can text START to hear from you again.",
-            Some(since),
-        );
+pub fn check(asked: &Asked<'_>) -> Verdict {
+    if let Some(refusal) = refuse(asked) {
+        return Verdict::Refuse(refusal);
+    }
+    match asked.held_until.filter(|until| *until > asked.now) {
+        Some(until) => Verdict::Hold {
+            until,
+            why: HoldReason::CarrierBusy,
+        },
+        None => Verdict::Send,
+    }
+}
+
+fn refuse(asked: &Asked<'_>) -> Option<Refusal> {
+    let because = |failure: Failure, since| Some(Refusal { failure, since });
+    let plain = |code: FailureCode| because(code.into(), None);
+    if asked.purpose == Purpose::Ordinary && asked.opted_out_since.is_some() {
+        return because(FailureCode::OptedOut.into(), asked.opted_out_since);
     }
     if !asked.can_be_answered {
-        return refuse(
-            "not_answerable",
-            "They text from a name or a short code, which takes no answer.",
-            None,
-        );
+        return plain(FailureCode::NotAnswerable);
+    }
+    let landline = asked.landline_since;
+    if landline.is_some_and(|since| asked.now.0 - since.0 < LANDLINE_MS) {
+        return because(FailureCode::Landline.into(), landline);
     }
     if !asked.has_sender {
-        return refuse(
-            "no_sender",
-            "This inbox has no carrier. Give it one under Settings.",
-            None,
-        );
+        return plain(FailureCode::NoSender);
     }
     if asked.text.trim().is_empty() {
-        return refuse(
-            "empty",
-            "There is nothing to send. Write a text first.",
-            None,
-        );
+        return plain(FailureCode::Empty);
     }
     let length = asked.text.chars().count();
     if length > TEXT_MAX {
-        let reason = format!(
-            "The text has {length} characters, {TEXT_MAX} fit. Shorten it or send it in parts."
-        );
-        return Err(Refusal {
-            code: "too_long",
-            reason,
-            since: None,
-        });
+        let failure = Failure::with(FailureCode::TooLong, length.to_string());
+        return because(failure, None);
     }
-    Ok(())
+    None
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const PLAIN: Asked<'static> = Asked {
+        text: "Hello",
+        purpose: Purpose::Ordinary,
+        now: Timestamp(LANDLINE_MS),
+        opted_out_since: None,
+        landline_since: None,
+        can_be_answered: true,
+        has_sender: true,
+        held_until: None,
+    };
+
     #[test]
     fn the_first_reason_that_holds_refuses() {
-        let plain = Asked {
-            text: "Hello",
-            purpose: Purpose::Ordinary,
-            opted_out_since: None,
-            can_be_answered: true,
-            has_sender: true,
-        };
-        let out = Asked {
-            opted_out_since: Some(Timestamp(5)),
-            ..plain
-        };
         let long = "a".repeat(TEXT_MAX + 1);
-        for (asked, code) in [
-            (plain, None),
-            (out, Some("opted_out")),
+        type Change = fn(&mut Asked<'_>);
+        let cases: [(Change, FailureCode); 8] = [
             (
-                Asked {
-                    purpose: Purpose::KeywordReply,
-                    ..out
-                },
-                None,
+                |it| it.opted_out_since = Some(Timestamp(5)),
+                FailureCode::OptedOut,
+            ),
+            (|it| it.can_be_answered = false, FailureCode::NotAnswerable),
+            (
+                |it| it.landline_since = Some(Timestamp(1)),
+                FailureCode::Landline,
+            ),
+            (|it| it.has_sender = false, FailureCode::NoSender),
+            (|it| it.text = " \n", FailureCode::Empty),
+            // The order in which they are asked.
+            (
+                |it| (it.opted_out_since, it.can_be_answered) = (Some(Timestamp(5)), false),
+                FailureCode::OptedOut,
             ),
             (
-                Asked {
-                    purpose: Purpose::KeywordReply,
-                    can_be_answered: false,
-                    ..plain
-                },
-                Some("not_answerable"),
+                |it| (it.text, it.has_sender) = ("", false),
+                FailureCode::NoSender,
             ),
             (
-                Asked {
-                    has_sender: false,
-                    ..plain
-                },
-                Some("no_sender"),
+                |it| (it.held_until, it.has_sender) = (Some(Timestamp(i64::MAX)), false),
+                FailureCode::NoSender,
             ),
-            (
-                Asked {
-                    text: " \n",
-                    ..plain
-                },
-                Some("empty"),
-            ),
-            (
-                Asked {
-                    text: &long,
-                    ..plain
-                },
-                Some("too_long"),
-            ),
-        ] {
-            assert_eq!(
-                check(&asked).err().map(|refusal| refusal.code),
-                code,
-                "{asked:?}"
-            );
+        ];
+        for (change, code) in cases {
+            let mut asked = PLAIN;
+            change(&mut asked);
+            match check(&asked) {
+                Verdict::Refuse(refusal) => assert_eq!(refusal.failure.code, code, "{asked:?}"),
+                other => panic!("{other:?} of {asked:?}"),
+            }
         }
+        let asked = Asked {
+            text: &long,
+            ..PLAIN
+        };
+        let Verdict::Refuse(refusal) = check(&asked) else {
+            panic!("a long text left");
+        };
+        assert_eq!(refusal.failure.detail.as_deref(), Some("1601"));
+    }
+
+    #[test]
+    fn a_keyword_reply_passes_the_block_and_nothing_else() {
+        let mut asked = PLAIN;
+        asked.purpose = Purpose::KeywordReply;
+        asked.opted_out_since = Some(Timestamp(5));
+        assert_eq!(check(&asked), Verdict::Send);
+        asked.can_be_answered = false;
+        assert!(matches!(check(&asked), Verdict::Refuse(_)));
+    }
+
+    #[test]
+    fn a_busy_carrier_holds_until_it_may_be_asked_and_a_landline_is_tried_again_after_a_month() {
+        for (held, expected) in [(-1, Verdict::Send), (0, Verdict::Send)] {
+            let mut asked = PLAIN;
+            asked.held_until = Some(Timestamp(PLAIN.now.0 + held));
+            assert_eq!(check(&asked), expected, "{held}");
+        }
+        let mut asked = PLAIN;
+        let until = Timestamp(PLAIN.now.0 + 1);
+        asked.held_until = Some(until);
+        let why = HoldReason::CarrierBusy;
+        assert_eq!(check(&asked), Verdict::Hold { until, why });
+        let mut asked = PLAIN;
+        asked.landline_since = Some(Timestamp(0));
+        assert_eq!(check(&asked), Verdict::Send);
     }
 }

@@ -112,6 +112,10 @@ ids! {
     PointId = "pt_";
     /// A channel end point and its members.
     InboxId = "ib_";
+    /// An account at a carrier.
+    CarrierAccountId = "ca_";
+    /// A number or name that an account sends from.
+    SenderId = "sn_";
     /// The exchange between an inbox and a contact point.
     ConversationId = "conv_";
     /// One text, note or event in a conversation.

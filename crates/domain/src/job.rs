@@ -4,7 +4,7 @@
 //! Work that waits for an outside party never takes the place of work for another: each lane has
 //! slots of its own, and within a lane each party.
 
-use crate::id::{ConnectionId, InboxId};
+use crate::id::{CarrierAccountId, ConnectionId};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -59,8 +59,8 @@ impl Lane {
 pub enum Party {
     /// An org.
     Org(ConnectionId),
-    /// The carrier account of an inbox.
-    Carrier(InboxId),
+    /// An account at a carrier.
+    Carrier(CarrierAccountId),
 }
 
 impl Party {
@@ -284,8 +284,8 @@ mod tests {
 
     #[test]
     fn a_party_that_hangs_leaves_the_lane_to_others_and_gets_its_slots_back() {
-        let hanging = Party::Carrier(InboxId::from_uuid(1));
-        let other = Party::Carrier(InboxId::from_uuid(2));
+        let hanging = Party::Carrier(CarrierAccountId::from_uuid(1));
+        let other = Party::Carrier(CarrierAccountId::from_uuid(2));
         assert_eq!(Party::parse(&hanging.to_string()), Some(hanging.clone()));
         let mut hand = InHand::of(Lane::Texts);
         let most = Lane::Texts.slots_per_party();

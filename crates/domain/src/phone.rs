@@ -3,8 +3,8 @@
 //! Never guessed: a number without its country's code counts only where it is valid, and a field that
 //! could mean two numbers means none. What people write beside a number is passed over.
 
-use crate::access::words::words;
 use crate::country;
+use crate::words::words;
 use rlibphonenumber::{
     CountryCodeSource, NumberLengthType, PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberFormat, Region,
     get_national_significant_number_owned,

@@ -4,9 +4,12 @@
 //! writes what came of it. A text that was received before changes nothing.
 
 use crate::address::can_be_answered;
+use crate::carrier::ProviderId;
 use crate::conversation::{Author, Conversation, Draft, HubReason, Kind, Message};
 use crate::delivery::State;
-use crate::id::{ContactId, ConversationId, InboxId, MessageId, PointId};
+use crate::id::{
+    CarrierAccountId, ContactId, ConversationId, InboxId, MessageId, PointId, SenderId,
+};
 use crate::keyword::{Keyword, keyword};
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,14 +17,16 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A text as the carrier handed it over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inbound {
-    /// Which of our numbers it came to.
+    /// The inbox of the number that it came to.
     pub inbox_id: InboxId,
+    /// Which of our numbers it came to.
+    pub sender_id: SenderId,
     /// Who sent it, as [`crate::address::of_sender`] keeps it.
     pub address: String,
     /// What it says.
     pub text: String,
     /// The carrier's name for it.
-    pub provider_id: String,
+    pub provider_id: ProviderId,
 }
 
 /// A signed text for an account or number that no inbox has, as the carrier handed it over.
@@ -50,8 +55,8 @@ pub struct FreshIds {
 /// What is known before, and changed by each text.
 #[derive(Debug, Default)]
 pub struct ReceiveState {
-    /// The carrier's names of texts that were received before.
-    pub received: BTreeSet<String>,
+    /// The carriers' names of texts that were received before.
+    pub received: BTreeSet<ProviderId>,
     /// Points by address.
     pub points: BTreeMap<String, PointId>,
     /// Since when a point wants no messages.
@@ -66,10 +71,10 @@ pub struct ReceiveState {
 /// What is to be written and done, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
-    /// A text came in.
-    Received(Message),
-    /// A text is to be sent by the hub itself.
-    Reply(Message),
+    /// A text came in, by this name.
+    Received(Message, ProviderId),
+    /// A text is to be sent by the hub itself, with the account that it answers.
+    Reply(Message, CarrierAccountId),
     /// The point wants no messages from now on.
     OptOut(PointId, MessageId),
     /// The point wants messages again.
@@ -112,23 +117,24 @@ pub fn receive(
         author: Author::Contact,
         text: inbound.text.clone(),
         state: State::Received,
-        provider_id: Some(inbound.provider_id.clone()),
+        sender_id: Some(inbound.sender_id),
         client_key: None,
         at: now,
     });
-    let mut effects = vec![Effect::Received(message)];
+    let mut effects = vec![Effect::Received(message, inbound.provider_id.clone())];
     let was_out = state.opted_out.contains_key(&point);
     let mut reply = |text: String| {
-        Effect::Reply(conversation.add(Draft {
+        let message = conversation.add(Draft {
             id: ids.reply,
             kind: Kind::Message,
             author: Author::Hub(HubReason::Keyword),
             text,
             state: State::Queued,
-            provider_id: None,
+            sender_id: Some(inbound.sender_id),
             client_key: None,
             at: now,
-        }))
+        });
+        Effect::Reply(message, inbound.provider_id.account_id)
     };
     let said = keyword(&inbound.text, was_out);
     match said {
@@ -182,12 +188,20 @@ mod tests {
         state
     }
 
+    fn provider_id(number: u128) -> ProviderId {
+        ProviderId {
+            account_id: CarrierAccountId::from_uuid(1),
+            name: format!("SM{number}"),
+        }
+    }
+
     fn text(state: &mut ReceiveState, number: u128, text: &str) -> Vec<Effect> {
         let inbound = Inbound {
             inbox_id: InboxId::from_uuid(1),
             address: ADDRESS.to_owned(),
             text: text.to_owned(),
-            provider_id: format!("SM{number}"),
+            sender_id: SenderId::from_uuid(1),
+            provider_id: provider_id(number),
         };
         let ids = FreshIds {
             conversation: ConversationId::from_uuid(number),
@@ -241,7 +255,7 @@ mod tests {
                 .extend((word == "START").then_some((PointId::from_uuid(1), Timestamp(0))));
             text(&mut state, 1, "Where is my parcel?");
             let effects = text(&mut state, 2, word);
-            assert!(matches!(effects.last(), Some(Effect::Reply(_))), "{word}");
+            assert!(matches!(effects.last(), Some(Effect::Reply(..))), "{word}");
             let it = state.conversations.values().next().unwrap();
             assert_eq!((it.received, it.our_turn), (2, true), "{word}");
         }
@@ -257,7 +271,8 @@ mod tests {
             inbox_id: InboxId::from_uuid(1),
             address: "60999".to_owned(),
             text: "HELP".to_owned(),
-            provider_id: "SM1".to_owned(),
+            sender_id: SenderId::from_uuid(1),
+            provider_id: provider_id(1),
         };
         let ids = FreshIds {
             conversation: ConversationId::from_uuid(1),
@@ -268,7 +283,7 @@ mod tests {
             organisation: "Acme",
         };
         let effects = receive(&mut state, &inbound, ids, &sender, Timestamp(1));
-        assert!(matches!(effects[..], [Effect::Received(_)]), "{effects:?}");
+        assert!(matches!(effects[..], [Effect::Received(..)]), "{effects:?}");
     }
 
     #[test]
@@ -301,7 +316,7 @@ mod tests {
         let point = PointId::from_uuid(1);
         let effects = text(&mut state, 1, "STOP");
         assert!(
-            matches!(effects[..], [Effect::Received(_), Effect::OptOut(out, _), Effect::Reply(_)] if out == point)
+            matches!(effects[..], [Effect::Received(..), Effect::OptOut(out, _), Effect::Reply(..)] if out == point)
         );
         assert_eq!(
             text(&mut state, 2, "stop").len(),
@@ -311,7 +326,7 @@ mod tests {
         let effects = text(&mut state, 3, "yes");
         assert!(matches!(
             effects[..],
-            [Effect::Received(_), Effect::OptIn(_, _), Effect::Reply(_)]
+            [Effect::Received(..), Effect::OptIn(_, _), Effect::Reply(..)]
         ));
         assert_eq!(
             text(&mut state, 4, "yes").len(),

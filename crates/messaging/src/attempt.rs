@@ -1,28 +1,29 @@
 //! One attempt at the carrier: begun in a commit, made once, its outcome written in another.
 
-use crate::confirm::{ask_confirm, settle};
+use crate::confirm::ask_confirm;
 use crate::error::{MessagingError, Result};
-use crate::send::SendPayload;
+use crate::outcome::{Outcome, conclude};
+use crate::send::{SendPayload, asked};
 use crate::tell::save_and_tell;
 use crate::{Messaging, load_message};
-use tieline_channels::CarrierError;
-use tieline_channels::twilio::outbound::{Account, CarrierText, OutboundText, send};
+use tieline_channels::{Carrier, CarrierError, CarrierText, OutboundText};
 use tieline_domain::access::{Actor, Scope};
-use tieline_domain::address::can_be_answered;
-use tieline_domain::consent::{ConsentSource, ConsentState};
+use tieline_domain::attempt::Attempt;
 use tieline_domain::conversation::Message;
 use tieline_domain::delivery::State;
-use tieline_domain::event::Event;
-use tieline_domain::gate::{Asked, Purpose, check};
-use tieline_storage::consent::Entry;
+use tieline_domain::failure::{Failure, FailureCode};
+use tieline_domain::gate::{Asked, Purpose, Refusal, Verdict, check};
+use tieline_domain::time::Timestamp;
+use tieline_storage::carrier_account::{self, Sender};
 use tieline_storage::conversation::Listed;
-use tieline_storage::inbox::Inbox;
 use tieline_storage::job::{self, ClaimedJob};
-use tieline_storage::{StorageError, consent, conversation, inbox};
+use tieline_storage::{StorageError, Tx, attempt, conversation};
 
 /// A carrier that asks us to wait is asked again after this long, then twice that, and so on.
 const WAIT_FIRST_MS: i64 = 2_000;
 const WAIT_DOUBLINGS_MAX: i64 = 8;
+/// Nobody makes a text wait longer than this at once.
+const WAIT_LONGEST_MS: i64 = 3_600_000;
 /// How often a text that the carrier does not take is tried.
 const ATTEMPTS_MAX: i64 = 10;
 /// How often the outcome of an attempt is written when reports race with it.
@@ -30,9 +31,10 @@ const ATTEMPTS_TO_RECORD: usize = 5;
 
 struct Ready {
     message: Message,
+    attempt: Attempt,
     listed: Listed,
-    inbox: Inbox,
-    account: Account,
+    sender: Sender,
+    carrier: Carrier,
 }
 
 impl Messaging {
@@ -43,22 +45,24 @@ impl Messaging {
             return Ok(());
         };
         let status_url = format!(
-            "{}/hooks/twilio/{}/status?message={}&attempt={}",
-            self.public_url, ready.inbox.id, ready.message.id, ready.message.attempt
+            "{}/hooks/twilio/accounts/{}/status?message={}&attempt={}",
+            self.public_url, ready.sender.account_id, ready.message.id, ready.attempt.number
         );
         let text = OutboundText {
             to: &ready.listed.address,
-            from: &ready.inbox.address,
+            from: &ready.sender.address,
             text: &ready.message.text,
             status_url: &status_url,
         };
-        let outcome = send(&self.transport, &ready.account, &text).await;
+        let outcome = ready.carrier.send(&self.transport, &text).await;
         let mut ended = self.end_attempt(claimed, &ready, &outcome).await;
         for _ in 0..ATTEMPTS_TO_RECORD {
             // A report moved the message on at the same time: look at it again.
             if !matches!(
                 ended,
-                Err(MessagingError::Storage(StorageError::Conflict("message")))
+                Err(MessagingError::Storage(StorageError::Conflict(
+                    "message" | "attempt"
+                )))
             ) {
                 break;
             }
@@ -67,7 +71,7 @@ impl Messaging {
         ended
     }
 
-    /// Commits that the one attempt begins, unless the message must not leave any more.
+    /// Commits that the one attempt begins, unless the message must not leave any more, or not yet.
     async fn begin_attempt(
         &self,
         claimed: &ClaimedJob,
@@ -81,43 +85,66 @@ impl Messaging {
             return Ok(None);
         }
         let listed = conversation::get(&mut tx, &Scope::system(), message.conversation_id).await?;
-        let inbox = inbox::by_id(&mut tx, listed.conversation.inbox_id).await?;
-        let secret = (self.open_secret)(inbox.id, &inbox.carrier_secret);
-        let asked = Asked {
-            text: &message.text,
+        let way = self.way(&mut tx, &listed, &message).await?;
+        message.state_at = tx.now();
+        // Consent may have been withdrawn since the message was written.
+        let verdict = check(&Asked {
             purpose: if payload.keyword_reply {
                 Purpose::KeywordReply
             } else {
                 Purpose::Ordinary
             },
-            opted_out_since: listed.opted_out_since,
-            can_be_answered: can_be_answered(&listed.address),
-            has_sender: secret.is_some(),
-        };
-        message.state_at = tx.now();
-        // Consent may have been withdrawn since the message was written.
-        if let Err(refusal) = check(&asked) {
-            message.state = State::Refused;
-            message.error = Some((refusal.code.to_owned(), refusal.reason));
-            save_and_tell(&mut tx, &message, State::Queued).await?;
-            job::finish(&mut tx, claimed).await?;
-            tx.commit().await?;
-            return Ok(None);
+            has_sender: way.is_some(),
+            held_until: way.as_ref().and_then(|way| way.held_until),
+            ..asked(&listed, &message.text, tx.now())
+        });
+        match (verdict, way) {
+            (Verdict::Send, Some(way)) => {
+                message.state = State::Sending;
+                message.sender_id = Some(way.sender.id);
+                save_and_tell(&mut tx, &message, State::Queued).await?;
+                let attempt = attempt::begin(&mut tx, message.id, way.sender.account_id).await?;
+                job::start_attempt(&mut tx, claimed).await?;
+                tx.commit().await?;
+                Ok(Some(Ready {
+                    message,
+                    attempt,
+                    listed,
+                    sender: way.sender,
+                    carrier: way.carrier,
+                }))
+            }
+            (Verdict::Hold { until, .. }, _) => {
+                let why = "the carrier asked to be left alone";
+                job::wait(&mut tx, claimed, until, why).await?;
+                tx.commit().await?;
+                Ok(None)
+            }
+            (Verdict::Refuse(refusal), _) => refuse(tx, claimed, message, refusal).await,
+            (Verdict::Send, None) => {
+                let failure = FailureCode::NoSender.into();
+                let refusal = Refusal {
+                    failure,
+                    since: None,
+                };
+                refuse(tx, claimed, message, refusal).await
+            }
         }
-        message.state = State::Sending;
-        save_and_tell(&mut tx, &message, State::Queued).await?;
-        job::start_attempt(&mut tx, claimed).await?;
-        tx.commit().await?;
-        let account = Account {
-            url: inbox.carrier_url.clone(),
-            sid: inbox.carrier_account.clone(),
-            token: secret.unwrap_or_default(),
+    }
+
+    /// The number that a message goes through and the carrier that has it, if the inbox has one whose
+    /// secret opens.
+    async fn way(&self, tx: &mut Tx, listed: &Listed, message: &Message) -> Result<Option<Way>> {
+        let it = &listed.conversation;
+        let wanted = message.sender_id.or(it.sender_id);
+        let Some(sender) = carrier_account::sender_for(tx, it.inbox_id, wanted).await? else {
+            return Ok(None);
         };
-        Ok(Some(Ready {
-            message,
-            listed,
-            inbox,
-            account,
+        let account = carrier_account::by_id(tx, sender.account_id).await?;
+        Ok(self.carrier(&account).map(|carrier| Way {
+            held_until: account.held_until,
+            sender,
+            carrier,
         }))
     }
 
@@ -128,84 +155,82 @@ impl Messaging {
         outcome: &std::result::Result<CarrierText, CarrierError>,
     ) -> Result<()> {
         let mut tx = self.store.begin(&Actor::system()).await?;
-        // A report may have come in meanwhile.
-        let mut message = load_message(&mut tx, ready.message.id).await?;
-        let was = message.state;
-        message.state_at = tx.now();
         match outcome {
             Ok(text) => {
-                settle(&mut message, text);
+                let heard = Outcome::named(&text.provider_id, text.state, None);
+                conclude(&mut tx, &ready.attempt, heard).await?;
                 job::finish(&mut tx, claimed).await?;
             }
-            Err(CarrierError::NotNow(why)) if claimed.attempts < ATTEMPTS_MAX => {
-                message.state = State::Queued;
-                let at = tx.now() + (WAIT_FIRST_MS << claimed.attempts.min(WAIT_DOUBLINGS_MAX));
+            Err(CarrierError::NotNow { why, wait_ms }) if claimed.attempts < ATTEMPTS_MAX => {
+                let doubled = WAIT_FIRST_MS << claimed.attempts.min(WAIT_DOUBLINGS_MAX);
+                let wait = wait_ms.unwrap_or_default().clamp(0, WAIT_LONGEST_MS);
+                let now = tx.now();
+                let at = now + doubled.max(wait);
+                if wait > 0 {
+                    carrier_account::hold(&mut tx, ready.sender.account_id, now + wait).await?;
+                }
+                conclude(&mut tx, &ready.attempt, Outcome::NotTaken).await?;
                 job::retry(&mut tx, claimed, at, why).await?;
             }
             Err(CarrierError::Uncertain(_)) => {
-                message.state = message
-                    .state
-                    .advance(State::Uncertain)
-                    .unwrap_or(message.state);
-                ask_confirm(&mut tx, message.id, ready.inbox.id).await?;
+                conclude(&mut tx, &ready.attempt, Outcome::Unknown).await?;
+                ask_confirm(&mut tx, &ready.attempt).await?;
                 job::finish(&mut tx, claimed).await?;
             }
             Err(error) => {
-                if matches!(error, CarrierError::OptedOut { .. }) {
-                    let point_id = ready.listed.conversation.point_id;
-                    let entry = Entry {
-                        point_id,
-                        state: ConsentState::OptedOut,
-                        source: ConsentSource::Carrier,
-                        message_id: Some(message.id),
-                    };
-                    consent::add(&mut tx, entry).await?;
-                    tx.emit(Event::Conversation {
-                        inbox_id: ready.inbox.id,
-                        conversation_id: message.conversation_id,
-                    });
-                }
-                message.state = State::Failed;
-                message.error = Some(explain(error));
+                let heard = Outcome::Failed(explain(error));
+                conclude(&mut tx, &ready.attempt, heard).await?;
                 job::finish(&mut tx, claimed).await?;
             }
         }
-        save_and_tell(&mut tx, &message, was).await?;
-        tx.commit().await?;
-        Ok(())
+        Ok(tx.commit().await?)
     }
 
     /// Takes over the job of a worker that did not come back from its attempt.
     pub async fn handle_uncertain(&self, expired: &ClaimedJob) -> Result<()> {
         let payload: SendPayload = expired.payload()?;
         let mut tx = self.store.begin(&Actor::system()).await?;
-        let mut message = load_message(&mut tx, payload.message_id).await?;
-        if let Some(state) = message.state.advance(State::Uncertain) {
-            let was = std::mem::replace(&mut message.state, state);
-            message.state_at = tx.now();
-            save_and_tell(&mut tx, &message, was).await?;
-            let scope = Scope::system();
-            let listed = conversation::get(&mut tx, &scope, message.conversation_id).await?;
-            ask_confirm(&mut tx, message.id, listed.conversation.inbox_id).await?;
+        let attempts = attempt::load(&mut tx, &[payload.message_id]).await?;
+        let latest = attempts.into_values().flatten().last();
+        if let Some(open) = latest.filter(|it| it.state == State::Sending) {
+            conclude(&mut tx, &open, Outcome::Unknown).await?;
+            ask_confirm(&mut tx, &open).await?;
         }
         job::finish_uncertain(&mut tx, expired).await?;
-        tx.commit().await?;
-        Ok(())
+        Ok(tx.commit().await?)
     }
 }
 
-fn explain(error: &CarrierError) -> (String, String) {
+/// How a message leaves.
+struct Way {
+    sender: Sender,
+    carrier: Carrier,
+    held_until: Option<Timestamp>,
+}
+
+async fn refuse(
+    mut tx: Tx,
+    claimed: &ClaimedJob,
+    mut message: Message,
+    refusal: Refusal,
+) -> Result<Option<Ready>> {
+    message.state = State::Refused;
+    message.failure = Some(refusal.failure);
+    save_and_tell(&mut tx, &message, State::Queued).await?;
+    job::finish(&mut tx, claimed).await?;
+    tx.commit().await?;
+    Ok(None)
+}
+
+fn explain(error: &CarrierError) -> Failure {
     match error {
-        CarrierError::Refused { code, message } => {
-            (code.clone(), format!("The carrier refused it: {message}"))
+        CarrierError::Refused { code, message } => Failure::with(
+            FailureCode::CarrierRefused,
+            format!("{message} (code {code})"),
+        ),
+        CarrierError::OptedOut { .. } => FailureCode::OptedOutAtCarrier.into(),
+        CarrierError::NotNow { why, .. } | CarrierError::Uncertain(why) => {
+            Failure::with(FailureCode::CarrierUnreachable, why.clone())
         }
-        CarrierError::OptedOut { .. } => (
-            "opted_out".to_owned(),
-            "They opted out at the carrier. They can text START to hear from you again.".to_owned(),
-        ),
-        CarrierError::NotNow(why) | CarrierError::Uncertain(why) => (
-            "carrier_unreachable".to_owned(),
-            format!("The carrier did not take it ({why}). Try again later."),
-        ),
     }
 }

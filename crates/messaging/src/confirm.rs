@@ -1,18 +1,18 @@
 //! What became of a text whose sending was cut off: the carrier is asked what it has, never sent it again.
 
+use crate::Messaging;
 use crate::error::Result;
-use crate::tell::save_and_tell;
-use crate::{EARLIER_ATTEMPT, Messaging};
+use crate::load_message;
+use crate::outcome::{Outcome, conclude};
 use serde::{Deserialize, Serialize};
-use tieline_channels::CarrierError;
-use tieline_channels::twilio::outbound::{Account, CarrierText, list};
+use tieline_channels::{CarrierError, CarrierText, Sought};
 use tieline_domain::access::{Actor, Scope};
-use tieline_domain::conversation::Message;
+use tieline_domain::attempt::Attempt;
 use tieline_domain::delivery::State;
-use tieline_domain::id::{InboxId, MessageId};
+use tieline_domain::id::MessageId;
 use tieline_domain::job::{JobKind, Party};
 use tieline_storage::job::{self, ClaimedJob, NewJob};
-use tieline_storage::{Tx, conversation, inbox, message};
+use tieline_storage::{Tx, attempt, carrier_account, conversation};
 
 /// A text cut off in sending is looked for at the carrier after this long, again and again.
 const CONFIRM_AFTER_MS: i64 = 5_000;
@@ -22,6 +22,7 @@ const CONFIRM_UNTIL_MS: i64 = 10 * 60 * 1_000;
 #[derive(Serialize, Deserialize)]
 struct ConfirmPayload {
     message_id: MessageId,
+    attempt: i64,
     since_ms: i64,
 }
 
@@ -29,86 +30,88 @@ impl Messaging {
     /// Handles [`JobKind::MessageConfirm`]: looks at the carrier for a text that was cut off in sending.
     pub async fn handle_confirm(&self, claimed: &ClaimedJob) -> Result<()> {
         let payload: ConfirmPayload = claimed.payload()?;
-        let mut reader = self.store.reader().await?;
-        let message = message::load_by_ids(&mut reader, &[payload.message_id])
-            .await?
-            .remove(&payload.message_id);
-        let Some(message) = message.filter(|message| message.state == State::Uncertain) else {
-            drop(reader);
-            let mut tx = self.store.begin(&Actor::system()).await?;
-            job::finish(&mut tx, claimed).await?;
-            return Ok(tx.commit().await?);
-        };
-        let listed =
-            conversation::get(&mut reader, &Scope::system(), message.conversation_id).await?;
-        let inbox = inbox::by_id(&mut reader, listed.conversation.inbox_id).await?;
-        drop(reader);
-        let account = Account {
-            url: inbox.carrier_url.clone(),
-            sid: inbox.carrier_account.clone(),
-            token: (self.open_secret)(inbox.id, &inbox.carrier_secret).unwrap_or_default(),
-        };
-        let listing = list(&self.transport, &account, &inbox.address, &listed.address).await;
-        self.conclude_confirm(claimed, &payload, message, listing)
-            .await
+        let listing = self.look(&payload).await?;
+        let mut tx = self.store.begin(&Actor::system()).await?;
+        match listing {
+            None => job::finish(&mut tx, claimed).await?,
+            Some((open, listing)) => settle(&mut tx, claimed, &payload, &open, listing).await?,
+        }
+        Ok(tx.commit().await?)
     }
 
-    async fn conclude_confirm(
-        &self,
-        claimed: &ClaimedJob,
-        payload: &ConfirmPayload,
-        mut message: Message,
-        listing: std::result::Result<Vec<CarrierText>, CarrierError>,
-    ) -> Result<()> {
-        let mut tx = self.store.begin(&Actor::system()).await?;
-        let texts = listing.as_deref().unwrap_or_default();
-        let ids: Vec<String> = texts.iter().map(|text| text.provider_id.clone()).collect();
-        let mut known = message::load_known_provider_ids(&mut tx, &ids).await?;
-        known.extend(message::load_receipts(&mut tx, EARLIER_ATTEMPT, &ids).await?);
-        let ours = texts
-            .iter()
-            .find(|text| text.text == message.text && !known.contains(&text.provider_id));
-        let now = tx.now();
-        let over = now.0 - payload.since_ms > CONFIRM_UNTIL_MS;
-        match ours {
-            Some(text) => settle(&mut message, text),
-            None if over && listing.is_ok() => {
-                message.state = State::Failed;
-                let words = "The carrier never got it. Sending it again is safe.";
-                message.error = Some(("not_sent".to_owned(), words.to_owned()));
+    /// What the carrier has that may be the text, while the attempt is open.
+    async fn look(&self, payload: &ConfirmPayload) -> Result<Option<(Attempt, Listing)>> {
+        let mut reader = self.store.reader().await?;
+        let attempts = attempt::load(&mut reader, &[payload.message_id]).await?;
+        let mut attempts = attempts.into_values().flatten();
+        let open = attempts.find(|it| it.number == payload.attempt && it.state == State::Uncertain);
+        let Some(open) = open else { return Ok(None) };
+        let message = load_message(&mut reader, payload.message_id).await?;
+        let listed =
+            conversation::get(&mut reader, &Scope::system(), message.conversation_id).await?;
+        let account = carrier_account::by_id(&mut reader, open.account_id).await?;
+        let senders = carrier_account::senders_of(&mut reader, open.account_id).await?;
+        drop(reader);
+        let from = senders.iter().find(|it| Some(it.id) == message.sender_id);
+        let listing = match (self.carrier(&account), from) {
+            (Some(carrier), Some(from)) => {
+                let sought = Sought {
+                    to: &listed.address,
+                    from: &from.address,
+                    text: &message.text,
+                    begun_at: open.begun_at,
+                    now: self.store.now(),
+                };
+                carrier.find(&self.transport, &sought).await
             }
-            None => {
-                let at = now + CONFIRM_AFTER_MS;
-                job::retry(&mut tx, claimed, at, "not listed at the carrier yet").await?;
-                return Ok(tx.commit().await?);
-            }
-        }
-        message.state_at = now;
-        save_and_tell(&mut tx, &message, State::Uncertain).await?;
-        job::finish(&mut tx, claimed).await?;
-        Ok(tx.commit().await?)
+            _ => Err(CarrierError::not_now(
+                "the secret of its account cannot be opened".to_owned(),
+            )),
+        };
+        Ok(Some((open, listing)))
     }
 }
 
-/// Writes down what the carrier says of a text.
-pub(crate) fn settle(message: &mut Message, text: &CarrierText) {
-    message.provider_id = Some(text.provider_id.clone());
-    message.state = message.state.advance(text.state).unwrap_or(message.state);
+type Listing = std::result::Result<Vec<CarrierText>, CarrierError>;
+
+async fn settle(
+    tx: &mut Tx,
+    claimed: &ClaimedJob,
+    payload: &ConfirmPayload,
+    open: &Attempt,
+    listing: Listing,
+) -> Result<()> {
+    let texts = listing.as_deref().unwrap_or_default();
+    let names: Vec<String> = texts.iter().map(|text| text.provider_id.clone()).collect();
+    let known = attempt::load_known(tx, open.account_id, &names).await?;
+    let ours = texts.iter().find(|text| !known.contains(&text.provider_id));
+    let now = tx.now();
+    let over = now.0 - payload.since_ms > CONFIRM_UNTIL_MS;
+    let outcome = match ours {
+        Some(text) => Outcome::named(&text.provider_id, text.state, None),
+        None if over && listing.is_ok() => Outcome::NotFound,
+        None => {
+            let at = now + CONFIRM_AFTER_MS;
+            return Ok(job::retry(tx, claimed, at, "not listed at the carrier yet").await?);
+        }
+    };
+    conclude(tx, open, outcome).await?;
+    Ok(job::finish(tx, claimed).await?)
 }
 
 /// Asks for a look at the carrier later.
-pub(crate) async fn ask_confirm(
-    tx: &mut Tx,
-    message_id: MessageId,
-    inbox: InboxId,
-) -> tieline_storage::Result<()> {
+pub(crate) async fn ask_confirm(tx: &mut Tx, open: &Attempt) -> tieline_storage::Result<()> {
     let now = tx.now();
     let new = NewJob {
         kind: JobKind::MessageConfirm,
-        party: Some(Party::Carrier(inbox)),
-        key: Some(format!("message.confirm:{message_id}")),
+        party: Some(Party::Carrier(open.account_id)),
+        key: Some(format!(
+            "message.confirm:{}:{}",
+            open.message_id, open.number
+        )),
         payload: ConfirmPayload {
-            message_id,
+            message_id: open.message_id,
+            attempt: open.number,
             since_ms: now.0,
         },
         run_at: now + CONFIRM_AFTER_MS,

@@ -13,7 +13,7 @@ pub enum MessagingError {
     #[error(transparent)]
     Storage(#[from] StorageError),
     /// The send gate.
-    #[error("{}", .0.reason)]
+    #[error("{}", .0.failure.sentence())]
     Refused(Refusal),
     /// An input of a batch was not stored; the sender tries again.
     #[error("the message was not stored ({0}); send it again")]

@@ -7,6 +7,7 @@ mod attempt;
 mod confirm;
 pub mod converse;
 pub mod error;
+mod outcome;
 pub mod receive;
 pub mod send;
 mod take_part;
@@ -16,22 +17,23 @@ pub use error::{MessagingError, Result};
 pub use receive::Receiver;
 
 use std::sync::Arc;
-use tieline_channels::Transport;
+use tieline_channels::{Carrier, Transport, twilio};
+use tieline_domain::carrier::CarrierKind;
 use tieline_domain::conversation::Message;
-use tieline_domain::id::{ConversationId, InboxId, MessageId};
+use tieline_domain::id::{CarrierAccountId, ConversationId, MessageId};
 use tieline_domain::job::JobKind;
 use tieline_domain::time::Timestamp;
+use tieline_storage::carrier_account::CarrierAccount;
 use tieline_storage::job::{self, NewJob};
-use tieline_storage::{StorageError, Store, Tx, activity, message};
+use tieline_storage::{Conn, StorageError, Store, Tx, activity, message};
 
-/// Names what the carrier gave to attempts before a person sent the message again.
-const EARLIER_ATTEMPT: &str = "sms_earlier_attempt";
 /// Messages that come together are logged together.
 const LOG_AFTER_MS: i64 = 2_000;
 const DAY_MS: i64 = 86_400_000;
 
-/// Opens the sealed secret of an inbox; `None` when it was sealed with another key, or for another place.
-pub type OpenSecret = Arc<dyn Fn(InboxId, &[u8]) -> Option<String> + Send + Sync>;
+/// Opens the sealed secret of a carrier account; `None` when it was sealed with another key, or for
+/// another place.
+pub type OpenSecret = Arc<dyn Fn(CarrierAccountId, &[u8]) -> Option<String> + Send + Sync>;
 
 /// What conversations need of the world; cheap to clone.
 #[derive(Clone)]
@@ -44,6 +46,24 @@ pub struct Messaging {
     pub open_secret: OpenSecret,
     /// Where carriers reach us; no slash at its end.
     pub public_url: String,
+}
+
+/// The carrier of an account, if its secret opens.
+pub fn carrier_of(account: &CarrierAccount, open_secret: &OpenSecret) -> Option<Carrier> {
+    let token = open_secret(account.id, &account.secret)?;
+    Some(match account.carrier {
+        CarrierKind::Twilio => Carrier::Twilio(twilio::Account {
+            url: account.url.clone(),
+            sid: account.account.clone(),
+            token,
+        }),
+    })
+}
+
+impl Messaging {
+    fn carrier(&self, account: &CarrierAccount) -> Option<Carrier> {
+        carrier_of(account, &self.open_secret)
+    }
 }
 
 /// Asks for the day of conversations to be logged to the org.
@@ -64,7 +84,7 @@ pub(crate) async fn ask_logs(
 }
 
 /// A message that a job names.
-pub(crate) async fn load_message(tx: &mut Tx, id: MessageId) -> Result<Message> {
-    let found = message::load_by_ids(tx, &[id]).await?.remove(&id);
+pub(crate) async fn load_message(conn: &mut Conn, id: MessageId) -> Result<Message> {
+    let found = message::load_by_ids(conn, &[id]).await?.remove(&id);
     Ok(found.ok_or(StorageError::NotFound("message"))?)
 }

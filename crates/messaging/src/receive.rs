@@ -4,25 +4,25 @@
 //! decision, writes what came of them in set statements, commits once, and acknowledges each.
 
 use crate::error::{MessagingError, Result};
+use crate::outcome::{Outcome, conclude_among};
 use crate::take_part::part_of;
-use crate::tell::{save_and_tell, tell};
-use crate::{EARLIER_ATTEMPT, Messaging, ask_logs, send};
+use crate::tell::tell;
+use crate::{Messaging, ask_logs, send};
 use futures_util::FutureExt as _;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
-use tieline_channels::twilio::status::StatusReport;
 use tieline_domain::access::Actor;
-use tieline_domain::consent::{ConsentSource, ConsentState};
+use tieline_domain::attempt::{Report, of_report};
+use tieline_domain::carrier::ProviderId;
 use tieline_domain::conversation::Conversation;
-use tieline_domain::delivery::State;
 use tieline_domain::gate::Purpose;
-use tieline_domain::id::{ConversationId, MessageId, PointId};
+use tieline_domain::id::{CarrierAccountId, ConversationId, MessageId, PointId};
 use tieline_domain::receive::{
     Effect, FreshIds, Inbound, ReceiveState, Sender, Unassigned, receive,
 };
 use tieline_storage::consent::Entry;
 use tieline_storage::{
-    StorageError, Tx, consent, contact, conversation, message, participant, setting,
+    StorageError, Tx, attempt, consent, contact, conversation, message, participant, setting,
     unassigned_text,
 };
 use tokio::sync::{mpsc, oneshot};
@@ -35,8 +35,16 @@ const QUEUE_MAX: usize = 4_096;
 const ATTEMPTS: usize = 5;
 const CHANNEL: &str = "sms";
 
-/// Which attempt at a message a report is of, where its address tells.
-pub type Attempt = Option<i64>;
+/// What became of a text of ours, as its carrier signed it.
+#[derive(Debug, Clone)]
+pub struct StatusReport {
+    /// Whose signature it has.
+    pub account_id: CarrierAccountId,
+    pub message_id: MessageId,
+    /// Which attempt it is of, where its address tells.
+    pub attempt: Option<i64>,
+    pub report: Report,
+}
 
 /// What a carrier tells us.
 #[derive(Debug, Clone)]
@@ -44,7 +52,7 @@ pub enum Input {
     /// A text came in.
     Text(Inbound),
     /// Something became of a text of ours.
-    Status(MessageId, Attempt, StatusReport),
+    Status(StatusReport),
     /// A text came in for nobody we know.
     Unassigned(Unassigned),
 }
@@ -129,7 +137,7 @@ impl Messaging {
             match input {
                 Input::Text(text) => texts.push(text),
                 Input::Unassigned(text) => unassigned.push(text),
-                Input::Status(..) => {}
+                Input::Status(_) => {}
             }
         }
         let mut tx = self.store.begin(&Actor::system()).await?;
@@ -140,8 +148,8 @@ impl Messaging {
             unassigned_text::keep(&mut tx, &unassigned).await?;
         }
         for input in inputs {
-            if let Input::Status(id, attempt, report) = input {
-                take_status(&mut tx, *id, *attempt, report).await?;
+            if let Input::Status(status) = input {
+                take_status(&mut tx, status).await?;
             }
         }
         tx.commit().await?;
@@ -150,7 +158,7 @@ impl Messaging {
 }
 
 async fn take_texts(tx: &mut Tx, texts: &[&Inbound]) -> Result<()> {
-    let (mut state, before) = load(tx, texts).await?;
+    let mut state = load(tx, texts).await?;
     let organisation: String = setting::get(tx, setting::ORGANISATION_NAME)
         .await?
         .unwrap_or_else(|| "Tieline".to_owned());
@@ -167,57 +175,53 @@ async fn take_texts(tx: &mut Tx, texts: &[&Inbound]) -> Result<()> {
         };
         effects.extend(receive(&mut state, text, ids, &sender, now));
     }
-    write(tx, state, &before, effects).await
+    write(tx, state, effects).await
 }
 
-async fn load(tx: &mut Tx, texts: &[&Inbound]) -> Result<(ReceiveState, BTreeSet<String>)> {
-    let ids: Vec<String> = texts.iter().map(|text| text.provider_id.clone()).collect();
+async fn load(tx: &mut Tx, texts: &[&Inbound]) -> Result<ReceiveState> {
+    let ids: Vec<ProviderId> = texts.iter().map(|text| text.provider_id.clone()).collect();
     let addresses: BTreeSet<String> = texts.iter().map(|text| text.address.clone()).collect();
     let addresses: Vec<String> = addresses.into_iter().collect();
-    let received = message::load_receipts(tx, CHANNEL, &ids).await?;
+    let received = attempt::load_receipts(tx, &ids).await?;
     let points = contact::ensure_points(tx, CHANNEL, &addresses).await?;
     let point_ids: Vec<PointId> = points.values().copied().collect();
     let opted_out = consent::load(tx, &point_ids)
         .await?
         .into_iter()
-        .filter(|(_, consent)| consent.state == ConsentState::OptedOut)
+        .filter(|(_, consent)| consent.state == "opted_out")
         .map(|(point, consent)| (point, consent.at))
         .collect();
-    let state = ReceiveState {
-        received: received.clone(),
+    contact::clear_landlines(tx, &point_ids).await?;
+    Ok(ReceiveState {
+        received,
         points,
         opted_out,
         holders: contact::load_holders(tx, CHANNEL, &addresses).await?,
         conversations: conversation::load_by_points(tx, &point_ids).await?,
-    };
-    Ok((state, received))
+    })
 }
 
-async fn write(
-    tx: &mut Tx,
-    state: ReceiveState,
-    before: &BTreeSet<String>,
-    effects: Vec<Effect>,
-) -> Result<()> {
-    let new: Vec<String> = state.received.difference(before).cloned().collect();
+async fn write(tx: &mut Tx, state: ReceiveState, effects: Vec<Effect>) -> Result<()> {
     let at_their_place = state
         .conversations
         .iter()
         .filter(|(place, it)| **place == it.place());
     let by_id: BTreeMap<ConversationId, &Conversation> =
         at_their_place.map(|(_, it)| (it.id, it)).collect();
-    let (mut messages, mut replies, mut consents) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut messages, mut receipts) = (Vec::new(), Vec::new());
+    let (mut replies, mut consents) = (Vec::new(), Vec::new());
     for effect in effects {
         match effect {
-            Effect::Received(message) => messages.push(message),
-            Effect::Reply(message) => {
-                replies.push((message.id, message.conversation_id));
+            Effect::Received(message, name) => {
+                receipts.push((name, message.id));
                 messages.push(message);
             }
-            Effect::OptOut(point, because) => {
-                consents.push((point, ConsentState::OptedOut, because));
+            Effect::Reply(message, account_id) => {
+                replies.push((message.id, account_id));
+                messages.push(message);
             }
-            Effect::OptIn(point, because) => consents.push((point, ConsentState::OptedIn, because)),
+            Effect::OptOut(point, because) => consents.push((point, false, because)),
+            Effect::OptIn(point, because) => consents.push((point, true, because)),
         }
     }
     let touched: BTreeSet<ConversationId> = messages
@@ -225,7 +229,7 @@ async fn write(
         .map(|message| message.conversation_id)
         .collect();
     let conversations: Vec<Conversation> = touched.iter().map(|id| by_id[id].clone()).collect();
-    message::add_receipts(tx, CHANNEL, &new).await?;
+    attempt::add_receipts(tx, &receipts).await?;
     conversation::save_many(tx, &conversations).await?;
     message::create_many(tx, &messages).await?;
     let parts: Vec<_> = messages
@@ -233,18 +237,17 @@ async fn write(
         .filter_map(|message| part_of(by_id[&message.conversation_id], message))
         .collect();
     participant::begin(tx, &parts).await?;
-    for (point_id, state, because) in consents {
+    for (point_id, opted_in, because) in consents {
         let entry = Entry {
             point_id,
-            state,
-            source: ConsentSource::Keyword,
+            opted_in,
+            source: "keyword",
             message_id: Some(because),
         };
         consent::add(tx, entry).await?;
     }
-    for (id, conversation) in replies {
-        let inbox = by_id[&conversation].inbox_id;
-        send::ask_send(tx, id, inbox, Purpose::KeywordReply).await?;
+    for (id, account) in replies {
+        send::ask_send(tx, id, account, Purpose::KeywordReply).await?;
     }
     for message in &messages {
         tell(
@@ -261,52 +264,30 @@ async fn write(
     Ok(())
 }
 
-/// Moves the state of a message of ours on; late, doubled and unknown reports change nothing.
-async fn take_status(
-    tx: &mut Tx,
-    id: MessageId,
-    attempt: Attempt,
-    report: &StatusReport,
-) -> Result<()> {
-    let Some(mut message) = message::load_by_ids(tx, &[id]).await?.remove(&id) else {
+/// Takes in what became of a text of ours; reports that are late, doubled, of no attempt, or signed by
+/// another account than the attempt was made with change nothing.
+async fn take_status(tx: &mut Tx, status: &StatusReport) -> Result<()> {
+    let StatusReport {
+        account_id, report, ..
+    } = status;
+    let attempts = attempt::load(tx, &[status.message_id]).await?;
+    let attempts = attempts
+        .get(&status.message_id)
+        .map_or(&[][..], Vec::as_slice);
+    let Some(found) = of_report(attempts, status.attempt, &report.provider_id) else {
         return Ok(());
     };
-    if attempt.is_some_and(|attempt| attempt != message.attempt) {
+    let found = &attempts[found];
+    if found.account_id != *account_id {
         return Ok(());
     }
-    if message
-        .provider_id
-        .as_ref()
-        .is_some_and(|known| *known != report.provider_id)
-    {
-        return Ok(());
-    }
-    // A text that waits has not left: the report is of an attempt before a person sent it again.
-    if message.state == State::Queued {
-        return Ok(());
-    }
-    // Nor is a name that an earlier attempt had taken for the name of this one.
-    let given = std::slice::from_ref(&report.provider_id);
-    let named = message.provider_id.is_some();
-    if !named
-        && !message::load_receipts(tx, EARLIER_ATTEMPT, given)
-            .await?
-            .is_empty()
-    {
-        return Ok(());
-    }
-    let was = message.state;
-    message.provider_id = Some(report.provider_id.clone());
-    match message.state.advance(report.state) {
-        None if named => return Ok(()),
-        None => {}
-        Some(state) => {
-            message.state = state;
-            message.state_at = tx.now();
-            message.error = report.error_code.as_ref().map(|code| {
-                (code.clone(), format!("The carrier could not deliver it (error {code}). Check the number, then try again."))
-            });
+    if found.provider_id.is_none() {
+        // A name has one text: what another message has is not the name of this one.
+        let given = std::slice::from_ref(&report.provider_id);
+        let known = attempt::load_known(tx, *account_id, given).await?;
+        if !known.is_empty() {
+            return Ok(());
         }
     }
-    save_and_tell(tx, &message, was).await
+    conclude_among(tx, attempts, found, Outcome::Heard(report.clone())).await
 }

@@ -2,15 +2,18 @@
 
 use crate::error::{MessagingError, Result};
 use crate::tell::{save_and_tell, tell};
-use crate::{EARLIER_ATTEMPT, ask_logs, load_message, take_part};
+use crate::{ask_logs, load_message, take_part};
 use serde::{Deserialize, Serialize};
 use tieline_domain::access::{Actor, Scope};
 use tieline_domain::address::can_be_answered;
 use tieline_domain::conversation::{Author, Direction, Draft, Kind, Message};
 use tieline_domain::delivery::State;
-use tieline_domain::gate::{Asked, Purpose, Refusal, check};
-use tieline_domain::id::{ConversationId, InboxId, MessageId, StaffId};
+use tieline_domain::failure::FailureCode;
+use tieline_domain::gate::{Asked, Purpose, Refusal, Verdict, check};
+use tieline_domain::id::{CarrierAccountId, ConversationId, MessageId, StaffId};
 use tieline_domain::job::{JobKind, Party};
+use tieline_domain::time::Timestamp;
+use tieline_storage::carrier_account::{self, Sender};
 use tieline_storage::conversation::Listed;
 use tieline_storage::job::{self, NewJob};
 use tieline_storage::{StorageError, Store, Tx, conversation, message};
@@ -36,15 +39,26 @@ pub struct Written {
     pub note: bool,
 }
 
-/// Whether a text may be sent in a conversation now.
-pub fn gate(listed: &Listed, text: &str) -> std::result::Result<(), Refusal> {
-    check(&Asked {
+/// What the gate is asked of a text of ours in a conversation, as far as the conversation tells.
+pub(crate) fn asked<'a>(listed: &Listed, text: &'a str, now: Timestamp) -> Asked<'a> {
+    Asked {
         text,
         purpose: Purpose::Ordinary,
+        now,
         opted_out_since: listed.opted_out_since,
+        landline_since: listed.landline_since,
         can_be_answered: can_be_answered(&listed.address),
-        has_sender: listed.channel == "sms",
-    })
+        has_sender: listed.has_sender,
+        held_until: None,
+    }
+}
+
+/// Why a text may not be sent in a conversation now; what must only wait may be written.
+pub fn refusal(listed: &Listed, text: &str, now: Timestamp) -> Option<Refusal> {
+    match check(&asked(listed, text, now)) {
+        Verdict::Refuse(refusal) => Some(refusal),
+        Verdict::Send | Verdict::Hold { .. } => None,
+    }
 }
 
 /// Writes a message or note; what the gate refuses is not written.
@@ -71,9 +85,10 @@ async fn write_once(store: &Store, scope: &Scope, written: &Written) -> Result<M
             problem: "write something first".to_owned(),
         });
     }
-    if !written.note {
-        gate(&listed, &written.text).map_err(MessagingError::Refused)?;
-    }
+    let sender = match written.note {
+        true => None,
+        false => Some(sender_of(&mut tx, &listed, &written.text).await?),
+    };
     let mut conversation = listed.conversation;
     let message = conversation.add(Draft {
         id: tx.new_id(),
@@ -89,21 +104,16 @@ async fn write_once(store: &Store, scope: &Scope, written: &Written) -> Result<M
         } else {
             State::Queued
         },
-        provider_id: None,
+        sender_id: sender.as_ref().map(|it| it.id),
         client_key: Some(written.client_key.clone()),
         at: tx.now(),
     });
     conversation::save_many(&mut tx, std::slice::from_ref(&conversation)).await?;
     message::create_many(&mut tx, std::slice::from_ref(&message)).await?;
     take_part::wrote(&mut tx, &conversation, &message).await?;
-    if !written.note {
-        ask_send(
-            &mut tx,
-            message.id,
-            conversation.inbox_id,
-            Purpose::Ordinary,
-        )
-        .await?;
+    if let Some(sender) = sender {
+        let account = sender.account_id;
+        ask_send(&mut tx, message.id, account, Purpose::Ordinary).await?;
         ask_logs(&mut tx, [conversation.id], message.at).await?;
     }
     tell(&mut tx, conversation.inbox_id, conversation.id, message.id);
@@ -111,12 +121,26 @@ async fn write_once(store: &Store, scope: &Scope, written: &Written) -> Result<M
     Ok(message)
 }
 
+/// The number that a text goes through, if the gate lets it.
+async fn sender_of(tx: &mut Tx, listed: &Listed, text: &str) -> Result<Sender> {
+    if let Some(refusal) = refusal(listed, text, tx.now()) {
+        return Err(MessagingError::Refused(refusal));
+    }
+    let it = &listed.conversation;
+    let found = carrier_account::sender_for(tx, it.inbox_id, it.sender_id).await?;
+    found.ok_or_else(|| {
+        MessagingError::Refused(Refusal {
+            failure: FailureCode::NoSender.into(),
+            since: None,
+        })
+    })
+}
+
 /// Sends a failed message again, on a person's word.
 pub async fn retry(store: &Store, scope: &Scope, id: MessageId) -> Result<Message> {
     let mut tx = store.begin(&Actor::system()).await?;
     let mut message = load_message(&mut tx, id).await?;
     let listed = conversation::get(&mut tx, scope, message.conversation_id).await?;
-    let inbox_id = listed.conversation.inbox_id;
     if message.direction() != Some(Direction::Out) || !message.state.may_be_retried() {
         let problem = format!(
             "it is {}; only a message that failed can be sent again",
@@ -127,15 +151,12 @@ pub async fn retry(store: &Store, scope: &Scope, id: MessageId) -> Result<Messag
             problem,
         });
     }
+    let sender = sender_of(&mut tx, &listed, &message.text).await?;
     let was = std::mem::replace(&mut message.state, State::Queued);
     message.state_at = tx.now();
-    message.error = None;
-    message.attempt += 1;
-    if let Some(earlier) = message.provider_id.take() {
-        message::add_receipts(&mut tx, EARLIER_ATTEMPT, &[earlier]).await?;
-    }
+    message.failure = None;
     save_and_tell(&mut tx, &message, was).await?;
-    ask_send(&mut tx, id, inbox_id, Purpose::Ordinary).await?;
+    ask_send(&mut tx, id, sender.account_id, Purpose::Ordinary).await?;
     tx.commit().await?;
     Ok(message)
 }
@@ -144,12 +165,12 @@ pub async fn retry(store: &Store, scope: &Scope, id: MessageId) -> Result<Messag
 pub(crate) async fn ask_send(
     tx: &mut Tx,
     message_id: MessageId,
-    inbox: InboxId,
+    account: CarrierAccountId,
     purpose: Purpose,
 ) -> tieline_storage::Result<()> {
     let new = NewJob {
         kind: JobKind::MessageSend,
-        party: Some(Party::Carrier(inbox)),
+        party: Some(Party::Carrier(account)),
         key: None,
         payload: SendPayload {
             message_id,

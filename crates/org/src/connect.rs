@@ -12,14 +12,13 @@ use std::pin::Pin;
 use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, PoisonError};
 use tieline_domain::access::Actor;
-use tieline_domain::connection::{ConnectionKind, ConnectionState, GrantKind};
 use tieline_domain::id::ConnectionId;
 use tieline_salesforce::auth::{self, App};
 use tieline_salesforce::{
     CallBudget, Client, ClientOptions, Environment, Error, Purpose, Token, TokenStore, Transport,
 };
 use tieline_storage::connection::{self, Connection};
-use tieline_storage::{Store, inbox};
+use tieline_storage::{Store, carrier_account};
 
 /// The version of the API that all calls use.
 pub const API_VERSION: &str = "v66.0";
@@ -32,8 +31,8 @@ const DAILY_BUDGET: i64 = 30_000;
 pub struct NewConnection {
     /// For people.
     pub name: String,
-    /// What it is.
-    pub kind: ConnectionKind,
+    /// `production`, `sandbox` or `simulated`.
+    pub kind: String,
     /// The org's own host.
     pub login_url: String,
     /// The app's public name.
@@ -128,12 +127,12 @@ impl Connections {
             }
             tx.commit().await?;
         }
-        for mut row in inbox::all(&mut *store.reader().await?).await? {
+        for mut row in carrier_account::all(&mut *store.reader().await?).await? {
             let place = Place::of_carrier_secret(row.id);
-            if let Some(sealed) = vault.renew(place, &row.carrier_secret)? {
-                row.carrier_secret = sealed;
+            if let Some(sealed) = vault.renew(place, &row.secret)? {
+                row.secret = sealed;
                 let mut tx = store.begin(&Actor::system()).await?;
-                inbox::set_carrier(&mut tx, &row).await?;
+                carrier_account::save(&mut tx, &row).await?;
                 tx.commit().await?;
                 renewed += 1;
             }
@@ -143,12 +142,12 @@ impl Connections {
 
     /// Connects an org by its app's own credentials. Reads who is connected; writes nothing to the org.
     pub async fn connect(&self, new: NewConnection) -> Result<ConnectionId> {
-        check_url("login_url", new.kind, &new.login_url)?;
+        check_url("login_url", &new.kind, &new.login_url)?;
         let app = App {
             login_url: new.login_url.trim_end_matches('/').to_owned(),
             consumer_key: new.consumer_key.clone(),
             consumer_secret: Some(new.consumer_secret.clone()),
-            hosts: hosts_of(new.kind),
+            hosts: hosts_of(&new.kind),
         };
         let secrets = Secrets {
             consumer_secret: Some(
@@ -156,7 +155,7 @@ impl Connections {
             ),
             ..Secrets::default()
         };
-        let kind = GrantKind::ClientCredentials;
+        let kind = "client_credentials";
         let inner = &self.inner;
         let now_ms = inner.environment.now_ms();
         let token = auth::sign_in(
@@ -178,7 +177,7 @@ impl Connections {
             org_name: seen.org_name,
             user_id: seen.user_id,
             username: seen.username,
-            grant_kind: kind,
+            grant_kind: kind.to_owned(),
             consumer_key: new.consumer_key,
             secrets: seal_secrets(&inner.vault, id, &secrets),
             access_token: Some(
@@ -187,7 +186,7 @@ impl Connections {
                     .seal(Place::of_session(id), &session_bytes(&token)),
             ),
             token_version: 0,
-            state: ConnectionState::Connected,
+            state: "connected".to_owned(),
             state_reason: None,
             daily_budget: DAILY_BUDGET,
             org_calls: None,
@@ -208,13 +207,13 @@ impl Connections {
         }
         let inner = &self.inner;
         let row = connection::by_id(&mut *inner.store.reader().await?, id).await?;
-        check_url("instance_url", row.kind, &row.instance_url)?;
+        check_url("instance_url", &row.kind, &row.instance_url)?;
         let secrets = open_secrets(&inner.vault, id, &row.secrets)?;
         let app = App {
             login_url: row.login_url,
             consumer_key: row.consumer_key,
             consumer_secret: secrets.consumer_secret.map(Into::into),
-            hosts: hosts_of(row.kind),
+            hosts: hosts_of(&row.kind),
         };
         let tokens = StoredTokens {
             store: inner.store.clone(),
@@ -235,8 +234,8 @@ impl Connections {
     /// Records what an error says about the connection, for people to see.
     pub async fn note(&self, id: ConnectionId, error: &Error) -> Result<()> {
         let state = match error {
-            Error::SignInNeeded { .. } => ConnectionState::NeedsSignIn,
-            Error::Unreachable(_) => ConnectionState::Unreachable,
+            Error::SignInNeeded { .. } => "needs_sign_in",
+            Error::Unreachable(_) => "unreachable",
             _ => return Ok(()),
         };
         let mut tx = self.inner.store.begin(&Actor::system()).await?;
@@ -249,7 +248,7 @@ impl Connections {
     /// asked of one that is well.
     pub async fn is_back(&self, id: ConnectionId) -> Result<()> {
         let row = connection::by_id(&mut *self.inner.store.reader().await?, id).await?;
-        if row.state == ConnectionState::Connected {
+        if row.state == "connected" {
             return Ok(());
         }
         let calls = self.client(id, Purpose::Sync).await?;
@@ -262,11 +261,11 @@ impl Connections {
     /// Records that the org answered, for people to see.
     pub async fn note_well(&self, id: ConnectionId) -> Result<()> {
         let row = connection::by_id(&mut *self.inner.store.reader().await?, id).await?;
-        if row.state == ConnectionState::Connected {
+        if row.state == "connected" {
             return Ok(());
         }
         let mut tx = self.inner.store.begin(&Actor::system()).await?;
-        connection::set_state(&mut tx, id, ConnectionState::Connected, None).await?;
+        connection::set_state(&mut tx, id, "connected", None).await?;
         tx.commit().await?;
         Ok(())
     }

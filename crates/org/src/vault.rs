@@ -9,7 +9,7 @@ use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundK
 use ring::digest::{SHA256, digest};
 use ring::rand::{SecureRandom, SystemRandom};
 use std::sync::Arc;
-use tieline_domain::id::{ConnectionId, Id as _, InboxId};
+use tieline_domain::id::{CarrierAccountId, ConnectionId, Id as _};
 
 /// The form that is written today.
 const FORM: u8 = 1;
@@ -55,12 +55,12 @@ impl Place {
         }
     }
 
-    /// The secret of an inbox's account at its carrier.
-    pub fn of_carrier_secret(inbox: InboxId) -> Place {
+    /// The secret of an account at a carrier.
+    pub fn of_carrier_secret(account: CarrierAccountId) -> Place {
         Place {
-            table: "inbox",
-            column: "carrier_secret",
-            row: inbox.uuid(),
+            table: "carrier_account",
+            column: "secret",
+            row: account.uuid(),
         }
     }
 
@@ -169,7 +169,7 @@ mod tests {
         for elsewhere in [
             place(2),
             Place::of_session(row),
-            Place::of_carrier_secret(InboxId::from_uuid(1)),
+            Place::of_carrier_secret(CarrierAccountId::from_uuid(1)),
         ] {
             assert!(vault.open(elsewhere, &sealed).is_err(), "{elsewhere:?}");
         }
@@ -177,10 +177,10 @@ mod tests {
 
     #[test]
     fn the_bytes_of_a_place_are_those_that_were_written_down() {
-        let bytes = Place::of_carrier_secret(InboxId::from_uuid(0x0102)).associated_data();
+        let bytes = Place::of_carrier_secret(CarrierAccountId::from_uuid(0x0102)).associated_data();
         assert_eq!(
             bytes,
-            b"inbox\0carrier_secret\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\x02"
+            b"carrier_account\0secret\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\x02"
         );
     }
 

@@ -114,6 +114,8 @@ create table contact_point (
     id uid not null primary key,
     channel text not null,
     address text not null,
+    -- Since when a carrier says that no text reaches it.
+    landline_since bigint,
     created_at bigint not null,
     unique (channel, address)
 );
@@ -146,6 +148,7 @@ create table consent_entry (
     act text not null,
     source text not null,
     message_id uid,
+    detail text not null,
     at bigint not null
 );
 create index consent_entry_by_point on consent_entry (point_id, at);
@@ -165,15 +168,33 @@ create table inbox (
     id uid not null primary key,
     channel text not null,
     name text not null,
-    address text not null,
-    carrier text not null,
-    carrier_url text not null,
-    carrier_account text not null,
-    carrier_secret bytes not null,
     country text not null,
-    created_at bigint not null,
-    unique (channel, address)
+    created_at bigint not null
 );
+
+-- An account at a carrier; `account` is the carrier's name for it. Its secret signs webhooks.
+create table carrier_account (
+    id uid not null primary key,
+    carrier text not null,
+    account text not null,
+    url text not null,
+    secret bytes not null,
+    -- Until when the carrier asked to be left alone.
+    held_until bigint,
+    created_at bigint not null,
+    unique (carrier, account)
+);
+
+-- A number or name that an account sends from; one without an inbox is not assigned.
+create table sender (
+    id uid not null primary key,
+    account_id uid not null references carrier_account (id),
+    inbox_id uid references inbox (id),
+    address text not null,
+    created_at bigint not null,
+    unique (account_id, address)
+);
+create index sender_by_inbox on sender (inbox_id, created_at, id);
 
 create table inbox_member (
     inbox_id uid not null references inbox (id),
@@ -185,6 +206,8 @@ create table conversation (
     id uid not null primary key,
     inbox_id uid not null references inbox (id),
     point_id uid not null references contact_point (id),
+    -- Which of our numbers they know: the one that they wrote to last.
+    sender_id uid references sender (id),
     contact_id uid references contact (id),
     tie text not null,
     status text not null,
@@ -249,15 +272,14 @@ create table message (
     state text not null,
     state_at bigint not null,
     error_code text,
-    error_text text,
-    attempt bigint not null,
+    error_detail text,
     segments bigint not null,
-    provider_id text,
+    -- Which of our numbers it went through.
+    sender_id uid references sender (id),
     client_key text,
     at bigint not null,
     unique (conversation_id, seq)
 );
-create unique index message_by_provider on message (provider_id) where provider_id is not null;
 create unique index message_by_client_key on message (conversation_id, client_key) where client_key is not null;
 
 -- Files that came with messages; their bytes are in the store that `place` names.
@@ -274,13 +296,25 @@ create table attachment (
 );
 create index attachment_by_message on attachment (message_id);
 
--- Every input that a provider was told we have; narrow, kept for ever.
-create table provider_receipt (
-    channel text not null,
+-- Each time that a message was handed to a carrier. A report is of one attempt.
+create table attempt (
+    message_id uid not null references message (id),
+    number bigint not null,
+    account_id uid not null references carrier_account (id),
+    provider_id text,
+    state text not null,
+    begun_at bigint not null,
+    primary key (message_id, number)
+) without rowid;
+create unique index attempt_by_provider on attempt (account_id, provider_id) where provider_id is not null;
+
+-- Every text that a carrier was told we have; narrow, kept for ever.
+create table receipt (
+    account_id uid not null references carrier_account (id),
     provider_id text not null,
-    received_at bigint not null,
-    primary key (channel, provider_id)
-);
+    message_id uid not null,
+    primary key (provider_id, account_id)
+) without rowid;
 
 -- What a carrier signed for an account or number that no inbox has: kept as given, and shown.
 create table unassigned_text (
@@ -312,11 +346,24 @@ create table connection (
     secrets bytes not null,
     access_token bytes,
     token_version bigint not null default 0,
+    refresh_lease_until bigint,
     state text not null,
     state_reason text,
     daily_budget bigint not null,
-    org_calls text,
-    created_at bigint not null
+    org_calls_used bigint,
+    org_calls_max bigint,
+    created_at bigint not null,
+    version bigint not null default 1
+);
+
+create table authorisation (
+    state_hash bytes not null primary key,
+    connection_name text not null,
+    kind text not null,
+    login_url text not null,
+    secrets bytes not null,
+    staff_id uid not null references staff (id),
+    expires_at bigint not null
 );
 
 create table api_usage (
@@ -336,8 +383,10 @@ create table object_mapping (
     direction text not null,
     deletes text not null,
     auto_create text not null,
-    read_until bigint,
+    cursor_stamp bigint,
+    cursor_id text,
     last_changed_at bigint,
+    version bigint not null default 1,
     unique (connection_id, object)
 );
 
@@ -374,7 +423,7 @@ create index link_conflicts on link (connection_id, object) where state = 'confl
 create table sync_run (
     id uid not null primary key,
     connection_id uid not null references connection (id),
-    trigger text not null,
+    trigger_kind text not null,
     staff_id uid references staff (id),
     state text not null,
     phase text not null,
@@ -383,10 +432,12 @@ create table sync_run (
     progress_done bigint not null,
     progress_total bigint,
     api_calls bigint not null,
-    api_calls_minimum bigint not null,
+    api_calls_minimum bigint,
     error text,
     started_at bigint not null,
-    finished_at bigint
+    finished_at bigint,
+    lease_until bigint,
+    fence bigint not null default 0
 );
 create index sync_run_by_start on sync_run (connection_id, started_at, id);
 create unique index sync_run_open on sync_run (connection_id) where finished_at is null;
@@ -403,7 +454,8 @@ create table sync_change (
     state text not null,
     before text,
     after text,
-    error text,
+    error_code text,
+    error_text text,
     at bigint not null,
     primary key (run_id, seq)
 ) without rowid;
@@ -413,10 +465,12 @@ create table create_intent (
     connection_id uid not null references connection (id),
     object text not null,
     contact_id uid,
+    conversation_id uid,
     body text not null,
     state text not null,
     record_id text,
-    created_at bigint not null
+    created_at bigint not null,
+    updated_at bigint not null
 );
 create index create_intent_open on create_intent (connection_id, object) where state <> 'done';
 

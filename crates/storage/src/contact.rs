@@ -5,7 +5,8 @@ mod points;
 
 pub use anew::{any_to_read_anew, read_anew, to_read_anew};
 pub use points::{
-    Point, ensure_points, list_points, load_holders, load_points, load_unlinked_holders,
+    Point, clear_landlines, ensure_points, list_points, load_holders, load_points,
+    load_unlinked_holders, mark_landline,
 };
 
 use crate::args;

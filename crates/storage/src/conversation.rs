@@ -61,6 +61,10 @@ pub struct Listed {
     pub opted_out_since: Option<Timestamp>,
     /// How many of their messages the reader has not read.
     pub unread: i64,
+    /// Since when a carrier says that no text reaches the point.
+    pub landline_since: Option<Timestamp>,
+    /// Whether the inbox has a number to send from.
+    pub has_sender: bool,
 }
 
 /// How many conversations each list holds.
@@ -81,14 +85,14 @@ fn listed(scope: &Scope, args: &mut Vec<Value>) -> String {
     args.push(scope.staff().into());
     let reader = args.len();
     format!(
-        "select v.*, p.channel, p.address, c.name as contact_name, o.at as opted_out_since, \
+        "select v.*, p.channel, p.address, p.landline_since, c.name as contact_name, o.at as opted_out_since, \
+         cast(case when exists (select 1 from sender s where s.inbox_id = v.inbox_id) then 1 else 0 end as bigint) as has_sender, \
          v.received - coalesce(r.received, 0) as unread from conversation v \
          join contact_point p on p.id = v.point_id left join contact c on c.id = v.contact_id \
          left join consent o on o.point_id = v.point_id and o.scope = 'organisation' and o.state = 'opted_out' \
          left join read_mark r on r.conversation_id = v.id and r.staff_id = ${reader}"
     )
 }
-
 /// One conversation, or the one that it became part of, if the scope shows that.
 pub async fn get(conn: &mut Conn, scope: &Scope, id: ConversationId) -> Result<Listed> {
     let mut args = args![id];
@@ -277,6 +281,7 @@ pub async fn save_many(tx: &mut Tx, conversations: &[Conversation]) -> Result<()
         "id",
         "inbox_id",
         "point_id",
+        "sender_id",
         "contact_id",
         "tie",
         "status",
@@ -296,7 +301,8 @@ pub async fn save_many(tx: &mut Tx, conversations: &[Conversation]) -> Result<()
         "version",
     ];
     let rows: Vec<Vec<Value>> = conversations.iter().map(row).collect();
-    let suffix = "on conflict (inbox_id, point_id) do update set contact_id = excluded.contact_id, tie = excluded.tie, \
+    let suffix = "on conflict (inbox_id, point_id) do update set sender_id = excluded.sender_id, \
+                  contact_id = excluded.contact_id, tie = excluded.tie, \
                   status = excluded.status, turn = excluded.turn, assigned_to = excluded.assigned_to, \
                   last_seq = excluded.last_seq, last_kind = excluded.last_kind, \
                   last_author_kind = excluded.last_author_kind, last_author_id = excluded.last_author_id, \
@@ -324,6 +330,7 @@ fn row(conversation: &Conversation) -> Vec<Value> {
         conversation.id,
         conversation.inbox_id,
         conversation.point_id,
+        conversation.sender_id,
         conversation.contact_id,
         conversation.tie.as_str(),
         if conversation.open { "open" } else { "closed" },
@@ -368,6 +375,8 @@ fn read_listed(row: &Row) -> Result<Listed> {
         contact_name: row.opt_text("contact_name")?,
         opted_out_since: row.opt_time("opted_out_since")?,
         unread: row.int("unread")?,
+        landline_since: row.opt_time("landline_since")?,
+        has_sender: row.bool("has_sender")?,
     })
 }
 
@@ -376,6 +385,7 @@ fn read(row: &Row) -> Result<Conversation> {
         id: row.id("id")?,
         inbox_id: row.id("inbox_id")?,
         point_id: row.id("point_id")?,
+        sender_id: row.opt_id("sender_id")?,
         contact_id: row.opt_id("contact_id")?,
         tie: row.word("tie", Tie::parse)?,
         open: row.text("status")? == "open",

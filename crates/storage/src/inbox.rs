@@ -1,4 +1,4 @@
-//! Inboxes: a channel end point, its carrier and its members.
+//! Inboxes and their members. The numbers of an inbox are senders of carrier accounts.
 
 use crate::args;
 use crate::db::{Conn, Row};
@@ -17,16 +17,6 @@ pub struct Inbox {
     pub channel: String,
     /// For people.
     pub name: String,
-    /// The number that contacts see, in E.164.
-    pub address: String,
-    /// `twilio`, …
-    pub carrier: String,
-    /// Where the carrier's API is; no slash at its end.
-    pub carrier_url: String,
-    /// The account at the carrier.
-    pub carrier_account: String,
-    /// The account's secret, sealed.
-    pub carrier_secret: Vec<u8>,
     /// Whose way of writing numbers is assumed (ISO 3166).
     pub country: String,
 }
@@ -34,47 +24,9 @@ pub struct Inbox {
 /// Adds an inbox.
 pub async fn create(tx: &mut Tx, inbox: &Inbox) -> Result<()> {
     let now = tx.now();
-    let columns = [
-        "id",
-        "channel",
-        "name",
-        "address",
-        "carrier",
-        "carrier_url",
-        "carrier_account",
-        "carrier_secret",
-        "country",
-        "created_at",
-    ];
-    let row = args![
-        inbox.id,
-        &inbox.channel,
-        &inbox.name,
-        &inbox.address,
-        &inbox.carrier,
-        &inbox.carrier_url,
-        &inbox.carrier_account,
-        inbox.carrier_secret.clone(),
-        &inbox.country,
-        now,
-    ];
+    let columns = ["id", "channel", "name", "country", "created_at"];
+    let row = args![inbox.id, &inbox.channel, &inbox.name, &inbox.country, now,];
     tx.insert_many("inbox", &columns, vec![row], "").await?;
-    Ok(())
-}
-
-/// Points an inbox at another carrier address and account, as when the simulator starts anew.
-pub async fn set_carrier(tx: &mut Tx, inbox: &Inbox) -> Result<()> {
-    let sql = "update inbox set carrier_url = $1, carrier_account = $2, carrier_secret = $3 where id = $4";
-    tx.run(
-        sql,
-        args![
-            &inbox.carrier_url,
-            &inbox.carrier_account,
-            inbox.carrier_secret.clone(),
-            inbox.id
-        ],
-    )
-    .await?;
     Ok(())
 }
 
@@ -142,11 +94,6 @@ fn read(row: &Row) -> Result<Inbox> {
         id: row.id("id")?,
         channel: row.text("channel")?,
         name: row.text("name")?,
-        address: row.text("address")?,
-        carrier: row.text("carrier")?,
-        carrier_url: row.text("carrier_url")?,
-        carrier_account: row.text("carrier_account")?,
-        carrier_secret: row.bytes("carrier_secret")?,
         country: row.text("country")?,
     })
 }

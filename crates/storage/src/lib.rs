@@ -7,8 +7,10 @@
 pub mod activity;
 pub mod attachment;
 pub mod attachment_store;
+pub mod attempt;
 pub mod audit;
 mod author;
+pub mod carrier_account;
 pub mod connection;
 pub mod consent;
 pub mod contact;

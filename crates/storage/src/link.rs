@@ -1,7 +1,7 @@
 //! Links: one Salesforce record tied to one contact, with the values last agreed.
 
 use crate::args;
-use crate::db::{Conn, UpdateMany, Value, table};
+use crate::db::{Conn, Row, Value, json_text};
 use crate::error::{Result, StorageError};
 use crate::store::Tx;
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,21 +37,6 @@ pub struct Link {
     /// Rises with each change.
     pub version: i64,
 }
-
-table!(Link {
-    id: id,
-    connection_id: id,
-    object: text,
-    record_id: text,
-    contact_id: id,
-    is_primary: bool,
-    state: word(LinkState),
-    base: opt_json,
-    modified_at: time,
-    waiting_to_org: bool,
-    synced_at: time,
-    version: int,
-});
 
 /// How it is with the two sides of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,7 +93,7 @@ pub async fn of_contacts(
         )
         .await?
     {
-        let link = Link::read(&row)?;
+        let link = read(&row)?;
         found.entry(link.contact_id).or_default().push(link);
     }
     Ok(found)
@@ -125,7 +110,7 @@ pub async fn load_by_records(
     let keys = records.iter().map(Value::from).collect();
     let rows = conn.all_in(sql, args![connection, object], keys).await?;
     rows.iter()
-        .map(|row| Link::read(row).map(|link| (link.record_id.clone(), link)))
+        .map(|row| read(row).map(|link| (link.record_id.clone(), link)))
         .collect()
 }
 
@@ -143,7 +128,7 @@ pub async fn load_waiting(
     conn.all(sql, args![connection, object, after, limit])
         .await?
         .iter()
-        .map(Link::read)
+        .map(read)
         .collect()
 }
 
@@ -189,18 +174,58 @@ pub async fn mark_waiting(
 
 /// Adds links.
 pub async fn create_many(tx: &mut Tx, links: &[Link]) -> Result<()> {
-    let rows = links.iter().map(Link::row);
-    tx.insert_many("link", Link::COLUMNS, rows, "").await?;
+    let columns = [
+        "id",
+        "connection_id",
+        "object",
+        "record_id",
+        "contact_id",
+        "is_primary",
+        "state",
+        "base",
+        "modified_at",
+        "waiting_to_org",
+        "synced_at",
+    ];
+    let rows = links.iter().map(|link| {
+        args![
+            link.id,
+            link.connection_id,
+            &link.object,
+            &link.record_id,
+            link.contact_id,
+            link.is_primary,
+            link.state.as_str(),
+            link.base.as_ref().map(json_text),
+            link.modified_at,
+            link.waiting_to_org,
+            link.synced_at,
+        ]
+    });
+    tx.insert_many("link", &columns, rows, "").await?;
     Ok(())
 }
 
 /// Writes links as given (their `version` is the one that was read). Fails with a conflict when one
 /// of them was changed meanwhile.
 pub async fn update_many(tx: &mut Tx, links: &[Link]) -> Result<()> {
-    let update = UpdateMany {
+    let rows = links.iter().map(|link| {
+        args![
+            link.id,
+            link.contact_id,
+            link.is_primary,
+            link.state.as_str(),
+            link.base.as_ref().map(json_text),
+            link.modified_at,
+            link.waiting_to_org,
+            link.synced_at,
+            link.version,
+        ]
+    });
+    let update = crate::db::UpdateMany {
         table: "link",
-        columns: Link::COLUMNS,
-        set: &[
+        columns: &[
+            "id",
             "contact_id",
             "is_primary",
             "state",
@@ -208,11 +233,35 @@ pub async fn update_many(tx: &mut Tx, links: &[Link]) -> Result<()> {
             "modified_at",
             "waiting_to_org",
             "synced_at",
+            "version",
         ],
+        types: &[
+            "bytes", "bytes", "bigint", "text", "text", "bigint", "bigint", "bigint", "bigint",
+        ],
+        set: "contact_id = given.contact_id, is_primary = given.is_primary, state = given.state, base = given.base, \
+              modified_at = given.modified_at, waiting_to_org = given.waiting_to_org, synced_at = given.synced_at, \
+              version = given.version + 1",
+        condition: "and link.version = given.version",
     };
-    let rows = links.iter().map(Link::row);
     if tx.update_many(update, rows).await? < links.len() as u64 {
         return Err(StorageError::Conflict("link"));
     }
     Ok(())
+}
+
+fn read(row: &Row) -> Result<Link> {
+    Ok(Link {
+        id: row.id("id")?,
+        connection_id: row.id("connection_id")?,
+        object: row.text("object")?,
+        record_id: row.text("record_id")?,
+        contact_id: row.id("contact_id")?,
+        is_primary: row.bool("is_primary")?,
+        state: row.word("state", LinkState::parse)?,
+        base: row.opt_json("base")?,
+        modified_at: row.time("modified_at")?,
+        waiting_to_org: row.bool("waiting_to_org")?,
+        synced_at: row.time("synced_at")?,
+        version: row.int("version")?,
+    })
 }

@@ -1,4 +1,4 @@
-//! Messages of conversations, and the receipts of what carriers were told we have.
+//! Messages of conversations.
 
 use crate::args;
 use crate::author::{author_values, read_author};
@@ -6,10 +6,11 @@ use crate::db::{Conn, Row, UpdateMany, Value};
 use crate::error::{Result, StorageError};
 use crate::scope::{on_conversations, on_messages};
 use crate::store::Tx;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use tieline_domain::access::Scope;
 use tieline_domain::conversation::{Kind, Message};
 use tieline_domain::delivery::State;
+use tieline_domain::failure::{Failure, FailureCode};
 use tieline_domain::id::{ConversationId, MessageId};
 use tieline_domain::search;
 use tieline_domain::time::Timestamp;
@@ -119,7 +120,9 @@ pub(crate) async fn move_many(
     let update = UpdateMany {
         table: "message",
         columns: &["id", "conversation_id", "seq"],
-        set: &["conversation_id", "seq"],
+        types: &["bytes", "bytes", "bigint"],
+        set: "conversation_id = given.conversation_id, seq = given.seq",
+        condition: "",
     };
     let rows: Vec<_> = messages
         .iter()
@@ -145,19 +148,6 @@ pub async fn load_by_client_key(
         .transpose()
 }
 
-/// Which of these carrier's names belong to messages of ours.
-pub async fn load_known_provider_ids(conn: &mut Conn, ids: &[String]) -> Result<BTreeSet<String>> {
-    let keys = ids.iter().map(Value::from).collect();
-    let rows = conn
-        .all_in(
-            "select provider_id from message where provider_id in ({in})",
-            args![],
-            keys,
-        )
-        .await?;
-    rows.iter().map(|row| row.text("provider_id")).collect()
-}
-
 /// Adds messages.
 pub async fn create_many(tx: &mut Tx, messages: &[Message]) -> Result<()> {
     let columns = [
@@ -173,9 +163,8 @@ pub async fn create_many(tx: &mut Tx, messages: &[Message]) -> Result<()> {
         "search_text",
         "state",
         "state_at",
-        "attempt",
         "segments",
-        "provider_id",
+        "sender_id",
         "client_key",
         "at",
     ];
@@ -194,9 +183,8 @@ pub async fn create_many(tx: &mut Tx, messages: &[Message]) -> Result<()> {
             search::haystack(&message.text),
             message.state.as_str(),
             message.state_at,
-            message.attempt,
             message.segments,
-            message.provider_id.clone(),
+            message.sender_id,
             message.client_key.clone(),
             message.at,
         ]
@@ -205,19 +193,18 @@ pub async fn create_many(tx: &mut Tx, messages: &[Message]) -> Result<()> {
     Ok(())
 }
 
-/// Writes the state, the error and the carrier's name of a message that was in the state `was`; a
-/// conflict when somebody else moved it on meanwhile.
+/// Writes the state, the failure and the sender of a message that was in the state `was`; a conflict
+/// when somebody else moved it on meanwhile.
 pub async fn save_state(tx: &mut Tx, message: &Message, was: State) -> Result<()> {
-    let (code, text) = message.error.clone().unzip();
-    let sql = "update message set state = $1, state_at = $2, error_code = $3, error_text = $4, provider_id = $5, \
-               attempt = $6 where id = $7 and state = $8";
+    let failure = message.failure.as_ref();
+    let sql = "update message set state = $1, state_at = $2, error_code = $3, error_detail = $4, sender_id = $5 \
+               where id = $6 and state = $7";
     let args = args![
         message.state.as_str(),
         message.state_at,
-        code,
-        text,
-        message.provider_id.clone(),
-        message.attempt,
+        failure.map(|it| it.code.as_str()),
+        failure.and_then(|it| it.detail.clone()),
+        message.sender_id,
         message.id,
         was.as_str()
     ];
@@ -233,34 +220,6 @@ pub async fn save_state(tx: &mut Tx, message: &Message, was: State) -> Result<()
     Ok(())
 }
 
-/// Which of these inputs of a channel were received before.
-pub async fn load_receipts(
-    conn: &mut Conn,
-    channel: &str,
-    ids: &[String],
-) -> Result<BTreeSet<String>> {
-    let sql =
-        "select provider_id from provider_receipt where channel = $1 and provider_id in ({in})";
-    let rows = conn
-        .all_in(sql, args![channel], ids.iter().map(Value::from).collect())
-        .await?;
-    rows.iter().map(|row| row.text("provider_id")).collect()
-}
-
-/// Records that inputs were received; a second node that does the same at once fails.
-pub async fn add_receipts(tx: &mut Tx, channel: &str, ids: &[String]) -> Result<()> {
-    let now = tx.now();
-    let rows = ids.iter().map(|id| args![channel, id, now]);
-    tx.insert_many(
-        "provider_receipt",
-        &["channel", "provider_id", "received_at"],
-        rows,
-        "",
-    )
-    .await?;
-    Ok(())
-}
-
 fn read(row: &Row) -> Result<Message> {
     Ok(Message {
         id: row.id("id")?,
@@ -271,11 +230,20 @@ fn read(row: &Row) -> Result<Message> {
         text: row.text("text")?,
         state: row.word("state", State::parse)?,
         state_at: row.time("state_at")?,
-        error: row.opt_text("error_code")?.zip(row.opt_text("error_text")?),
-        attempt: row.int("attempt")?,
+        failure: read_failure(row)?,
         segments: row.int("segments")?,
-        provider_id: row.opt_text("provider_id")?,
+        sender_id: row.opt_id("sender_id")?,
         client_key: row.opt_text("client_key")?,
         at: row.time("at")?,
     })
+}
+
+fn read_failure(row: &Row) -> Result<Option<Failure>> {
+    if row.opt_text("error_code")?.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(Failure {
+        code: row.word("error_code", FailureCode::parse)?,
+        detail: row.opt_text("error_detail")?,
+    }))
 }

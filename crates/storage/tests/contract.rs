@@ -3,6 +3,7 @@
 mod contract {
     mod access;
     mod attachments;
+    mod carriers;
     mod contact_fields;
     mod contacts;
     mod conversations;

@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use tieline_domain::catalogue::Catalogue;
 use tieline_domain::event::Event;
 use tieline_domain::id::ContactId;
-use tieline_domain::sync::change::{ChangeAct, ChangeDirection, ChangeState};
 use tieline_domain::sync::counts::BothWays;
 use tieline_domain::time::Timestamp;
 use tieline_storage::Tx;
@@ -105,16 +104,16 @@ impl Batch {
         &self,
         record: &Incoming,
         contact_id: Option<ContactId>,
-        act: ChangeAct,
+        act: &'static str,
     ) -> Change {
         Change {
             seq: 0,
             object: self.object.clone(),
             record_id: Some(record.record_id.clone()),
             contact_id,
-            direction: ChangeDirection::ToHub,
+            direction: "to_hub",
             act,
-            state: ChangeState::Applied,
+            state: "applied",
             before: None,
             after: None,
             error: None,

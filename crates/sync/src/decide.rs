@@ -5,7 +5,6 @@ use crate::incoming::Incoming;
 use std::collections::BTreeSet;
 use tieline_domain::contact::Fields;
 use tieline_domain::id::ContactId;
-use tieline_domain::sync::change::{ChangeAct, ChangeState};
 use tieline_domain::sync::identify::{Candidate, Identity, identify};
 use tieline_domain::sync::mapping::Deletes;
 use tieline_domain::sync::merge::{Merged, Sides, Times, merge};
@@ -73,7 +72,7 @@ impl Batch {
             self.keep_other(other);
         }
         let mut link = self.new_link(tx, record, id, is_primary);
-        let mut change = self.change(record, Some(id), ChangeAct::Link);
+        let mut change = self.change(record, Some(id), "link");
         if is_primary {
             let merged = self.merge(mapping, record, &link);
             self.apply(&mut link, &merged, id);
@@ -102,7 +101,7 @@ impl Batch {
         let mut link = self.new_link(tx, record, id, true);
         link.base = Some(record.fields.clone());
         self.keep_new(link);
-        let mut change = self.change(record, Some(id), ChangeAct::Create);
+        let mut change = self.change(record, Some(id), "create");
         change.after = Some(record.fields.clone());
         change.error = alike.map(|count| {
             let words =
@@ -138,7 +137,7 @@ impl Batch {
                 if merged.to_hub.is_empty() {
                     self.counts.to_hub.unchanged += 1;
                 } else {
-                    let mut change = self.change(record, Some(id), ChangeAct::Update);
+                    let mut change = self.change(record, Some(id), "update");
                     change.before = Some(values(&merged, |change| &change.before));
                     change.after = Some(values(&merged, |change| &change.after));
                     self.changes.push(change);
@@ -170,11 +169,11 @@ impl Batch {
                 .iter()
                 .find(|other| other.record_id != record.record_id && other.state != LinkState::Gone)
         });
-        let mut change = self.change(record, Some(id), ChangeAct::Delete);
+        let mut change = self.change(record, Some(id), "delete");
         match (next.cloned(), mapping.deletes) {
             // Another record stands for the same person: it takes over.
             (Some(next), _) => {
-                change.act = ChangeAct::Link;
+                change.act = "link";
                 match was_primary.then(|| self.succeed(next, &link)).flatten() {
                     Some(merged) if !merged.to_hub.is_empty() => {
                         change.before = Some(values(&merged, |change| &change.before));
@@ -186,11 +185,11 @@ impl Batch {
             }
             // Another org has them still.
             (None, _) if self.elsewhere.contains(&id) => {
-                change.act = ChangeAct::Link;
+                change.act = "link";
                 self.counts.to_hub.unchanged += 1;
             }
             (None, Deletes::Ignore) => {
-                change.state = ChangeState::Skipped;
+                change.state = "skipped";
                 self.counts.to_hub.unchanged += 1;
             }
             (None, Deletes::Honour) => {
@@ -290,8 +289,8 @@ impl Batch {
             let named = |name: &String| fields.get(name).map(|value| (name.clone(), value.clone()));
             merged.conflicts.iter().filter_map(named).collect()
         };
-        let mut change = self.change(record, Some(id), ChangeAct::Conflict);
-        change.state = ChangeState::Skipped;
+        let mut change = self.change(record, Some(id), "conflict");
+        change.state = "skipped";
         change.before = self.contacts.get(&id).map(|contact| of(&contact.fields));
         change.after = Some(of(&record.fields));
         self.changes.push(change);

@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use tieline_domain::access::Actor;
 use tieline_domain::contact::Fields;
 use tieline_domain::id::{ContactId, LinkId};
-use tieline_domain::sync::change::{ChangeAct, ChangeDirection, ChangeState};
 use tieline_domain::sync::counts::BothWays;
 use tieline_domain::sync::merge::{FieldChange, Sides, Times, merge};
 use tieline_domain::time::Timestamp;
@@ -222,13 +221,9 @@ fn journal_row(
         object: mapping.object.clone(),
         record_id: Some(row.link.record_id.clone()),
         contact_id: Some(row.link.contact_id),
-        direction: ChangeDirection::ToOrg,
-        act: ChangeAct::Update,
-        state: if result.success {
-            ChangeState::Applied
-        } else {
-            ChangeState::Failed
-        },
+        direction: "to_org",
+        act: "update",
+        state: if result.success { "applied" } else { "failed" },
         before: Some(values(|change| &change.before)),
         after: Some(values(|change| &change.after)),
         error: first_error(&result.errors),

@@ -13,12 +13,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use tieline_access::NewStaff;
 use tieline_domain::access::{Actor, Caller, Role};
-use tieline_domain::connection::ConnectionKind;
-use tieline_domain::id::{ConnectionId, InboxId, StaffId};
+use tieline_domain::carrier::CarrierKind;
+use tieline_domain::id::{CarrierAccountId, ConnectionId, InboxId, StaffId};
 use tieline_edge::EdgeOptions;
 use tieline_org::{NewConnection, Place};
 use tieline_simulator::{ReadyInfo, Running, Simulator};
 use tieline_storage::attachment_store::Folder;
+use tieline_storage::carrier_account::{self, CarrierAccount, Sender};
 use tieline_storage::inbox::{self, Inbox};
 use tieline_storage::{Store, StoreOptions, connection, setting, staff};
 use tieline_sync::{StartedBy, SyncError};
@@ -132,10 +133,13 @@ impl Demo {
     /// What a program needs to use the demo.
     pub async fn ready(&self) -> Result<DemoReady, Error> {
         let mut reader = self.hub.store.reader().await?;
-        let inboxes = inbox::all(&mut reader).await?.into_iter();
-        let inboxes = inboxes.map(|inbox| ReadyInbox {
-            id: inbox.id,
-            address: inbox.address,
+        let senders = carrier_account::senders(&mut reader).await?.into_iter();
+        let inboxes = senders.filter_map(|sender| {
+            Some(ReadyInbox {
+                id: sender.inbox_id?,
+                address: sender.address,
+                carrier_account_id: sender.account_id,
+            })
         });
         let base = &self.running.info.base_url;
         Ok(DemoReady {
@@ -191,6 +195,8 @@ pub struct ReadyInbox {
     pub id: InboxId,
     /// The number to text to.
     pub address: String,
+    /// Its account at the pretend carrier; the last part of its webhook's address.
+    pub carrier_account_id: CarrierAccountId,
 }
 
 /// Runs the demo until the process is asked to end. When it is ready it prints its addresses for a
@@ -305,14 +311,25 @@ async fn fill(hub: &Hub, simulator: &Simulator) -> Result<ConnectionId, Error> {
         id: tx.new_id(),
         channel: "sms".to_owned(),
         name: "Client Care".to_owned(),
-        address: OUR_NUMBER.to_owned(),
-        carrier: "twilio".to_owned(),
-        carrier_url: String::new(),
-        carrier_account: String::new(),
-        carrier_secret: Vec::new(),
         country: "GB".to_owned(),
     };
     inbox::create(&mut tx, &inbox).await?;
+    let account = CarrierAccount {
+        id: tx.new_id(),
+        carrier: CarrierKind::Twilio,
+        account: simulator.carrier_access().account_sid,
+        url: String::new(),
+        secret: Vec::new(),
+        held_until: None,
+    };
+    carrier_account::create(&mut tx, &account).await?;
+    let sender = Sender {
+        id: tx.new_id(),
+        account_id: account.id,
+        inbox_id: Some(inbox.id),
+        address: OUR_NUMBER.to_owned(),
+    };
+    carrier_account::add_sender(&mut tx, &sender).await?;
     inbox::add_member(&mut tx, inbox.id, priya.id).await?;
     inbox::add_member(&mut tx, inbox.id, tom.id).await?;
     tx.commit().await?;
@@ -321,7 +338,7 @@ async fn fill(hub: &Hub, simulator: &Simulator) -> Result<ConnectionId, Error> {
         .connections
         .connect(NewConnection {
             name: "Harrow & Vale".to_owned(),
-            kind: ConnectionKind::Simulated,
+            kind: "simulated".to_owned(),
             login_url: simulator.carrier_access().url,
             consumer_key: org.consumer_key.clone(),
             consumer_secret: SecretString::from(org.consumer_secret.clone()),
@@ -339,14 +356,17 @@ async fn point_at(hub: &Hub, simulator: &Simulator, url: &str) -> Result<(), Err
         connection::set_addresses(&mut tx, connection.id, &carrier.url, &carrier.url).await?;
         hub.connections.forget(connection.id);
     }
-    for mut inbox in inbox::all(&mut tx).await? {
-        inbox.carrier_url = carrier.url.clone();
-        inbox.carrier_account = carrier.account_sid.clone();
-        let place = Place::of_carrier_secret(inbox.id);
+    for mut account in carrier_account::all(&mut tx).await? {
+        account.url = carrier.url.clone();
+        account.account = carrier.account_sid.clone();
+        let place = Place::of_carrier_secret(account.id);
         let vault = hub.connections.vault();
-        inbox.carrier_secret = vault.seal(place, carrier.auth_token.as_bytes());
-        inbox::set_carrier(&mut tx, &inbox).await?;
-        simulator.provision(&inbox.address, &format!("{url}/hooks/twilio/{}", inbox.id));
+        account.secret = vault.seal(place, carrier.auth_token.as_bytes());
+        carrier_account::save(&mut tx, &account).await?;
+        for sender in carrier_account::senders_of(&mut tx, account.id).await? {
+            let webhook = format!("{url}/hooks/twilio/accounts/{}", account.id);
+            simulator.provision(&sender.address, &webhook);
+        }
     }
     Ok(tx.commit().await?)
 }

@@ -91,8 +91,9 @@ impl Hub {
         let connections =
             Connections::new(store.clone(), vault.clone(), transport.clone(), on_time);
         let sync = Sync::new(store.clone(), connections.clone());
-        let open_secret: OpenSecret = Arc::new(move |inbox, sealed: &[u8]| {
-            let plain = vault.open(Place::of_carrier_secret(inbox), sealed).ok()?;
+        let open_secret: OpenSecret = Arc::new(move |account, sealed: &[u8]| {
+            let place = Place::of_carrier_secret(account);
+            let plain = vault.open(place, sealed).ok()?;
             String::from_utf8(plain).ok()
         });
         let messaging = Messaging {

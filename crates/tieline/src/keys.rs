@@ -7,7 +7,7 @@
 use std::io::Write as _;
 use std::path::Path;
 use tieline_org::Vault;
-use tieline_storage::{Store, connection, inbox};
+use tieline_storage::{Store, carrier_account, connection};
 
 type Key = [u8; Vault::KEY_BYTES];
 
@@ -26,8 +26,8 @@ pub async fn open_for(store: &Store, file: &Path) -> Result<Vault, crate::Error>
 
 async fn holds_sealed(store: &Store) -> tieline_storage::Result<bool> {
     let mut reader = store.reader().await?;
-    let inboxes = inbox::all(&mut reader).await?;
-    let is_sealed = inboxes.iter().any(|it| !it.carrier_secret.is_empty());
+    let accounts = carrier_account::all(&mut reader).await?;
+    let is_sealed = accounts.iter().any(|it| !it.secret.is_empty());
     Ok(is_sealed || !connection::all(&mut reader).await?.is_empty())
 }
 

@@ -174,9 +174,9 @@ async fn whole(state: &WebState, scope: &Scope, id: ContactId) -> Result<Contact
 
 fn consent_of(said: Option<&consent::Consent>) -> Consent {
     Consent {
-        state: said.map(|it| it.state),
+        state: said.map_or("unknown", |it| it.state.as_str()).to_owned(),
         since: said.map(|it| it.at),
-        source: said.map(|it| it.source),
+        source: said.map(|it| it.source.clone()),
     }
 }
 

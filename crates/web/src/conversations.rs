@@ -50,6 +50,7 @@ pub(crate) async fn list(
         limit,
     };
     let scope = me.principal.scope();
+    let now = state.store.now();
     let names = Names::load(&state.store).await?;
     let mut reader = state.store.reader().await?;
     let rows = conversation::list(&mut reader, &scope, &asked).await?;
@@ -58,7 +59,7 @@ pub(crate) async fn list(
         next_cursor: next(&rows, limit, cursor_of),
         items: rows
             .iter()
-            .map(|row| Conversation::of(row, &names))
+            .map(|row| Conversation::of(row, &names, now))
             .collect(),
         counts: ConversationCounts {
             all: counts.all,
@@ -84,7 +85,7 @@ pub(crate) async fn show(
     let names = Names::load(&state.store).await?;
     let mut reader = state.store.reader().await?;
     let listed = conversation::get(&mut reader, &me.principal.scope(), id).await?;
-    Ok(Answer(Conversation::of(&listed, &names)))
+    Ok(Answer(Conversation::of(&listed, &names, state.store.now())))
 }
 
 pub(crate) async fn begin(
@@ -127,7 +128,11 @@ pub(crate) async fn begin(
         address.as_deref(),
     )
     .await?;
-    let body = Conversation::of(&listed, &Names::load(&state.store).await?);
+    let body = Conversation::of(
+        &listed,
+        &Names::load(&state.store).await?,
+        state.store.now(),
+    );
     Ok(MadeOrFound { is_new, body })
 }
 
@@ -153,13 +158,13 @@ pub(crate) async fn change(
         let marked = converse::mark(&state.store, &scope, id, me.staff.id, unread).await?;
         if acts.is_empty() {
             let names = Names::load(&state.store).await?;
-            return Ok(Answer(Conversation::of(&marked, &names)));
+            return Ok(Answer(Conversation::of(&marked, &names, state.store.now())));
         }
     }
     let working = me.principal.working_scope();
     let listed = converse::change(&state.store, &working, id, &acts).await?;
     let names = Names::load(&state.store).await?;
-    Ok(Answer(Conversation::of(&listed, &names)))
+    Ok(Answer(Conversation::of(&listed, &names, state.store.now())))
 }
 
 /// Refuses a colleague whom nobody knows, or who left.

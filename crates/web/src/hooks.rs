@@ -1,6 +1,6 @@
 //! Webhooks of carriers: the signature first, then the form, and an answer once it is durable.
 
-use crate::accounts::Account;
+use crate::accounts::{Account, Door, Opened};
 use crate::answer::NoContent;
 use crate::extract::{Body, Path};
 use crate::problem::{Code, Problem, Result};
@@ -9,42 +9,89 @@ use axum::body::Bytes;
 use axum::extract::{OriginalUri, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, Uri};
-use std::sync::Arc;
-use tieline_channels::FormError;
 use tieline_channels::form::Form;
-use tieline_channels::twilio::inbound::{self, InboundText};
-use tieline_channels::twilio::{signature, status as report};
+use tieline_channels::{Carrier, FormError};
 use tieline_domain::address;
-use tieline_domain::id::{InboxId, InvalidId, MessageId};
+use tieline_domain::carrier::ProviderId;
+use tieline_domain::id::{CarrierAccountId, InboxId, InvalidId, MessageId};
 use tieline_domain::receive::{Inbound, Unassigned};
-use tieline_messaging::receive::Input;
-use tieline_storage::inbox::{self, Inbox};
+use tieline_messaging::receive::{Input, StatusReport};
 
 /// Twilio's "no answer": an empty document.
 const NO_REPLY: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response></Response>";
 
 pub(crate) async fn inbound(
-    State(state): State<WebState>,
+    state: State<WebState>,
+    Path(account): Path<CarrierAccountId>,
+    uri: OriginalUri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response> {
+    take_text(state, Door::Account(account), uri, headers, body).await
+}
+
+pub(crate) async fn inbound_of_inbox(
+    state: State<WebState>,
     Path(inbox): Path<InboxId>,
+    uri: OriginalUri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response> {
+    take_text(state, Door::Inbox(inbox), uri, headers, body).await
+}
+
+pub(crate) async fn status(
+    state: State<WebState>,
+    Path(account): Path<CarrierAccountId>,
+    uri: OriginalUri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<NoContent> {
+    take_report(state, Door::Account(account), uri, headers, body).await
+}
+
+pub(crate) async fn status_of_inbox(
+    state: State<WebState>,
+    Path(inbox): Path<InboxId>,
+    uri: OriginalUri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<NoContent> {
+    take_report(state, Door::Inbox(inbox), uri, headers, body).await
+}
+
+async fn take_text(
+    State(state): State<WebState>,
+    door: Door,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
     Body(body): Body,
 ) -> Result<Response> {
-    let (account, form) = verified(&state, inbox, &uri, &headers, &body).await?;
-    let inbox = &account.inbox;
-    let text = inbound::read(&form, &inbox.country).map_err(bad_form)?;
-    let input = match addressed(&state, inbox, &text).await? {
-        Some(inbox_id) => Input::Text(Inbound {
-            inbox_id,
-            address: text.from,
+    let mut signed = verified(&state, door, &uri, &headers, &body).await?;
+    let (account, carrier) = signed.account();
+    let text = carrier.read_text(&signed.form).map_err(bad_form)?;
+    // A number may have been given to an inbox a moment ago.
+    let foreign = text.account.as_ref().is_some_and(|it| *it != account.name);
+    if !foreign && account.number(&text.to).is_none() {
+        signed = signed.again(&state, door).await?;
+    }
+    let (account, _) = signed.account();
+    let input = match account.number(&text.to).filter(|_| !foreign) {
+        Some(number) => Input::Text(Inbound {
+            inbox_id: number.inbox_id,
+            sender_id: number.sender_id,
+            address: address::of_sender(&text.from, &number.country),
             text: text.text,
-            provider_id: text.provider_id,
+            provider_id: ProviderId {
+                account_id: account.id,
+                name: text.provider_id,
+            },
         }),
         // The carrier does not come back: what it signed is kept, whoever it is for.
         None => Input::Unassigned(Unassigned {
+            sender: account.kept(&text.from),
             account: text.account.unwrap_or_default(),
             provider_id: text.provider_id,
-            sender: text.from,
             addressee: text.to,
             text: text.text,
         }),
@@ -53,17 +100,18 @@ pub(crate) async fn inbound(
     Ok((StatusCode::OK, [("content-type", "text/xml")], NO_REPLY).into_response())
 }
 
-pub(crate) async fn status(
+async fn take_report(
     State(state): State<WebState>,
-    Path(inbox): Path<InboxId>,
+    door: Door,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
     Body(body): Body,
 ) -> Result<NoContent> {
-    let (_, form) = verified(&state, inbox, &uri, &headers, &body).await?;
-    let report = report::read(&form).map_err(bad_form)?;
+    let signed = verified(&state, door, &uri, &headers, &body).await?;
+    let (account, carrier) = signed.account();
+    let report = carrier.read_report(&signed.form).map_err(bad_form)?;
     let query = Form::parse(uri.query().unwrap_or_default().as_bytes());
-    let message: MessageId =
+    let message_id: MessageId =
         query
             .get("message")
             .unwrap_or_default()
@@ -75,39 +123,52 @@ pub(crate) async fn status(
                     "call back where the hub asked to",
                 )
             })?;
-    let attempt = query.get("attempt").and_then(|number| number.parse().ok());
-    state
-        .receiver
-        .receive(Input::Status(message, attempt, report))
-        .await?;
+    let input = Input::Status(StatusReport {
+        account_id: account.id,
+        message_id,
+        attempt: query.get("attempt").and_then(|number| number.parse().ok()),
+        report,
+    });
+    state.receiver.receive(input).await?;
     Ok(NoContent)
 }
 
-/// The inbox whose number a text came to: the one that the webhook names, or another one of its account.
-async fn addressed(state: &WebState, inbox: &Inbox, text: &InboundText) -> Result<Option<InboxId>> {
-    let account = text.account.as_ref();
-    if account.is_some_and(|account| *account != inbox.carrier_account) {
-        return Ok(None);
-    }
-    if text.to == inbox.address {
-        return Ok(Some(inbox.id));
-    }
-    let to = address::of_sender(&text.to, &inbox.country);
-    let all = inbox::all(&mut *state.store.reader().await?).await?;
-    let theirs = all
-        .iter()
-        .find(|it| it.address == to && it.carrier_account == inbox.carrier_account);
-    Ok(theirs.map(|it| it.id))
+/// A form that an account's carrier signed.
+struct Signed {
+    opened: Opened,
+    account: usize,
+    carrier: Carrier,
+    form: Form,
 }
 
-/// The account and form of a webhook that its carrier signed.
+impl Signed {
+    fn account(&self) -> (&Account, &Carrier) {
+        (&self.opened.accounts[self.account], &self.carrier)
+    }
+
+    /// The same with the account as it stands now.
+    async fn again(self, state: &WebState, door: Door) -> Result<Signed> {
+        let id = self.opened.accounts[self.account].id;
+        let opened = read_accounts(state, door).await?;
+        match opened.accounts.iter().position(|it| it.id == id) {
+            Some(account) => Ok(Signed {
+                opened,
+                account,
+                ..self
+            }),
+            None => Ok(self),
+        }
+    }
+}
+
+/// The form of a webhook, if the carrier of an account of its door signed it.
 async fn verified(
     state: &WebState,
-    id: InboxId,
+    door: Door,
     uri: &Uri,
     headers: &HeaderMap,
     body: &Bytes,
-) -> Result<(Arc<Account>, Form)> {
+) -> Result<Signed> {
     let form = Form::parse(body);
     let given = headers
         .get("x-twilio-signature")
@@ -115,25 +176,42 @@ async fn verified(
         .unwrap_or_default();
     let path = uri.path_and_query().map_or("", |path| path.as_str());
     let url = format!("{}{path}", state.public_url);
-    let fits = |account: &Account| {
-        let secret = account.secret.as_deref();
-        secret.is_some_and(|secret| signature::is_valid(secret, &url, &form, given))
+    let signer = |opened: &Opened| {
+        let mut accounts = opened.accounts.iter().enumerate();
+        accounts.find_map(|(place, account)| {
+            let carrier = account.carrier.clone()?;
+            carrier
+                .verify(&url, &form, given)
+                .then_some((place, carrier))
+        })
     };
-    let known = state.accounts.known(id);
-    let account = match known.filter(|account| fits(account)) {
-        Some(account) => account,
-        None => {
-            let store = state.store.patient(WEBHOOK_PATIENCE);
-            state.accounts.read(&store, &state.open_secret, id).await?
+    let known = state.accounts.known(door);
+    let (opened, found) = match known.map(|opened| (signer(&opened), opened)) {
+        Some((Some(found), opened)) => (opened, Some(found)),
+        _ => {
+            let opened = read_accounts(state, door).await?;
+            let found = signer(&opened);
+            (opened, found)
         }
     };
-    if fits(&account) {
-        return Ok((account, form.clean()));
+    if let Some((account, carrier)) = found {
+        return Ok(Signed {
+            opened,
+            account,
+            carrier,
+            form: form.clean(),
+        });
     }
     state.metrics.refuse_webhook();
-    tracing::warn!(security.event = "wrong_signature", inbox.id = %id, "a webhook is not signed by the carrier of its inbox");
+    tracing::warn!(security.event = "wrong_signature", door = ?door, "a webhook is not signed by the carrier of its account");
     Err(Problem::new(Code::WrongSignature, "the signature does not fit the request")
-        .fix("Check the auth token of the inbox, and that public_url is the address given to the carrier."))
+        .fix("Check the auth token of the account, and that public_url is the address given to the carrier."))
+}
+
+/// The accounts of a door as they stand now.
+async fn read_accounts(state: &WebState, door: Door) -> tieline_storage::Result<Opened> {
+    let store = state.store.patient(WEBHOOK_PATIENCE);
+    state.accounts.read(&store, &state.open_secret, door).await
 }
 
 fn bad_form(error: FormError) -> Problem {

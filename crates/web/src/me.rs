@@ -9,7 +9,7 @@ use crate::state::WebState;
 use axum::Extension;
 use axum::extract::State;
 use tieline_access::SignedIn;
-use tieline_storage::{connection, conversation, inbox, setting, staff};
+use tieline_storage::{carrier_account, connection, conversation, inbox, setting, staff};
 
 pub(crate) async fn show(
     State(state): State<WebState>,
@@ -19,6 +19,7 @@ pub(crate) async fn show(
     let organisation: Option<String> =
         setting::get(&mut reader, setting::ORGANISATION_NAME).await?;
     let scope = me.principal.scope();
+    let senders = carrier_account::senders(&mut reader).await?;
     let inboxes = inbox::all(&mut reader)
         .await?
         .into_iter()
@@ -27,7 +28,9 @@ pub(crate) async fn show(
             id: inbox.id,
             name: inbox.name,
             channel: inbox.channel,
-            address: inbox.address,
+            address: (senders.iter())
+                .find(|it| it.inbox_id == Some(inbox.id))
+                .map(|it| it.address.clone()),
         })
         .collect();
     let staff_list = staff::all(&mut reader)

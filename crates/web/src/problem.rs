@@ -175,8 +175,7 @@ impl From<MessagingError> for Problem {
         match error {
             MessagingError::Storage(error) => error.into(),
             MessagingError::Refused(refusal) => {
-                let code = Code::parse(refusal.code).unwrap_or(Code::Refused);
-                Problem::new(code, refusal.reason)
+                Problem::new(Code::of(refusal.failure.code), refusal.failure.sentence())
             }
             MessagingError::Invalid { field, problem } => {
                 Problem::field(field, problem.clone(), &problem)

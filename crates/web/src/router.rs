@@ -75,8 +75,10 @@ routes! {
     get "/healthz" Page() app::healthz, "Whether the process lives";
     get "/readyz" Page() app::readyz, "Whether the database answers";
     get "/api/openapi.json" Page() openapi, "This description";
-    post "/hooks/twilio/{inbox_id}" Hook() hooks::inbound, "A text came in", WrongSignature, NotStored;
-    post "/hooks/twilio/{inbox_id}/status" Hook() hooks::status, "Something became of a text", WrongSignature, NotStored, NotFound;
+    post "/hooks/twilio/accounts/{account_id}" Hook() hooks::inbound, "A text came in", WrongSignature, NotStored;
+    post "/hooks/twilio/accounts/{account_id}/status" Hook() hooks::status, "Something became of a text", WrongSignature, NotStored, NotFound;
+    post "/hooks/twilio/{inbox_id}" Hook() hooks::inbound_of_inbox, "A text came in for a number of an inbox", WrongSignature, NotStored;
+    post "/hooks/twilio/{inbox_id}/status" Hook() hooks::status_of_inbox, "Something became of a text of an inbox", WrongSignature, NotStored, NotFound;
     post "/api/v1/session" Door() sign_in::sign_in, "Sign in by password", WrongCredentials, TooManyTries, Busy, NotSecure;
     delete "/api/v1/session" Door() sign_in::sign_out, "Sign out";
     get "/api/v1/me" Staff() me::show, "Who is signed in, and what they see";

@@ -15,7 +15,7 @@ use tieline_access::staffing::LINK_MS;
 use tieline_access::{NewStaff, SignedIn, StaffChange};
 use tieline_domain::id::{InboxId, StaffId};
 use tieline_storage::staff::Staff;
-use tieline_storage::{inbox, staff};
+use tieline_storage::{carrier_account, inbox, staff};
 
 pub(crate) async fn list(State(state): State<WebState>) -> Result<Answer<StaffList>> {
     let all = staff::all(&mut *state.store.reader().await?).await?;
@@ -83,6 +83,7 @@ pub(crate) async fn sign_in_link(
 pub(crate) async fn inboxes(State(state): State<WebState>) -> Result<Answer<InboxList>> {
     let names = Names::load(&state.store).await?;
     let mut reader = state.store.reader().await?;
+    let senders = carrier_account::senders(&mut reader).await?;
     let mut items = Vec::new();
     for inbox in inbox::all(&mut reader).await? {
         let members = inbox::members(&mut reader, inbox.id).await?;
@@ -90,7 +91,10 @@ pub(crate) async fn inboxes(State(state): State<WebState>) -> Result<Answer<Inbo
             id: inbox.id,
             name: inbox.name,
             channel: inbox.channel,
-            address: inbox.address,
+            addresses: (senders.iter())
+                .filter(|it| it.inbox_id == Some(inbox.id))
+                .map(|it| it.address.clone())
+                .collect(),
             members: members
                 .iter()
                 .filter_map(|id| names.of(Some(*id)))

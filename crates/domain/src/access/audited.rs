@@ -1,6 +1,6 @@
 //! The acts that leave a line in the audit.
 
-use super::words::words;
+use crate::words::words;
 
 words! {
     /// An act that leaves a line in the audit.

@@ -1,6 +1,6 @@
 //! Rights: single acts that may be open to somebody; roles are named sets of them.
 
-use super::words::words;
+use crate::words::words;
 
 words! {
     /// What a member of staff is.

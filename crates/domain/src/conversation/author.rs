@@ -1,7 +1,7 @@
 //! Who says something in a conversation, what it is, and who gets to see it.
 
-use crate::access::words::words;
 use crate::id::{ApiKeyId, StaffId};
+use crate::words::words;
 
 /// Who wrote a message. On the other side stands one point, so its contact or visitor needs no id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

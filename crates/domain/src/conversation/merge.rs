@@ -53,7 +53,7 @@ pub fn merge(
         author: Author::Hub(HubReason::Merged),
         text: "Two conversations with the same person became this one.".to_owned(),
         state: State::Received,
-        provider_id: None,
+        sender_id: None,
         client_key: None,
         at: now,
     });
@@ -108,7 +108,7 @@ mod tests {
             author,
             text: text.to_owned(),
             state: State::Received,
-            provider_id: None,
+            sender_id: None,
             client_key: None,
             at: Timestamp(at),
         })

@@ -1,9 +1,9 @@
 //! Who takes part in a conversation: whoever wrote in it or was given it, and never who only looked.
 
 use crate::access::Participant;
-use crate::access::words::words;
 use crate::id::{ConversationId, Id as _};
 use crate::time::Timestamp;
+use crate::words::words;
 use std::collections::BTreeMap;
 
 words!(

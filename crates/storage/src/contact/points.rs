@@ -241,6 +241,22 @@ async fn follow(
     Ok(())
 }
 
+/// A carrier says that no text reaches a point.
+pub async fn mark_landline(tx: &mut Tx, point: PointId) -> Result<()> {
+    let now = tx.now();
+    let sql = "update contact_point set landline_since = $1 where id = $2";
+    tx.run(sql, args![now, point]).await?;
+    Ok(())
+}
+
+/// These points sent texts, so texts reach them.
+pub async fn clear_landlines(tx: &mut Tx, points: &[PointId]) -> Result<()> {
+    let sql = "update contact_point set landline_since = null where landline_since is not null and id in ({in})";
+    let keys = points.iter().map(|id| Value::from(*id)).collect();
+    tx.run_in(sql, args![], keys).await?;
+    Ok(())
+}
+
 async fn load_point_ids(
     conn: &mut Conn,
     channel: &str,

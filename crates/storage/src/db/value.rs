@@ -4,9 +4,9 @@ use crate::error::{Result, StorageError};
 use sqlx::postgres::PgArguments;
 use sqlx::sqlite::SqliteArguments;
 use tieline_domain::id::{
-    ApiKeyId, AttachmentId, AuditId, ConnectionId, ConsentEntryId, ContactFieldId, ContactId,
-    ConversationId, CreateIntentId, Id, InboxId, JobId, LinkId, MessageId, ObjectMappingId,
-    PointId, SessionId, StaffId, SyncRunId, UnassignedTextId,
+    ApiKeyId, AttachmentId, AuditId, CarrierAccountId, ConnectionId, ConsentEntryId,
+    ContactFieldId, ContactId, ConversationId, CreateIntentId, Id, InboxId, JobId, LinkId,
+    MessageId, ObjectMappingId, PointId, SenderId, SessionId, StaffId, SyncRunId, UnassignedTextId,
 };
 use tieline_domain::time::Timestamp;
 
@@ -19,17 +19,6 @@ pub enum Value {
     Text(Option<String>),
     /// blob or bytea: ids, hashes and sealed secrets.
     Bytes(Option<Vec<u8>>),
-}
-
-impl Value {
-    /// Its type, in a word of ours; see [`crate::Conn`].
-    pub(super) fn sql_type(&self) -> &'static str {
-        match self {
-            Value::Int(_) => "bigint",
-            Value::Text(_) => "text",
-            Value::Bytes(_) => "bytes",
-        }
-    }
 }
 
 /// The arguments of a statement: `args![id, now, name]`.
@@ -134,6 +123,8 @@ id_values!(
     CreateIntentId,
     UnassignedTextId,
     SessionId,
+    CarrierAccountId,
+    SenderId,
     ApiKeyId,
     AuditId,
     ConsentEntryId,

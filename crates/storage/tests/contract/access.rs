@@ -237,11 +237,6 @@ async fn members_of_an_inbox_come_and_go() {
             id: at.store.new_id(),
             channel: "sms".to_owned(),
             name: "Care".to_owned(),
-            address: "+447700900010".to_owned(),
-            carrier: "twilio".to_owned(),
-            carrier_url: String::new(),
-            carrier_account: String::new(),
-            carrier_secret: Vec::new(),
             country: "GB".to_owned(),
         };
         let mut tx = at.store.begin(&Actor::system()).await.unwrap();

@@ -3,7 +3,6 @@
 use super::harness::Fixture;
 use tieline_domain::access::{Actor, Role};
 use tieline_domain::catalogue::Catalogue;
-use tieline_domain::connection::{ConnectionKind, ConnectionState, GrantKind};
 use tieline_domain::contact::Fields;
 use tieline_domain::conversation::{Author, Conversation, Draft, HubReason, Kind, Message};
 use tieline_domain::delivery::State;
@@ -27,19 +26,19 @@ pub async fn org(at: &Fixture, name: &str) -> Connection {
     let row = Connection {
         id: at.store.new_id(),
         name: name.to_owned(),
-        kind: ConnectionKind::Simulated,
+        kind: "simulated".to_owned(),
         login_url: "https://login.example".to_owned(),
         instance_url: "https://org.example".to_owned(),
         org_id: "00D000000000001AAA".to_owned(),
         org_name: "Harrow & Vale".to_owned(),
         user_id: "005000000000001AAA".to_owned(),
         username: "hub@harrow.example".to_owned(),
-        grant_kind: GrantKind::ClientCredentials,
+        grant_kind: "client_credentials".to_owned(),
         consumer_key: "key".to_owned(),
         secrets: vec![1, 2, 3],
         access_token: None,
         token_version: 0,
-        state: ConnectionState::Connected,
+        state: "connected".to_owned(),
         state_reason: None,
         daily_budget: 15_000,
         org_calls: None,
@@ -93,11 +92,6 @@ pub async fn inbox(at: &Fixture, number: &str) -> Inbox {
         id: at.store.new_id(),
         channel: "sms".to_owned(),
         name: format!("Inbox {number}"),
-        address: number.to_owned(),
-        carrier: "twilio".to_owned(),
-        carrier_url: "https://carrier.example".to_owned(),
-        carrier_account: "AC1".to_owned(),
-        carrier_secret: vec![9],
         country: "GB".to_owned(),
     };
     let mut tx = writing(at).await;
@@ -185,7 +179,7 @@ fn draft(at: &Fixture, (kind, author, text): Said<'_>) -> Draft {
             true => State::Received,
             false => State::Queued,
         },
-        provider_id: is_theirs.then(|| format!("SM {text}")),
+        sender_id: None,
         client_key: (!is_theirs).then(|| format!("key {text}")),
         at: at.store.now(),
     }

@@ -5,6 +5,7 @@ use super::people::{contact, inbox, ours, talk, theirs, user, writing};
 use tieline_domain::access::{Principal, Role, Scope, StaffMember};
 use tieline_domain::conversation::{Author, HubReason, Kind, ReadMark, Tie};
 use tieline_domain::delivery::State;
+use tieline_domain::failure::FailureCode;
 use tieline_domain::id::{ConversationId, InboxId, StaffId};
 use tieline_domain::time::Timestamp;
 use tieline_storage::conversation::{self, ConversationQuery, View, ViewCounts};
@@ -246,11 +247,6 @@ async fn messages_read_back_as_they_were_written_in_order_and_by_their_names() {
             .await
             .unwrap();
         assert_eq!(other, None);
-        let names = ["SM One", "SM Nothing"].map(str::to_owned);
-        let known = message::load_known_provider_ids(&mut conn, &names)
-            .await
-            .unwrap();
-        assert_eq!(known.into_iter().collect::<Vec<_>>(), ["SM One"]);
         let now = at.store.now();
         for (from, until, count) in [
             (now, now + 1, 4),
@@ -273,8 +269,7 @@ async fn the_state_of_a_message_is_moved_on_once_and_by_whoever_saw_it_last() {
         let (row, said) = talk(&at, desk.id, "+447700900101", &[ours("Two")]).await;
         let mut sent = said[0].clone();
         sent.state = State::Failed;
-        sent.error = Some(("30003".to_owned(), "unreachable".to_owned()));
-        sent.provider_id = Some("SM2".to_owned());
+        sent.failure = Some(FailureCode::PhoneUnreachable.into());
         sent.state_at = at.store.now() + 5;
         let mut tx = writing(&at).await;
         message::save_state(&mut tx, &sent, State::Queued)
@@ -291,35 +286,6 @@ async fn the_state_of_a_message_is_moved_on_once_and_by_whoever_saw_it_last() {
         let mut conn = at.store.reader().await.unwrap();
         let read = message::list(&mut conn, &Scope::system(), row.id, None, 10).await;
         assert_eq!(read.unwrap(), [sent]);
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn what_a_carrier_was_told_we_have_is_received_once() {
-    on_both(|at| async move {
-        let names = ["SM1", "SM2"].map(str::to_owned);
-        let mut tx = writing(&at).await;
-        message::add_receipts(&mut tx, "sms", &names[..1])
-            .await
-            .unwrap();
-        tx.commit().await.unwrap();
-        let mut conn = at.store.reader().await.unwrap();
-        let known = message::load_receipts(&mut conn, "sms", &names)
-            .await
-            .unwrap();
-        assert_eq!(known.into_iter().collect::<Vec<_>>(), ["SM1"]);
-        let other = message::load_receipts(&mut conn, "mail", &names)
-            .await
-            .unwrap();
-        assert!(other.is_empty());
-        drop(conn);
-        let mut tx = writing(&at).await;
-        let again = message::add_receipts(&mut tx, "sms", &names).await;
-        assert!(
-            matches!(again, Err(StorageError::Duplicate(_))),
-            "{again:?}"
-        );
     })
     .await;
 }

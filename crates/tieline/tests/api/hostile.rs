@@ -11,6 +11,7 @@ use tieline_testkit::postgres::Database;
 /// that gave up, another session of one's own, a field that the org has.
 const DOORS: &[&str] = &[
     "/twilio/{inbox_id}",
+    "/twilio/accounts/{account_id}",
     "/status",
     "post /api/v1/session",
     "/retry",

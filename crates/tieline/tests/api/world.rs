@@ -16,7 +16,7 @@ use tieline_domain::job::JobKind;
 use tieline_storage::job::{self, NewJob};
 use tieline_storage::staff::Staff;
 use tieline_storage::{
-    attachment, contact_field, inbox, mapping, merge, participant, staff, sync_run,
+    attachment, carrier_account, contact_field, inbox, mapping, merge, participant, staff, sync_run,
 };
 use tower::ServiceExt as _;
 
@@ -76,6 +76,7 @@ impl World {
         let everybody = staff::all(&mut reader).await.unwrap();
         let priya = named(&everybody, "priya");
         let inbox = inbox::all(&mut reader).await.unwrap().remove(0);
+        let account = carrier_account::all(&mut reader).await.unwrap().remove(0);
         let mapping = mapping::all(&mut reader, self.demo.connection)
             .await
             .unwrap()
@@ -98,6 +99,7 @@ impl World {
             ids: BTreeMap::from([
                 ("StaffId", priya.id.to_string()),
                 ("InboxId", inbox.id.to_string()),
+                ("CarrierAccountId", account.id.to_string()),
                 ("ObjectMappingId", mapping.id.to_string()),
                 ("ConnectionId", self.demo.connection.to_string()),
                 ("ContactFieldId", last_name.to_string()),
@@ -178,7 +180,7 @@ impl World {
     /// Lets the database refuse a message by the carrier's name for it.
     pub async fn refuse_to_store(&self, provider_id: &str) {
         let sql = format!(
-            "create trigger refuse before insert on message when new.provider_id = '{provider_id}' \
+            "create trigger refuse before insert on receipt when new.provider_id = '{provider_id}' \
              begin select raise(abort, 'refused'); end"
         );
         self.run(&sql).await;
@@ -282,7 +284,7 @@ impl World {
     /// The form of a text or a report with one field changed, signed as the carrier signs.
     pub async fn signed_form(&self, field: &str, value: &str, status: bool) -> Answer {
         let mut reader = self.demo.hub.store.reader().await.unwrap();
-        let inbox = inbox::all(&mut reader).await.unwrap().remove(0);
+        let account = carrier_account::all(&mut reader).await.unwrap().remove(0);
         drop(reader);
         let mut form = BTreeMap::from([
             ("MessageSid", "SM1"),
@@ -297,7 +299,7 @@ impl World {
         } else {
             ""
         };
-        let target = format!("/hooks/twilio/{}{query}", inbox.id);
+        let target = format!("/hooks/twilio/accounts/{}{query}", account.id);
         let mut signed = format!("{}{target}", self.demo.url);
         for (name, value) in &form {
             signed.push_str(name);

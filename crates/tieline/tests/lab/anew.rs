@@ -77,7 +77,7 @@ async fn write_to(world: &World, id: ContactId) -> Result<(), &'static str> {
     };
     match write(store, &scope, &written).await {
         Ok(_) => Ok(()),
-        Err(MessagingError::Refused(refusal)) => Err(refusal.code),
+        Err(MessagingError::Refused(refusal)) => Err(refusal.failure.code.as_str()),
         Err(error) => panic!("{error}"),
     }
 }

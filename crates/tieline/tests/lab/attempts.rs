@@ -1,30 +1,72 @@
-//! A text that is sent again: what a carrier says of the first attempt is never taken for the second.
+//! Attempts at the carrier: a report is of one of them, whenever it comes and whoever signed it.
 
 use super::desk;
 use super::waits::plan;
 use super::world::World;
-use tieline_channels::twilio::status::StatusReport;
-use tieline_domain::access::Scope;
+use tieline_domain::access::{Actor, Scope};
+use tieline_domain::attempt::{Attempt, Report};
+use tieline_domain::carrier::CarrierKind;
 use tieline_domain::conversation::Message;
 use tieline_domain::delivery::State;
-use tieline_messaging::receive::Input;
+use tieline_domain::failure::{Failure, FailureCode};
+use tieline_domain::id::CarrierAccountId;
+use tieline_messaging::receive::{Input, StatusReport};
 use tieline_messaging::send;
 use tieline_simulator::Mishap;
+use tieline_storage::carrier_account::{self, CarrierAccount};
+use tieline_storage::{attempt, conversation};
+
+const THEIRS: &str = "+441134960701";
+const WORDS: &str = "Are you there?";
 
 async fn look(world: &World, message: &Message) -> Message {
     let all = desk::messages(&world.hub.store).await;
     all.into_iter().find(|it| it.id == message.id).unwrap()
 }
 
-/// The carrier says that it could not deliver what it calls `provider_id`.
-async fn undelivered(world: &World, message: &Message, attempt: Option<i64>, provider_id: &str) {
-    let report = StatusReport {
-        provider_id: provider_id.to_owned(),
-        state: State::Undelivered,
-        error_code: Some("30003".to_owned()),
+async fn attempts(world: &World, message: &Message) -> Vec<Attempt> {
+    let mut reader = world.hub.store.reader().await.unwrap();
+    let found = attempt::load(&mut reader, &[message.id]).await.unwrap();
+    found.into_values().flatten().collect()
+}
+
+async fn account(world: &World) -> CarrierAccountId {
+    let mut reader = world.hub.store.reader().await.unwrap();
+    carrier_account::all(&mut reader).await.unwrap()[0].id
+}
+
+/// What an account's carrier says of what it calls `name`.
+async fn say(
+    world: &World,
+    account_id: CarrierAccountId,
+    message: &Message,
+    number: Option<i64>,
+    (name, state): (&str, State),
+) {
+    let failure = FailureCode::PhoneUnreachable.into();
+    let report = Report {
+        provider_id: name.to_owned(),
+        state,
+        failure: (state == State::Undelivered).then_some(failure),
     };
-    let input = Input::Status(message.id, attempt, report);
+    let input = Input::Status(StatusReport {
+        account_id,
+        message_id: message.id,
+        attempt: number,
+        report,
+    });
     world.hub.messaging.take_in(&[input]).await.unwrap();
+}
+
+async fn send_again(world: &World, message: &Message) {
+    send::retry(&world.hub.store, &Scope::system(), message.id)
+        .await
+        .unwrap();
+}
+
+fn sent(world: &World, words: &str) -> usize {
+    let texts = world.simulator.texts().into_iter();
+    texts.filter(|it| it.body == words).count()
 }
 
 #[tokio::test]
@@ -32,37 +74,191 @@ async fn a_repeated_report_of_the_first_attempt_says_nothing_of_the_second() {
     // An address of today carries the number of the attempt, one of yesterday none.
     for number in [Some(1), None] {
         let world = World::new(81).await;
-        let message = desk::text(&world.hub.store, "+441134960701", "Are you there?").await;
+        let carrier = account(&world).await;
+        let message = desk::text(&world.hub.store, THEIRS, WORDS).await;
         world.hub.worker().work_off().await;
-        let first = look(&world, &message)
-            .await
-            .provider_id
-            .expect("the carrier took it");
-        undelivered(&world, &message, number, &first).await;
+        let first = attempts(&world, &message).await.remove(0);
+        let first = first.provider_id.expect("the carrier took it");
+        let lost = (first.as_str(), State::Undelivered);
+        say(&world, carrier, &message, number, lost).await;
         assert_eq!(look(&world, &message).await.state, State::Undelivered);
 
-        let lost = plan(&world, "POST", "/Messages.json", 1, Mishap::CutAfterCommit);
-        send::retry(&world.hub.store, &Scope::system(), message.id)
-            .await
-            .unwrap();
+        let cut = plan(&world, "POST", "/Messages.json", 1, Mishap::CutAfterCommit);
+        send_again(&world, &message).await;
         world.hub.worker().work_off().await;
-        assert_eq!(
-            world.simulator.fired(lost),
-            1,
-            "the answer to the second was lost"
-        );
+        assert_eq!(world.simulator.fired(cut), 1, "the second answer was lost");
         assert_eq!(look(&world, &message).await.state, State::Uncertain);
 
-        undelivered(&world, &message, number, &first).await;
-        assert_eq!(
-            look(&world, &message).await.state,
-            State::Uncertain,
-            "{number:?}"
-        );
+        say(&world, carrier, &message, number, lost).await;
+        let state = look(&world, &message).await.state;
+        assert_eq!(state, State::Uncertain, "{number:?}");
         world.live(30).await;
         assert_eq!(look(&world, &message).await.state, State::Delivered);
-        let texts = world.simulator.texts().into_iter();
-        let ours = texts.filter(|it| it.body == "Are you there?").count();
-        assert_eq!(ours, 2, "one an attempt");
+        assert_eq!(sent(&world, WORDS), 2, "one an attempt");
+        let states: Vec<State> = (attempts(&world, &message).await.iter())
+            .map(|it| it.state)
+            .collect();
+        assert_eq!(states, [State::Undelivered, State::Delivered]);
+    }
+}
+
+#[tokio::test]
+async fn an_attempt_that_seemed_lost_and_was_not_is_believed_also_when_it_waits_to_be_sent_again() {
+    for waits_again in [false, true] {
+        let world = World::new(82).await;
+        let carrier = account(&world).await;
+        let message = desk::text(&world.hub.store, THEIRS, WORDS).await;
+        let cut = plan(
+            &world,
+            "POST",
+            "/Messages.json",
+            1,
+            Mishap::CutBeforeCommit {},
+        );
+        world.hub.worker().work_off().await;
+        assert_eq!(world.simulator.fired(cut), 1);
+        world.live(11 * 60).await;
+        let given_up = look(&world, &message).await;
+        let code = given_up.failure.map(|it| it.code);
+        assert_eq!(
+            (given_up.state, code),
+            (State::Failed, Some(FailureCode::NotSent))
+        );
+        if waits_again {
+            send_again(&world, &message).await;
+        }
+        let name = ("SM-after-all", State::Delivered);
+        say(&world, carrier, &message, Some(1), name).await;
+        world.live(5).await;
+        let now = look(&world, &message).await;
+        assert_eq!((now.state, now.failure), (State::Delivered, None));
+        assert_eq!(sent(&world, WORDS), 0, "it arrived, and is not sent again");
+    }
+}
+
+#[tokio::test]
+async fn another_account_says_nothing_of_a_text_and_a_name_has_one_text() {
+    let world = World::new(83).await;
+    let carrier = account(&world).await;
+    let mut tx = world.hub.store.begin(&Actor::system()).await.unwrap();
+    let other = CarrierAccount {
+        id: tx.new_id(),
+        carrier: CarrierKind::Twilio,
+        account: "AC-other".to_owned(),
+        url: "https://carrier.example".to_owned(),
+        secret: Vec::new(),
+        held_until: None,
+    };
+    carrier_account::create(&mut tx, &other).await.unwrap();
+    tx.commit().await.unwrap();
+    let message = desk::text(&world.hub.store, THEIRS, WORDS).await;
+    let second = desk::text(&world.hub.store, THEIRS, "And you?").await;
+    world.hub.worker().work_off().await;
+    let first = attempts(&world, &message).await.remove(0);
+    let first = first.provider_id.unwrap();
+    let undelivered = (first.as_str(), State::Undelivered);
+    say(&world, other.id, &message, Some(1), undelivered).await;
+    assert_eq!(look(&world, &message).await.state, State::Sent);
+    // Nor does the name of one text say anything of another.
+    for number in [Some(1), None, Some(2)] {
+        say(&world, carrier, &second, number, undelivered).await;
+    }
+    assert_eq!(look(&world, &second).await.state, State::Sent);
+    say(&world, carrier, &message, Some(1), undelivered).await;
+    assert_eq!(look(&world, &message).await.state, State::Undelivered);
+}
+
+#[tokio::test]
+async fn a_text_that_the_carrier_had_before_is_never_taken_for_one_whose_sending_was_cut_off() {
+    let world = World::new(84).await;
+    // The same words, sent by another program before this hub had the number.
+    let form = [
+        ("To", THEIRS),
+        ("From", tieline::demo::OUR_NUMBER),
+        ("Body", WORDS),
+    ];
+    world.send_as_another_program(&form).await;
+    world.wait(3_600_000);
+    world.live(1).await;
+    let message = desk::text(&world.hub.store, THEIRS, WORDS).await;
+    let cut = plan(
+        &world,
+        "POST",
+        "/Messages.json",
+        1,
+        Mishap::CutBeforeCommit {},
+    );
+    world.hub.worker().work_off().await;
+    assert_eq!(world.simulator.fired(cut), 1);
+    world.live(11 * 60).await;
+    let now = look(&world, &message).await;
+    assert_eq!(now.failure, Some(Failure::from(FailureCode::NotSent)));
+    assert_eq!(now.state, State::Failed);
+}
+
+#[tokio::test]
+async fn a_carrier_that_asks_to_be_left_alone_is_left_alone_by_all_texts() {
+    let world = World::new(85).await;
+    let slow = Mishap::Busy {
+        status: 429,
+        retry_after_seconds: 90,
+    };
+    let busy = plan(&world, "POST", "/Messages.json", 1, slow);
+    let first = desk::text(&world.hub.store, THEIRS, WORDS).await;
+    world.hub.worker().work_off().await;
+    assert_eq!(world.simulator.fired(busy), 1);
+    let second = desk::text(&world.hub.store, "+441134960702", "And you?").await;
+    world.live(60).await;
+    for message in [&first, &second] {
+        assert_eq!(look(&world, message).await.state, State::Queued);
+    }
+    assert!(
+        attempts(&world, &second).await.is_empty(),
+        "it was not tried"
+    );
+    world.live(60).await;
+    for message in [&first, &second] {
+        assert_eq!(look(&world, message).await.state, State::Delivered);
+    }
+    assert_eq!(attempts(&world, &first).await.len(), 2);
+}
+
+#[tokio::test]
+async fn what_a_report_says_of_the_number_is_kept() {
+    for (code, gate) in [
+        (FailureCode::Blocked, Some(FailureCode::OptedOut)),
+        (FailureCode::Landline, Some(FailureCode::Landline)),
+        (FailureCode::Filtered, None),
+        (FailureCode::PhoneUnreachable, None),
+    ] {
+        let world = World::new(86).await;
+        let message = desk::text(&world.hub.store, THEIRS, WORDS).await;
+        world.hub.worker().work_off().await;
+        let first = attempts(&world, &message).await.remove(0);
+        let input = Input::Status(StatusReport {
+            account_id: first.account_id,
+            message_id: message.id,
+            attempt: Some(1),
+            report: Report {
+                provider_id: first.provider_id.unwrap(),
+                state: State::Undelivered,
+                failure: Some(code.into()),
+            },
+        });
+        world.hub.messaging.take_in(&[input]).await.unwrap();
+        let refused = async || {
+            let mut reader = world.hub.store.reader().await.unwrap();
+            let id = message.conversation_id;
+            let listed = conversation::get(&mut reader, &Scope::system(), id).await;
+            let refusal = send::refusal(&listed.unwrap(), "Hello", world.hub.store.now());
+            refusal.map(|it| it.failure.code)
+        };
+        assert_eq!(refused().await, gate, "{code:?}");
+        // Who writes can be reached; who wished for nothing wishes so until they say START.
+        let ours = tieline::demo::OUR_NUMBER;
+        world.simulator.text_from_phone(THEIRS, ours, "Here I am");
+        world.live(2).await;
+        let still = gate.filter(|gate| *gate == FailureCode::OptedOut);
+        assert_eq!(refused().await, still, "{code:?}");
     }
 }

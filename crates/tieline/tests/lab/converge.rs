@@ -8,8 +8,9 @@ use super::world::{World, Wrong};
 use crate::desk;
 use std::collections::{BTreeMap, BTreeSet};
 use tieline_domain::conversation::{Direction, Message};
-use tieline_domain::sync::change::ChangeState;
+use tieline_domain::id::MessageId;
 use tieline_simulator::seeded::mix;
+use tieline_storage::attempt;
 use tieline_storage::job;
 use tieline_storage::link::{self, LinkState};
 use tieline_storage::mapping;
@@ -29,7 +30,7 @@ type Fired = BTreeMap<String, u32>;
 async fn refused(world: &World, run: &SyncRun) -> BTreeSet<String> {
     let mut reader = world.hub.store.reader().await.unwrap();
     let query = ChangeQuery {
-        state: Some(ChangeState::Failed),
+        state: Some("failed".to_owned()),
         limit: 1_000,
         ..ChangeQuery::default()
     };
@@ -124,7 +125,11 @@ async fn agree(world: &World, last: &SyncRun, seed: u64) {
 
 /// Every text is there once, here and there.
 async fn nothing_lost_or_doubled(history: &History, seed: u64) {
-    let messages = desk::messages(&history.world.hub.store).await;
+    let store = &history.world.hub.store;
+    let messages = desk::messages(store).await;
+    let ids: Vec<MessageId> = messages.iter().map(|it| it.id).collect();
+    let attempts = attempt::load(&mut store.reader().await.unwrap(), &ids).await;
+    let attempts = attempts.unwrap();
     let of = |direction: Direction| -> Vec<String> {
         let of_it = messages
             .iter()
@@ -150,10 +155,9 @@ async fn nothing_lost_or_doubled(history: &History, seed: u64) {
             .map(|it| it.status)
             .collect();
         let state = kept[0].state;
-        let wanted: &[&str] = match kept[0].provider_id {
-            Some(_) => &[state.as_str()],
-            None => &[],
-        };
+        let named = attempts.get(&kept[0].id).into_iter().flatten();
+        let named = named.filter(|it| it.provider_id.is_some());
+        let wanted: Vec<&str> = named.map(|it| it.state.as_str()).collect();
         assert_eq!(sent, wanted, "seed {seed}: {text:?} is {state:?} here");
     }
 }

@@ -5,7 +5,7 @@ use tieline::keys;
 use tieline::transport::in_process;
 use tieline_org::{Connections, Place, Vault};
 use tieline_salesforce::Purpose;
-use tieline_storage::inbox;
+use tieline_storage::carrier_account;
 
 #[tokio::test]
 async fn a_new_key_above_the_old_one_seals_everything_anew_and_then_stands_alone() {
@@ -32,13 +32,13 @@ async fn a_new_key_above_the_old_one_seals_everything_anew_and_then_stands_alone
         .await
         .unwrap();
     calls.client.userinfo().await.unwrap();
-    let row = inbox::all(&mut world.hub.store.reader().await.unwrap())
+    let row = carrier_account::all(&mut world.hub.store.reader().await.unwrap())
         .await
         .unwrap()
         .remove(0);
     let place = Place::of_carrier_secret(row.id);
-    assert!(Vault::new(&new).open(place, &row.carrier_secret).is_ok());
-    assert!(Vault::new(&old).open(place, &row.carrier_secret).is_err());
+    assert!(Vault::new(&new).open(place, &row.secret).is_ok());
+    assert!(Vault::new(&old).open(place, &row.secret).is_err());
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use http::{Request, StatusCode};
 use http_body_util::BodyExt as _;
 use tieline::demo::OUR_NUMBER;
 use tieline_domain::access::Scope;
+use tieline_domain::failure::FailureCode;
 use tieline_storage::conversation::{self, ConversationQuery};
 use tieline_storage::inbox;
 use tower::ServiceExt as _;
@@ -89,7 +90,8 @@ async fn a_text_from_a_name_or_a_short_code_stands_alone_and_takes_no_answer() {
     assert_eq!(addresses, ["0800REPAIRS", "68849"]);
     for listed in &stored {
         assert_eq!(listed.conversation.contact_id, None);
-        let refusal = tieline_messaging::send::gate(listed, "Hello").unwrap_err();
-        assert_eq!(refusal.code, "not_answerable");
+        let now = world.hub.store.now();
+        let refusal = tieline_messaging::send::refusal(listed, "Hello", now).unwrap();
+        assert_eq!(refusal.failure.code, FailureCode::NotAnswerable);
     }
 }

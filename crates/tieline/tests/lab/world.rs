@@ -2,6 +2,8 @@
 
 pub use super::nature::Wrong;
 use super::nature::{Computer, Nature};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use std::sync::Arc;
 use tempfile::TempDir;
 use tieline::demo::furnish;
@@ -182,6 +184,25 @@ impl World {
             return hub(self.hub.store.clone(), &self.computer, transport);
         }
         open(&self.database, &self.computer, transport).await
+    }
+
+    /// A text by another program of the same account; what it sends is the form of the carrier's API.
+    pub async fn send_as_another_program(&self, form: &[(&str, &str)]) {
+        let carrier = self.simulator.carrier_access();
+        let credentials = format!("{}:{}", carrier.account_sid, carrier.auth_token);
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(form)
+            .finish();
+        let path = format!("/2010-04-01/Accounts/{}/Messages.json", carrier.account_sid);
+        let request = http::Request::post(path)
+            .header(
+                "authorization",
+                format!("Basic {}", STANDARD.encode(credentials)),
+            )
+            .body(axum::body::Body::from(body))
+            .unwrap();
+        let answer = self.simulator.router().oneshot(request).await.unwrap();
+        assert_eq!(answer.status(), http::StatusCode::CREATED);
     }
 
     /// Lets time pass.

@@ -690,7 +690,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** A text came in */
+        /** A text came in for a number of an inbox */
         post: operations["post_hooks_twilio_inbox_id"];
         delete?: never;
         options?: never;
@@ -707,8 +707,42 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Something became of a text */
+        /** Something became of a text of an inbox */
         post: operations["post_hooks_twilio_inbox_id_status"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/hooks/twilio/accounts/{account_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A text came in */
+        post: operations["post_hooks_twilio_accounts_account_id"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/hooks/twilio/accounts/{account_id}/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Something became of a text */
+        post: operations["post_hooks_twilio_accounts_account_id_status"];
         delete?: never;
         options?: never;
         head?: never;
@@ -800,28 +834,14 @@ export interface components {
             /** @description From the hub into the org. */
             to_org: components["schemas"]["Counts"];
         };
-        /**
-         * @description What was done.
-         * @enum {string}
-         */
-        ChangeAct: "create" | "update" | "delete" | "link" | "conflict";
-        /**
-         * @description Which side was changed.
-         * @enum {string}
-         */
-        ChangeDirection: "to_hub" | "to_org";
-        /**
-         * @description What came of it.
-         * @enum {string}
-         */
-        ChangeState: "applied" | "failed" | "skipped";
+        CarrierAccountId: string;
         Connection: {
             id: components["schemas"]["ConnectionId"];
             instance_url: string;
-            kind: components["schemas"]["ConnectionKind"];
+            kind: string;
             name: string;
             org_name: string;
-            state: components["schemas"]["ConnectionState"];
+            state: string;
             /** @description Why it is not connected. */
             state_reason: string | null;
             username: string;
@@ -835,31 +855,11 @@ export interface components {
             daily_budget?: number | null;
         };
         ConnectionId: string;
-        /**
-         * @description What the org is, which says where its hosts may lie.
-         * @enum {string}
-         */
-        ConnectionKind: "production" | "sandbox" | "simulated";
-        /**
-         * @description Whether the org lets us in.
-         * @enum {string}
-         */
-        ConnectionState: "connected" | "needs_sign_in" | "unreachable";
         Consent: {
             since: components["schemas"]["Timestamp"] | null;
-            source: components["schemas"]["ConsentSource"] | null;
-            state: components["schemas"]["ConsentState"] | null;
+            source: string | null;
+            state: string;
         };
-        /**
-         * @description Where it was said.
-         * @enum {string}
-         */
-        ConsentSource: "keyword" | "carrier" | "number_read_anew";
-        /**
-         * @description How a point stands, once it said something.
-         * @enum {string}
-         */
-        ConsentState: "opted_in" | "opted_out";
         Contact: {
             conversations: components["schemas"]["ContactConversation"][];
             created_at: components["schemas"]["Timestamp"];
@@ -1125,6 +1125,11 @@ export interface components {
          * @enum {string}
          */
         Direction: "in" | "out";
+        /**
+         * @description Why, for programs. A code keeps its meaning for ever.
+         * @enum {string}
+         */
+        FailureCode: "opted_out" | "opted_out_at_carrier" | "not_answerable" | "no_sender" | "landline" | "empty" | "too_long" | "carrier_refused" | "carrier_unreachable" | "not_sent" | "phone_unreachable" | "blocked" | "no_such_number" | "filtered" | "not_delivered";
         FieldChange: {
             after: string | null;
             before: string | null;
@@ -1164,8 +1169,8 @@ export interface components {
         /** @description Whether a text may be sent now. */
         Gate: {
             allowed: boolean;
-            /** @description `ok`, or the code of the refusal. */
-            code: string;
+            code: components["schemas"]["FailureCode"] | null;
+            /** @description Why not, for people. */
             reason: string | null;
             since: components["schemas"]["Timestamp"] | null;
         };
@@ -1175,7 +1180,8 @@ export interface components {
          */
         HubReason: "keyword" | "merged";
         Inbox: {
-            address: string;
+            /** @description Its numbers, the one that it sends from first. */
+            addresses: string[];
             channel: string;
             id: components["schemas"]["InboxId"];
             members: components["schemas"]["StaffName"][];
@@ -1186,7 +1192,8 @@ export interface components {
             items: components["schemas"]["Inbox"][];
         };
         InboxName: {
-            address: string;
+            /** @description The number that it sends from unless another was written to; none while it has no number. */
+            address: string | null;
             channel: string;
             id: components["schemas"]["InboxId"];
             name: string;
@@ -1277,7 +1284,7 @@ export interface components {
             client_key: string | null;
             conversation_id: components["schemas"]["ConversationId"];
             direction: components["schemas"]["Direction"] | null;
-            error: components["schemas"]["OutsideError"] | null;
+            error: components["schemas"]["MessageFailure"] | null;
             id: components["schemas"]["MessageId"];
             kind: components["schemas"]["Kind"];
             /** Format: int64 */
@@ -1286,6 +1293,14 @@ export interface components {
             seq: number;
             state: string;
             state_at: components["schemas"]["Timestamp"];
+            text: string;
+        };
+        /** @description Why a message did not go or did not arrive. */
+        MessageFailure: {
+            code: components["schemas"]["FailureCode"];
+            /** @description What the carrier said: its own code or words. */
+            detail: string | null;
+            /** @description What happened and what to do, for people. */
             text: string;
         };
         MessageId: string;
@@ -1355,7 +1370,7 @@ export interface components {
          * @description Why a request was refused.
          * @enum {string}
          */
-        ProblemCode: "invalid_json" | "invalid_request" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_field" | "not_signed_in" | "wrong_credentials" | "too_many_streams" | "too_many_tries" | "busy" | "link_over" | "not_allowed" | "cross_site" | "wrong_host" | "not_secure" | "wrong_signature" | "version_conflict" | "duplicate" | "last_administrator" | "sync_running" | "not_connected" | "key_in_use" | "already_made" | "key_reused" | "opted_out" | "not_answerable" | "no_sender" | "empty" | "too_long" | "refused" | "internal" | "org" | "database_unavailable" | "not_stored";
+        ProblemCode: "invalid_json" | "invalid_request" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_field" | "not_signed_in" | "wrong_credentials" | "too_many_streams" | "too_many_tries" | "busy" | "link_over" | "not_allowed" | "cross_site" | "wrong_host" | "not_secure" | "wrong_signature" | "version_conflict" | "duplicate" | "last_administrator" | "sync_running" | "not_connected" | "key_in_use" | "already_made" | "key_reused" | "opted_out" | "not_answerable" | "no_sender" | "landline" | "empty" | "too_long" | "refused" | "internal" | "org" | "database_unavailable" | "not_stored";
         Progress: {
             /** Format: int64 */
             done: number;
@@ -1386,17 +1401,17 @@ export interface components {
         };
         /** @description What a run changed. */
         RunChange: {
-            act: components["schemas"]["ChangeAct"];
+            act: string;
             at: components["schemas"]["Timestamp"];
             contact: components["schemas"]["ContactName"] | null;
-            direction: components["schemas"]["ChangeDirection"];
+            direction: string;
             error: components["schemas"]["OutsideError"] | null;
             fields: components["schemas"]["FieldChange"][];
             object: string;
             record_id: string | null;
             /** Format: int64 */
             seq: number;
-            state: components["schemas"]["ChangeState"];
+            state: string;
         };
         RunChangeList: {
             items: components["schemas"]["RunChange"][];
@@ -3639,6 +3654,55 @@ export interface operations {
             header?: never;
             path: {
                 inbox_id: components["schemas"]["InboxId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid_request"];
+            403: components["responses"]["wrong_signature"];
+            404: components["responses"]["not_found"];
+            413: components["responses"]["body_too_large"];
+            421: components["responses"]["wrong_host"];
+            422: components["responses"]["invalid_field"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["database_unavailable.not_stored"];
+        };
+    };
+    post_hooks_twilio_accounts_account_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: components["schemas"]["CarrierAccountId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            400: components["responses"]["invalid_request"];
+            403: components["responses"]["wrong_signature"];
+            404: components["responses"]["not_found"];
+            413: components["responses"]["body_too_large"];
+            421: components["responses"]["wrong_host"];
+            422: components["responses"]["invalid_field"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["database_unavailable.not_stored"];
+        };
+    };
+    post_hooks_twilio_accounts_account_id_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: components["schemas"]["CarrierAccountId"];
             };
             cookie?: never;
         };

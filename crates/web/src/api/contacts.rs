@@ -3,7 +3,6 @@
 use super::text::{Limit, Text};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use tieline_domain::consent::{ConsentSource, ConsentState};
 use tieline_domain::id::{ContactId, ConversationId, LinkId, PointId};
 use tieline_domain::phone::Unreadable;
 use tieline_domain::time::Timestamp;
@@ -153,10 +152,9 @@ pub(crate) struct ContactPoint {
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Consent {
-    /// Null before anything was said.
-    pub state: Option<ConsentState>,
+    pub state: String,
     pub since: Option<Timestamp>,
-    pub source: Option<ConsentSource>,
+    pub source: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]

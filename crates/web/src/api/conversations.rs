@@ -1,9 +1,10 @@
 //! Conversations and their messages.
 
-use super::names::{Author, ContactName, Names, OutsideError, StaffName};
+use super::names::{Author, ContactName, Names, StaffName};
 use super::text::{Limit, Text};
 use serde::{Deserialize, Deserializer, Serialize};
 use tieline_domain::conversation::{self as domain, Audience, Direction, Kind};
+use tieline_domain::failure::{Failure, FailureCode};
 use tieline_domain::id::{ContactId, ConversationId, InboxId, MessageId, StaffId};
 use tieline_domain::time::Timestamp;
 use tieline_messaging::send;
@@ -145,8 +146,9 @@ pub(crate) struct LastMessage {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Gate {
     pub allowed: bool,
-    /// `ok`, or the code of the refusal.
-    pub code: String,
+    /// Why not.
+    pub code: Option<FailureCode>,
+    /// Why not, for people.
     pub reason: Option<String>,
     pub since: Option<Timestamp>,
 }
@@ -201,13 +203,33 @@ pub(crate) struct Message {
     pub at: Timestamp,
     pub state: String,
     pub state_at: Timestamp,
-    pub error: Option<OutsideError>,
+    pub error: Option<MessageFailure>,
     pub segments: i64,
     pub client_key: Option<String>,
 }
 
+/// Why a message did not go or did not arrive.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct MessageFailure {
+    pub code: FailureCode,
+    /// What the carrier said: its own code or words.
+    pub detail: Option<String>,
+    /// What happened and what to do, for people.
+    pub text: String,
+}
+
+impl MessageFailure {
+    pub fn of(failure: &Failure) -> MessageFailure {
+        MessageFailure {
+            code: failure.code,
+            detail: failure.detail.clone(),
+            text: failure.sentence(),
+        }
+    }
+}
+
 impl Conversation {
-    pub fn of(listed: &Listed, names: &Names) -> Conversation {
+    pub fn of(listed: &Listed, names: &Names, now: Timestamp) -> Conversation {
         let it = &listed.conversation;
         Conversation {
             id: it.id,
@@ -240,19 +262,19 @@ impl Conversation {
             unread: listed.unread,
             merged_into: it.merged_into,
             version: it.version,
-            gate: Gate::of(listed),
+            gate: Gate::of(listed, now),
         }
     }
 }
 
 impl Gate {
-    fn of(listed: &Listed) -> Gate {
-        let refusal = send::gate(listed, "x").err();
+    fn of(listed: &Listed, now: Timestamp) -> Gate {
+        let refusal = send::refusal(listed, "x", now);
         Gate {
             allowed: refusal.is_none(),
-            code: refusal.as_ref().map_or("ok", |it| it.code).to_owned(),
+            code: refusal.as_ref().map(|it| it.failure.code),
             since: refusal.as_ref().and_then(|it| it.since),
-            reason: refusal.map(|it| it.reason),
+            reason: refusal.map(|it| it.failure.sentence()),
         }
     }
 }
@@ -273,7 +295,7 @@ impl Message {
             at: it.at,
             state: it.state.as_str().to_owned(),
             state_at: it.state_at,
-            error: it.error.as_ref().map(OutsideError::of),
+            error: it.failure.as_ref().map(MessageFailure::of),
             segments: it.segments,
             client_key: key.map(|key| key.split_once(':').map_or(key, |(_, own)| own).to_owned()),
         }

@@ -47,7 +47,8 @@ pub(crate) struct InboxName {
     pub id: InboxId,
     pub name: String,
     pub channel: String,
-    pub address: String,
+    /// The number that it sends from unless another was written to; none while it has no number.
+    pub address: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]

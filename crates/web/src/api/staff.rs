@@ -104,7 +104,8 @@ pub(crate) struct Inbox {
     pub id: InboxId,
     pub name: String,
     pub channel: String,
-    pub address: String,
+    /// Its numbers, the one that it sends from first.
+    pub addresses: Vec<String>,
     pub members: Vec<StaffName>,
 }
 

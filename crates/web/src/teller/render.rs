@@ -2,8 +2,8 @@
 //! person has not read is the one number that differs: it is put in as the event is taken.
 
 use super::told::{Frame, Told, Unread};
-use crate::api::conversations::{Conversation, Message};
-use crate::api::names::{Names, OutsideError};
+use crate::api::conversations::{Conversation, Message, MessageFailure};
+use crate::api::names::Names;
 use crate::api::sync::Run;
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -32,7 +32,7 @@ pub(super) async fn render(conn: &mut Conn, events: &[StoredEvent]) -> Result<Ve
     let named = load(conn, events).await?;
     let mut told = Vec::with_capacity(events.len());
     for stored in events {
-        let Some((name, data)) = describe(conn, &named, &stored.event).await? else {
+        let Some((name, data)) = describe(conn, &named, stored).await? else {
             continue;
         };
         let text = format!("event: {name}\nid: {}\ndata: {data}\n\n", stored.seq);
@@ -124,9 +124,9 @@ async fn load(conn: &mut Conn, events: &[StoredEvent]) -> Result<Named> {
 async fn describe(
     conn: &mut Conn,
     named: &Named,
-    event: &Event,
+    stored: &StoredEvent,
 ) -> Result<Option<(&'static str, Value)>> {
-    Ok(match event {
+    Ok(match &stored.event {
         Event::Message {
             conversation_id,
             message_id,
@@ -141,7 +141,7 @@ async fn describe(
             message_id,
             ..
         } => named.messages.get(message_id).map(|it| {
-            let error = it.error.as_ref().map(OutsideError::of);
+            let error = it.failure.as_ref().map(MessageFailure::of);
             let data = json!({
                 "conversation_id": conversation_id, "message_id": message_id, "seq": it.seq,
                 "state": it.state.as_str(), "state_at": it.state_at, "error": error,
@@ -151,7 +151,7 @@ async fn describe(
         Event::Conversation {
             conversation_id, ..
         } => named.conversations.get(conversation_id).map(|listed| {
-            let conversation = Conversation::of(listed, &named.names);
+            let conversation = Conversation::of(listed, &named.names, stored.at);
             ("conversation", json!({"conversation": conversation}))
         }),
         // The number stands in for each person's own.

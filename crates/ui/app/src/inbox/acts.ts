@@ -49,7 +49,7 @@ export async function send(conversation: Conversation, text: string, kind: "mess
     putMessage(await told(hub.POST("/api/v1/conversations/{id}/messages", { params, body: { text, kind } })));
     return true;
   } catch (error) {
-    putMessage({ ...shown, state: "failed", error: { code: "not_sent", text: (error as Error).message } });
+    putMessage({ ...shown, state: "failed", error: { code: "not_sent", detail: null, text: (error as Error).message } });
     return false;
   }
 }

@@ -31,7 +31,7 @@ export function Composer({ conversation, onSent }: { conversation: Conversation;
         <button type="button" data-act="reply" aria-pressed={!note} onClick={() => setNote(false)}>Reply</button>
         <button type="button" data-act="note" aria-pressed={note} onClick={() => setNote(true)}>Note</button>
         <span class="grow" />
-        {inbox && <span class="from"><Smartphone size={14} aria-hidden="true" />{inbox.name}, {phone(inbox.address)}</span>}
+        {inbox && <span class="from"><Smartphone size={14} aria-hidden="true" />{inbox.name}{inbox.address && `, ${phone(inbox.address)}`}</span>}
       </div>
       <textarea ref={area} rows={2} value={text} disabled={refused} aria-label={note ? "Note" : "Text message"}
                 placeholder={refused ? "" : note ? "Write a note that only staff see" : "Write a text message"}
