@@ -1,6 +1,6 @@
 //! What can go wrong with signing in, and with saying who may what.
 
-use tieline_domain::access::StaffRefusal;
+use tieline_domain::access::{KeyRefusal, StaffRefusal};
 use tieline_storage::StorageError;
 
 /// The result of a call.
@@ -35,12 +35,29 @@ pub enum AccessError {
     /// Somebody has that address.
     #[error("email: a user with this address exists; change that one, or take another address")]
     AddressTaken,
-    /// A user without a name.
-    #[error("name: it is empty; say what to call this user")]
+    /// A user or a key without a name.
+    #[error("name: it is empty; say what to call it")]
     NoName,
     /// The caller may not do this.
     #[error(transparent)]
     Refused(#[from] StaffRefusal),
+    /// The caller may not make such a key.
+    #[error(transparent)]
+    Key(#[from] KeyRefusal),
+    /// Unknown, revoked or over; which of them is not said.
+    #[error(
+        "this key opens nothing: it is unknown, revoked or over; ask an administrator for another"
+    )]
+    WrongKey,
+    /// A key that lives has that name.
+    #[error("name: a key with this name exists; revoke that one, or take another name")]
+    KeyNameTaken,
+    /// A key that would be over before it is used.
+    #[error("expires_at: this moment is past; name a later one, or none")]
+    KeyOverAtOnce,
+    /// A key was to act for a user who is unknown or deactivated.
+    #[error("there is no active user of this id to act for; take one of /api/v1/staff")]
+    NobodyToActFor,
     /// The caller lacks the right.
     #[error("your rights do not include this; ask an administrator")]
     NotAllowed,

@@ -4,6 +4,7 @@
 //! strangers send, it costs a known little: see [`password`] and the failures in [`sign_in`].
 
 pub mod error;
+pub mod keys;
 pub mod password;
 pub mod session;
 pub mod sign_in;
@@ -11,6 +12,7 @@ pub mod staffing;
 pub mod token;
 
 pub use error::{AccessError, Result};
+pub use keys::{KEY_PREFIX, KeyHolder, NewKey};
 pub use session::{Access, SignedIn};
 pub use sign_in::Visit;
 pub use staffing::{NewStaff, SignInLink, StaffChange, Which};

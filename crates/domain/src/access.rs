@@ -7,6 +7,7 @@
 mod actor;
 mod audited;
 mod failures;
+mod keys;
 mod principal;
 mod rights;
 mod scope;
@@ -15,6 +16,7 @@ mod staffing;
 pub use actor::{Actor, By};
 pub use audited::AuditedAct;
 pub use failures::{FAILURES_KEPT_MS, FailureKey, Failures};
+pub use keys::{KeyRefusal, may_give_key};
 pub use principal::{ApiKey, Caller, Component, Principal, StaffMember};
 pub use rights::{Right, Rights, Role};
 pub use scope::{Participant, Reach, Scope};

@@ -3,7 +3,7 @@
 //! Events are stored with the change itself and numbered at commit, so that a browser can resume
 //! from the last number it saw. They name things by id; the reader fetches what it may see.
 
-use crate::id::{ContactId, ConversationId, InboxId, MessageId, StaffId, SyncRunId};
+use crate::id::{ApiKeyId, ContactId, ConversationId, InboxId, MessageId, StaffId, SyncRunId};
 use serde::{Deserialize, Serialize};
 
 /// One fact, as kept in the event table and sent on the live stream.
@@ -60,5 +60,10 @@ pub enum Event {
     Access {
         /// Whose.
         staff_id: StaffId,
+    },
+    /// A key of a program opens nothing any more: what it follows ends.
+    KeyRevoked {
+        /// Which.
+        api_key_id: ApiKeyId,
     },
 }

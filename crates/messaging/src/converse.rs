@@ -2,7 +2,7 @@
 
 use crate::error::{MessagingError, Result};
 use crate::take_part;
-use tieline_domain::access::{Actor, Scope};
+use tieline_domain::access::{Actor, By, Scope};
 use tieline_domain::conversation::{Conversation, ReadMark};
 use tieline_domain::event::Event;
 use tieline_domain::id::{ContactId, ConversationId, InboxId, StaffId};
@@ -23,11 +23,12 @@ pub enum Act {
 /// Changes a conversation.
 pub async fn change(
     store: &Store,
+    actor: &Actor,
     scope: &Scope,
     id: ConversationId,
     acts: &[Act],
 ) -> Result<Listed> {
-    let mut tx = store.begin(&Actor::system()).await?;
+    let mut tx = store.begin(actor).await?;
     let mut conversation = conversation::get(&mut tx, scope, id).await?.conversation;
     let before = conversation.clone();
     for act in acts {
@@ -58,7 +59,7 @@ pub async fn mark(
     reader: StaffId,
     unread: bool,
 ) -> Result<Listed> {
-    let mut tx = store.begin(&Actor::system()).await?;
+    let mut tx = store.begin(&By::Staff(reader).at(None)).await?;
     let conversation = conversation::get(&mut tx, scope, id).await?.conversation;
     let mark = if unread {
         let last = message::last_received(&mut tx, conversation.id).await?;
@@ -73,18 +74,28 @@ pub async fn mark(
     Ok(listed)
 }
 
+/// With whom a conversation is opened.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct With<'a> {
+    /// Whom it is tied to; their first number, where no address is given.
+    pub contact: Option<ContactId>,
+    /// The number, in E.164.
+    pub address: Option<&'a str>,
+}
+
 /// Opens the conversation of an inbox with a contact's number, or finds it; whether it is new.
 pub async fn begin(
     store: &Store,
+    actor: &Actor,
     scope: &Scope,
     inbox: InboxId,
-    contact: Option<ContactId>,
-    address: Option<&str>,
+    with: With<'_>,
 ) -> Result<(Listed, bool)> {
+    let With { contact, address } = with;
     if !scope.sees_inbox(inbox) {
         return Err(StorageError::NotFound("inbox").into());
     }
-    let mut tx = store.begin(&Actor::system()).await?;
+    let mut tx = store.begin(actor).await?;
     let address = match (address, contact) {
         (Some(address), _) => address.to_owned(),
         (None, Some(id)) => first_number(&mut tx, scope, id).await?,

@@ -62,18 +62,28 @@ pub fn refusal(listed: &Listed, text: &str, now: Timestamp) -> Option<Refusal> {
 }
 
 /// Writes a message or note; what the gate refuses is not written.
-pub async fn write(store: &Store, scope: &Scope, written: &Written) -> Result<Message> {
-    match write_once(store, scope, written).await {
+pub async fn write(
+    store: &Store,
+    actor: &Actor,
+    scope: &Scope,
+    written: &Written,
+) -> Result<Message> {
+    match write_once(store, actor, scope, written).await {
         // The same request came twice at once, or a text came in: whoever was first is there now.
         Err(MessagingError::Storage(StorageError::Duplicate(_) | StorageError::Conflict(_))) => {
-            write_once(store, scope, written).await
+            write_once(store, actor, scope, written).await
         }
         other => other,
     }
 }
 
-async fn write_once(store: &Store, scope: &Scope, written: &Written) -> Result<Message> {
-    let mut tx = store.begin(&Actor::system()).await?;
+async fn write_once(
+    store: &Store,
+    actor: &Actor,
+    scope: &Scope,
+    written: &Written,
+) -> Result<Message> {
+    let mut tx = store.begin(actor).await?;
     let listed = conversation::get(&mut tx, scope, written.conversation_id).await?;
     let id = listed.conversation.id;
     if let Some(known) = message::load_by_client_key(&mut tx, id, &written.client_key).await? {
@@ -137,8 +147,8 @@ async fn sender_of(tx: &mut Tx, listed: &Listed, text: &str) -> Result<Sender> {
 }
 
 /// Sends a failed message again, on a person's word.
-pub async fn retry(store: &Store, scope: &Scope, id: MessageId) -> Result<Message> {
-    let mut tx = store.begin(&Actor::system()).await?;
+pub async fn retry(store: &Store, actor: &Actor, scope: &Scope, id: MessageId) -> Result<Message> {
+    let mut tx = store.begin(actor).await?;
     let mut message = load_message(&mut tx, id).await?;
     let listed = conversation::get(&mut tx, scope, message.conversation_id).await?;
     if message.direction() != Some(Direction::Out) || !message.state.may_be_retried() {

@@ -48,6 +48,21 @@ create table sign_in_failure (
 );
 create index sign_in_failure_by_time on sign_in_failure (last_at);
 
+-- Keys of programs. A row stays when its key is revoked: the audit names it.
+create table api_key (
+    id uid not null primary key,
+    name text not null,
+    token_hash bytes not null unique,
+    rights text not null,
+    all_inboxes bigint not null,
+    created_by uid references staff (id),
+    created_at bigint not null,
+    last_used_at bigint,
+    expires_at bigint,
+    revoked_at bigint
+);
+create unique index api_key_by_name on api_key (name) where revoked_at is null;
+
 create table audit (
     id uid not null primary key,
     at bigint not null,
@@ -200,6 +215,13 @@ create table inbox_member (
     inbox_id uid not null references inbox (id),
     staff_id uid not null references staff (id),
     primary key (inbox_id, staff_id)
+);
+
+-- What a key reaches that does not reach all.
+create table api_key_inbox (
+    api_key_id uid not null references api_key (id),
+    inbox_id uid not null references inbox (id),
+    primary key (api_key_id, inbox_id)
 );
 
 create table conversation (

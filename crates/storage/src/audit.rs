@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::store::Tx;
 use serde_json::Value as Json;
 use tieline_domain::access::AuditedAct;
-use tieline_domain::id::{AuditId, StaffId};
+use tieline_domain::id::{ApiKeyId, AuditId, StaffId};
 use tieline_domain::time::Timestamp;
 
 /// What happened to what; who and from where says the transaction's actor.
@@ -34,7 +34,9 @@ pub struct Line {
     pub by_kind: String,
     /// The user who did it, or on whose behalf it was done.
     pub staff_id: Option<StaffId>,
-    /// From which network address.
+    /// The key by which it was done.
+    pub api_key_id: Option<ApiKeyId>,
+    /// From which network address; of the operator the user of the machine.
     pub address: Option<String>,
     /// What was done.
     pub entry: Entry,
@@ -89,6 +91,7 @@ fn read(row: &Row) -> Result<Line> {
         at: row.time("at")?,
         by_kind: row.text("by_kind")?,
         staff_id: row.opt_id("staff_id")?,
+        api_key_id: row.opt_id("api_key_id")?,
         address: row.opt_text("address")?,
         entry: Entry {
             act: row.word("act", AuditedAct::parse)?,

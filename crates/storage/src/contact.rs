@@ -3,7 +3,7 @@
 mod anew;
 mod points;
 
-pub use anew::{any_to_read_anew, read_anew, to_read_anew};
+pub use anew::{any_to_read_anew, count_to_read_anew, read_anew};
 pub use points::{
     Point, clear_landlines, ensure_points, list_points, load_holders, load_points,
     load_unlinked_holders, mark_landline,

@@ -94,7 +94,10 @@ pub fn inbox_of(event: &Event) -> Option<InboxId> {
         | Event::MessageState { inbox_id, .. }
         | Event::Conversation { inbox_id, .. }
         | Event::Read { inbox_id, .. } => Some(*inbox_id),
-        Event::Contacts { .. } | Event::SyncRun { .. } | Event::Access { .. } => None,
+        Event::Contacts { .. }
+        | Event::SyncRun { .. }
+        | Event::Access { .. }
+        | Event::KeyRevoked { .. } => None,
     }
 }
 

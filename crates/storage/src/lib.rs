@@ -5,6 +5,7 @@
 //! both databases. What changes together is committed together: see [`Tx`].
 
 pub mod activity;
+pub mod api_key;
 pub mod attachment;
 pub mod attachment_store;
 pub mod attempt;
@@ -44,4 +45,4 @@ pub mod unassigned_text;
 
 pub use db::{Conn, Faults, Row, Value};
 pub use error::{Result, StorageError};
-pub use store::{Reader, Store, StoreOptions, Tx};
+pub use store::{Reader, Store, StoreOptions, Tx, sqlite_file};

@@ -3,8 +3,10 @@
 use crate::args;
 use crate::db::{Conn, Row, Value, json_text};
 use crate::error::{Result, StorageError};
+use crate::scope::on_what_contacts_have;
 use crate::store::Tx;
 use std::collections::{BTreeMap, BTreeSet};
+use tieline_domain::access::Scope;
 use tieline_domain::contact::Fields;
 use tieline_domain::id::{ConnectionId, ContactId, Id as _, LinkId};
 use tieline_domain::time::Timestamp;
@@ -77,26 +79,32 @@ pub struct LinkCounts {
     pub conflicts: i64,
 }
 
-/// Links of several contacts.
-pub async fn of_contacts(
+/// Links of those contacts that the scope shows.
+pub async fn list_of_contacts(
     conn: &mut Conn,
+    scope: &Scope,
     ids: &[ContactId],
 ) -> Result<BTreeMap<ContactId, Vec<Link>>> {
-    let sql =
-        "select * from link where contact_id in ({in}) order by is_primary desc, object, record_id";
+    let mut args = Vec::new();
+    let within = on_what_contacts_have(scope, &mut args);
+    let sql = format!(
+        "select * from link where contact_id in ({{in}}){within} order by is_primary desc, object, record_id"
+    );
+    let keys = ids.iter().map(|id| Value::from(*id)).collect();
     let mut found: BTreeMap<ContactId, Vec<Link>> = BTreeMap::new();
-    for row in conn
-        .all_in(
-            sql,
-            args![],
-            ids.iter().map(|id| Value::from(*id)).collect(),
-        )
-        .await?
-    {
+    for row in conn.all_in(&sql, args, keys).await? {
         let link = read(&row)?;
         found.entry(link.contact_id).or_default().push(link);
     }
     Ok(found)
+}
+
+/// Links of several contacts, for batch writers.
+pub async fn load_by_contacts(
+    conn: &mut Conn,
+    ids: &[ContactId],
+) -> Result<BTreeMap<ContactId, Vec<Link>>> {
+    list_of_contacts(conn, &Scope::system(), ids).await
 }
 
 /// Links by record, for batch writers.

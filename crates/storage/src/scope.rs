@@ -47,6 +47,13 @@ pub(crate) fn on_contacts(scope: &Scope, args: &mut Vec<Value>) -> String {
     sql
 }
 
+/// Conditions on what belongs to a contact, by the column `contact_id`.
+pub(crate) fn on_what_contacts_have(scope: &Scope, args: &mut Vec<Value>) -> String {
+    let mut sql = String::new();
+    among(&mut sql, "contact_id", scope.contacts(), args);
+    sql
+}
+
 /// The columns `kind` and `principal_id` of a participant.
 pub(crate) fn participant_key(who: Participant) -> [Value; 2] {
     let (kind, id) = who.key();

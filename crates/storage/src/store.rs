@@ -11,6 +11,7 @@ use crate::error::{Result, StorageError};
 use crate::node_time::NodeTime;
 use crate::{event, migrate};
 use lock::FileLock;
+pub use open::sqlite_file;
 pub use request::{Request, during};
 use sqlx::{PgPool, SqlitePool};
 use std::ops::{Deref, DerefMut};

@@ -3,9 +3,11 @@
 use crate::args;
 use crate::db::{Conn, Row, json_text};
 use crate::error::{Result, StorageError};
+use crate::scope::on_what_contacts_have;
 use crate::store::Tx;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use tieline_domain::access::Scope;
 use tieline_domain::contact::Fields;
 use tieline_domain::id::{ConnectionId, ContactId, Id as _, StaffId, SyncRunId};
 use tieline_domain::sync::counts::RunCounts;
@@ -289,17 +291,26 @@ pub async fn add_changes(tx: &mut Tx, run: &mut SyncRun, changes: &[Change]) -> 
 }
 
 /// A page of a run's changes.
-pub async fn changes(conn: &mut Conn, run: SyncRunId, query: &ChangeQuery) -> Result<Vec<Change>> {
-    let sql = "select * from sync_change where run_id = $1 and seq > $2 and ($3 = '' or direction = $3) \
-               and ($4 = '' or state = $4) order by seq limit $5";
-    let args = args![
+pub async fn changes(
+    conn: &mut Conn,
+    scope: &Scope,
+    run: SyncRunId,
+    query: &ChangeQuery,
+) -> Result<Vec<Change>> {
+    let mut args = args![
         run,
         query.after,
         query.direction.clone().unwrap_or_default(),
         query.state.clone().unwrap_or_default(),
         query.limit,
     ];
-    conn.all(sql, args).await?.iter().map(read_change).collect()
+    let within = on_what_contacts_have(scope, &mut args);
+    let sql = format!(
+        "select * from sync_change where run_id = $1 and seq > $2 and ($3 = '' or direction = $3) \
+         and ($4 = '' or state = $4){within} order by seq limit $5"
+    );
+    let rows = conn.all(&sql, args).await?;
+    rows.iter().map(read_change).collect()
 }
 
 fn read(row: &Row) -> Result<SyncRun> {

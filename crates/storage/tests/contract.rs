@@ -12,6 +12,7 @@ mod contract {
     pub mod harness;
     mod idempotency;
     mod jobs;
+    mod keys;
     mod orgs;
     pub mod people;
     mod readings;

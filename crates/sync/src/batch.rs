@@ -71,7 +71,8 @@ impl Batch {
             .chain(holders.values().flatten().copied())
             .collect();
         let ids: Vec<ContactId> = ids.into_iter().collect();
-        let (mut others, mut elsewhere) = (link::of_contacts(tx, &ids).await?, BTreeSet::new());
+        let (mut others, mut elsewhere) =
+            (link::load_by_contacts(tx, &ids).await?, BTreeSet::new());
         for (id, links) in &mut others {
             let (here, there): (Vec<Link>, Vec<Link>) = std::mem::take(links)
                 .into_iter()

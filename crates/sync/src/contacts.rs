@@ -21,8 +21,12 @@ pub struct ContactEdit {
 }
 
 /// Adds a contact.
-pub async fn create_contact(store: &Store, fields: &BTreeMap<String, String>) -> Result<Contact> {
-    let mut tx = store.begin(&Actor::system()).await?;
+pub async fn create_contact(
+    store: &Store,
+    actor: &Actor,
+    fields: &BTreeMap<String, String>,
+) -> Result<Contact> {
+    let mut tx = store.begin(actor).await?;
     let catalogue = contact_field::load(&mut tx).await?;
     let kept = catalogue.check_all(fields)?;
     let mut contact = contact::new(&catalogue, tx.new_id(), kept, tx.now());
@@ -35,8 +39,13 @@ pub async fn create_contact(store: &Store, fields: &BTreeMap<String, String>) ->
 }
 
 /// Changes a contact, unless somebody else changed it meanwhile.
-pub async fn edit_contact(store: &Store, scope: &Scope, edit: ContactEdit) -> Result<Contact> {
-    let mut tx = store.begin(&Actor::system()).await?;
+pub async fn edit_contact(
+    store: &Store,
+    actor: &Actor,
+    scope: &Scope,
+    edit: ContactEdit,
+) -> Result<Contact> {
+    let mut tx = store.begin(actor).await?;
     let mut contact = contact::get(&mut tx, scope, edit.id).await?;
     if contact.version != edit.version {
         return Err(StorageError::Conflict("contact").into());
@@ -57,8 +66,13 @@ pub async fn edit_contact(store: &Store, scope: &Scope, edit: ContactEdit) -> Re
 }
 
 /// Hides a contact and unlinks it from its addresses; messages and consent stay.
-pub async fn delete_contact(store: &Store, scope: &Scope, id: ContactId) -> Result<()> {
-    let mut tx = store.begin(&Actor::system()).await?;
+pub async fn delete_contact(
+    store: &Store,
+    actor: &Actor,
+    scope: &Scope,
+    id: ContactId,
+) -> Result<()> {
+    let mut tx = store.begin(actor).await?;
     let mut contact = contact::get(&mut tx, scope, id).await?;
     contact.deleted_at = Some(tx.now());
     let catalogue = contact_field::load(&mut tx).await?;
@@ -66,8 +80,13 @@ pub async fn delete_contact(store: &Store, scope: &Scope, id: ContactId) -> Resu
 }
 
 /// Shows a deleted contact again.
-pub async fn restore_contact(store: &Store, scope: &Scope, id: ContactId) -> Result<Contact> {
-    let mut tx = store.begin(&Actor::system()).await?;
+pub async fn restore_contact(
+    store: &Store,
+    actor: &Actor,
+    scope: &Scope,
+    id: ContactId,
+) -> Result<Contact> {
+    let mut tx = store.begin(actor).await?;
     let mut contact = contact::get(&mut tx, scope, id).await?;
     contact.deleted_at = None;
     let catalogue = contact_field::load(&mut tx).await?;

@@ -102,7 +102,7 @@ impl Driver {
             .filter_map(|intent| intent.contact_id)
             .collect();
         let contacts = contact::load_by_ids(&mut tx, &ids).await?;
-        let linked = link::of_contacts(&mut tx, &ids).await?;
+        let linked = link::load_by_contacts(&mut tx, &ids).await?;
         let connection = self.run.connection_id;
         let taken = |id: &ContactId| {
             let links = linked.get(id);

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use tieline_domain::access::Actor;
 use tieline_domain::catalogue::Catalogue;
 use tieline_domain::event::Event;
-use tieline_domain::id::{ConnectionId, StaffId, SyncRunId};
+use tieline_domain::id::{ConnectionId, SyncRunId};
 use tieline_domain::job::{JobKind, Party};
 use tieline_domain::sync::counts::RunCounts;
 use tieline_domain::sync::mapping::{Deletes, Direction, default_fields};
@@ -30,14 +30,23 @@ pub struct Sync {
 }
 
 /// Who or what starts a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StartedBy {
-    /// A person.
-    Staff(StaffId),
+    /// A person, a key or the operator.
+    Somebody(Actor),
     /// The clock.
     Schedule,
     /// A change that waits to go out.
     Change,
+}
+
+impl StartedBy {
+    fn actor(&self) -> Actor {
+        match self {
+            StartedBy::Somebody(actor) => actor.clone(),
+            StartedBy::Schedule | StartedBy::Change => Actor::system(),
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -80,13 +89,13 @@ impl Sync {
 
     /// Starts a run, unless one is going on.
     pub async fn start(&self, connection: ConnectionId, by: StartedBy) -> Result<SyncRun> {
-        let mut tx = self.store.begin(&Actor::system()).await?;
+        let mut tx = self.store.begin(&by.actor()).await?;
         let first = mapping::all(&mut tx, connection)
             .await?
             .iter()
             .all(|mapping| mapping.read_until.is_none());
         let (trigger, staff_id) = match by {
-            StartedBy::Staff(id) => ("staff", Some(id)),
+            StartedBy::Somebody(actor) => ("staff", actor.by.staff()),
             _ if first => ("first", None),
             StartedBy::Schedule => ("schedule", None),
             StartedBy::Change => ("change", None),
@@ -132,8 +141,8 @@ impl Sync {
     }
 
     /// Asks a run to stop after the batch in flight.
-    pub async fn cancel(&self, run: SyncRunId) -> Result<SyncRun> {
-        let mut tx = self.store.begin(&Actor::system()).await?;
+    pub async fn cancel(&self, actor: &Actor, run: SyncRunId) -> Result<SyncRun> {
+        let mut tx = self.store.begin(actor).await?;
         sync_run::cancel(&mut tx, run).await?;
         let row = sync_run::by_id(&mut tx, run).await?;
         tx.emit(Event::SyncRun { run_id: run });

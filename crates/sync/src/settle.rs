@@ -150,7 +150,7 @@ impl Driver {
             return Ok(());
         };
         let contacts = contact::load_by_ids(tx, &[contact_id]).await?;
-        let links = link::of_contacts(tx, &[contact_id]).await?;
+        let links = link::load_by_contacts(tx, &[contact_id]).await?;
         let taken = links
             .values()
             .flatten()

@@ -219,7 +219,7 @@ pub async fn run(options: DemoOptions, json: bool) -> Outcome {
     } else {
         show(&demo);
     }
-    ending::asked().await?;
+    ending::asked()?.await;
     if !json {
         println!();
         println!("  Stopping.");

@@ -5,14 +5,17 @@
 const CUT_OFF: i32 = 130;
 
 /// Returns when somebody asks for the first time.
-pub async fn asked() -> std::io::Result<()> {
+///
+/// It listens from the call on; what it gives ends when the process is asked.
+pub fn asked() -> std::io::Result<impl Future<Output = ()>> {
     let mut signals = Signals::listen()?;
-    signals.next().await;
-    tokio::spawn(async move {
+    Ok(async move {
         signals.next().await;
-        std::process::exit(CUT_OFF);
-    });
-    Ok(())
+        tokio::spawn(async move {
+            signals.next().await;
+            std::process::exit(CUT_OFF);
+        });
+    })
 }
 
 #[cfg(unix)]

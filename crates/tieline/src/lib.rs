@@ -6,11 +6,13 @@
     reason = "a program's verbs talk to the person at the terminal"
 )]
 
+pub mod command;
 pub mod demo;
 mod ending;
 pub mod figures;
 pub mod hub;
 pub mod keys;
+pub mod operator;
 pub mod real;
 pub mod serve;
 pub mod settings;

@@ -8,7 +8,7 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use tieline::{demo, serve, settings, simulate, story};
+use tieline::{command, demo, serve, settings, simulate, story};
 use tieline_edge::TrustedProxies;
 use tieline_simulator::org::OrgKind;
 
@@ -30,6 +30,8 @@ enum Command {
     Serve(ServeArgs),
     /// Serve a pretend org and carrier, for tests in any language
     Simulate(SimulateArgs),
+    #[command(flatten)]
+    Operator(command::Verb),
 }
 
 #[derive(Args)]
@@ -96,6 +98,10 @@ struct ServeArgs {
     /// says counts for limits and the audit, and nothing else
     #[arg(long, env = "TIELINE_TRUSTED_PROXIES", default_value = "")]
     trusted_proxies: TrustedProxies,
+    /// The socket by which the operator's verbs (tieline staff, …) reach this hub; in a folder beside
+    /// a SQLite file unless it is set, none with off
+    #[arg(long, env = "TIELINE_SOCKET")]
+    socket: Option<String>,
     /// Show metrics for Prometheus at this address, to whoever reaches it; off when empty
     #[arg(long, env = "TIELINE_METRICS_LISTEN", default_value = "", value_parser = settings::metrics_listen)]
     metrics_listen: std::option::Option<std::net::SocketAddr>,
@@ -159,6 +165,7 @@ async fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .init();
     let outcome = match Cli::parse().command {
+        Command::Operator(verb) => return command::run(verb).await,
         Command::Demo(args) if args.story => {
             story::play(story::StoryOptions {
                 database: args.database,
@@ -189,6 +196,7 @@ async fn main() -> ExitCode {
                 administrator: args.administrator,
                 allow_simulated: args.allow_simulated,
                 trusted_proxies: args.trusted_proxies,
+                socket: args.socket,
                 metrics_listen: args.metrics_listen,
             })
             .await

@@ -1,6 +1,7 @@
 //! `tieline serve`: the hub in the real world.
 
 use crate::hub::{Hub, HubOptions};
+use crate::operator::{self, socket::Socket, socket_of};
 use crate::real::RealWorld;
 use crate::transport::Reach;
 use crate::{Outcome, ending, figures, keys, settings, transport};
@@ -37,6 +38,8 @@ pub struct ServeOptions {
     pub allow_simulated: bool,
     /// Whose word about a client's address is taken.
     pub trusted_proxies: TrustedProxies,
+    /// The operator's socket, if it is not beside the database; `off` for none.
+    pub socket: Option<String>,
     /// Where to show metrics, if anywhere.
     pub metrics_listen: Option<SocketAddr>,
 }
@@ -45,16 +48,7 @@ pub struct ServeOptions {
 pub async fn run(options: ServeOptions) -> Outcome {
     let public_url = settings::public_url(options.listen, &options.public_url)?;
     let world = Arc::new(RealWorld);
-    let known = StoreOptions {
-        url: options.database,
-        clock: world.clone(),
-        ids: world.clone(),
-    };
-    // A key without its database is a loss to be noticed, not a new beginning.
-    let store = match options.key_file.exists() {
-        true => Store::open_existing(known).await?,
-        false => Store::open(known).await?,
-    };
+    let store = open_store(&options, world.clone()).await?;
     if !options.allow_simulated {
         refuse_simulated(&store).await?;
     }
@@ -83,10 +77,18 @@ pub async fn run(options: ServeOptions) -> Outcome {
         let link = administrator_link(&hub, &email).await?;
         println!("Sign in:  {public_url}/sign-in/{link}");
     }
+    // Before anybody can reach it, it hears that it is asked to end.
+    let (stop, stopped) = watch::channel(false);
+    let ending = ending::asked()?;
+    let asked = tokio::spawn(async move {
+        ending.await;
+        stop.send_replace(true);
+    });
+    let operating = open_socket(&options.database, options.socket.as_deref())?;
     let listener = TcpListener::bind(options.listen).await?;
     println!("Tieline:  {public_url}/app");
-    let (stop, stopped) = watch::channel(false);
     let working = tokio::spawn(hub.worker().run(stopped.clone()));
+    let operated = operating.map(|it| tokio::spawn(it.serve(hub.router(), stopped.clone())));
     let edge = EdgeOptions {
         limits: Limits::default(),
         trusted_proxies: options.trusted_proxies,
@@ -95,18 +97,27 @@ pub async fn run(options: ServeOptions) -> Outcome {
     if let Some(at) = options.metrics_listen {
         show_metrics(at, &hub, edge.load.clone(), stopped.clone()).await?;
     }
-    let asked = tokio::spawn(async move {
-        if let Err(error) = ending::asked().await {
-            tracing::warn!(error = %error, "the hub cannot hear that it is asked to end");
-            std::future::pending::<()>().await;
-        }
-        stop.send_replace(true);
-    });
     serve_until(listener, hub.router(), edge, stopped).await;
     asked.abort();
     working.await?;
+    if let Some(operated) = operated {
+        let _ = tokio::time::timeout(CLOSE_WITHIN, operated).await;
+    }
     let _ = tokio::time::timeout(CLOSE_WITHIN, store.close()).await;
     Ok(())
+}
+
+async fn open_store(options: &ServeOptions, world: Arc<RealWorld>) -> Result<Store, crate::Error> {
+    let known = StoreOptions {
+        url: options.database.clone(),
+        clock: world.clone(),
+        ids: world,
+    };
+    // A key without its database is a loss to be noticed, not a new beginning.
+    Ok(match options.key_file.exists() {
+        true => Store::open_existing(known).await?,
+        false => Store::open(known).await?,
+    })
 }
 
 /// Serves a router until `stopped` is told, and then until the requests in hand are answered or
@@ -150,11 +161,18 @@ async fn show_metrics(
     Ok(())
 }
 
+/// The operator's socket, unless there is to be none.
+pub fn open_socket(database: &str, set: Option<&str>) -> Result<Option<Socket>, String> {
+    socket_of(database, set)
+        .map(|path| Socket::open(&path))
+        .transpose()
+}
+
 async fn administrator_link(
     hub: &Hub,
     email: &str,
 ) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
-    let caller = Caller::operator();
+    let caller = Caller::operator_named(operator::own_name());
     let known = staff::by_email(&mut *hub.store.reader().await?, email).await?;
     let user = match known {
         Some(user) => user,

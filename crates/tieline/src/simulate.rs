@@ -55,7 +55,7 @@ pub async fn run(options: SimulateOptions) -> Outcome {
         show(&running.info);
     }
     // The keys lie in a folder that goes with the process.
-    ending::asked().await?;
+    ending::asked()?.await;
     running.stop();
     Ok(())
 }

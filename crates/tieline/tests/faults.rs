@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tieline::demo::{Demo, DemoOptions, OUR_NUMBER};
+use tieline_domain::access::Actor;
 use tieline_domain::delivery::State;
 use tieline_simulator::org::Call;
 use tieline_simulator::{Fault, Mishap};
@@ -167,7 +168,9 @@ async fn a_create_whose_answer_is_lost_makes_one_record() {
     let world = World::in_step().await;
     let fault = world.plan("POST", "/composite/sobjects", 1, Mishap::CutAfterCommit);
     let fields = BTreeMap::from([("last_name".to_owned(), "Onceonly".to_owned())]);
-    create_contact(world.store(), &fields).await.unwrap();
+    create_contact(world.store(), &Actor::system(), &fields)
+        .await
+        .unwrap();
     let first = world.run().await;
     assert_eq!(world.fired(fault), 1);
     assert_eq!(
@@ -236,7 +239,7 @@ async fn a_run_that_is_cancelled_ends_after_its_page_and_the_next_goes_on_behind
         assert!(began.elapsed() < PATIENCE, "no second page was asked for");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    hub.sync.cancel(run.id).await.unwrap();
+    hub.sync.cancel(&Actor::system(), run.id).await.unwrap();
     let run = world.end_of(run).await;
     assert_eq!(
         (run.state.as_str(), run.progress_done),

@@ -9,6 +9,7 @@ mod served;
 use served::{World, until};
 use std::collections::{BTreeMap, BTreeSet};
 use tieline::demo::OUR_NUMBER;
+use tieline_domain::access::Actor;
 use tieline_domain::delivery::State;
 use tieline_simulator::org::Call;
 use tieline_simulator::{Fault, Mishap};
@@ -81,7 +82,9 @@ async fn a_record_whose_hub_is_killed_before_it_hears_of_it_is_there_once() {
     world.end_of(&run).await;
     let fault = plan(&world, "POST", "/composite/sobjects", 0, slow());
     let fields = BTreeMap::from([("last_name".to_owned(), "Onceonly".to_owned())]);
-    create_contact(&world.hub.store, &fields).await.unwrap();
+    create_contact(&world.hub.store, &Actor::system(), &fields)
+        .await
+        .unwrap();
     let made = "SELECT count() FROM Contact WHERE LastName = 'Onceonly'";
     until("the org has made the record", async || {
         world.count(made) == 1

@@ -8,6 +8,7 @@ pub(crate) mod contact_fields;
 pub(crate) mod contacts;
 pub(crate) mod conversations;
 pub(crate) mod jobs;
+pub(crate) mod keys;
 pub(crate) mod live;
 pub(crate) mod me;
 pub(crate) mod names;

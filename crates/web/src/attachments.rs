@@ -6,14 +6,14 @@ use crate::problem::{Code, Problem, Result};
 use crate::state::WebState;
 use axum::Extension;
 use axum::extract::State;
-use tieline_access::SignedIn;
+use tieline_domain::access::Caller;
 use tieline_domain::attachment::{AttachmentState, file_name, served_as};
 use tieline_domain::id::AttachmentId;
 use tieline_storage::{StorageError, attachment};
 
 pub(crate) async fn read(
     State(state): State<WebState>,
-    Extension(me): Extension<SignedIn>,
+    Extension(me): Extension<Caller>,
     Path(id): Path<AttachmentId>,
 ) -> Result<File> {
     let scope = me.principal.scope();

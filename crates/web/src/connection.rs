@@ -8,8 +8,7 @@ use crate::state::WebState;
 use axum::Extension;
 use axum::extract::State;
 use serde_json::json;
-use tieline_access::SignedIn;
-use tieline_domain::access::AuditedAct;
+use tieline_domain::access::{AuditedAct, Caller};
 use tieline_domain::id::ConnectionId;
 use tieline_storage::audit::{self, Entry};
 use tieline_storage::connection;
@@ -19,7 +18,7 @@ const BUDGET_MAX: i64 = 100_000_000;
 
 pub(crate) async fn change(
     State(state): State<WebState>,
-    Extension(me): Extension<SignedIn>,
+    Extension(me): Extension<Caller>,
     Path(id): Path<ConnectionId>,
     Json(change): Json<ConnectionChange>,
 ) -> Result<NoContent> {
@@ -32,7 +31,7 @@ pub(crate) async fn change(
         let fix = format!("use 1 to {BUDGET_MAX}");
         return Err(Problem::field("daily_budget", problem, &fix));
     }
-    let mut tx = state.store.begin(&me.caller().actor()).await?;
+    let mut tx = state.store.begin(&me.actor()).await?;
     let before = connection::by_id(&mut tx, id).await?.daily_budget;
     connection::set_budget(&mut tx, id, calls).await?;
     let entry = Entry {

@@ -10,8 +10,7 @@ use crate::state::WebState;
 use axum::Extension;
 use axum::extract::State;
 use serde_json::{Value, json};
-use tieline_access::SignedIn;
-use tieline_domain::access::AuditedAct;
+use tieline_domain::access::{AuditedAct, Caller};
 use tieline_domain::catalogue::Catalogue;
 use tieline_domain::id::ContactFieldId;
 use tieline_storage::audit::{self, Entry};
@@ -25,10 +24,10 @@ pub(crate) async fn list(State(state): State<WebState>) -> Result<Answer<Contact
 
 pub(crate) async fn add(
     State(state): State<WebState>,
-    Extension(me): Extension<SignedIn>,
+    Extension(me): Extension<Caller>,
     Json(create): Json<ContactFieldCreate>,
 ) -> Result<Created<ContactField>> {
-    let mut tx = state.store.begin(&me.caller().actor()).await?;
+    let mut tx = state.store.begin(&me.actor()).await?;
     let catalogue = contact_field::load_to_change(&mut tx).await?;
     let id = tx.new_id();
     let catalogue = catalogue.with(id, create.into_field())?;
@@ -47,11 +46,11 @@ pub(crate) async fn add(
 
 pub(crate) async fn change(
     State(state): State<WebState>,
-    Extension(me): Extension<SignedIn>,
+    Extension(me): Extension<Caller>,
     Path(id): Path<ContactFieldId>,
     Json(change): Json<ContactFieldChange>,
 ) -> Result<Answer<ContactField>> {
-    let mut tx = state.store.begin(&me.caller().actor()).await?;
+    let mut tx = state.store.begin(&me.actor()).await?;
     let catalogue = contact_field::load_to_change(&mut tx).await?;
     let before = shown(&catalogue, id)?;
     // Only a change of its kind asks, and looks at every contact.

@@ -12,8 +12,7 @@ use crate::state::WebState;
 use axum::Extension;
 use axum::extract::State;
 use std::collections::BTreeMap;
-use tieline_access::SignedIn;
-use tieline_domain::access::Scope;
+use tieline_domain::access::{Caller, Scope};
 use tieline_domain::catalogue::Catalogue;
 use tieline_domain::contact::Fields;
 use tieline_domain::id::{ContactId, PointId};
@@ -27,7 +26,7 @@ use tieline_sync::{ContactEdit, create_contact, delete_contact, edit_contact, re
 
 pub(crate) async fn list(
     State(state): State<WebState>,
-    Extension(me): Extension<SignedIn>,
+    Extension(me): Extension<Caller>,
     Query(query): Query<ContactQuery>,
 ) -> Result<Answer<ContactList>> {
     let after = match &query.cursor {
@@ -50,7 +49,7 @@ pub(crate) async fn list(
     let rows = contact::list(&mut reader, &scope, &asked).await?;
     let total = contact::count(&mut reader, &scope, &asked).await?;
     let ids: Vec<ContactId> = rows.iter().map(|row| row.id).collect();
-    let links = link::of_contacts(&mut reader, &ids).await?;
+    let links = link::list_of_contacts(&mut reader, &scope, &ids).await?;
     let next_cursor = next(&rows, limit, |row| {
         cursor(&[&row.sort_name, &row.id.to_string()])
     });
@@ -70,7 +69,7 @@ pub(crate) async fn list(
 
 pub(crate) async fn show(
     State(state): State<WebState>,
-    Extension(me): Extension<SignedIn>,
+    Extension(me): Extension<Caller>,
     Path(id): Path<ContactId>,
 ) -> Result<Answer<Contact>> {
     Ok(Answer(whole(&state, &me.principal.scope(), id).await?))
@@ -78,10 +77,10 @@ pub(crate) async fn show(
 
 pub(crate) async fn create(
     State(state): State<WebState>,
-    Extension(me): Extension<SignedIn>,
+    Extension(me): Extension<Caller>,
     Json(create): Json<ContactCreate>,
 ) -> Result<Created<Contact>> {
-    let contact = create_contact(&state.store, &blanks(create.fields)).await?;
+    let contact = create_contact(&state.store, &me.actor(), &blanks(create.fields)).await?;
     Ok(Created(
         whole(&state, &me.principal.scope(), contact.id).await?,
     ))
@@ -89,7 +88,7 @@ pub(crate) async fn create(
 
 pub(crate) async fn edit(
     State(state): State<WebState>,
-    Extension(me): Extension<SignedIn>,
+    Extension(me): Extension<Caller>,
     Path(id): Path<ContactId>,
     Json(change): Json<ContactChange>,
 ) -> Result<Answer<Contact>> {
@@ -99,27 +98,27 @@ pub(crate) async fn edit(
         version: change.version,
         fields: blanks(change.fields),
     };
-    let contact = edit_contact(&state.store, &scope, edit).await?;
+    let contact = edit_contact(&state.store, &me.actor(), &scope, edit).await?;
     Ok(Answer(whole(&state, &scope, contact.id).await?))
 }
 
 pub(crate) async fn delete(
     State(state): State<WebState>,
-    Extension(me): Extension<SignedIn>,
+    Extension(me): Extension<Caller>,
     Path(id): Path<ContactId>,
 ) -> Result<NoContent> {
-    delete_contact(&state.store, &me.principal.scope(), id).await?;
+    delete_contact(&state.store, &me.actor(), &me.principal.scope(), id).await?;
     Ok(NoContent)
 }
 
 pub(crate) async fn restore(
     State(state): State<WebState>,
-    Extension(me): Extension<SignedIn>,
+    Extension(me): Extension<Caller>,
     Path(id): Path<ContactId>,
     NoBody: NoBody,
 ) -> Result<Answer<Contact>> {
     let scope = me.principal.scope();
-    let contact = restore_contact(&state.store, &scope, id).await?;
+    let contact = restore_contact(&state.store, &me.actor(), &scope, id).await?;
     Ok(Answer(whole(&state, &scope, contact.id).await?))
 }
 
@@ -136,7 +135,7 @@ async fn whole(state: &WebState, scope: &Scope, id: ContactId) -> Result<Contact
     let points = contact::list_points(&mut reader, scope, id).await?;
     let ids: Vec<PointId> = points.iter().map(|point| point.id).collect();
     let consents = consent::load(&mut reader, &ids).await?;
-    let links = link::of_contacts(&mut reader, &[id])
+    let links = link::list_of_contacts(&mut reader, scope, &[id])
         .await?
         .remove(&id)
         .unwrap_or_default();

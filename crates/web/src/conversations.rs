@@ -6,28 +6,28 @@ use crate::api::conversations::{
     ConversationQuery, ConversationStatus, ConversationView,
 };
 use crate::api::names::Names;
+use crate::caller::acting;
 use crate::cursor::{cursor, cursor_part, cursor_parts, next};
 use crate::extract::{Json, NoBody, Path, Query};
 use crate::problem::{Problem, Result};
 use crate::state::WebState;
 use axum::Extension;
 use axum::extract::State;
-use tieline_access::SignedIn;
-use tieline_domain::access::Scope;
+use tieline_domain::access::{Caller, Scope};
 use tieline_domain::id::{ContactId, ConversationId, StaffId};
 use tieline_domain::time::Timestamp;
-use tieline_messaging::converse::{self, Act};
+use tieline_messaging::converse::{self, Act, With};
 use tieline_storage::conversation::{self, ConversationQuery as Asked, Listed, View};
 use tieline_storage::{StorageError, contact, inbox, staff};
 
 pub(crate) async fn list(
     State(state): State<WebState>,
-    Extension(me): Extension<SignedIn>,
+    Extension(me): Extension<Caller>,
     Query(query): Query<ConversationQuery>,
 ) -> Result<Answer<ConversationList>> {
     let view = match query.view {
         ConversationView::All => View::All,
-        ConversationView::Mine => View::AssignedTo(me.staff.id),
+        ConversationView::Mine => View::AssignedTo(acting(&me)?),
         ConversationView::Nobody => View::Nobodys,
         ConversationView::Closed => View::Closed,
     };
@@ -79,7 +79,7 @@ fn cursor_of(row: &Listed) -> String {
 
 pub(crate) async fn show(
     State(state): State<WebState>,
-    Extension(me): Extension<SignedIn>,
+    Extension(me): Extension<Caller>,
     Path(id): Path<ConversationId>,
 ) -> Result<Answer<Conversation>> {
     let names = Names::load(&state.store).await?;
@@ -90,7 +90,7 @@ pub(crate) async fn show(
 
 pub(crate) async fn begin(
     State(state): State<WebState>,
-    Extension(me): Extension<SignedIn>,
+    Extension(me): Extension<Caller>,
     Json(begin): Json<ConversationBegin>,
 ) -> Result<MadeOrFound<Conversation>> {
     let scope = me.principal.working_scope();
@@ -122,10 +122,13 @@ pub(crate) async fn begin(
     known_contact(&state, &scope, begin.contact_id).await?;
     let (listed, is_new) = converse::begin(
         &state.store,
+        &me.actor(),
         &scope,
         inbox.id,
-        begin.contact_id,
-        address.as_deref(),
+        With {
+            contact: begin.contact_id,
+            address: address.as_deref(),
+        },
     )
     .await?;
     let body = Conversation::of(
@@ -138,7 +141,7 @@ pub(crate) async fn begin(
 
 pub(crate) async fn change(
     State(state): State<WebState>,
-    Extension(me): Extension<SignedIn>,
+    Extension(me): Extension<Caller>,
     Path(id): Path<ConversationId>,
     Json(change): Json<ConversationChange>,
 ) -> Result<Answer<Conversation>> {
@@ -155,14 +158,14 @@ pub(crate) async fn change(
     acts.extend(change.contact_id.map(Act::TieTo));
     // A mark is its reader's own business, also where they may not act.
     if let Some(unread) = change.unread {
-        let marked = converse::mark(&state.store, &scope, id, me.staff.id, unread).await?;
+        let marked = converse::mark(&state.store, &scope, id, acting(&me)?, unread).await?;
         if acts.is_empty() {
             let names = Names::load(&state.store).await?;
             return Ok(Answer(Conversation::of(&marked, &names, state.store.now())));
         }
     }
     let working = me.principal.working_scope();
-    let listed = converse::change(&state.store, &working, id, &acts).await?;
+    let listed = converse::change(&state.store, &me.actor(), &working, id, &acts).await?;
     let names = Names::load(&state.store).await?;
     Ok(Answer(Conversation::of(&listed, &names, state.store.now())))
 }
@@ -198,11 +201,11 @@ async fn known_contact(state: &WebState, scope: &Scope, id: Option<ContactId>) -
 
 pub(crate) async fn read(
     State(state): State<WebState>,
-    Extension(me): Extension<SignedIn>,
+    Extension(me): Extension<Caller>,
     Path(id): Path<ConversationId>,
     NoBody: NoBody,
 ) -> Result<NoContent> {
     let scope = me.principal.scope();
-    converse::mark(&state.store, &scope, id, me.staff.id, false).await?;
+    converse::mark(&state.store, &scope, id, acting(&me)?, false).await?;
     Ok(NoContent)
 }

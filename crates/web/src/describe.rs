@@ -7,10 +7,10 @@ pub(crate) use document::document;
 
 use crate::answer::{Accepted, Answer, Created, EventStream, File, MadeOrFound, NoContent};
 use crate::extract::{Body, Json, NoBody, Path, Path2, PathPart, Query};
-use crate::guard::Visit;
 use crate::once::HoldsSecret;
 use crate::problem::{Code, Problem};
 use crate::request_key::RequestKey;
+use crate::visit::Visit;
 use axum::Extension;
 use axum::extract::{OriginalUri, State};
 use axum::response::{Redirect, Response};

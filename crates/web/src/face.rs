@@ -8,8 +8,10 @@ pub enum Face {
     Page,
     /// What a browser needs before somebody is signed in.
     Door,
-    /// Signed-in staff.
+    /// Staff, programs with a key, and the operator.
     Staff,
+    /// Signed-in staff about themselves.
+    Person,
     /// Carriers, calling back.
     Hook,
 }
@@ -21,6 +23,8 @@ pub enum Credential {
     None,
     /// The session's cookie.
     Session,
+    /// The session's cookie, or a key; the operator shows neither, but comes by their own socket.
+    SessionOrKey,
     /// A signature over the request, which the handler checks against the inbox.
     Signature,
 }
@@ -30,7 +34,8 @@ impl Face {
     pub fn credential(self) -> Credential {
         match self {
             Face::Page | Face::Door => Credential::None,
-            Face::Staff => Credential::Session,
+            Face::Staff => Credential::SessionOrKey,
+            Face::Person => Credential::Session,
             Face::Hook => Credential::Signature,
         }
     }
@@ -43,6 +48,6 @@ impl Face {
 
     /// Whether answers may tell about people, and so are kept by nobody.
     pub fn is_personal(self) -> bool {
-        matches!(self, Face::Door | Face::Staff)
+        matches!(self, Face::Door | Face::Staff | Face::Person)
     }
 }

@@ -1,81 +1,93 @@
-//! Who may call what: the session of a request, its rights, the origin of a change, the headers of an
+//! Who may call what: the rights of whoever is let in, the origin of a change, the headers of an
 //! answer.
 
-use crate::face::Face;
+use crate::caller::{Admitted, admitted, shows_key};
+use crate::face::{Credential, Face};
 use crate::origin::{is_on_this_machine, is_our_host};
 use crate::problem::{Code, Problem};
 use crate::route::RouteInfo;
 use crate::state::WebState;
-use axum::extract::{FromRequestParts, MatchedPath, Request, State};
+use crate::visit::address_of;
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::header::{
-    CACHE_CONTROL, COOKIE, HOST, SET_COOKIE, STRICT_TRANSPORT_SECURITY, USER_AGENT,
-};
+use http::header::{CACHE_CONTROL, HOST, STRICT_TRANSPORT_SECURITY};
 use http::request::Parts;
-use http::{Extensions, HeaderMap, HeaderValue, Method};
-use std::convert::Infallible;
-use tieline_access::SignedIn;
-use tieline_access::session::LIFE_MS;
-use tieline_domain::access::{AuditedAct, Right};
-use tieline_edge::ClientAddress;
+use http::{HeaderMap, HeaderValue, Method};
+use tieline_domain::access::{AuditedAct, Caller, Principal, Right};
 
-/// Stands before the routes of the staff face: lets in who is signed in and has the right.
+/// Stands before the routes behind a sign-in: lets in who has the right.
 #[derive(Clone)]
 pub(crate) struct Gate {
     state: WebState,
+    face: Face,
     right: Option<Right>,
 }
 
 impl Gate {
-    pub fn new(state: WebState, right: Option<Right>) -> Gate {
-        Gate { state, right }
+    pub fn new(state: WebState, face: Face, right: Option<Right>) -> Gate {
+        Gate { state, face, right }
     }
 }
 
-/// Lets in who is signed in and has the right; the handler finds them in the request's extensions.
-pub(crate) async fn admit(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
-    let Gate { state, right } = gate;
-    let token = session_of(&state, request.headers()).unwrap_or_default();
-    let from = address_of(request.extensions());
-    let signed_in = match state.access.principal(&token, from).await {
-        Ok(Some(signed_in)) => signed_in,
-        Ok(None) => {
-            return Problem::new(Code::NotSignedIn, "nobody is signed in")
-                .fix("Sign in at /app, then try again.")
-                .into_response();
+/// Lets in who shows what the face asks for and has the right; the handler finds them in the
+/// request's extensions.
+pub(crate) async fn admit(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    match known(&gate, &parts).await {
+        Ok(admitted) => {
+            let extensions = &mut parts.extensions;
+            extensions.insert(admitted.caller.clone());
+            if let Some(signed_in) = admitted.signed_in.clone() {
+                extensions.insert(signed_in);
+            }
+            extensions.insert(admitted);
+            next.run(Request::from_parts(parts, body)).await
         }
-        Err(error) => return Problem::from(error).into_response(),
-    };
-    let target = format!("{} {}", request.method(), request.uri().path());
-    if let Err(problem) = allow(&state, &signed_in, right, target).await {
-        return problem.into_response();
+        Err(problem) => problem.into_response(),
     }
-    request.extensions_mut().insert(signed_in);
-    next.run(request).await
+}
+
+async fn known(gate: &Gate, parts: &Parts) -> Result<Admitted, Problem> {
+    let Gate { state, face, right } = gate;
+    let admitted = admitted(state, &parts.headers, &parts.extensions).await?;
+    if face.credential() == Credential::Session && admitted.signed_in.is_none() {
+        return Err(Problem::new(
+            Code::NotAllowed,
+            "this is about whoever is signed in, and nobody is",
+        )
+        .fix("Use the routes that name a user by id."));
+    }
+    let target = format!("{} {}", parts.method, parts.uri.path());
+    allow(state, &admitted.caller, *right, target).await?;
+    Ok(admitted)
 }
 
 /// Refusals are audited, and so is each reading that may go beyond one's own inboxes.
 async fn allow(
     state: &WebState,
-    me: &SignedIn,
+    me: &Caller,
     right: Option<Right>,
     target: String,
 ) -> Result<(), Problem> {
     let Some(right) = right else { return Ok(()) };
     let rights = me.principal.rights();
     if !rights.has(right) {
-        tracing::warn!(security.event = "refused", staff.id = %me.staff.id, right = right.as_str(), "a call is beyond somebody's rights");
+        tracing::warn!(security.event = "refused", by = ?me.principal.by(), right = right.as_str(), "a call is beyond somebody's rights");
         let act = AuditedAct::Refused;
-        state.access.note(&me.caller(), act, target, right).await?;
-        return Err(
-            Problem::new(Code::NotAllowed, "your role does not allow this")
-                .fix("Ask an administrator."),
-        );
+        state.access.note(me, act, target, right).await?;
+        let words = match me.principal {
+            Principal::ApiKey(_) => format!(
+                "this takes the right {}, which the key, or the user it acts for, does not have",
+                right.as_str()
+            ),
+            _ => "your role does not allow this".to_owned(),
+        };
+        return Err(Problem::new(Code::NotAllowed, words).fix("Ask an administrator."));
     }
     if right == Right::ReadConversations && rights.has(Right::Review) {
         let act = AuditedAct::Review;
-        state.access.note(&me.caller(), act, target, right).await?;
+        state.access.note(me, act, target, right).await?;
     }
     Ok(())
 }
@@ -118,7 +130,9 @@ pub(crate) async fn every_request(
         Method::GET | Method::HEAD | Method::OPTIONS
     );
     let is_open = face.is_some_and(|face| face.takes_cross_site_changes());
-    if changes && !is_open && !same_origin(state, request.headers()) {
+    // A page cannot have a browser send a key that it does not know.
+    let by_key = face == Some(Face::Staff) && shows_key(request.headers());
+    if changes && !is_open && !by_key && !same_origin(state, request.headers()) {
         let from = address_of(request.extensions()).unwrap_or_default();
         tracing::warn!(
             security.event = "cross_site",
@@ -170,74 +184,6 @@ fn names_us(state: &WebState, request: &Request) -> bool {
         },
     };
     host.is_none_or(|host| is_our_host(&state.public_url, host))
-}
-
-/// Where somebody who is not signed in yet comes from.
-pub(crate) struct Visit(pub tieline_access::Visit);
-
-impl FromRequestParts<WebState> for Visit {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Visit, Infallible> {
-        let agent = parts.headers.get(USER_AGENT);
-        let network = parts.extensions.get::<ClientAddress>();
-        Ok(Visit(tieline_access::Visit {
-            from: address_of(&parts.extensions),
-            network: network
-                .map(|it| it.network().to_string())
-                .unwrap_or_default(),
-            agent: agent.and_then(|it| it.to_str().ok()).map(str::to_owned),
-            session: session_of(state, &parts.headers),
-        }))
-    }
-}
-
-fn address_of(extensions: &Extensions) -> Option<String> {
-    extensions
-        .get::<ClientAddress>()
-        .map(|address| address.0.to_string())
-}
-
-/// The one name of the session's cookie here. Over https it is one that a neighbour's site cannot
-/// set; the plain name would let it.
-fn cookie_name(state: &WebState) -> &'static str {
-    match state.public_url.starts_with("https://") {
-        true => "__Host-tieline",
-        false => "tieline",
-    }
-}
-
-/// The cookie that carries a new session, or ends one.
-pub(crate) fn session_cookie(
-    state: &WebState,
-    session: Option<&str>,
-) -> (http::HeaderName, String) {
-    let name = cookie_name(state);
-    let flags = if name.starts_with("__Host-") {
-        "; Secure"
-    } else {
-        ""
-    };
-    let age = session.map_or(0, |_| LIFE_MS / 1_000);
-    let value = session.unwrap_or_default();
-    (
-        SET_COOKIE,
-        format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{flags}"),
-    )
-}
-
-/// The session that a request carries.
-pub(crate) fn session_of(state: &WebState, headers: &HeaderMap) -> Option<String> {
-    let wanted = cookie_name(state);
-    headers
-        .get_all(COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|line| line.split(';'))
-        .find_map(|pair| {
-            let (name, value) = pair.trim().split_once('=')?;
-            (name == wanted && !value.is_empty()).then(|| value.to_owned())
-        })
 }
 
 /// Whether people may sign in here: over https, or on this machine.

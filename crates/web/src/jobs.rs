@@ -8,8 +8,7 @@ use crate::state::WebState;
 use axum::Extension;
 use axum::extract::State;
 use serde_json::{Value, json};
-use tieline_access::SignedIn;
-use tieline_domain::access::AuditedAct;
+use tieline_domain::access::{AuditedAct, Caller};
 use tieline_domain::id::JobId;
 use tieline_storage::audit::{self, Entry};
 use tieline_storage::{Tx, job};
@@ -30,11 +29,11 @@ pub(crate) async fn list(
 
 pub(crate) async fn retry(
     State(state): State<WebState>,
-    Extension(me): Extension<SignedIn>,
+    Extension(me): Extension<Caller>,
     Path(id): Path<JobId>,
     NoBody: NoBody,
 ) -> Result<NoContent> {
-    let mut tx = state.store.begin(&me.caller().actor()).await?;
+    let mut tx = state.store.begin(&me.actor()).await?;
     job::revive(&mut tx, id).await?;
     note(&mut tx, AuditedAct::RetryJob, id).await?;
     tx.commit().await?;
@@ -43,10 +42,10 @@ pub(crate) async fn retry(
 
 pub(crate) async fn drop(
     State(state): State<WebState>,
-    Extension(me): Extension<SignedIn>,
+    Extension(me): Extension<Caller>,
     Path(id): Path<JobId>,
 ) -> Result<NoContent> {
-    let mut tx = state.store.begin(&me.caller().actor()).await?;
+    let mut tx = state.store.begin(&me.actor()).await?;
     job::discard(&mut tx, id).await?;
     note(&mut tx, AuditedAct::DropJob, id).await?;
     tx.commit().await?;

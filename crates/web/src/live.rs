@@ -5,8 +5,8 @@
 
 use crate::answer::EventStream;
 use crate::api::live::LiveQuery;
+use crate::caller::{Admitted, still_is};
 use crate::extract::Query;
-use crate::guard::session_of;
 use crate::problem::{Code, Problem, Result};
 use crate::state::WebState;
 use crate::teller::Listener;
@@ -14,11 +14,10 @@ use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use http::HeaderMap;
-use tieline_access::SignedIn;
 
 pub(crate) async fn follow(
     State(state): State<WebState>,
-    Extension(me): Extension<SignedIn>,
+    Extension(me): Extension<Admitted>,
     Query(query): Query<LiveQuery>,
     headers: HeaderMap,
 ) -> Result<EventStream> {
@@ -26,9 +25,9 @@ pub(crate) async fn follow(
         .get("last-event-id")
         .and_then(|value| value.to_str().ok()?.parse().ok());
     let listener = Listener {
-        scope: me.principal.scope(),
-        staff: me.staff.id,
-        session: me.session,
+        scope: me.caller.principal.scope(),
+        staff: me.caller.principal.by().staff(),
+        ground: me.ground,
         until: me.until,
     };
     let heard = state
@@ -38,18 +37,17 @@ pub(crate) async fn follow(
     let stream = heard.map_err(|_| {
         Problem::new(
             Code::TooManyStreams,
-            "this session follows in too many places at once",
+            "this session or key follows in too many places at once",
         )
         .fix("Close some of them; the tabs of one browser share one stream.")
     })?;
     // What changed before the stream was there to be ended is asked here.
-    let token = session_of(&state, &headers).unwrap_or_default();
-    let still = state.access.principal(&token, me.from.clone()).await?;
-    if still.is_none_or(|still| still.principal != me.principal) {
-        return Err(
-            Problem::new(Code::NotSignedIn, "the session has just changed or ended")
-                .fix("Open the stream again, or sign in."),
-        );
+    if !still_is(&state, &headers, &me).await {
+        return Err(Problem::new(
+            Code::NotSignedIn,
+            "the session or key has just changed or ended",
+        )
+        .fix("Open the stream again, or sign in."));
     }
     Ok(EventStream(Body::from_stream(stream)))
 }

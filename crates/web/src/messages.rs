@@ -3,13 +3,14 @@
 use crate::answer::{Accepted, Answer};
 use crate::api::conversations::{Message, MessageList, MessageQuery, MessageWrite, WrittenKind};
 use crate::api::names::Names;
+use crate::caller::{acting, key_space};
 use crate::extract::{Json, NoBody, Path, Query};
 use crate::problem::Result;
 use crate::request_key::{RequestKey, key_reused};
 use crate::state::WebState;
 use axum::Extension;
 use axum::extract::State;
-use tieline_access::SignedIn;
+use tieline_domain::access::Caller;
 use tieline_domain::conversation::Kind;
 use tieline_domain::id::{ConversationId, MessageId};
 use tieline_messaging::send::{self, Written};
@@ -17,7 +18,7 @@ use tieline_storage::message;
 
 pub(crate) async fn list(
     State(state): State<WebState>,
-    Extension(me): Extension<SignedIn>,
+    Extension(me): Extension<Caller>,
     Path(id): Path<ConversationId>,
     Query(query): Query<MessageQuery>,
 ) -> Result<Answer<MessageList>> {
@@ -33,19 +34,26 @@ pub(crate) async fn list(
 
 pub(crate) async fn write(
     State(state): State<WebState>,
-    Extension(me): Extension<SignedIn>,
+    Extension(me): Extension<Caller>,
     Path(id): Path<ConversationId>,
     RequestKey(key): RequestKey,
     Json(write): Json<MessageWrite>,
 ) -> Result<Accepted<Message>> {
+    let author = acting(&me)?;
     let written = Written {
         conversation_id: id,
-        author: me.staff.id,
+        author,
         text: write.text.into_string(),
-        client_key: format!("{}:{key}", me.staff.id),
+        client_key: format!("{}:{key}", key_space(&me)),
         note: write.kind == WrittenKind::Note,
     };
-    let message = send::write(&state.store, &me.principal.working_scope(), &written).await?;
+    let message = send::write(
+        &state.store,
+        &me.actor(),
+        &me.principal.working_scope(),
+        &written,
+    )
+    .await?;
     // A message knows its key for longer than answers are kept.
     let is_note = message.kind == Kind::Note;
     if message.text != written.text || is_note != written.note {
@@ -57,11 +65,11 @@ pub(crate) async fn write(
 
 pub(crate) async fn retry(
     State(state): State<WebState>,
-    Extension(me): Extension<SignedIn>,
+    Extension(me): Extension<Caller>,
     Path(id): Path<MessageId>,
     NoBody: NoBody,
 ) -> Result<Accepted<Message>> {
-    let message = send::retry(&state.store, &me.principal.working_scope(), id).await?;
+    let message = send::retry(&state.store, &me.actor(), &me.principal.working_scope(), id).await?;
     let names = Names::load(&state.store).await?;
     Ok(Accepted(Message::of(&message, &names)))
 }

@@ -4,6 +4,7 @@
 //! then runs to its end even if the caller hangs up, because a caller who hung up is the one who
 //! comes again with the same key. A refusal gives the key back, unless something was done.
 
+use crate::caller::key_space;
 use crate::extract::Body;
 use crate::problem::{Code, Problem, Result};
 use crate::request_key::{key_of, key_reused};
@@ -16,8 +17,7 @@ use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http_body_util::BodyExt as _;
 use ring::digest::{Context, SHA256};
-use tieline_access::SignedIn;
-use tieline_domain::access::Actor;
+use tieline_domain::access::{Actor, Caller};
 use tieline_storage::Store;
 use tieline_storage::idempotency::{self, Kept, Known};
 
@@ -41,8 +41,8 @@ async fn keyed(state: &WebState, key: String, request: Request, next: Next) -> R
     let Body(bytes) = Body::from_request(whole, state).await?;
     let principal = parts
         .extensions
-        .get::<SignedIn>()
-        .map_or_else(String::new, |me| me.staff.id.to_string());
+        .get::<Caller>()
+        .map_or_else(String::new, key_space);
     let taken = idempotency::Request {
         principal,
         key,

@@ -13,7 +13,7 @@ use serde::Serialize;
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::Instant;
 use tieline_access::AccessError;
-use tieline_domain::access::StaffRefusal;
+use tieline_domain::access::{KeyRefusal, StaffRefusal};
 use tieline_domain::catalogue::InvalidField;
 use tieline_messaging::MessagingError;
 use tieline_storage::StorageError;
@@ -205,7 +205,22 @@ impl From<AccessError> for Problem {
             AccessError::NoAddress(_) => {
                 Problem::field("email", words, "write it as ann@example.com")
             }
-            AccessError::NoName => Problem::field("name", words, "say what to call this user"),
+            AccessError::NoName => Problem::field("name", words, "say what to call it"),
+            AccessError::WrongKey => Problem::new(Code::WrongKey, words),
+            AccessError::KeyNameTaken => Problem::new(Code::Duplicate, words).of("name"),
+            AccessError::KeyOverAtOnce => {
+                Problem::field("expires_at", words, "name a later moment, or none")
+            }
+            AccessError::NobodyToActFor => Problem::new(Code::NotAllowed, words).of("On-Behalf-Of"),
+            AccessError::Key(refusal) => match refusal {
+                KeyRefusal::NoKeyMaker => Problem::new(Code::NotAllowed, words),
+                KeyRefusal::NoRight | KeyRefusal::BeyondOwnRights(_) => {
+                    Problem::field("rights", words, "name rights of your own")
+                }
+                KeyRefusal::NoInbox(_) | KeyRefusal::BeyondOwnInboxes => {
+                    Problem::field("inboxes", words, "name inboxes that you may give")
+                }
+            },
             AccessError::AddressTaken => Problem::new(Code::Duplicate, words).of("email"),
             AccessError::Refused(StaffRefusal::LastAdministrator) => {
                 Problem::new(Code::LastAdministrator, words)

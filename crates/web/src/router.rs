@@ -9,7 +9,7 @@ use crate::route::RouteInfo;
 use crate::state::WebState;
 use crate::{
     app, attachments, audit, connection, contact_fields, contacts, conversations, guard, hooks,
-    jobs, live, me, messages, metrics, runs, sessions, settings, sign_in, staff, sync,
+    jobs, keys, live, me, messages, metrics, runs, sessions, settings, sign_in, staff, sync,
     unassigned_texts,
 };
 use axum::Router;
@@ -29,13 +29,22 @@ const BODY_BYTES_MAX: usize = 1 << 20;
 
 macro_rules! guarded {
     ($state:expr, Staff, $right:expr, $method:ident, $route:expr) => {
-        once!($state, $method, $route).route_layer(from_fn_with_state(
-            Gate::new($state.clone(), $right),
-            guard::admit,
-        ))
+        admitted!($state, Staff, $right, $method, $route)
+    };
+    ($state:expr, Person, $right:expr, $method:ident, $route:expr) => {
+        admitted!($state, Person, $right, $method, $route)
     };
     ($state:expr, $face:ident, $right:expr, $method:ident, $route:expr) => {
         $route
+    };
+}
+
+macro_rules! admitted {
+    ($state:expr, $face:ident, $right:expr, $method:ident, $route:expr) => {
+        once!($state, $method, $route).route_layer(from_fn_with_state(
+            Gate::new($state.clone(), Face::$face, $right),
+            guard::admit,
+        ))
     };
 }
 
@@ -81,21 +90,25 @@ routes! {
     post "/hooks/twilio/{inbox_id}/status" Hook() hooks::status_of_inbox, "Something became of a text of an inbox", WrongSignature, NotStored, NotFound;
     post "/api/v1/session" Door() sign_in::sign_in, "Sign in by password", WrongCredentials, TooManyTries, Busy, NotSecure;
     delete "/api/v1/session" Door() sign_in::sign_out, "Sign out";
-    get "/api/v1/me" Staff() me::show, "Who is signed in, and what they see";
-    put "/api/v1/me/password" Staff() sessions::change_own_password, "Change one's own password", WrongCredentials, TooManyTries, Busy;
-    get "/api/v1/sessions" Staff() sessions::list_own, "One's own sessions";
-    delete "/api/v1/sessions" Staff() sessions::end_own_others, "End one's other sessions";
-    delete "/api/v1/sessions/{id}" Staff() sessions::end_own, "End one of one's sessions";
+    get "/api/v1/me" Person() me::show, "Who is signed in, and what they see";
+    put "/api/v1/me/password" Person() sessions::change_own_password, "Change one's own password", WrongCredentials, TooManyTries, Busy;
+    get "/api/v1/sessions" Person() sessions::list_own, "One's own sessions";
+    delete "/api/v1/sessions" Person() sessions::end_own_others, "End one's other sessions";
+    delete "/api/v1/sessions/{id}" Person() sessions::end_own, "End one of one's sessions";
     get "/api/v1/staff" Staff(ManageStaff) staff::list, "All users";
     post "/api/v1/staff" Staff(ManageStaff) staff::add, "Add a user", Duplicate;
     patch "/api/v1/staff/{id}" Staff(ManageStaff) staff::change, "Change a user", LastAdministrator;
     put "/api/v1/staff/{id}/password" Staff(ManageStaff) staff::set_password, "Give a user another password", Busy;
     post "/api/v1/staff/{id}/sign-in-link" Staff(ManageStaff) staff::sign_in_link, "Make a link that signs a user in once";
     get "/api/v1/staff/{id}/sessions" Staff(ManageStaff) sessions::list_theirs, "A user's sessions";
-    delete "/api/v1/staff/{id}/sessions" Staff(ManageStaff) sessions::end_theirs, "End a user's sessions";
+    delete "/api/v1/staff/{id}/sessions" Staff(ManageStaff) sessions::end_all_theirs, "End a user's sessions";
     get "/api/v1/inboxes" Staff(ManageInboxes) staff::inboxes, "All inboxes and their members";
     put "/api/v1/inboxes/{id}/members/{staff_id}" Staff(ManageInboxes) staff::add_member, "Make a user a member of an inbox";
     delete "/api/v1/inboxes/{id}/members/{staff_id}" Staff(ManageInboxes) staff::remove_member, "Take a user out of an inbox";
+    delete "/api/v1/staff/{id}/sessions/{session_id}" Staff(ManageStaff) sessions::end_theirs, "End one of a user's sessions";
+    get "/api/v1/keys" Staff(ManageKeys) keys::list, "Keys of programs, also those that are over, the newest first";
+    post "/api/v1/keys" Staff(ManageKeys) keys::add, "Make a key for a program", Duplicate;
+    delete "/api/v1/keys/{id}" Staff(ManageKeys) keys::revoke, "Revoke a key";
     get "/api/v1/audit" Staff(ReadAudit) audit::list, "Privileged acts, the latest first";
     get "/api/v1/jobs" Staff(ManageJobs) jobs::list, "Background work that gave up, the newest first";
     post "/api/v1/jobs/{id}/retry" Staff(ManageJobs) jobs::retry, "Try work again that gave up";

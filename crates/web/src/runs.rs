@@ -14,7 +14,7 @@ use crate::state::WebState;
 use axum::Extension;
 use axum::extract::State;
 use std::collections::{BTreeMap, BTreeSet};
-use tieline_access::SignedIn;
+use tieline_domain::access::Caller;
 use tieline_domain::catalogue::Catalogue;
 use tieline_domain::contact::Fields;
 use tieline_domain::id::{ContactId, SyncRunId};
@@ -57,28 +57,32 @@ pub(crate) async fn show(
 
 pub(crate) async fn start(
     State(state): State<WebState>,
-    Extension(me): Extension<SignedIn>,
+    Extension(me): Extension<Caller>,
     NoBody: NoBody,
 ) -> Result<Accepted<Run>> {
     let run = state
         .sync
-        .start(the_connection(&state).await?, StartedBy::Staff(me.staff.id))
+        .start(
+            the_connection(&state).await?,
+            StartedBy::Somebody(me.actor()),
+        )
         .await?;
     Ok(Accepted(Run::of(&run, &Names::load(&state.store).await?)))
 }
 
 pub(crate) async fn cancel(
     State(state): State<WebState>,
+    Extension(me): Extension<Caller>,
     Path(id): Path<SyncRunId>,
     NoBody: NoBody,
 ) -> Result<Accepted<Run>> {
-    let run = state.sync.cancel(id).await?;
+    let run = state.sync.cancel(&me.actor(), id).await?;
     Ok(Accepted(Run::of(&run, &Names::load(&state.store).await?)))
 }
 
 pub(crate) async fn changes(
     State(state): State<WebState>,
-    Extension(me): Extension<SignedIn>,
+    Extension(me): Extension<Caller>,
     Path(run): Path<SyncRunId>,
     Query(query): Query<RunChangeQuery>,
 ) -> Result<Answer<RunChangeList>> {
@@ -99,10 +103,11 @@ pub(crate) async fn changes(
         limit,
     };
     let mut reader = state.store.reader().await?;
-    let rows = sync_run::changes(&mut reader, run, &asked).await?;
+    let scope = me.principal.scope();
+    let rows = sync_run::changes(&mut reader, &scope, run, &asked).await?;
     let catalogue = contact_field::load(&mut reader).await?;
     let ids: Vec<ContactId> = rows.iter().filter_map(|row| row.contact_id).collect();
-    let called = contact::list_names(&mut reader, &me.principal.scope(), &ids).await?;
+    let called = contact::list_names(&mut reader, &scope, &ids).await?;
     Ok(Answer(RunChangeList {
         next_cursor: next(&rows, limit, |row| row.seq.to_string()),
         items: rows

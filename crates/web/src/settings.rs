@@ -8,26 +8,33 @@ use crate::state::WebState;
 use axum::Extension;
 use axum::extract::State;
 use serde_json::json;
-use tieline_access::SignedIn;
-use tieline_domain::access::AuditedAct;
+use tieline_domain::access::{AuditedAct, Caller};
 use tieline_domain::{country, phone};
 use tieline_storage::audit::{self, Entry};
 use tieline_storage::{contact, contact_field, setting};
 use tieline_sync::change_country;
 
-pub(crate) async fn show(State(state): State<WebState>) -> Result<Answer<Settings>> {
+pub(crate) async fn show(
+    State(state): State<WebState>,
+    Extension(me): Extension<Caller>,
+) -> Result<Answer<Settings>> {
     let mut reader = state.store.reader().await?;
     let catalogue = contact_field::load(&mut reader).await?;
     Ok(Answer(Settings {
         organisation_name: setting::get(&mut reader, setting::ORGANISATION_NAME).await?,
         default_country: catalogue.country().to_owned(),
-        contacts_to_read_anew: contact::to_read_anew(&mut reader, &catalogue).await?,
+        contacts_to_read_anew: contact::count_to_read_anew(
+            &mut reader,
+            &me.principal.scope(),
+            &catalogue,
+        )
+        .await?,
     }))
 }
 
 pub(crate) async fn change(
     State(state): State<WebState>,
-    Extension(me): Extension<SignedIn>,
+    Extension(me): Extension<Caller>,
     Json(change): Json<SettingsChange>,
 ) -> Result<Answer<Settings>> {
     if let Some(given) = change.default_country {
@@ -40,7 +47,7 @@ pub(crate) async fn change(
                 "write it as GB or United Kingdom",
             )
         })?;
-        let mut tx = state.store.begin(&me.caller().actor()).await?;
+        let mut tx = state.store.begin(&me.actor()).await?;
         let before = setting::default_country(&mut tx).await?;
         if before != code {
             change_country(&mut tx, code).await?;
@@ -54,5 +61,5 @@ pub(crate) async fn change(
             tx.commit().await?;
         }
     }
-    show(State(state)).await
+    show(State(state), Extension(me)).await
 }

@@ -12,7 +12,8 @@ use crate::state::WebState;
 use axum::Extension;
 use axum::extract::State;
 use tieline_access::staffing::LINK_MS;
-use tieline_access::{NewStaff, SignedIn, StaffChange};
+use tieline_access::{NewStaff, StaffChange};
+use tieline_domain::access::Caller;
 use tieline_domain::id::{InboxId, StaffId};
 use tieline_storage::staff::Staff;
 use tieline_storage::{carrier_account, inbox, staff};
@@ -26,7 +27,7 @@ pub(crate) async fn list(State(state): State<WebState>) -> Result<Answer<StaffLi
 
 pub(crate) async fn add(
     State(state): State<WebState>,
-    Extension(me): Extension<SignedIn>,
+    Extension(me): Extension<Caller>,
     Json(new): Json<StaffCreate>,
 ) -> Result<Created<StaffMember>> {
     let new = NewStaff {
@@ -34,13 +35,13 @@ pub(crate) async fn add(
         email: new.email.into_string(),
         role: new.role,
     };
-    let added = state.access.add_staff(&me.caller(), &new).await?;
+    let added = state.access.add_staff(&me, &new).await?;
     Ok(Created(StaffMember::of(&added)))
 }
 
 pub(crate) async fn change(
     State(state): State<WebState>,
-    Extension(me): Extension<SignedIn>,
+    Extension(me): Extension<Caller>,
     Path(id): Path<StaffId>,
     Json(change): Json<StaffPatch>,
 ) -> Result<Answer<StaffMember>> {
@@ -50,29 +51,29 @@ pub(crate) async fn change(
         reviewer: change.reviewer,
         active: change.active,
     };
-    let changed = state.access.change_staff(&me.caller(), id, &change).await?;
+    let changed = state.access.change_staff(&me, id, &change).await?;
     Ok(Answer(StaffMember::of(&changed)))
 }
 
 pub(crate) async fn set_password(
     State(state): State<WebState>,
-    Extension(me): Extension<SignedIn>,
+    Extension(me): Extension<Caller>,
     Path(id): Path<StaffId>,
     Json(new): Json<NewPassword>,
 ) -> Result<NoContent> {
     let access = &state.access;
-    access.set_password(&me.caller(), id, &new.password).await?;
+    access.set_password(&me, id, &new.password).await?;
     Ok(NoContent)
 }
 
 pub(crate) async fn sign_in_link(
     State(state): State<WebState>,
-    Extension(me): Extension<SignedIn>,
+    Extension(me): Extension<Caller>,
     Path(id): Path<StaffId>,
     NoBody: NoBody,
 ) -> Result<(Extension<HoldsSecret>, Created<SignInLink>)> {
     let access = &state.access;
-    let link = access.sign_in_link(&me.caller(), id, LINK_MS).await?;
+    let link = access.sign_in_link(&me, id, LINK_MS).await?;
     let answer = SignInLink {
         url: format!("{}/sign-in/{}", state.public_url, link.token),
         expires_at: link.expires_at,
@@ -106,20 +107,20 @@ pub(crate) async fn inboxes(State(state): State<WebState>) -> Result<Answer<Inbo
 
 pub(crate) async fn add_member(
     State(state): State<WebState>,
-    Extension(me): Extension<SignedIn>,
+    Extension(me): Extension<Caller>,
     Path2(inbox, staff): Path2<InboxId, StaffId>,
 ) -> Result<NoContent> {
-    state.access.add_member(&me.caller(), inbox, staff).await?;
+    state.access.add_member(&me, inbox, staff).await?;
     Ok(NoContent)
 }
 
 pub(crate) async fn remove_member(
     State(state): State<WebState>,
-    Extension(me): Extension<SignedIn>,
+    Extension(me): Extension<Caller>,
     Path2(inbox, staff): Path2<InboxId, StaffId>,
 ) -> Result<NoContent> {
     let access = &state.access;
-    access.remove_member(&me.caller(), inbox, staff).await?;
+    access.remove_member(&me, inbox, staff).await?;
     Ok(NoContent)
 }
 

@@ -14,8 +14,7 @@ use crate::state::WebState;
 use axum::Extension;
 use axum::extract::State;
 use serde_json::{Value, json};
-use tieline_access::SignedIn;
-use tieline_domain::access::AuditedAct;
+use tieline_domain::access::{AuditedAct, Caller};
 use tieline_domain::id::ObjectMappingId;
 use tieline_domain::sync::mapping::{self as mapping_rules, Direction};
 use tieline_storage::audit::{self, Entry};
@@ -26,7 +25,7 @@ use tieline_sync::status::Status;
 
 pub(crate) async fn status(
     State(state): State<WebState>,
-    Extension(me): Extension<SignedIn>,
+    Extension(me): Extension<Caller>,
 ) -> Result<Answer<SyncStatus>> {
     let status = state.sync.status(the_connection(&state).await?).await?;
     let names = Names::load(&state.store).await?;
@@ -111,11 +110,11 @@ fn api_use(status: &Status) -> ApiUse {
 
 pub(crate) async fn change_mapping(
     State(state): State<WebState>,
-    Extension(me): Extension<SignedIn>,
+    Extension(me): Extension<Caller>,
     Path(id): Path<ObjectMappingId>,
     Json(change): Json<MappingChange>,
 ) -> Result<NoContent> {
-    let mut tx = state.store.begin(&me.caller().actor()).await?;
+    let mut tx = state.store.begin(&me.actor()).await?;
     let found = mapping::update(&mut tx, id, change.enabled, change.deletes).await?;
     let after = json!({"enabled": change.enabled, "deletes": change.deletes});
     note(&mut tx, id.to_string(), after).await?;
@@ -125,7 +124,7 @@ pub(crate) async fn change_mapping(
 
 pub(crate) async fn add_field(
     State(state): State<WebState>,
-    Extension(me): Extension<SignedIn>,
+    Extension(me): Extension<Caller>,
     Path(id): Path<ObjectMappingId>,
     Json(create): Json<FieldMappingCreate>,
 ) -> Result<Created<FieldMapping>> {
@@ -136,7 +135,7 @@ pub(crate) async fn add_field(
         policy: create.policy,
     };
     let at = (the_connection(&state).await?, id);
-    let actor = me.caller().actor();
+    let actor = me.actor();
     let pair = state.sync.add_field(&actor, at, pair).await?;
     Ok(Created(FieldMapping {
         field: pair.field,
@@ -148,7 +147,7 @@ pub(crate) async fn add_field(
 
 pub(crate) async fn change_field(
     State(state): State<WebState>,
-    Extension(me): Extension<SignedIn>,
+    Extension(me): Extension<Caller>,
     Path2(id, field): Path2<ObjectMappingId, Text<200>>,
     Json(change): Json<FieldMappingChange>,
 ) -> Result<NoContent> {
@@ -160,7 +159,7 @@ pub(crate) async fn change_field(
         let words = "a field of a parent record can only be read";
         return Err(Problem::field("direction", words, "use to_hub"));
     }
-    let mut tx = state.store.begin(&me.caller().actor()).await?;
+    let mut tx = state.store.begin(&me.actor()).await?;
     let found = mapping::update_field(&mut tx, id, &field, change.policy, change.direction).await?;
     let after = json!({"policy": change.policy, "direction": change.direction});
     note(&mut tx, format!("{id} {}", &*field), after).await?;

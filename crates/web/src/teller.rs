@@ -21,7 +21,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tieline_domain::access::Scope;
 use tieline_domain::event::Event;
-use tieline_domain::id::{SessionId, StaffId};
+use tieline_domain::id::{ApiKeyId, SessionId, StaffId};
 use tieline_domain::time::Timestamp;
 use tieline_storage::conversation::{self, OpenGroup};
 use tieline_storage::event::{self, StoredEvent};
@@ -39,8 +39,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 const AGAIN_AFTER: Duration = Duration::from_millis(500);
 /// Counts are told at most this often: many events that come together change them once.
 const COUNTS_EVERY: Duration = Duration::from_millis(250);
-/// Streams of one session; a browser shares one between its tabs.
-const STREAMS_OF_SESSION_MAX: usize = 8;
+/// Streams of one session or key; a browser shares one between its tabs.
+const STREAMS_MAX: usize = 8;
 /// How often a stream that comes back looks for its place while events go on.
 const ATTEMPTS: usize = 3;
 
@@ -67,17 +67,29 @@ struct Inner {
     reading_older: tokio::sync::Mutex<()>,
 }
 
+/// Counts that were told last, by who reads them.
+type Counted = BTreeMap<(Option<StaffId>, Option<ApiKeyId>), ConversationCounts>;
+
+/// What a stream stands on, and ends with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ground {
+    Session(SessionId),
+    Key(ApiKeyId),
+    /// The operator's own socket.
+    Socket,
+}
+
 /// Who wants to listen.
 pub(crate) struct Listener {
     pub scope: Scope,
-    pub staff: StaffId,
-    /// The session that the stream stands on.
-    pub session: SessionId,
+    pub staff: Option<StaffId>,
+    /// What the stream stands on.
+    pub ground: Ground,
     /// When that is over, unless it is used.
-    pub until: Timestamp,
+    pub until: Option<Timestamp>,
 }
 
-/// The session has as many streams as it may.
+/// The session or key has as many streams as it may.
 pub(crate) struct TooManyStreams;
 
 impl Teller {
@@ -113,7 +125,7 @@ impl Teller {
         after: Option<i64>,
     ) -> Result<std::result::Result<LiveStream, TooManyStreams>> {
         let inner = &self.inner;
-        if inner.desk().of_session(listener.session) >= STREAMS_OF_SESSION_MAX {
+        if inner.desk().on(listener.ground) >= STREAMS_MAX {
             return Ok(Err(TooManyStreams));
         }
         if inner.desk().is_empty() {
@@ -152,13 +164,30 @@ impl Desk {
     }
 }
 
-/// The users whose streams end with these events: what they may see or do has changed.
-fn ended(events: &[StoredEvent]) -> BTreeSet<StaffId> {
-    let ended = events.iter().filter_map(|stored| match stored.event {
-        Event::Access { staff_id } => Some(staff_id),
-        _ => None,
-    });
-    ended.collect()
+/// Whose streams end with some events: what they may see or do has changed.
+#[derive(Default)]
+struct Ended {
+    staff: BTreeSet<StaffId>,
+    keys: BTreeSet<ApiKeyId>,
+}
+
+impl Ended {
+    fn by(events: &[StoredEvent]) -> Ended {
+        let mut ended = Ended::default();
+        for stored in events {
+            match stored.event {
+                Event::Access { staff_id } => _ = ended.staff.insert(staff_id),
+                Event::KeyRevoked { api_key_id } => _ = ended.keys.insert(api_key_id),
+                _ => {}
+            }
+        }
+        ended
+    }
+
+    fn holds(&self, seat: &Seat) -> bool {
+        let of_key = matches!(seat.ground, Ground::Key(key) if self.keys.contains(&key));
+        of_key || seat.staff.is_some_and(|staff| self.staff.contains(&staff))
+    }
 }
 
 fn hello(seq: i64) -> String {
@@ -172,7 +201,7 @@ impl Inner {
 
     async fn work(self: Arc<Inner>) {
         let mut head = self.store.head();
-        let mut counted: BTreeMap<StaffId, ConversationCounts> = BTreeMap::new();
+        let mut counted: Counted = BTreeMap::new();
         let mut counted_at: Option<Instant> = None;
         loop {
             if self.desk().is_empty() {
@@ -229,9 +258,9 @@ impl Inner {
             };
             let told = render(&mut reader, &events).await?;
             drop(reader);
-            let ended = ended(&events);
+            let ended = Ended::by(&events);
             let mut desk = self.desk();
-            desk.end(|seat| ended.contains(&seat.staff));
+            desk.end(|seat| ended.holds(seat));
             desk.tell(told, until);
             drop(desk);
             if until == from {
@@ -278,16 +307,16 @@ impl Inner {
     }
 
     /// Tells each person who listens how many conversations their lists hold, where that changed.
-    async fn tell_counts(&self, counted: &mut BTreeMap<StaffId, ConversationCounts>) -> Result<()> {
+    async fn tell_counts(&self, counted: &mut Counted) -> Result<()> {
         let mut reader = self.store.reader().await?;
         let groups = conversation::count_groups(&mut reader, &Scope::system()).await?;
         drop(reader);
         let desk = self.desk();
-        let mut fresh: BTreeMap<StaffId, (ConversationCounts, bool)> = BTreeMap::new();
+        let mut fresh: BTreeMap<_, (ConversationCounts, bool)> = BTreeMap::new();
         for seat in desk.seats() {
-            let (counts, changed) = fresh.entry(seat.staff).or_insert_with(|| {
+            let (counts, changed) = fresh.entry(seat.reader()).or_insert_with(|| {
                 let counts = counts_of(&groups, seat);
-                let changed = counted.get(&seat.staff) != Some(&counts);
+                let changed = counted.get(&seat.reader()) != Some(&counts);
                 (counts, changed)
             });
             if *changed {
@@ -296,7 +325,7 @@ impl Inner {
         }
         *counted = fresh
             .into_iter()
-            .map(|(staff, (counts, _))| (staff, counts))
+            .map(|(reader, (counts, _))| (reader, counts))
             .collect();
         Ok(())
     }
@@ -315,7 +344,7 @@ fn counts_of(groups: &[OpenGroup], seat: &Seat) -> ConversationCounts {
         }
         match group.assigned_to {
             None => counts.nobody += group.number,
-            Some(staff) if staff == seat.staff => counts.mine += group.number,
+            assigned if assigned == seat.staff => counts.mine += group.number,
             Some(_) => {}
         }
     }
@@ -352,7 +381,12 @@ impl Stream for LiveStream {
             Taken::Nothing if self.keep_alive.as_mut().poll(context).is_pending() => {
                 return Poll::Pending;
             }
-            Taken::Nothing if self.inner.store.now() >= self.seat.until => {
+            Taken::Nothing
+                if self
+                    .seat
+                    .until
+                    .is_some_and(|until| self.inner.store.now() >= until) =>
+            {
                 return Poll::Ready(None);
             }
             Taken::Nothing => Bytes::from_static(b":\n\n"),

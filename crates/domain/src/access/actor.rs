@@ -7,7 +7,8 @@ use crate::id::{ApiKeyId, StaffId};
 pub struct Actor {
     /// Who.
     pub by: By,
-    /// The network address that the request came from, as text; none for the hub's own work.
+    /// The network address that the request came from, as text; of the operator the user of the
+    /// machine; none for the hub's own work.
     pub from: Option<String>,
 }
 

@@ -39,6 +39,10 @@ words! {
         AddContactField = "add_contact_field",
         /// How a field of contacts is shown and filled in.
         ChangeContactField = "change_contact_field",
+        /// A new key of a program.
+        AddKey = "add_key",
+        /// The key opens nothing any more.
+        RevokeKey = "revoke_key",
         /// Work that gave up is tried again.
         RetryJob = "retry_job",
         /// Work that gave up is dropped.

@@ -30,7 +30,7 @@ pub enum Principal {
 pub struct Caller {
     /// Who.
     pub principal: Principal,
-    /// The network address, as text; none for the machine itself.
+    /// The network address, as text; of the operator the user of the machine; none for the hub itself.
     pub from: Option<String>,
 }
 
@@ -40,6 +40,14 @@ impl Caller {
         Caller {
             principal: Principal::Operator,
             from: None,
+        }
+    }
+
+    /// Whoever has a shell on the hub's machine, by the name of that user there.
+    pub fn operator_named(user: String) -> Caller {
+        Caller {
+            principal: Principal::Operator,
+            from: Some(user),
         }
     }
 

@@ -29,6 +29,15 @@ impl<T: Ord + Copy> Reach<T> {
         }
     }
 
+    /// Whether the other goes nowhere that this one does not go.
+    pub fn covers(&self, other: &Reach<T>) -> bool {
+        match (self, other) {
+            (Reach::All, _) => true,
+            (Reach::Only(_), Reach::All) => false,
+            (Reach::Only(these), Reach::Only(those)) => those.is_subset(these),
+        }
+    }
+
     fn intersect(self, other: Reach<T>) -> Reach<T> {
         match (self, other) {
             (Reach::All, reach) | (reach, Reach::All) => reach,

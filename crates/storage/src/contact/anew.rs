@@ -4,7 +4,9 @@ use super::{Contact, points, read, unreadable};
 use crate::args;
 use crate::db::{Conn, UpdateMany};
 use crate::error::Result;
+use crate::scope::on_contacts;
 use crate::store::Tx;
+use tieline_domain::access::Scope;
 use tieline_domain::catalogue::Catalogue;
 use tieline_domain::id::ContactId;
 
@@ -17,11 +19,16 @@ pub async fn any_to_read_anew(conn: &mut Conn, catalogue: &Catalogue) -> Result<
     Ok(conn.opt(&sql, args![catalogue.reading()]).await?.is_some())
 }
 
-/// How many contacts' numbers were read otherwise; everybody's are counted, whoever asks.
-pub async fn to_read_anew(conn: &mut Conn, catalogue: &Catalogue) -> Result<i64> {
-    let sql = format!("select count(*) as number from contact where {OTHERS}");
-    let row = conn.one("contact", &sql, args![catalogue.reading()]);
-    row.await?.int("number")
+/// How many contacts within the scope have numbers that were read otherwise.
+pub async fn count_to_read_anew(
+    conn: &mut Conn,
+    scope: &Scope,
+    catalogue: &Catalogue,
+) -> Result<i64> {
+    let mut args = args![catalogue.reading()];
+    let within = on_contacts(scope, &mut args);
+    let sql = format!("select count(*) as number from contact where {OTHERS}{within}");
+    conn.one("contact", &sql, args).await?.int("number")
 }
 
 /// Reads the numbers of at most `limit` contacts anew that were read otherwise, and that nobody

@@ -6,7 +6,7 @@ use crate::error::{Result, StorageError, missing};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, Row as _, SqliteConnection, SqlitePool};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,6 +54,15 @@ impl Pools {
         let options = SqliteConnectOptions::from_str(url).map_err(|e| bad_url(&e))?;
         open_file(options, door).await
     }
+}
+
+/// The file of a database that is one.
+pub fn sqlite_file(url: &str) -> Option<PathBuf> {
+    if !url.starts_with("sqlite:") {
+        return None;
+    }
+    let options = SqliteConnectOptions::from_str(url).ok()?;
+    Some(options.get_filename().to_owned())
 }
 
 async fn open_file(options: SqliteConnectOptions, door: Door) -> Result<Pools> {

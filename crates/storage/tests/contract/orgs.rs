@@ -2,6 +2,7 @@
 
 use super::harness::{Fixture, on_both};
 use super::people::{contact, linked, mapped, org, user, writing};
+use tieline_domain::access::{Principal, Scope};
 use tieline_domain::id::{CreateIntentId, SyncRunId};
 use tieline_domain::sync::counts::RunCounts;
 use tieline_domain::sync::mapping::{Deletes, Direction, Policy};
@@ -198,10 +199,17 @@ async fn a_link_reads_back_as_it_was_written_and_is_not_overwritten_unseen() {
                 .await
                 .unwrap();
             assert!(of_lead.is_empty());
-            let of_ann = link::of_contacts(&mut conn, &[ann.id, bob.id])
+            let of_ann = link::load_by_contacts(&mut conn, &[ann.id, bob.id])
                 .await
                 .unwrap();
             assert_eq!(of_ann.values().flatten().count(), found.len());
+            let ids = [ann.id, bob.id];
+            let seen = Scope::system();
+            let seen = link::list_of_contacts(&mut conn, &seen, &ids).await;
+            assert_eq!(seen.unwrap(), of_ann);
+            let beyond = Principal::Client(bob.id).scope();
+            let beyond = link::list_of_contacts(&mut conn, &beyond, &ids).await;
+            assert!(beyond.unwrap().is_empty(), "Ann's links are not Bob's");
             found.remove("003A").unwrap()
         };
         assert_eq!(read().await, wanted);
@@ -483,7 +491,9 @@ async fn the_journal_is_numbered_on_and_reads_back_as_it_was_written() {
             ),
         ] {
             let mut conn = at.store.reader().await.unwrap();
-            let read = sync_run::changes(&mut conn, one.id, &query).await.unwrap();
+            let read = sync_run::changes(&mut conn, &Scope::system(), one.id, &query)
+                .await
+                .unwrap();
             let expected: Vec<Change> = places.iter().map(|at| wanted[*at].clone()).collect();
             assert_eq!(read, expected, "{query:?}");
         }

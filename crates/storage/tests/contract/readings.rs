@@ -115,7 +115,7 @@ async fn another_country_reads_all_anew_in_pages_and_changes_no_version() {
         assert_eq!(read_anew(&at.store, &spain).await, 0, "nothing changed");
         let france = live_in(&at.store, "FR").await;
         let mut reader = at.store.reader().await.unwrap();
-        let left = contact::to_read_anew(&mut reader, &france).await;
+        let left = contact::count_to_read_anew(&mut reader, &Scope::system(), &france).await;
         assert_eq!(left.unwrap(), 5);
         drop(reader);
         assert_eq!(read_anew(&at.store, &france).await, 5);

@@ -98,6 +98,67 @@ fn every_reader_of_people_and_what_they_said_takes_a_scope() {
     report("These readers do not ask who is reading:", &complaints);
 }
 
+/// What `web` reads of people and of what they said, by the module that reads it.
+const READ_IN_SCOPE: &[&str] = &[
+    "contact::",
+    "conversation::",
+    "message::",
+    "link::",
+    "sync_run::changes",
+];
+
+#[test]
+fn the_api_reads_people_and_what_they_said_only_within_a_scope() {
+    let mut complaints = Vec::new();
+    for file in sources(&[".rs"])
+        .iter()
+        .filter(|file| file.in_crate() == Some("web") && !file.is_test())
+    {
+        let text = file.without_tests();
+        for call in unscoped(text) {
+            complaints.push(format!("{}: {call}", file.path));
+        }
+    }
+    report("Hand these the scope of whoever asks:", &complaints);
+}
+
+/// Calls of readers of people that are handed no scope.
+fn unscoped(text: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    for module in READ_IN_SCOPE {
+        for (at, _) in text.match_indices(module) {
+            let before = text[..at].chars().next_back().unwrap_or(' ');
+            let call = &text[at..];
+            let Some(open) =
+                call.find(|it: char| !it.is_ascii_lowercase() && it != '_' && it != ':')
+            else {
+                continue;
+            };
+            if before.is_ascii_alphanumeric()
+                || before == '_'
+                || before == ':'
+                || !call[open..].starts_with('(')
+            {
+                continue;
+            }
+            let call = &call[..call.find(';').unwrap_or(call.len())];
+            if !call.to_lowercase().contains("scope") {
+                found.push(call.lines().next().unwrap_or_default());
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn a_reader_without_a_scope_is_seen_and_a_type_is_not() {
+    let text = "x(contact::load_by_ids(&mut reader, &ids).await?; link::list(&mut r, &scope, 1); contact::Contact(1);";
+    assert_eq!(
+        unscoped(text),
+        ["contact::load_by_ids(&mut reader, &ids).await?"]
+    );
+}
+
 /// The heads of public async functions, from the name to the return type.
 fn heads(text: &str) -> Vec<&str> {
     text.split("pub async fn ")

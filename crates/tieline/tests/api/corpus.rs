@@ -262,7 +262,14 @@ fn good_body(description: &Value, operation: &Value, known: &Known) -> Option<Va
     let mut body = Map::new();
     for (name, property) in properties {
         let id = id_named(property).and_then(|id| known.ids.get(id.as_str()));
-        if required.contains(&name.as_str().into()) || id.is_some() {
+        let items = &property["items"];
+        let item = id_named(items).and_then(|id| known.ids.get(id.as_str()));
+        if let Some(item) = item {
+            body.insert(name.clone(), json!([item]));
+        } else if property["minItems"].as_i64().is_some_and(|least| least > 0) {
+            let item = good_value(resolved(description, items), None);
+            body.insert(name.clone(), json!([item]));
+        } else if required.contains(&name.as_str().into()) || id.is_some() {
             body.insert(
                 name.clone(),
                 good_value(resolved(description, property), id),

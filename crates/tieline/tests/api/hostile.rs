@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use tieline_testkit::postgres::Database;
 
 /// Routes that a good body alone does not open: a signature, a password, a text that failed, work
-/// that gave up, another session of one's own, a field that the org has.
+/// that gave up, another session of one's own or of somebody else, a field that the org has.
 const DOORS: &[&str] = &[
     "/twilio/{inbox_id}",
     "/twilio/accounts/{account_id}",
@@ -17,6 +17,7 @@ const DOORS: &[&str] = &[
     "/retry",
     "delete /api/v1/jobs/{id}",
     "delete /api/v1/sessions/{id}",
+    "/sessions/{session_id}",
     "put /api/v1/me/password",
     "post /api/v1/sync/mappings/{id}/fields",
 ];

@@ -121,6 +121,9 @@ impl World {
         let attachment = self.attach(&message, "Lease 1.pdf", "text/html").await;
         known.ids.insert("MessageId", message);
         known.ids.insert("AttachmentId", attachment);
+        let fields = json!({"name": format!("Key {number}"), "rights": ["read_contacts"]});
+        let key = self.made(&known, "/api/v1/keys", fields).await;
+        known.ids.insert("ApiKeyId", key);
         known
     }
 
@@ -154,7 +157,9 @@ impl World {
         let answer = self.send(known, &probe).await;
         assert!(answer.status < 300, "{path}: {answer:?}");
         let made: Value = serde_json::from_str(&answer.body).unwrap();
-        made["id"].as_str().unwrap().to_owned()
+        // What comes with a secret stands beside it.
+        let id = made["id"].as_str().or(made["key"]["id"].as_str());
+        id.unwrap().to_owned()
     }
 
     pub async fn send(&self, known: &Known, probe: &Probe) -> Answer {

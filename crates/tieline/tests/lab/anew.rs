@@ -9,11 +9,12 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use tieline::demo::OUR_NUMBER;
 use tieline_access::Visit;
-use tieline_domain::access::{Caller, Role, Scope};
+use tieline_domain::access::{Actor, Caller, Role, Scope};
 use tieline_domain::contact::Fields;
 use tieline_domain::id::ContactId;
+use tieline_messaging::MessagingError;
+use tieline_messaging::converse::{self, With};
 use tieline_messaging::send::{Written, write};
-use tieline_messaging::{MessagingError, converse};
 use tieline_storage::{contact, inbox, staff};
 use tieline_sync::create_contact;
 use tieline_testkit::postgres::Database;
@@ -47,7 +48,7 @@ async fn somebody(world: &World) -> ContactId {
     let fields = [("last_name", "Pérez"), ("mobile_phone", TEXT)].into_iter();
     let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let fields: BTreeMap<String, String> = fields.collect();
-    let made = create_contact(&world.hub.store, &fields).await;
+    let made = create_contact(&world.hub.store, &Actor::system(), &fields).await;
     made.unwrap().id
 }
 
@@ -65,7 +66,11 @@ async fn write_to(world: &World, id: ContactId) -> Result<(), &'static str> {
     let author = staff::all(&mut reader).await.unwrap().remove(0).id;
     drop(reader);
     let scope = Scope::system();
-    let (listed, _) = converse::begin(store, &scope, inbox, Some(id), None)
+    let with = With {
+        contact: Some(id),
+        ..With::default()
+    };
+    let (listed, _) = converse::begin(store, &Actor::system(), &scope, inbox, with)
         .await
         .unwrap();
     let written = Written {
@@ -75,7 +80,7 @@ async fn write_to(world: &World, id: ContactId) -> Result<(), &'static str> {
         client_key: format!("to {}", listed.address),
         note: false,
     };
-    match write(store, &scope, &written).await {
+    match write(store, &Actor::system(), &scope, &written).await {
         Ok(_) => Ok(()),
         Err(MessagingError::Refused(refusal)) => Err(refusal.failure.code.as_str()),
         Err(error) => panic!("{error}"),

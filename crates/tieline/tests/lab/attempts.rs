@@ -59,9 +59,14 @@ async fn say(
 }
 
 async fn send_again(world: &World, message: &Message) {
-    send::retry(&world.hub.store, &Scope::system(), message.id)
-        .await
-        .unwrap();
+    send::retry(
+        &world.hub.store,
+        &Actor::system(),
+        &Scope::system(),
+        message.id,
+    )
+    .await
+    .unwrap();
 }
 
 fn sent(world: &World, words: &str) -> usize {

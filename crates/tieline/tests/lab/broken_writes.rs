@@ -192,7 +192,9 @@ async fn desk_acts(world: &World) {
             client_key: "written".to_owned(),
             note: false,
         };
-        write(store, &scope, &written).await.is_ok()
+        write(store, &Actor::system(), &scope, &written)
+            .await
+            .is_ok()
     })
     .await;
     each_statement_fails_once(
@@ -201,19 +203,27 @@ async fn desk_acts(world: &World) {
         conversation,
         async |id| {
             let acts = [Act::AssignTo(Some(author)), Act::SetOpen(false)];
-            converse::change(store, &scope, *id, &acts).await.is_ok()
+            converse::change(store, &Actor::system(), &scope, *id, &acts)
+                .await
+                .is_ok()
         },
     )
     .await;
     let contact = async |number: u64| {
         let fields = attribute("last_name", format!("Person {number}"));
-        create_contact(store, &fields).await.unwrap()
+        create_contact(store, &Actor::system(), &fields)
+            .await
+            .unwrap()
     };
     each_statement_fails_once(
         world,
         "a contact is added",
         async |number| attribute("last_name", format!("Added {number}")),
-        async |fields| create_contact(store, fields).await.is_ok(),
+        async |fields| {
+            create_contact(store, &Actor::system(), fields)
+                .await
+                .is_ok()
+        },
     )
     .await;
     each_statement_fails_once(world, "a contact is edited", contact, async |contact| {
@@ -222,11 +232,15 @@ async fn desk_acts(world: &World) {
             version: contact.version,
             fields: attribute("mobile_phone", "07700 900900".to_owned()),
         };
-        edit_contact(store, &scope, edit).await.is_ok()
+        edit_contact(store, &Actor::system(), &scope, edit)
+            .await
+            .is_ok()
     })
     .await;
     each_statement_fails_once(world, "a contact is deleted", contact, async |contact| {
-        delete_contact(store, &scope, contact.id).await.is_ok()
+        delete_contact(store, &Actor::system(), &scope, contact.id)
+            .await
+            .is_ok()
     })
     .await;
 }
@@ -407,7 +421,7 @@ async fn sync_acts(world: &World) {
                 .unwrap()
                 .id
         },
-        async |id| sync.cancel(*id).await.is_ok(),
+        async |id| sync.cancel(&Actor::system(), *id).await.is_ok(),
     )
     .await;
 }
@@ -470,9 +484,13 @@ async fn a_run_comes_to_its_end_by_itself_whichever_of_its_writes_fails() {
         let org = world.simulator.org();
         org.create(&world.somebody(), "Contact", &body.into_iter().collect())
             .unwrap();
-        create_contact(store, &attribute("last_name", ours.clone()))
-            .await
-            .unwrap();
+        create_contact(
+            store,
+            &Actor::system(),
+            &attribute("last_name", ours.clone()),
+        )
+        .await
+        .unwrap();
         world.wait(2_000);
         store.faults().fail_at(number);
         for _ in 0..3 {
@@ -488,7 +506,7 @@ async fn a_run_comes_to_its_end_by_itself_whichever_of_its_writes_fails() {
             let known: Vec<_> = contacts.iter().filter(|it| it.name == **name).collect();
             assert_eq!(known.len(), 1, "{name}: contacts");
             let mut reader = store.reader().await.unwrap();
-            let links = link::of_contacts(&mut reader, &[known[0].id])
+            let links = link::load_by_contacts(&mut reader, &[known[0].id])
                 .await
                 .unwrap();
             assert_eq!(
@@ -580,7 +598,9 @@ async fn a_day_is_logged_once_whichever_write_of_its_log_fails() {
         let mobile = phone(number);
         let mut fields = attribute("last_name", format!("Logged {number}"));
         fields.insert("mobile_phone".to_owned(), mobile.clone());
-        create_contact(store, &fields).await.unwrap();
+        create_contact(store, &Actor::system(), &fields)
+            .await
+            .unwrap();
         world.live(10).await;
         desk::text(store, &mobile, &format!("Hello {number}")).await;
         store.faults().fail_at(number);

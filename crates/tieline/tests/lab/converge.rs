@@ -7,6 +7,7 @@ use super::tasks::tasks;
 use super::world::{World, Wrong};
 use crate::desk;
 use std::collections::{BTreeMap, BTreeSet};
+use tieline_domain::access::Scope;
 use tieline_domain::conversation::{Direction, Message};
 use tieline_domain::id::MessageId;
 use tieline_simulator::seeded::mix;
@@ -34,7 +35,7 @@ async fn refused(world: &World, run: &SyncRun) -> BTreeSet<String> {
         limit: 1_000,
         ..ChangeQuery::default()
     };
-    let failed = sync_run::changes(&mut reader, run.id, &query)
+    let failed = sync_run::changes(&mut reader, &Scope::system(), run.id, &query)
         .await
         .unwrap();
     let records = failed.into_iter().filter_map(|change| change.record_id);
@@ -48,7 +49,7 @@ async fn agree(world: &World, last: &SyncRun, seed: u64) {
     let mut reader = world.hub.store.reader().await.unwrap();
     let mappings = mapping::all(&mut reader, world.connection).await.unwrap();
     let ids: Vec<_> = contacts.iter().map(|contact| contact.id).collect();
-    let links = link::of_contacts(&mut reader, &ids).await.unwrap();
+    let links = link::load_by_contacts(&mut reader, &ids).await.unwrap();
     drop(reader);
     let org = world.simulator.org();
     let call = world.somebody();

@@ -3,9 +3,9 @@
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
 use std::collections::BTreeMap;
-use tieline_domain::access::Scope;
+use tieline_domain::access::{Actor, Scope};
 use tieline_domain::conversation::Message;
-use tieline_messaging::converse;
+use tieline_messaging::converse::{self, With};
 use tieline_messaging::send::{Written, write};
 use tieline_storage::contact::{self, Contact, ContactQuery};
 use tieline_storage::conversation::{self, ConversationQuery};
@@ -31,7 +31,9 @@ pub async fn edit(store: &Store, contact: &Contact, attribute: &str, value: &str
         version: contact.version,
         fields: BTreeMap::from([(attribute.to_owned(), value.to_owned())]),
     };
-    edit_contact(store, &Scope::system(), edit).await.unwrap();
+    edit_contact(store, &Actor::system(), &Scope::system(), edit)
+        .await
+        .unwrap();
 }
 
 /// Writes a text to a number; its words are its key, so that the same words again are one message.
@@ -41,7 +43,11 @@ pub async fn text(store: &Store, to: &str, words: &str) -> Message {
     let author = staff::all(&mut reader).await.unwrap().remove(0).id;
     drop(reader);
     let scope = Scope::system();
-    let (listed, _) = converse::begin(store, &scope, inbox.id, None, Some(to))
+    let with = With {
+        address: Some(to),
+        ..With::default()
+    };
+    let (listed, _) = converse::begin(store, &Actor::system(), &scope, inbox.id, with)
         .await
         .unwrap();
     let written = Written {
@@ -51,7 +57,9 @@ pub async fn text(store: &Store, to: &str, words: &str) -> Message {
         client_key: words.to_owned(),
         note: false,
     };
-    write(store, &scope, &written).await.unwrap()
+    write(store, &Actor::system(), &scope, &written)
+        .await
+        .unwrap()
 }
 
 /// All messages of all conversations.

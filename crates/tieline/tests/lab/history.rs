@@ -6,7 +6,7 @@ use super::world::World;
 use crate::desk;
 use std::collections::{BTreeMap, BTreeSet};
 use tieline::demo::OUR_NUMBER;
-use tieline_domain::access::Scope;
+use tieline_domain::access::{Actor, Scope};
 use tieline_simulator::org::{LeadConvert, MergeRequest};
 use tieline_simulator::seeded::Seeded;
 use tieline_storage::StorageError;
@@ -130,7 +130,9 @@ impl Play {
             4 => somebody_creates(world, &[("LastName", format!("Org {step}"))]),
             5 => {
                 let fields = BTreeMap::from([("last_name".to_owned(), format!("Hub {step}"))]);
-                create_contact(&world.hub.store, &fields).await.unwrap();
+                create_contact(&world.hub.store, &Actor::system(), &fields)
+                    .await
+                    .unwrap();
             }
             6 => {
                 let text = format!("In {step}.");
@@ -259,7 +261,7 @@ impl Play {
                 version: contact.version,
                 fields: BTreeMap::from([(field.to_owned(), format!("Hub {step}"))]),
             };
-            match edit_contact(store, &Scope::system(), edit).await {
+            match edit_contact(store, &Actor::system(), &Scope::system(), edit).await {
                 // Somebody else was quicker: the page is loaded again, if the person is still there.
                 Err(SyncError::Storage(StorageError::Conflict(_))) => {
                     let now = desk::contacts(store, 1_000).await;

@@ -136,7 +136,7 @@ async fn each_batch_once(seed: u64, takes_ms: i64) {
     let contacts = desk::contacts(&world.hub.store, 1_000).await;
     let ids: Vec<_> = contacts.iter().map(|it| it.id).collect();
     let mut reader = world.hub.store.reader().await.unwrap();
-    let links = link::of_contacts(&mut reader, &ids).await.unwrap();
+    let links = link::load_by_contacts(&mut reader, &ids).await.unwrap();
     drop(reader);
     let in_org = |it: &&Contact| links[&it.id][0].object == "Contact";
     for contact in contacts.iter().filter(in_org).take(MORE_THAN_A_BATCH) {

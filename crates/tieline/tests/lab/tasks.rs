@@ -6,6 +6,7 @@ use crate::desk;
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use tieline::demo::OUR_NUMBER;
+use tieline_domain::access::Actor;
 use tieline_simulator::Mishap;
 use tieline_storage::contact_field;
 use tieline_sync::create_contact;
@@ -222,7 +223,7 @@ async fn a_conversation_with_somebody_not_linked_yet_is_logged_once_the_record_i
     let phone = "+441134960777";
     let fields = [("last_name", "Newcomer"), ("mobile_phone", phone)];
     let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    create_contact(&world.hub.store, &BTreeMap::from(fields))
+    create_contact(&world.hub.store, &Actor::system(), &BTreeMap::from(fields))
         .await
         .unwrap();
     say(&world, phone, "Am I in Salesforce?").await;

@@ -4,7 +4,7 @@ use super::world::World;
 use crate::desk;
 use std::collections::BTreeMap;
 use tieline::demo::OUR_NUMBER;
-use tieline_domain::access::Scope;
+use tieline_domain::access::{Actor, Scope};
 use tieline_domain::id::ContactId;
 use tieline_messaging::converse::{self, Act};
 use tieline_storage::conversation::{self, ConversationQuery, Listed};
@@ -35,7 +35,9 @@ async fn somebody_with(world: &World, last_name: &str, number: &str) -> ContactI
         ("last_name".to_owned(), last_name.to_owned()),
         ("mobile_phone".to_owned(), number.to_owned()),
     ]);
-    let made = create_contact(&world.hub.store, &fields).await.unwrap();
+    let made = create_contact(&world.hub.store, &Actor::system(), &fields)
+        .await
+        .unwrap();
     made.id
 }
 
@@ -55,17 +57,17 @@ async fn derived_ties_follow(world: World) {
     assert_eq!(tied_to(&world).await, Some(second), "the number moved");
     let third = somebody_with(&world, "Third", THEIRS).await;
     assert_eq!(tied_to(&world).await, None, "the number is shared");
-    delete_contact(&store, &Scope::system(), second)
+    delete_contact(&store, &Actor::system(), &Scope::system(), second)
         .await
         .unwrap();
     assert_eq!(tied_to(&world).await, Some(third), "one of them is gone");
 
     let id = only_conversation(&world).await.conversation.id;
     let acts = [Act::TieTo(Some(first))];
-    converse::change(&store, &Scope::system(), id, &acts)
+    converse::change(&store, &Actor::system(), &Scope::system(), id, &acts)
         .await
         .unwrap();
-    delete_contact(&store, &Scope::system(), third)
+    delete_contact(&store, &Actor::system(), &Scope::system(), third)
         .await
         .unwrap();
     world.simulator.text_from_phone(THEIRS, OUR_NUMBER, "again");

@@ -110,7 +110,9 @@ impl Both {
         assert_eq!(found.len(), 1, "one person is one contact");
         let contact = found.remove(0);
         let mut reader = self.world.hub.store.reader().await.unwrap();
-        let links = link::of_contacts(&mut reader, &[contact.id]).await.unwrap();
+        let links = link::load_by_contacts(&mut reader, &[contact.id])
+            .await
+            .unwrap();
         let links = links.get(&contact.id).cloned().unwrap_or_default();
         let of = |id: ConnectionId| {
             let here = links.iter().filter(|link| link.connection_id == id);

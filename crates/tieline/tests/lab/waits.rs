@@ -7,6 +7,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tieline::transport::{Transport, in_process};
+use tieline_domain::access::{Actor, Scope};
 use tieline_simulator::org::Call;
 use tieline_simulator::{Fault, Mishap};
 use tieline_storage::sync_run::{self, ChangeQuery, SyncRun};
@@ -33,7 +34,9 @@ pub async fn add(world: &World, first: &str, last: &str) {
     if !first.is_empty() {
         fields.insert("first_name".to_owned(), first.to_owned());
     }
-    create_contact(&world.hub.store, &fields).await.unwrap();
+    create_contact(&world.hub.store, &Actor::system(), &fields)
+        .await
+        .unwrap();
 }
 
 /// How many records of the org match.
@@ -57,7 +60,7 @@ async fn links_of(world: &World, last: &str) -> Vec<usize> {
         .map(|contact| contact.id)
         .collect();
     let mut reader = world.hub.store.reader().await.unwrap();
-    let links = link::of_contacts(&mut reader, &ids).await.unwrap();
+    let links = link::load_by_contacts(&mut reader, &ids).await.unwrap();
     ids.iter()
         .map(|id| links.get(id).map_or(0, Vec::len))
         .collect()
@@ -151,7 +154,7 @@ async fn more_records_than_creates_are_left_open_and_said_once() {
             limit: 100,
             ..ChangeQuery::default()
         };
-        let rows = sync_run::changes(&mut reader, run.id, &query)
+        let rows = sync_run::changes(&mut reader, &Scope::system(), run.id, &query)
             .await
             .unwrap();
         said += rows.iter().filter(|row| row.act == "create").count();

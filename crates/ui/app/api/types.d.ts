@@ -301,6 +301,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Keys of programs, also those that are over, the newest first */
+        get: operations["get_keys"];
+        put?: never;
+        /** Make a key for a program */
+        post: operations["post_keys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke a key */
+        delete: operations["delete_keys_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live": {
         parameters: {
             query?: never;
@@ -505,6 +540,23 @@ export interface paths {
         post?: never;
         /** End a user's sessions */
         delete: operations["delete_staff_id_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/staff/{id}/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End one of a user's sessions */
+        delete: operations["delete_staff_id_sessions_session_id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -781,20 +833,21 @@ export interface components {
          * @description An act that leaves a line in the audit.
          * @enum {string}
          */
-        AuditedAct: "sign_in" | "sign_in_failed" | "sign_out" | "refused" | "add_staff" | "change_staff" | "set_password" | "make_sign_in_link" | "end_sessions" | "add_member" | "remove_member" | "review" | "change_mapping" | "change_connection" | "change_settings" | "add_contact_field" | "change_contact_field" | "retry_job" | "drop_job";
+        AuditedAct: "sign_in" | "sign_in_failed" | "sign_out" | "refused" | "add_staff" | "change_staff" | "set_password" | "make_sign_in_link" | "end_sessions" | "add_member" | "remove_member" | "review" | "change_mapping" | "change_connection" | "change_settings" | "add_contact_field" | "change_contact_field" | "add_key" | "revoke_key" | "retry_job" | "drop_job";
         AuditId: string;
         AuditLine: {
             act: components["schemas"]["AuditedAct"];
-            /** @description From which network address. */
+            /** @description From which network address; of the operator the user of the machine. */
             address: string | null;
             /** @description How it stands since. */
             after: unknown;
             at: components["schemas"]["Timestamp"];
             /** @description How it stood; null where there was nothing. */
             before: unknown;
-            /** @description `staff`, `operator`, `system`, `nobody`, … */
+            /** @description `staff`, `api_key`, `operator`, `system` or `nobody`. */
             by: string;
             id: components["schemas"]["AuditId"];
+            key: components["schemas"]["KeyName"] | null;
             staff: components["schemas"]["StaffName"] | null;
             /** @description The id of what it was done to, or the request that was made. */
             target: string;
@@ -1218,6 +1271,38 @@ export interface components {
             items: components["schemas"]["Job"][];
             next_cursor: string | null;
         };
+        Key: {
+            /** @description Whether it reaches the conversations of all inboxes, also of those to come. */
+            all_inboxes: boolean;
+            created_at: components["schemas"]["Timestamp"];
+            created_by: components["schemas"]["StaffName"] | null;
+            expires_at: components["schemas"]["Timestamp"] | null;
+            id: components["schemas"]["ApiKeyId"];
+            /** @description The inboxes whose conversations it reaches; empty where it reaches all. */
+            inboxes: components["schemas"]["InboxId"][];
+            last_used_at: components["schemas"]["Timestamp"] | null;
+            name: string;
+            revoked_at: components["schemas"]["Timestamp"] | null;
+            rights: components["schemas"]["Right"][];
+        };
+        KeyCreate: {
+            /** @description All inboxes, also those to come. */
+            all_inboxes?: boolean;
+            expires_at?: components["schemas"]["Timestamp"] | null;
+            /** @description The inboxes whose conversations it reaches. */
+            inboxes?: components["schemas"]["InboxId"][];
+            /** @description Of the keys that live only one has it. */
+            name: components["schemas"]["Text100"];
+            /** @description At least one; none that you do not have. */
+            rights: components["schemas"]["Right"][];
+        };
+        KeyList: {
+            items: components["schemas"]["Key"][];
+        };
+        KeyName: {
+            id: components["schemas"]["ApiKeyId"];
+            name: string;
+        };
         /**
          * @description What stands in a conversation.
          * @enum {string}
@@ -1314,6 +1399,11 @@ export interface components {
             kind?: components["schemas"]["WrittenKind"] | null;
             text: components["schemas"]["Text32000"];
         };
+        NewKey: {
+            key: components["schemas"]["Key"];
+            /** @description To be sent as `Authorization: Bearer …`, and shown only here. */
+            secret: string;
+        };
         NewPassword: {
             /**
              * Format: password
@@ -1370,13 +1460,18 @@ export interface components {
          * @description Why a request was refused.
          * @enum {string}
          */
-        ProblemCode: "invalid_json" | "invalid_request" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_field" | "not_signed_in" | "wrong_credentials" | "too_many_streams" | "too_many_tries" | "busy" | "link_over" | "not_allowed" | "cross_site" | "wrong_host" | "not_secure" | "wrong_signature" | "version_conflict" | "duplicate" | "last_administrator" | "sync_running" | "not_connected" | "key_in_use" | "already_made" | "key_reused" | "opted_out" | "not_answerable" | "no_sender" | "landline" | "empty" | "too_long" | "refused" | "internal" | "org" | "database_unavailable" | "not_stored";
+        ProblemCode: "invalid_json" | "invalid_request" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_field" | "not_signed_in" | "wrong_key" | "wrong_credentials" | "too_many_streams" | "too_many_tries" | "busy" | "link_over" | "not_allowed" | "cross_site" | "wrong_host" | "not_secure" | "wrong_signature" | "version_conflict" | "duplicate" | "last_administrator" | "sync_running" | "not_connected" | "key_in_use" | "already_made" | "key_reused" | "opted_out" | "not_answerable" | "no_sender" | "landline" | "empty" | "too_long" | "refused" | "internal" | "org" | "database_unavailable" | "not_stored";
         Progress: {
             /** Format: int64 */
             done: number;
             /** Format: int64 */
             total: number | null;
         };
+        /**
+         * @description An act that may be open to somebody.
+         * @enum {string}
+         */
+        Right: "read_conversations" | "converse" | "read_contacts" | "edit_contacts" | "read_sync" | "run_sync" | "configure_sync" | "manage_settings" | "manage_staff" | "manage_inboxes" | "manage_jobs" | "manage_keys" | "give_review" | "read_audit" | "review";
         /**
          * @description What a member of staff is.
          * @enum {string}
@@ -1586,15 +1681,6 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description busy: More people sign in than are let in at once; try again in a few seconds. */
-        busy: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
         /** @description cross_site: The request comes from another site. */
         cross_site: {
             headers: {
@@ -1793,8 +1879,11 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description not_signed_in: Nobody is signed in. */
-        not_signed_in: {
+        /**
+         * @description not_signed_in: Nobody is signed in.
+         *     wrong_key: The key is unknown, revoked or over.
+         */
+        "not_signed_in.wrong_key": {
             headers: {
                 [name: string]: unknown;
             };
@@ -1804,9 +1893,10 @@ export interface components {
         };
         /**
          * @description not_signed_in: Nobody is signed in.
+         *     wrong_key: The key is unknown, revoked or over.
          *     wrong_credentials: No such user, or another password.
          */
-        "not_signed_in.wrong_credentials": {
+        "not_signed_in.wrong_key.wrong_credentials": {
             headers: {
                 [name: string]: unknown;
             };
@@ -1830,6 +1920,15 @@ export interface components {
          *     already_made: A request with this key was done; its answer is not kept.
          */
         "sync_running.not_connected.key_in_use.already_made": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description too_many_tries: Too many tries; wait before the next. */
+        too_many_tries: {
             headers: {
                 [name: string]: unknown;
             };
@@ -1932,7 +2031,10 @@ export interface operations {
     get_attachments_id: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
+            };
             path: {
                 id: components["schemas"]["AttachmentId"];
             };
@@ -1950,11 +2052,12 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed"];
             404: components["responses"]["not_found"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -1966,7 +2069,10 @@ export interface operations {
                 cursor?: components["schemas"]["AuditId"];
                 limit?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1981,10 +2087,11 @@ export interface operations {
                     "application/json": components["schemas"]["AuditList"];
                 };
             };
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -1992,7 +2099,10 @@ export interface operations {
     patch_connections_id: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
+            };
             path: {
                 id: components["schemas"]["ConnectionId"];
             };
@@ -2012,13 +2122,14 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["invalid_json.invalid_request"];
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -2026,7 +2137,10 @@ export interface operations {
     get_contact_fields: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2041,9 +2155,10 @@ export interface operations {
                     "application/json": components["schemas"]["ContactFieldList"];
                 };
             };
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed"];
             421: components["responses"]["wrong_host"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -2054,6 +2169,8 @@ export interface operations {
             header?: {
                 /** @description A random text, new with each new request. A request that comes again with its key within 24 hours is done once, and answered as the first time. */
                 "Idempotency-Key"?: string;
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
             };
             path?: never;
             cookie?: never;
@@ -2074,13 +2191,14 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_json.invalid_request"];
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             409: components["responses"]["version_conflict.duplicate.key_in_use.already_made"];
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field.key_reused"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -2088,7 +2206,10 @@ export interface operations {
     patch_contact_fields_id: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
+            };
             path: {
                 id: components["schemas"]["ContactFieldId"];
             };
@@ -2110,13 +2231,14 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_json.invalid_request"];
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -2132,7 +2254,10 @@ export interface operations {
                 /** @description Only contacts with a number that cannot be read. */
                 unreadable?: boolean;
             };
-            header?: never;
+            header?: {
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2147,10 +2272,11 @@ export interface operations {
                     "application/json": components["schemas"]["ContactList"];
                 };
             };
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -2161,6 +2287,8 @@ export interface operations {
             header?: {
                 /** @description A random text, new with each new request. A request that comes again with its key within 24 hours is done once, and answered as the first time. */
                 "Idempotency-Key"?: string;
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
             };
             path?: never;
             cookie?: never;
@@ -2181,13 +2309,14 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_json.invalid_request"];
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             409: components["responses"]["key_in_use.already_made"];
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field.key_reused"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -2195,7 +2324,10 @@ export interface operations {
     get_contacts_id: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
+            };
             path: {
                 id: components["schemas"]["ContactId"];
             };
@@ -2213,11 +2345,12 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed"];
             404: components["responses"]["not_found"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -2225,7 +2358,10 @@ export interface operations {
     delete_contacts_id: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
+            };
             path: {
                 id: components["schemas"]["ContactId"];
             };
@@ -2241,12 +2377,13 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
             409: components["responses"]["version_conflict"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -2254,7 +2391,10 @@ export interface operations {
     patch_contacts_id: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
+            };
             path: {
                 id: components["schemas"]["ContactId"];
             };
@@ -2276,7 +2416,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_json.invalid_request"];
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
             409: components["responses"]["version_conflict"];
@@ -2284,6 +2424,7 @@ export interface operations {
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -2294,6 +2435,8 @@ export interface operations {
             header?: {
                 /** @description A random text, new with each new request. A request that comes again with its key within 24 hours is done once, and answered as the first time. */
                 "Idempotency-Key"?: string;
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
             };
             path: {
                 id: components["schemas"]["ContactId"];
@@ -2312,7 +2455,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_json.invalid_request"];
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
             409: components["responses"]["version_conflict.key_in_use.already_made"];
@@ -2320,6 +2463,7 @@ export interface operations {
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field.key_reused"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -2334,7 +2478,10 @@ export interface operations {
                 q?: string;
                 view?: "all" | "mine" | "nobody" | "closed";
             };
-            header?: never;
+            header?: {
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2349,10 +2496,11 @@ export interface operations {
                     "application/json": components["schemas"]["ConversationList"];
                 };
             };
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -2363,6 +2511,8 @@ export interface operations {
             header?: {
                 /** @description A random text, new with each new request. A request that comes again with its key within 24 hours is done once, and answered as the first time. */
                 "Idempotency-Key"?: string;
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
             };
             path?: never;
             cookie?: never;
@@ -2392,7 +2542,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_json.invalid_request"];
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
             409: components["responses"]["version_conflict.duplicate.key_in_use.already_made"];
@@ -2400,6 +2550,7 @@ export interface operations {
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field.key_reused"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -2407,7 +2558,10 @@ export interface operations {
     get_conversations_id: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
+            };
             path: {
                 id: components["schemas"]["ConversationId"];
             };
@@ -2425,11 +2579,12 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed"];
             404: components["responses"]["not_found"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -2437,7 +2592,10 @@ export interface operations {
     patch_conversations_id: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
+            };
             path: {
                 id: components["schemas"]["ConversationId"];
             };
@@ -2459,7 +2617,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_json.invalid_request"];
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
             409: components["responses"]["version_conflict"];
@@ -2467,6 +2625,7 @@ export interface operations {
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -2478,7 +2637,10 @@ export interface operations {
                 before_seq?: number;
                 limit?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
+            };
             path: {
                 id: components["schemas"]["ConversationId"];
             };
@@ -2496,11 +2658,12 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed"];
             404: components["responses"]["not_found"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -2511,6 +2674,8 @@ export interface operations {
             header: {
                 /** @description A random text, new with each new request. A request that comes again with its key within 24 hours is done once, and answered as the first time. */
                 "Idempotency-Key": string;
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
             };
             path: {
                 id: components["schemas"]["ConversationId"];
@@ -2533,7 +2698,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_json.invalid_request"];
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
             409: components["responses"]["version_conflict.duplicate.key_in_use.already_made"];
@@ -2541,6 +2706,7 @@ export interface operations {
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field.key_reused.opted_out.not_answerable.no_sender.empty.too_long.refused"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -2551,6 +2717,8 @@ export interface operations {
             header?: {
                 /** @description A random text, new with each new request. A request that comes again with its key within 24 hours is done once, and answered as the first time. */
                 "Idempotency-Key"?: string;
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
             };
             path: {
                 id: components["schemas"]["ConversationId"];
@@ -2567,7 +2735,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["invalid_json.invalid_request"];
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
             409: components["responses"]["version_conflict.key_in_use.already_made"];
@@ -2575,6 +2743,7 @@ export interface operations {
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field.key_reused"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -2582,7 +2751,10 @@ export interface operations {
     get_inboxes: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2597,9 +2769,10 @@ export interface operations {
                     "application/json": components["schemas"]["InboxList"];
                 };
             };
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed"];
             421: components["responses"]["wrong_host"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -2607,7 +2780,10 @@ export interface operations {
     put_inboxes_id_members_staff_id: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
+            };
             path: {
                 id: components["schemas"]["InboxId"];
                 staff_id: components["schemas"]["StaffId"];
@@ -2624,11 +2800,12 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -2636,7 +2813,10 @@ export interface operations {
     delete_inboxes_id_members_staff_id: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
+            };
             path: {
                 id: components["schemas"]["InboxId"];
                 staff_id: components["schemas"]["StaffId"];
@@ -2653,11 +2833,12 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -2669,7 +2850,10 @@ export interface operations {
                 cursor?: string;
                 limit?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2684,10 +2868,11 @@ export interface operations {
                     "application/json": components["schemas"]["JobList"];
                 };
             };
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -2695,7 +2880,10 @@ export interface operations {
     delete_jobs_id: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
+            };
             path: {
                 id: components["schemas"]["JobId"];
             };
@@ -2711,11 +2899,12 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -2726,6 +2915,8 @@ export interface operations {
             header?: {
                 /** @description A random text, new with each new request. A request that comes again with its key within 24 hours is done once, and answered as the first time. */
                 "Idempotency-Key"?: string;
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
             };
             path: {
                 id: components["schemas"]["JobId"];
@@ -2742,7 +2933,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["invalid_json.invalid_request"];
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
             409: components["responses"]["key_in_use.already_made"];
@@ -2750,6 +2941,108 @@ export interface operations {
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field.key_reused"];
+            429: components["responses"]["too_many_tries"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["database_unavailable"];
+        };
+    };
+    get_keys: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyList"];
+                };
+            };
+            401: components["responses"]["not_signed_in.wrong_key"];
+            403: components["responses"]["not_allowed"];
+            421: components["responses"]["wrong_host"];
+            429: components["responses"]["too_many_tries"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["database_unavailable"];
+        };
+    };
+    post_keys: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A random text, new with each new request. A request that comes again with its key within 24 hours is done once, and answered as the first time. */
+                "Idempotency-Key"?: string;
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyCreate"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewKey"];
+                };
+            };
+            400: components["responses"]["invalid_json.invalid_request"];
+            401: components["responses"]["not_signed_in.wrong_key"];
+            403: components["responses"]["not_allowed.cross_site"];
+            409: components["responses"]["duplicate.key_in_use.already_made"];
+            413: components["responses"]["body_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            421: components["responses"]["wrong_host"];
+            422: components["responses"]["invalid_field.key_reused"];
+            429: components["responses"]["too_many_tries"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["database_unavailable"];
+        };
+    };
+    delete_keys_id: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
+            };
+            path: {
+                id: components["schemas"]["ApiKeyId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["not_signed_in.wrong_key"];
+            403: components["responses"]["not_allowed.cross_site"];
+            404: components["responses"]["not_found"];
+            421: components["responses"]["wrong_host"];
+            422: components["responses"]["invalid_field"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -2760,7 +3053,10 @@ export interface operations {
                 /** @description The number of the last event that the caller saw; the header Last-Event-ID goes before it. */
                 after?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2775,10 +3071,11 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -2801,9 +3098,10 @@ export interface operations {
                     "application/json": components["schemas"]["Me"];
                 };
             };
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed"];
             421: components["responses"]["wrong_host"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -2829,7 +3127,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["invalid_json.invalid_request"];
-            401: components["responses"]["not_signed_in.wrong_credentials"];
+            401: components["responses"]["not_signed_in.wrong_key.wrong_credentials"];
             403: components["responses"]["not_allowed.cross_site"];
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
@@ -2846,6 +3144,8 @@ export interface operations {
             header?: {
                 /** @description A random text, new with each new request. A request that comes again with its key within 24 hours is done once, and answered as the first time. */
                 "Idempotency-Key"?: string;
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
             };
             path: {
                 id: components["schemas"]["MessageId"];
@@ -2864,7 +3164,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_json.invalid_request"];
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
             409: components["responses"]["version_conflict.key_in_use.already_made"];
@@ -2872,6 +3172,7 @@ export interface operations {
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field.key_reused"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -2948,9 +3249,10 @@ export interface operations {
                     "application/json": components["schemas"]["SessionList"];
                 };
             };
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed"];
             421: components["responses"]["wrong_host"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -2971,9 +3273,10 @@ export interface operations {
                 };
                 content?: never;
             };
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             421: components["responses"]["wrong_host"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -2997,11 +3300,12 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -3009,7 +3313,10 @@ export interface operations {
     get_settings: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3024,9 +3331,10 @@ export interface operations {
                     "application/json": components["schemas"]["Settings"];
                 };
             };
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed"];
             421: components["responses"]["wrong_host"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -3034,7 +3342,10 @@ export interface operations {
     patch_settings: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3054,12 +3365,13 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_json.invalid_request"];
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -3067,7 +3379,10 @@ export interface operations {
     get_staff: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3082,9 +3397,10 @@ export interface operations {
                     "application/json": components["schemas"]["StaffList"];
                 };
             };
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed"];
             421: components["responses"]["wrong_host"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -3095,6 +3411,8 @@ export interface operations {
             header?: {
                 /** @description A random text, new with each new request. A request that comes again with its key within 24 hours is done once, and answered as the first time. */
                 "Idempotency-Key"?: string;
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
             };
             path?: never;
             cookie?: never;
@@ -3115,13 +3433,14 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_json.invalid_request"];
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             409: components["responses"]["duplicate.key_in_use.already_made"];
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field.key_reused"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -3129,7 +3448,10 @@ export interface operations {
     patch_staff_id: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
+            };
             path: {
                 id: components["schemas"]["StaffId"];
             };
@@ -3151,7 +3473,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_json.invalid_request"];
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
             409: components["responses"]["last_administrator"];
@@ -3159,6 +3481,7 @@ export interface operations {
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -3166,7 +3489,10 @@ export interface operations {
     put_staff_id_password: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
+            };
             path: {
                 id: components["schemas"]["StaffId"];
             };
@@ -3186,14 +3512,14 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["invalid_json.invalid_request"];
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
-            429: components["responses"]["busy"];
+            429: components["responses"]["too_many_tries.busy"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -3201,7 +3527,10 @@ export interface operations {
     get_staff_id_sessions: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
+            };
             path: {
                 id: components["schemas"]["StaffId"];
             };
@@ -3219,11 +3548,12 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed"];
             404: components["responses"]["not_found"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -3231,7 +3561,10 @@ export interface operations {
     delete_staff_id_sessions: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
+            };
             path: {
                 id: components["schemas"]["StaffId"];
             };
@@ -3247,11 +3580,45 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
+            429: components["responses"]["too_many_tries"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["database_unavailable"];
+        };
+    };
+    delete_staff_id_sessions_session_id: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
+            };
+            path: {
+                id: components["schemas"]["StaffId"];
+                session_id: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["not_signed_in.wrong_key"];
+            403: components["responses"]["not_allowed.cross_site"];
+            404: components["responses"]["not_found"];
+            421: components["responses"]["wrong_host"];
+            422: components["responses"]["invalid_field"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -3262,6 +3629,8 @@ export interface operations {
             header?: {
                 /** @description A random text, new with each new request. A request that comes again with its key within 24 hours is done once, and answered as the first time. */
                 "Idempotency-Key"?: string;
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
             };
             path: {
                 id: components["schemas"]["StaffId"];
@@ -3280,7 +3649,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_json.invalid_request"];
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
             409: components["responses"]["key_in_use.already_made"];
@@ -3288,6 +3657,7 @@ export interface operations {
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field.key_reused"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -3295,7 +3665,10 @@ export interface operations {
     get_sync: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3310,10 +3683,11 @@ export interface operations {
                     "application/json": components["schemas"]["SyncStatus"];
                 };
             };
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed"];
             409: components["responses"]["not_connected"];
             421: components["responses"]["wrong_host"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             502: components["responses"]["org"];
             503: components["responses"]["database_unavailable"];
@@ -3322,7 +3696,10 @@ export interface operations {
     patch_sync_mappings_id: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
+            };
             path: {
                 id: components["schemas"]["ObjectMappingId"];
             };
@@ -3342,13 +3719,14 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["invalid_json.invalid_request"];
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -3359,6 +3737,8 @@ export interface operations {
             header?: {
                 /** @description A random text, new with each new request. A request that comes again with its key within 24 hours is done once, and answered as the first time. */
                 "Idempotency-Key"?: string;
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
             };
             path: {
                 id: components["schemas"]["ObjectMappingId"];
@@ -3381,7 +3761,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_json.invalid_request"];
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
             409: components["responses"]["duplicate.not_connected.key_in_use.already_made"];
@@ -3389,6 +3769,7 @@ export interface operations {
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field.key_reused"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             502: components["responses"]["org"];
             503: components["responses"]["database_unavailable"];
@@ -3397,7 +3778,10 @@ export interface operations {
     patch_sync_mappings_id_fields_field: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
+            };
             path: {
                 field: components["schemas"]["Text200"];
                 id: components["schemas"]["ObjectMappingId"];
@@ -3418,13 +3802,14 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["invalid_json.invalid_request"];
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -3436,7 +3821,10 @@ export interface operations {
                 cursor?: string;
                 limit?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3451,11 +3839,12 @@ export interface operations {
                     "application/json": components["schemas"]["RunList"];
                 };
             };
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed"];
             409: components["responses"]["not_connected"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -3466,6 +3855,8 @@ export interface operations {
             header?: {
                 /** @description A random text, new with each new request. A request that comes again with its key within 24 hours is done once, and answered as the first time. */
                 "Idempotency-Key"?: string;
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
             };
             path?: never;
             cookie?: never;
@@ -3482,13 +3873,14 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_json.invalid_request"];
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             409: components["responses"]["sync_running.not_connected.key_in_use.already_made"];
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field.key_reused"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             502: components["responses"]["org"];
             503: components["responses"]["database_unavailable"];
@@ -3497,7 +3889,10 @@ export interface operations {
     get_sync_runs_id: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
+            };
             path: {
                 id: components["schemas"]["SyncRunId"];
             };
@@ -3515,11 +3910,12 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed"];
             404: components["responses"]["not_found"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -3530,6 +3926,8 @@ export interface operations {
             header?: {
                 /** @description A random text, new with each new request. A request that comes again with its key within 24 hours is done once, and answered as the first time. */
                 "Idempotency-Key"?: string;
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
             };
             path: {
                 id: components["schemas"]["SyncRunId"];
@@ -3548,7 +3946,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_json.invalid_request"];
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
             409: components["responses"]["version_conflict.key_in_use.already_made"];
@@ -3556,6 +3954,7 @@ export interface operations {
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field.key_reused"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             502: components["responses"]["org"];
             503: components["responses"]["database_unavailable"];
@@ -3570,7 +3969,10 @@ export interface operations {
                 limit?: number;
                 state?: "applied" | "failed" | "skipped";
             };
-            header?: never;
+            header?: {
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
+            };
             path: {
                 id: components["schemas"]["SyncRunId"];
             };
@@ -3588,11 +3990,12 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed"];
             404: components["responses"]["not_found"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };
@@ -3604,7 +4007,10 @@ export interface operations {
                 cursor?: string;
                 limit?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3619,10 +4025,11 @@ export interface operations {
                     "application/json": components["schemas"]["UnassignedTextList"];
                 };
             };
-            401: components["responses"]["not_signed_in"];
+            401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
+            429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];
         };

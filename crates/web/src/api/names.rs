@@ -14,6 +14,12 @@ pub(crate) struct StaffName {
 }
 
 #[derive(Serialize, ToSchema)]
+pub(crate) struct KeyName {
+    pub id: ApiKeyId,
+    pub name: String,
+}
+
+#[derive(Serialize, ToSchema)]
 pub(crate) struct ContactName {
     pub id: ContactId,
     /// Null when the contact is no longer there.

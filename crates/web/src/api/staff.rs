@@ -1,6 +1,6 @@
 //! Users, their sessions and inboxes, and the audit of what was done about them.
 
-use super::names::StaffName;
+use super::names::{KeyName, StaffName};
 use super::text::{Limit, Text};
 use serde::{Deserialize, Serialize};
 use tieline_domain::access::{AuditedAct, Role};
@@ -129,10 +129,12 @@ pub(crate) struct AuditList {
 pub(crate) struct AuditLine {
     pub id: AuditId,
     pub at: Timestamp,
-    /// `staff`, `operator`, `system`, `nobody`, …
+    /// `staff`, `api_key`, `operator`, `system` or `nobody`.
     pub by: String,
     pub staff: Option<StaffName>,
-    /// From which network address.
+    /// The key by which it was done.
+    pub key: Option<KeyName>,
+    /// From which network address; of the operator the user of the machine.
     pub address: Option<String>,
     pub act: AuditedAct,
     /// The id of what it was done to, or the request that was made.

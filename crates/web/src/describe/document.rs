@@ -37,7 +37,10 @@ pub(crate) fn document(routes: &[RouteInfo], described: &[fn(&mut Draft)]) -> Va
                  "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"}},
         "paths": document.paths,
         "components": {
-            "securitySchemes": {"session": {"type": "apiKey", "in": "cookie", "name": "__Host-tieline"}},
+            "securitySchemes": {
+                "session": {"type": "apiKey", "in": "cookie", "name": "__Host-tieline"},
+                "key": {"type": "http", "scheme": "bearer", "bearerFormat": "tlk_…"},
+            },
             "responses": document.refusals,
             "schemas": schemas,
         },
@@ -76,10 +79,9 @@ impl Document {
         for (status, codes) in refusals {
             answers.insert(status.to_string(), self.refusal(&codes));
         }
-        let closed = is_closed(route);
         let mut operation = json!({
             "operationId": operation_id(route), "summary": route.summary, "parameters": draft.parameters,
-            "security": if closed { json!([{"session": []}]) } else { json!([]) },
+            "security": security(route),
             "responses": answers,
         });
         if let Some(body) = draft.body {
@@ -105,8 +107,13 @@ impl Document {
     }
 }
 
-fn is_closed(route: &RouteInfo) -> bool {
-    route.face.credential() == Credential::Session
+/// What opens a route: one of these.
+fn security(route: &RouteInfo) -> Value {
+    match route.face.credential() {
+        Credential::Session => json!([{"session": []}]),
+        Credential::SessionOrKey => json!([{"session": []}, {"key": []}]),
+        Credential::None | Credential::Signature => json!([]),
+    }
 }
 
 /// What every route with this policy and method may answer, whatever its handler does.
@@ -115,9 +122,24 @@ fn admit(route: &RouteInfo, draft: &mut Draft) {
     if route.method != "get" && route.path.starts_with("/api/") {
         draft.refuses(&[Code::CrossSite]);
     }
-    let closed = is_closed(route);
+    let closed = matches!(
+        route.face.credential(),
+        Credential::Session | Credential::SessionOrKey
+    );
     if closed {
-        draft.refuses(&[Code::NotSignedIn, Code::NotAllowed]);
+        draft.refuses(&[
+            Code::NotSignedIn,
+            Code::NotAllowed,
+            Code::WrongKey,
+            Code::TooManyTries,
+        ]);
+    }
+    if route.face.credential() == Credential::SessionOrKey {
+        draft.parameters.push(json!({
+            "name": "On-Behalf-Of", "in": "header", "required": false,
+            "description": "The user on whose behalf a key acts; it then may do no more than both may.",
+            "schema": {"type": "string", "pattern": "^st_[0-9a-f]{32}$"},
+        }));
     }
     if closed && route.method == "post" {
         draft.parameters.push(json!({

@@ -47,8 +47,9 @@ codes! {
     InvalidField = "invalid_field", UNPROCESSABLE_ENTITY, "The value of a field cannot be taken, or there is no such field.";
     // Who asks.
     NotSignedIn = "not_signed_in", UNAUTHORIZED, "Nobody is signed in.";
+    WrongKey = "wrong_key", UNAUTHORIZED, "The key is unknown, revoked or over.";
     WrongCredentials = "wrong_credentials", UNAUTHORIZED, "No such user, or another password.";
-    TooManyStreams = "too_many_streams", TOO_MANY_REQUESTS, "The session follows changes in too many places at once.";
+    TooManyStreams = "too_many_streams", TOO_MANY_REQUESTS, "The session or key follows changes in too many places at once.";
     TooManyTries = "too_many_tries", TOO_MANY_REQUESTS, "Too many tries; wait before the next.";
     Busy = "busy", TOO_MANY_REQUESTS, "More people sign in than are let in at once; try again in a few seconds.";
     LinkOver = "link_over", GONE, "The link was used already or is over.";

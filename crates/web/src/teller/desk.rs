@@ -4,15 +4,15 @@
 //! from there what it may see; one that falls behind what is kept starts afresh. So a slow stream
 //! costs nobody anything, and an idle one costs next to nothing.
 
-use super::Listener;
 use super::told::Told;
+use super::{Ground, Listener};
 use bytes::{Bytes, BytesMut};
 use futures_util::task::AtomicWaker;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tieline_domain::access::{Reach, Scope};
-use tieline_domain::id::{InboxId, SessionId, StaffId};
+use tieline_domain::id::{ApiKeyId, InboxId, StaffId};
 use tieline_domain::time::Timestamp;
 
 /// Events that are kept for streams that come back; who is further behind starts afresh.
@@ -25,11 +25,12 @@ const NOTHING: i64 = i64::MAX;
 /// One open stream.
 pub(super) struct Seat {
     pub scope: Scope,
-    pub staff: StaffId,
-    /// The session that it stands on.
-    pub session: SessionId,
+    /// Who listens, or on whose behalf a key does.
+    pub staff: Option<StaffId>,
+    /// What it stands on.
+    pub ground: Ground,
     /// When that is over, unless it is used; the browser then opens the stream again.
-    pub until: Timestamp,
+    pub until: Option<Timestamp>,
     /// The first event that it has not taken, or [`NOTHING`].
     waiting: AtomicI64,
     /// What has no number: only the last value counts.
@@ -51,7 +52,7 @@ impl Seat {
         Seat {
             scope: listener.scope,
             staff: listener.staff,
-            session: listener.session,
+            ground: listener.ground,
             until: listener.until,
             waiting: AtomicI64::new(NOTHING),
             latest: Mutex::default(),
@@ -61,8 +62,16 @@ impl Seat {
     }
 
     fn sees(&self, told: &Told) -> bool {
-        told.reader.is_none_or(|reader| reader == self.staff)
+        told.reader.is_none_or(|reader| Some(reader) == self.staff)
             && told.inbox.is_none_or(|inbox| self.scope.sees_inbox(inbox))
+    }
+
+    /// Whose counts it is told: a key sees no more than the user it acts for, and perhaps less.
+    pub fn reader(&self) -> (Option<StaffId>, Option<ApiKeyId>) {
+        match self.ground {
+            Ground::Key(key) => (self.staff, Some(key)),
+            Ground::Session(_) | Ground::Socket => (self.staff, None),
+        }
     }
 
     fn wake_for(&self, seq: i64) {
@@ -127,9 +136,9 @@ impl Desk {
         self.seats.values()
     }
 
-    /// Streams that stand on one session.
-    pub fn of_session(&self, session: SessionId) -> usize {
-        self.seats().filter(|it| it.session == session).count()
+    /// Streams that stand on the same.
+    pub fn on(&self, ground: Ground) -> usize {
+        self.seats().filter(|it| it.ground == ground).count()
     }
 
     /// Begins anew at an event; every stream is told so.
@@ -281,7 +290,7 @@ mod tests {
     use super::super::told::{Frame, Unread};
     use super::*;
     use tieline_domain::access::{Principal, Role, StaffMember};
-    use tieline_domain::id::Id as _;
+    use tieline_domain::id::{Id as _, SessionId};
 
     fn inbox(number: u128) -> InboxId {
         InboxId::from_uuid(number)
@@ -309,9 +318,9 @@ mod tests {
         });
         Arc::new(Seat::new(Listener {
             scope: principal.scope(),
-            staff: StaffId::from_uuid(id),
-            session: SessionId::from_uuid(1),
-            until: Timestamp(0),
+            staff: Some(StaffId::from_uuid(id)),
+            ground: Ground::Session(SessionId::from_uuid(1)),
+            until: None,
         }))
     }
 
@@ -414,7 +423,7 @@ mod tests {
         assert_eq!(taken(&desk, &seat).len(), half);
         assert_eq!(taken(&desk, &seat).len(), half);
         desk.tell(vec![told(3, None)], 3);
-        desk.end(|seat| seat.session == SessionId::from_uuid(1));
+        desk.end(|seat| seat.ground == Ground::Session(SessionId::from_uuid(1)));
         assert_eq!(taken(&desk, &seat), "ended");
     }
 

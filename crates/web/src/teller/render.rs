@@ -108,7 +108,10 @@ async fn load(conn: &mut Conn, events: &[StoredEvent]) -> Result<Named> {
             | Event::Read {
                 conversation_id, ..
             } => conversations.push(conversation_id),
-            Event::Contacts { .. } | Event::SyncRun { .. } | Event::Access { .. } => {}
+            Event::Contacts { .. }
+            | Event::SyncRun { .. }
+            | Event::Access { .. }
+            | Event::KeyRevoked { .. } => {}
         }
     }
     let scope = Scope::system();
@@ -162,7 +165,7 @@ async fn describe(
             ("read", data)
         }),
         Event::Contacts { contact_ids } => Some(("contacts", json!({"ids": contact_ids}))),
-        Event::Access { .. } => None,
+        Event::Access { .. } | Event::KeyRevoked { .. } => None,
         Event::SyncRun { run_id } => match sync_run::by_id(conn, *run_id).await {
             Ok(run) => Some(("run", json!({"run": Run::of(&run, &named.names)}))),
             Err(StorageError::NotFound(_)) => None,
@@ -187,7 +190,7 @@ mod tests {
         let frame = frame(&format!("data: {data}\n\n"), Some(unread));
         for (staff, number) in [(1, 5), (2, 0)] {
             let mut written = BytesMut::new();
-            frame.write(StaffId::from_uuid(staff), &mut written);
+            frame.write(Some(StaffId::from_uuid(staff)), &mut written);
             let written = String::from_utf8_lossy(&written).into_owned();
             let told: Value = serde_json::from_str(&written["data: ".len()..]).unwrap();
             let conversation = &told["conversation"];

@@ -34,11 +34,12 @@ pub(super) struct Unread {
 
 impl Frame {
     /// Puts it behind what a person gets.
-    pub fn write(&self, staff: StaffId, frames: &mut BytesMut) {
+    pub fn write(&self, staff: Option<StaffId>, frames: &mut BytesMut) {
         match self {
             Frame::Same(text) => frames.extend_from_slice(text),
             Frame::PerPerson { head, unread, tail } => {
-                let number = unread.to.get(&staff).unwrap_or(&unread.to_all_others);
+                let own = staff.and_then(|staff| unread.to.get(&staff));
+                let number = own.unwrap_or(&unread.to_all_others);
                 frames.extend_from_slice(head);
                 frames.extend_from_slice(number.to_string().as_bytes());
                 frames.extend_from_slice(tail);

@@ -1,0 +1,312 @@
+//! The command line of the operator: beside a hub that runs, over its socket, and without one, under
+//! the lock of the database. Each verb is the program itself, as a person starts it.
+
+use serde_json::Value;
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+const ADMINISTRATOR: &str = "ann@example.com";
+
+struct Machine {
+    folder: TempDir,
+    hub: Option<Child>,
+}
+
+/// What a verb said.
+#[derive(Debug)]
+struct Said {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Said {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|_| panic!("{self:?}"))
+    }
+}
+
+impl From<Output> for Said {
+    fn from(output: Output) -> Said {
+        Said {
+            code: output.status.code().unwrap_or(-1),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+impl Machine {
+    /// With a hub that runs, and its first administrator.
+    fn new() -> Machine {
+        let folder = tempfile::tempdir().unwrap();
+        let mut machine = Machine { folder, hub: None };
+        machine.start();
+        machine
+    }
+
+    fn start(&mut self) {
+        let hub = self
+            .program()
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(["--administrator", ADMINISTRATOR])
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        self.hub = Some(hub);
+        let began = Instant::now();
+        while !self.is_heard() {
+            assert!(began.elapsed() < PATIENCE, "the socket opens");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn is_heard(&self) -> bool {
+        std::os::unix::net::UnixStream::connect(self.socket()).is_ok()
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.folder.path().join("tieline.db.operator/socket")
+    }
+
+    fn program(&self) -> Command {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_tieline"));
+        for name in ["TIELINE_DATABASE", "TIELINE_SOCKET", "TIELINE_PUBLIC_URL"] {
+            program.env_remove(name);
+        }
+        program.current_dir(self.folder.path());
+        program
+    }
+
+    /// What a verb says, its words told apart by blanks.
+    fn say(&self, words: &str) -> Said {
+        self.say_each(&words.split(' ').collect::<Vec<_>>())
+    }
+
+    fn say_each(&self, words: &[&str]) -> Said {
+        let program = self.program().args(words).stdin(Stdio::null()).output();
+        program.unwrap().into()
+    }
+
+    fn kill(&mut self) {
+        let mut hub = self.hub.take().unwrap();
+        hub.kill().unwrap();
+        hub.wait().unwrap();
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        if self.hub.is_some() {
+            self.kill();
+        }
+    }
+}
+
+/// The life of a user, told by verbs; each act is audited as the operator's.
+fn life_of_a_user(machine: &Machine, email: &str) {
+    let added = machine.say_each(&[
+        "staff", "add", email, "--name", "Bo Berg", "--link", "--json",
+    ]);
+    assert_eq!(added.code, 0, "{added:?}");
+    let told = added.json();
+    let url = told["sign_in_link"]["url"].as_str().unwrap();
+    assert!(url.contains("/sign-in/"), "{url}");
+    let id = told["id"].as_str().unwrap().to_owned();
+    for (words, shown) in [
+        (
+            format!("staff role {email} user_administrator"),
+            "is user_administrator",
+        ),
+        (format!("staff deactivate {id}"), "deactivated"),
+        (format!("staff activate {}", email.to_uppercase()), "active"),
+        (
+            format!("staff password {email} --generate"),
+            "shown only here",
+        ),
+        (format!("session end {email} --all"), "ended"),
+        ("staff list".to_owned(), email),
+        (format!("session list {email}"), "signed in nowhere"),
+        ("jobs list".to_owned(), "No work gave up"),
+        ("inbox list".to_owned(), "no inboxes"),
+    ] {
+        let said = machine.say(&words);
+        assert_eq!(said.code, 0, "{words}: {said:?}");
+        assert!(said.out.contains(shown), "{words}: {said:?}");
+    }
+    let audit = machine.say("audit --limit 200 --json").json();
+    let lines = audit["items"].as_array().unwrap();
+    let of_bo: Vec<&Value> = lines
+        .iter()
+        .filter(|it| it["target"] == id.as_str())
+        .collect();
+    let acts: Vec<&str> = of_bo.iter().map(|it| it["act"].as_str().unwrap()).collect();
+    let expected = [
+        "end_sessions",
+        "set_password",
+        "change_staff",
+        "change_staff",
+        "change_staff",
+        "make_sign_in_link",
+        "add_staff",
+    ];
+    assert_eq!(acts, expected);
+    let own = fs::metadata(machine.folder.path()).unwrap().uid();
+    for line in of_bo {
+        assert_eq!(line["by"], "operator");
+        let from = line["address"].as_str().unwrap();
+        assert!(from.contains(&format!("uid {own}")), "{from}");
+    }
+}
+
+#[test]
+fn the_operator_manages_users_beside_a_hub_that_runs_and_after_it_was_killed() {
+    let mut machine = Machine::new();
+    life_of_a_user(&machine, "bo@example.com");
+    machine.kill();
+    assert!(machine.socket().exists(), "it left its socket");
+    life_of_a_user(&machine, "bea@example.com");
+    // The socket that the dead process left is replaced, and all is as it was left.
+    machine.start();
+    let said = machine.say("staff list");
+    for email in [ADMINISTRATOR, "bo@example.com", "bea@example.com"] {
+        assert!(said.out.contains(email), "{said:?}");
+    }
+}
+
+#[test]
+fn the_socket_and_its_folder_are_for_their_owner_alone_and_go_with_the_hub() {
+    let mut machine = Machine::new();
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&machine.socket()), 0o600);
+    assert_eq!(mode(machine.socket().parent().unwrap()), 0o700);
+    // It answers, so it also hears that it is asked to end.
+    assert_eq!(machine.say("staff list").code, 0);
+    let mut hub = machine.hub.take().unwrap();
+    let told = Command::new("kill").arg(hub.id().to_string()).status();
+    assert!(told.unwrap().success());
+    assert!(hub.wait().unwrap().success());
+    assert!(!machine.socket().exists());
+    // Whoever made the folder open to others is told, before anything is sent there.
+    let folder = machine.socket().parent().unwrap().to_owned();
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
+    let said = machine.say("staff list");
+    assert_eq!(said.code, 3, "{said:?}");
+    assert!(said.err.contains("chmod 700"), "{said:?}");
+}
+
+#[test]
+fn what_cannot_be_done_is_told_with_the_argument_the_fix_and_its_exit_code() {
+    let machine = Machine::new();
+    let inbox = "inbox member add nowhere ann@example.com";
+    for (words, code, told) in [
+        (
+            "staff add ann@example.com --name Ann",
+            1,
+            &["error: email: ", "exists"][..],
+        ),
+        (
+            "staff add nonsense --name Ann",
+            1,
+            &["email: ", "ann@example.com"],
+        ),
+        (
+            "staff deactivate ann@example.com",
+            1,
+            &["last active system administrator"],
+        ),
+        (
+            "staff link nobody@example.com",
+            2,
+            &["<USER>", "nobody@example.com", "staff list"],
+        ),
+        (
+            "staff role ann@example.com boss",
+            2,
+            &["user_administrator"],
+        ),
+        (
+            "staff add bo@example.com --name Bo --inbox nowhere",
+            2,
+            &["<INBOX>", "inbox list"],
+        ),
+        (inbox, 2, &["<INBOX>", "nowhere"]),
+        (
+            "jobs retry job_00000000000000000000000000000001",
+            1,
+            &["dead job"],
+        ),
+        ("jobs retry ../keys", 2, &["<ID>"]),
+        ("key add ci --right converse", 1, &["inboxes"]),
+        ("key add ci --right everything", 2, &["read_contacts"]),
+        ("key revoke ci", 2, &["<KEY>", "key list"]),
+        ("session end ann@example.com", 2, &["--all"]),
+        ("staff password ann@example.com", 2, &["--generate"]),
+        (
+            "staff list --database sqlite:typo.db",
+            3,
+            &["typo.db", "--database"],
+        ),
+        (
+            "staff list --database mysql://x:secret@y",
+            3,
+            &["postgres://"],
+        ),
+    ] {
+        let said = machine.say(words);
+        assert_eq!(said.code, code, "{words}: {said:?}");
+        for part in told {
+            assert!(said.err.contains(part), "{words}: {part:?} in {said:?}");
+        }
+        assert!(
+            said.out.is_empty() && !said.err.contains("secret"),
+            "{words}: {said:?}"
+        );
+    }
+    assert!(
+        !machine.folder.path().join("typo.db").exists(),
+        "no database is begun by a slip"
+    );
+    let added = machine.say("staff list --json").json();
+    assert_eq!(
+        added["items"].as_array().unwrap().len(),
+        1,
+        "a slip leaves no half behind"
+    );
+    let refused = machine.say("staff add nonsense --name Ann --json");
+    let problem: Value = serde_json::from_str(&refused.err).unwrap();
+    assert_eq!(
+        (problem["field"].as_str(), refused.code),
+        (Some("email"), 1)
+    );
+}
+
+#[test]
+fn a_hub_without_a_socket_is_not_gone_around() {
+    let mut machine = Machine::new();
+    machine.kill();
+    let hub = machine
+        .program()
+        .args(["serve", "--listen", "127.0.0.1:0", "--socket", "off"])
+        .stdout(Stdio::null())
+        .spawn();
+    machine.hub = Some(hub.unwrap());
+    let lock = machine.folder.path().join("tieline.db.lock");
+    let process = machine.hub.as_ref().unwrap().id().to_string();
+    let began = Instant::now();
+    while fs::read_to_string(&lock).unwrap_or_default() != process {
+        assert!(began.elapsed() < PATIENCE, "the hub takes the lock");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let said = machine.say("staff list");
+    assert_eq!(said.code, 3, "{said:?}");
+    assert!(
+        said.err.contains(&format!("in use by process {process}")),
+        "{said:?}"
+    );
+}
