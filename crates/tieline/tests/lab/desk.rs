@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use tieline_domain::access::{Actor, Scope};
 use tieline_domain::conversation::Message;
+use tieline_messaging::MessagingError;
 use tieline_messaging::converse::{self, With};
 use tieline_messaging::send::{Written, write};
 use tieline_storage::contact::{self, Contact, ContactQuery};
@@ -38,6 +39,11 @@ pub async fn edit(store: &Store, contact: &Contact, attribute: &str, value: &str
 
 /// Writes a text to a number; its words are its key, so that the same words again are one message.
 pub async fn text(store: &Store, to: &str, words: &str) -> Message {
+    try_text(store, to, words).await.unwrap()
+}
+
+/// The same, which the gate may refuse.
+pub async fn try_text(store: &Store, to: &str, words: &str) -> Result<Message, MessagingError> {
     let mut reader = store.reader().await.unwrap();
     let inbox = inbox::all(&mut reader).await.unwrap().remove(0);
     let author = staff::all(&mut reader).await.unwrap().remove(0).id;
@@ -57,9 +63,7 @@ pub async fn text(store: &Store, to: &str, words: &str) -> Message {
         client_key: words.to_owned(),
         note: false,
     };
-    write(store, &Actor::system(), &scope, &written)
-        .await
-        .unwrap()
+    write(store, &Actor::system(), &scope, &written).await
 }
 
 /// All messages of all conversations.
