@@ -10,7 +10,7 @@ use tieline_domain::conversation::{Author, Direction, Draft, Kind, Message};
 use tieline_domain::delivery::State;
 use tieline_domain::failure::FailureCode;
 use tieline_domain::gate::{Asked, Purpose, Refusal, Verdict, check};
-use tieline_domain::id::{CarrierAccountId, ConversationId, MessageId, StaffId};
+use tieline_domain::id::{CarrierAccountId, ConversationId, MessageId};
 use tieline_domain::job::{JobKind, Party};
 use tieline_domain::time::Timestamp;
 use tieline_storage::carrier_account::{self, Sender};
@@ -30,7 +30,7 @@ pub struct Written {
     /// Where.
     pub conversation_id: ConversationId,
     /// Who.
-    pub author: StaffId,
+    pub author: Author,
     /// What.
     pub text: String,
     /// The writer's own key, so that a repeated request is one message.
@@ -107,7 +107,7 @@ async fn write_once(
         } else {
             Kind::Message
         },
-        author: Author::Staff(written.author),
+        author: written.author,
         text: written.text.clone(),
         state: if written.note {
             State::Received

@@ -83,6 +83,7 @@ create table idempotency (
     request_hash bytes not null,
     taken_at bigint not null,
     done_at bigint,
+    answered_at bigint,
     status bigint,
     body text,
     primary key (principal, key)

@@ -6,7 +6,6 @@
 //! nothing done gives its key back. The answer is kept as it was sent, unless it holds a secret.
 
 use crate::args;
-use crate::db::Conn;
 use crate::error::Result;
 use crate::store::Tx;
 use tieline_domain::time::Timestamp;
@@ -35,7 +34,7 @@ pub enum Known {
     New,
     /// Another request came with it.
     OtherRequest,
-    /// The same request came with it, and its answer is not there yet.
+    /// The same request came with it, and its answer is not there yet, whether it is done or not.
     InFlight,
     /// The same request was done; its answer is not kept, because it holds a secret or never left.
     Done,
@@ -81,11 +80,10 @@ pub async fn take(tx: &mut Tx, request: &Request) -> Result<Known> {
     look(tx, request).await
 }
 
-async fn look(conn: &mut Conn, request: &Request) -> Result<Known> {
-    let sql = "select request_hash, done_at, status, body from idempotency where principal = $1 and key = $2";
-    let row = conn
-        .opt(sql, args![&request.principal, &request.key])
-        .await?;
+async fn look(tx: &mut Tx, request: &Request) -> Result<Known> {
+    let now = tx.now();
+    let sql = "select request_hash, done_at, answered_at, status, body from idempotency where principal = $1 and key = $2";
+    let row = tx.opt(sql, args![&request.principal, &request.key]).await?;
     // It was given back meanwhile, so that whoever comes again finds it free.
     let Some(row) = row else {
         return Ok(Known::InFlight);
@@ -94,10 +92,17 @@ async fn look(conn: &mut Conn, request: &Request) -> Result<Known> {
         return Ok(Known::OtherRequest);
     }
     let done: Option<Timestamp> = row.opt_time("done_at")?;
-    Ok(match (done, row.opt_int("status")?) {
-        (None, _) => Known::InFlight,
-        (Some(_), None) => Known::Done,
-        (Some(_), Some(status)) => Known::Answered(Kept {
+    let Some(done) = done else {
+        return Ok(Known::InFlight);
+    };
+    // What is done is answered a moment later, unless its process died in between.
+    let is_answered = row.opt_time("answered_at")?.is_some();
+    if !is_answered && now.since(done) < ANSWERED_MS {
+        return Ok(Known::InFlight);
+    }
+    Ok(match row.opt_int("status")? {
+        None => Known::Done,
+        Some(status) => Known::Answered(Kept {
             status,
             body: row.opt_text("body")?.unwrap_or_default(),
         }),
@@ -106,7 +111,7 @@ async fn look(conn: &mut Conn, request: &Request) -> Result<Known> {
 
 /// The request was done; `answer` is what repetitions get, unless it holds a secret.
 pub async fn settle(tx: &mut Tx, request: &Request, answer: Option<&Kept>) -> Result<()> {
-    let sql = "update idempotency set done_at = $1, status = $2, body = $3 where principal = $4 and key = $5";
+    let sql = "update idempotency set done_at = $1, answered_at = $1, status = $2, body = $3 where principal = $4 and key = $5";
     let now = tx.now();
     let (status, body) = (answer.map(|it| it.status), answer.map(|it| it.body.clone()));
     tx.run(
@@ -117,9 +122,14 @@ pub async fn settle(tx: &mut Tx, request: &Request, answer: Option<&Kept>) -> Re
     Ok(())
 }
 
-/// The request was refused, so that the same key may come again, with whatever request.
+/// The request was refused, so that the same key may come again, with whatever request; unless
+/// something was done before, whose answer nobody has then.
 pub async fn give_back(tx: &mut Tx, request: &Request) -> Result<()> {
+    let now = tx.now();
     let sql = "delete from idempotency where principal = $1 and key = $2 and done_at is null";
     tx.run(sql, args![&request.principal, &request.key]).await?;
+    let sql = "update idempotency set answered_at = $1 where principal = $2 and key = $3";
+    tx.run(sql, args![now, &request.principal, &request.key])
+        .await?;
     Ok(())
 }

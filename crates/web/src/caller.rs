@@ -9,6 +9,7 @@ use http::header::AUTHORIZATION;
 use http::{Extensions, HeaderMap, HeaderName};
 use tieline_access::{KEY_PREFIX, SignedIn};
 use tieline_domain::access::{By, Caller, Principal};
+use tieline_domain::conversation::Author;
 use tieline_domain::id::StaffId;
 use tieline_domain::time::Timestamp;
 
@@ -152,6 +153,14 @@ pub(crate) fn acting(me: &Caller) -> Result<StaffId> {
             "name the user's id in this header",
         )
     })
+}
+
+/// Who writes what this request says: a user, or a key that acts for none.
+pub(crate) fn author(me: &Caller) -> Result<Author> {
+    match me.principal.by() {
+        By::ApiKey(key, None) => Ok(Author::ApiKey(key)),
+        _ => acting(me).map(Author::Staff),
+    }
 }
 
 /// Whose keys of requests are one's own: those of two callers have nothing to do with each other.

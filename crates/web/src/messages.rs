@@ -3,7 +3,7 @@
 use crate::answer::{Accepted, Answer};
 use crate::api::conversations::{Message, MessageList, MessageQuery, MessageWrite, WrittenKind};
 use crate::api::names::Names;
-use crate::caller::{acting, key_space};
+use crate::caller::{author, key_space};
 use crate::extract::{Json, NoBody, Path, Query};
 use crate::problem::Result;
 use crate::request_key::{RequestKey, key_reused};
@@ -39,7 +39,7 @@ pub(crate) async fn write(
     RequestKey(key): RequestKey,
     Json(write): Json<MessageWrite>,
 ) -> Result<Accepted<Message>> {
-    let author = acting(&me)?;
+    let author = author(&me)?;
     let written = Written {
         conversation_id: id,
         author,

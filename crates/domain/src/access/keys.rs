@@ -96,7 +96,13 @@ mod tests {
         let maker = || key(&[ManageKeys, Converse]);
         let wide = || key(&[ManageKeys, ManageInboxes, Converse]);
         let beyond = |right| Err(KeyRefusal::BeyondOwnRights(right));
-        let cases: Vec<(Principal, &[Right], Reach<InboxId>, Result<(), KeyRefusal>)> = vec![
+        type Case<'a> = (
+            Principal,
+            &'a [Right],
+            Reach<InboxId>,
+            Result<(), KeyRefusal>,
+        );
+        let cases: Vec<Case<'_>> = vec![
             (
                 staff(Role::Staff),
                 &[ReadContacts],

@@ -5,6 +5,7 @@ mod corpus;
 mod fields;
 mod hostile;
 mod jobs;
+mod keys;
 mod people;
 mod reading;
 mod refused;

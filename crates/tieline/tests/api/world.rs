@@ -166,6 +166,28 @@ impl World {
         self.answer(request(known, probe)).await
     }
 
+    /// A request of a program by its key, for a user if one is named.
+    pub async fn send_with_key(
+        &self,
+        secret: &str,
+        on_behalf_of: Option<&str>,
+        probe: &Probe,
+    ) -> Answer {
+        let nobody = Known {
+            ids: BTreeMap::new(),
+            session: String::new(),
+        };
+        let mut request = request(&nobody, probe);
+        let headers = request.headers_mut();
+        headers.remove("cookie");
+        let bearer = format!("Bearer {secret}").parse().unwrap();
+        headers.insert("authorization", bearer);
+        if let Some(staff) = on_behalf_of {
+            headers.insert("on-behalf-of", staff.parse().unwrap());
+        }
+        self.answer(request).await
+    }
+
     /// The headers of an answer.
     pub async fn headers(&self, known: &Known, probe: &Probe) -> HeaderMap {
         let request = request(known, probe);

@@ -11,6 +11,7 @@ use tieline::demo::OUR_NUMBER;
 use tieline_access::Visit;
 use tieline_domain::access::{Actor, Caller, Role, Scope};
 use tieline_domain::contact::Fields;
+use tieline_domain::conversation::Author;
 use tieline_domain::id::ContactId;
 use tieline_messaging::MessagingError;
 use tieline_messaging::converse::{self, With};
@@ -75,7 +76,7 @@ async fn write_to(world: &World, id: ContactId) -> Result<(), &'static str> {
         .unwrap();
     let written = Written {
         conversation_id: listed.conversation.id,
-        author,
+        author: Author::Staff(author),
         text: "Hello".to_owned(),
         client_key: format!("to {}", listed.address),
         note: false,

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use tieline::demo::OUR_NUMBER;
 use tieline_access::{NewStaff, StaffChange, Visit};
 use tieline_domain::access::{Actor, Caller, Role, Scope};
-use tieline_domain::conversation::{Direction, Message};
+use tieline_domain::conversation::{Author, Direction, Message};
 use tieline_domain::delivery::State;
 use tieline_domain::id::{JobId, StaffId};
 use tieline_domain::job::{InHand, JobKind};
@@ -187,7 +187,7 @@ async fn desk_acts(world: &World) {
     each_statement_fails_once(world, "a text is written", conversation, async |id| {
         let written = Written {
             conversation_id: *id,
-            author,
+            author: Author::Staff(author),
             text: "Written".to_owned(),
             client_key: "written".to_owned(),
             note: false,

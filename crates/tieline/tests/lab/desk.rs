@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use tieline_domain::access::{Actor, Scope};
-use tieline_domain::conversation::Message;
+use tieline_domain::conversation::{Author, Message};
 use tieline_messaging::MessagingError;
 use tieline_messaging::converse::{self, With};
 use tieline_messaging::send::{Written, write};
@@ -58,7 +58,7 @@ pub async fn try_text(store: &Store, to: &str, words: &str) -> Result<Message, M
         .unwrap();
     let written = Written {
         conversation_id: listed.conversation.id,
-        author,
+        author: Author::Staff(author),
         text: words.to_owned(),
         client_key: words.to_owned(),
         note: false,
