@@ -1,7 +1,7 @@
 //! What staff do with a conversation: begin, assign, close, read, say who it is.
 
 use crate::error::{MessagingError, Result};
-use crate::take_part;
+use crate::{decided, take_part};
 use tieline_domain::access::{Actor, By, Scope};
 use tieline_domain::conversation::{Conversation, ReadMark};
 use tieline_domain::event::Event;
@@ -22,6 +22,16 @@ pub enum Act {
 
 /// Changes a conversation.
 pub async fn change(
+    store: &Store,
+    actor: &Actor,
+    scope: &Scope,
+    id: ConversationId,
+    acts: &[Act],
+) -> Result<Listed> {
+    decided(|| change_once(store, actor, scope, id, acts)).await
+}
+
+async fn change_once(
     store: &Store,
     actor: &Actor,
     scope: &Scope,
@@ -85,6 +95,16 @@ pub struct With<'a> {
 
 /// Opens the conversation of an inbox with a contact's number, or finds it; whether it is new.
 pub async fn begin(
+    store: &Store,
+    actor: &Actor,
+    scope: &Scope,
+    inbox: InboxId,
+    with: With<'_>,
+) -> Result<(Listed, bool)> {
+    decided(|| begin_once(store, actor, scope, inbox, with)).await
+}
+
+async fn begin_once(
     store: &Store,
     actor: &Actor,
     scope: &Scope,

@@ -66,6 +66,26 @@ impl Messaging {
     }
 }
 
+/// How often something is decided again that lost a race.
+const RACES_MAX: usize = 8;
+
+/// Decides again, on what stands then, when somebody else changed or made the same rows meanwhile. What
+/// is decided says nothing of the version that its caller saw.
+pub(crate) async fn decided<T, F>(act: impl Fn() -> F) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    for _ in 1..RACES_MAX {
+        match act().await {
+            Err(MessagingError::Storage(
+                StorageError::Conflict(_) | StorageError::Duplicate(_),
+            )) => {}
+            other => return other,
+        }
+    }
+    act().await
+}
+
 /// Asks for the day of conversations to be logged to the org.
 pub(crate) async fn ask_logs(
     tx: &mut Tx,
@@ -87,4 +107,46 @@ pub(crate) async fn ask_logs(
 pub(crate) async fn load_message(conn: &mut Conn, id: MessageId) -> Result<Message> {
     let found = message::load_by_ids(conn, &[id]).await?.remove(&id);
     Ok(found.ok_or(StorageError::NotFound("message"))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::FutureExt as _;
+    use std::cell::Cell;
+
+    #[test]
+    fn what_lost_a_race_is_decided_again_and_not_for_ever() {
+        for (races, won) in [
+            (0, true),
+            (2, true),
+            (RACES_MAX - 1, true),
+            (RACES_MAX, false),
+        ] {
+            for lost in [
+                StorageError::Conflict("conversation"),
+                StorageError::Duplicate("message".to_owned()),
+            ] {
+                let tries = Cell::new(0);
+                let outcome = decided(|| {
+                    tries.set(tries.get() + 1);
+                    let error = match &lost {
+                        StorageError::Duplicate(what) => StorageError::Duplicate(what.clone()),
+                        _ => StorageError::Conflict("conversation"),
+                    };
+                    let outcome = match tries.get() > races {
+                        true => Ok(()),
+                        false => Err(error.into()),
+                    };
+                    std::future::ready(outcome)
+                });
+                let outcome = outcome.now_or_never().expect("nothing waits");
+                assert_eq!(outcome.is_ok(), won, "{races} {lost:?}");
+                assert_eq!(tries.get(), RACES_MAX.min(races + 1));
+            }
+        }
+        let refused =
+            decided(|| std::future::ready(Err::<(), _>(StorageError::NotFound("message").into())));
+        assert!(refused.now_or_never().expect("nothing waits").is_err());
+    }
 }

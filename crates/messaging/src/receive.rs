@@ -7,7 +7,7 @@ use crate::error::{MessagingError, Result};
 use crate::outcome::{Outcome, conclude_among};
 use crate::take_part::part_of;
 use crate::tell::tell;
-use crate::{Messaging, ask_logs, send};
+use crate::{Messaging, ask_logs, decided, send};
 use futures_util::FutureExt as _;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
@@ -22,8 +22,7 @@ use tieline_domain::receive::{
 };
 use tieline_storage::consent::Entry;
 use tieline_storage::{
-    StorageError, Tx, attempt, consent, contact, conversation, message, participant, setting,
-    unassigned_text,
+    Tx, attempt, consent, contact, conversation, message, participant, setting, unassigned_text,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -31,8 +30,6 @@ use tokio::sync::{mpsc, oneshot};
 const BATCH_MAX: usize = 256;
 /// Inputs that may wait; more wait in their connections.
 const QUEUE_MAX: usize = 4_096;
-/// How often a batch is decided again when somebody changed its rows meanwhile.
-const ATTEMPTS: usize = 5;
 const CHANNEL: &str = "sms";
 
 /// What became of a text of ours, as its carrier signed it.
@@ -119,16 +116,8 @@ impl Messaging {
 
     /// Takes a batch in, in one commit.
     pub async fn take_in(&self, inputs: &[Input]) -> Result<()> {
-        for _ in 1..ATTEMPTS {
-            match self.take_in_once(inputs).await {
-                // Another node took in one of them, or somebody changed a conversation: look again.
-                Err(MessagingError::Storage(
-                    StorageError::Conflict(_) | StorageError::Duplicate(_),
-                )) => {}
-                other => return other,
-            }
-        }
-        self.take_in_once(inputs).await
+        // Another node may take in one of them at once, or somebody change a conversation.
+        decided(|| self.take_in_once(inputs)).await
     }
 
     async fn take_in_once(&self, inputs: &[Input]) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use crate::error::{MessagingError, Result};
 use crate::tell::{save_and_tell, tell};
-use crate::{ask_logs, load_message, take_part};
+use crate::{ask_logs, decided, load_message, take_part};
 use serde::{Deserialize, Serialize};
 use tieline_domain::access::{Actor, Scope};
 use tieline_domain::address::can_be_answered;
@@ -16,7 +16,7 @@ use tieline_domain::time::Timestamp;
 use tieline_storage::carrier_account::{self, Sender};
 use tieline_storage::conversation::Listed;
 use tieline_storage::job::{self, NewJob};
-use tieline_storage::{StorageError, Store, Tx, conversation, message};
+use tieline_storage::{Store, Tx, conversation, message};
 
 /// What the job of a text carries.
 #[derive(Serialize, Deserialize)]
@@ -68,13 +68,8 @@ pub async fn write(
     scope: &Scope,
     written: &Written,
 ) -> Result<Message> {
-    match write_once(store, actor, scope, written).await {
-        // The same request came twice at once, or a text came in: whoever was first is there now.
-        Err(MessagingError::Storage(StorageError::Duplicate(_) | StorageError::Conflict(_))) => {
-            write_once(store, actor, scope, written).await
-        }
-        other => other,
-    }
+    // The same request may come twice at once, or a text come in.
+    decided(|| write_once(store, actor, scope, written)).await
 }
 
 async fn write_once(

@@ -93,6 +93,7 @@ fn listed(scope: &Scope, args: &mut Vec<Value>) -> String {
          left join read_mark r on r.conversation_id = v.id and r.staff_id = ${reader}"
     )
 }
+
 /// One conversation, or the one that it became part of, if the scope shows that.
 pub async fn get(conn: &mut Conn, scope: &Scope, id: ConversationId) -> Result<Listed> {
     let mut args = args![id];
