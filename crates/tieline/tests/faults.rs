@@ -230,7 +230,7 @@ async fn a_session_that_ends_and_pages_of_an_edge_do_not_end_a_run() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_is_cancelled_ends_after_its_page_and_the_next_goes_on_behind_it() {
     let world = World::with(2_600).await;
-    let slow = world.plan("GET", "/query/", 1, Mishap::Slow { delay_ms: 500 });
+    let slow = world.plan("GET", "/query/", 1, Mishap::Slow { delay_ms: 4_000 });
     let hub = &world.demo.hub;
     let started = hub.sync.start(world.demo.connection, StartedBy::Schedule);
     let run = started.await.unwrap();
