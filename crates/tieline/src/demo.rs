@@ -202,6 +202,8 @@ pub struct ReadyInbox {
 /// Runs the demo until the process is asked to end. When it is ready it prints its addresses for a
 /// person, or one JSON line for a program.
 pub async fn run(options: DemoOptions, json: bool) -> Outcome {
+    // Who reads the addresses may ask for the end at once.
+    let ending = ending::asked()?;
     let demo = Demo::start(options).await?;
     // A second start on the same data finds its contacts; a run brings them up to date.
     match demo
@@ -219,7 +221,7 @@ pub async fn run(options: DemoOptions, json: bool) -> Outcome {
     } else {
         show(&demo);
     }
-    ending::asked()?.await;
+    ending.await;
     if !json {
         println!();
         println!("  Stopping.");

@@ -47,6 +47,8 @@ impl Default for SimulateOptions {
 
 /// Serves until Ctrl-C, or until the process is asked to end.
 pub async fn run(options: SimulateOptions) -> Outcome {
+    // Who reads the addresses may ask for the end at once.
+    let ending = ending::asked()?;
     let json = options.json;
     let running = start(options).await?;
     if json {
@@ -55,7 +57,7 @@ pub async fn run(options: SimulateOptions) -> Outcome {
         show(&running.info);
     }
     // The keys lie in a folder that goes with the process.
-    ending::asked()?.await;
+    ending.await;
     running.stop();
     Ok(())
 }
