@@ -12,6 +12,8 @@ pub mod attachment;
 pub mod attempt;
 pub mod carrier;
 pub mod catalogue;
+pub mod connection;
+pub mod consent;
 pub mod contact;
 pub mod conversation;
 pub mod country;

@@ -6,6 +6,7 @@ use crate::load_message;
 use crate::tell::save_and_tell;
 use tieline_domain::access::Scope;
 use tieline_domain::attempt::{AboutPoint, Attempt, Report};
+use tieline_domain::consent::{ConsentSource, ConsentState};
 use tieline_domain::delivery::State;
 use tieline_domain::event::Event;
 use tieline_domain::failure::{Failure, FailureCode};
@@ -116,8 +117,8 @@ async fn about_point(tx: &mut Tx, message_id: MessageId, said: AboutPoint) -> Re
         AboutPoint::WantsNone => {
             let entry = Entry {
                 point_id,
-                opted_in: false,
-                source: "carrier",
+                state: ConsentState::OptedOut,
+                source: ConsentSource::Carrier,
                 message_id: Some(message_id),
             };
             consent::add(tx, entry).await?;

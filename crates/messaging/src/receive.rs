@@ -14,6 +14,7 @@ use std::panic::AssertUnwindSafe;
 use tieline_domain::access::Actor;
 use tieline_domain::attempt::{Report, of_report};
 use tieline_domain::carrier::ProviderId;
+use tieline_domain::consent::{ConsentSource, ConsentState};
 use tieline_domain::conversation::Conversation;
 use tieline_domain::gate::Purpose;
 use tieline_domain::id::{CarrierAccountId, ConversationId, MessageId, PointId};
@@ -177,7 +178,7 @@ async fn load(tx: &mut Tx, texts: &[&Inbound]) -> Result<ReceiveState> {
     let opted_out = consent::load(tx, &point_ids)
         .await?
         .into_iter()
-        .filter(|(_, consent)| consent.state == "opted_out")
+        .filter(|(_, consent)| consent.state == ConsentState::OptedOut)
         .map(|(point, consent)| (point, consent.at))
         .collect();
     contact::clear_landlines(tx, &point_ids).await?;
@@ -209,8 +210,10 @@ async fn write(tx: &mut Tx, state: ReceiveState, effects: Vec<Effect>) -> Result
                 replies.push((message.id, account_id));
                 messages.push(message);
             }
-            Effect::OptOut(point, because) => consents.push((point, false, because)),
-            Effect::OptIn(point, because) => consents.push((point, true, because)),
+            Effect::OptOut(point, because) => {
+                consents.push((point, ConsentState::OptedOut, because));
+            }
+            Effect::OptIn(point, because) => consents.push((point, ConsentState::OptedIn, because)),
         }
     }
     let touched: BTreeSet<ConversationId> = messages
@@ -226,11 +229,11 @@ async fn write(tx: &mut Tx, state: ReceiveState, effects: Vec<Effect>) -> Result
         .filter_map(|message| part_of(by_id[&message.conversation_id], message))
         .collect();
     participant::begin(tx, &parts).await?;
-    for (point_id, opted_in, because) in consents {
+    for (point_id, state, because) in consents {
         let entry = Entry {
             point_id,
-            opted_in,
-            source: "keyword",
+            state,
+            source: ConsentSource::Keyword,
             message_id: Some(because),
         };
         consent::add(tx, entry).await?;

@@ -12,6 +12,7 @@ use std::pin::Pin;
 use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, PoisonError};
 use tieline_domain::access::Actor;
+use tieline_domain::connection::{ConnectionKind, ConnectionState, GrantKind};
 use tieline_domain::id::ConnectionId;
 use tieline_salesforce::auth::{self, App};
 use tieline_salesforce::{
@@ -31,8 +32,8 @@ const DAILY_BUDGET: i64 = 30_000;
 pub struct NewConnection {
     /// For people.
     pub name: String,
-    /// `production`, `sandbox` or `simulated`.
-    pub kind: String,
+    /// What it is.
+    pub kind: ConnectionKind,
     /// The org's own host.
     pub login_url: String,
     /// The app's public name.
@@ -142,12 +143,12 @@ impl Connections {
 
     /// Connects an org by its app's own credentials. Reads who is connected; writes nothing to the org.
     pub async fn connect(&self, new: NewConnection) -> Result<ConnectionId> {
-        check_url("login_url", &new.kind, &new.login_url)?;
+        check_url("login_url", new.kind, &new.login_url)?;
         let app = App {
             login_url: new.login_url.trim_end_matches('/').to_owned(),
             consumer_key: new.consumer_key.clone(),
             consumer_secret: Some(new.consumer_secret.clone()),
-            hosts: hosts_of(&new.kind),
+            hosts: hosts_of(new.kind),
         };
         let secrets = Secrets {
             consumer_secret: Some(
@@ -155,7 +156,7 @@ impl Connections {
             ),
             ..Secrets::default()
         };
-        let kind = "client_credentials";
+        let kind = GrantKind::ClientCredentials;
         let inner = &self.inner;
         let now_ms = inner.environment.now_ms();
         let token = auth::sign_in(
@@ -177,7 +178,7 @@ impl Connections {
             org_name: seen.org_name,
             user_id: seen.user_id,
             username: seen.username,
-            grant_kind: kind.to_owned(),
+            grant_kind: kind,
             consumer_key: new.consumer_key,
             secrets: seal_secrets(&inner.vault, id, &secrets),
             access_token: Some(
@@ -186,7 +187,7 @@ impl Connections {
                     .seal(Place::of_session(id), &session_bytes(&token)),
             ),
             token_version: 0,
-            state: "connected".to_owned(),
+            state: ConnectionState::Connected,
             state_reason: None,
             daily_budget: DAILY_BUDGET,
             org_calls: None,
@@ -207,13 +208,13 @@ impl Connections {
         }
         let inner = &self.inner;
         let row = connection::by_id(&mut *inner.store.reader().await?, id).await?;
-        check_url("instance_url", &row.kind, &row.instance_url)?;
+        check_url("instance_url", row.kind, &row.instance_url)?;
         let secrets = open_secrets(&inner.vault, id, &row.secrets)?;
         let app = App {
             login_url: row.login_url,
             consumer_key: row.consumer_key,
             consumer_secret: secrets.consumer_secret.map(Into::into),
-            hosts: hosts_of(&row.kind),
+            hosts: hosts_of(row.kind),
         };
         let tokens = StoredTokens {
             store: inner.store.clone(),
@@ -234,8 +235,8 @@ impl Connections {
     /// Records what an error says about the connection, for people to see.
     pub async fn note(&self, id: ConnectionId, error: &Error) -> Result<()> {
         let state = match error {
-            Error::SignInNeeded { .. } => "needs_sign_in",
-            Error::Unreachable(_) => "unreachable",
+            Error::SignInNeeded { .. } => ConnectionState::NeedsSignIn,
+            Error::Unreachable(_) => ConnectionState::Unreachable,
             _ => return Ok(()),
         };
         let mut tx = self.inner.store.begin(&Actor::system()).await?;
@@ -248,7 +249,7 @@ impl Connections {
     /// asked of one that is well.
     pub async fn is_back(&self, id: ConnectionId) -> Result<()> {
         let row = connection::by_id(&mut *self.inner.store.reader().await?, id).await?;
-        if row.state == "connected" {
+        if row.state == ConnectionState::Connected {
             return Ok(());
         }
         let calls = self.client(id, Purpose::Sync).await?;
@@ -261,11 +262,11 @@ impl Connections {
     /// Records that the org answered, for people to see.
     pub async fn note_well(&self, id: ConnectionId) -> Result<()> {
         let row = connection::by_id(&mut *self.inner.store.reader().await?, id).await?;
-        if row.state == "connected" {
+        if row.state == ConnectionState::Connected {
             return Ok(());
         }
         let mut tx = self.inner.store.begin(&Actor::system()).await?;
-        connection::set_state(&mut tx, id, "connected", None).await?;
+        connection::set_state(&mut tx, id, ConnectionState::Connected, None).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -7,6 +7,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, Ordering};
 use tieline_domain::access::Actor;
+use tieline_domain::connection::GrantKind;
 use tieline_domain::id::ConnectionId;
 use tieline_salesforce::{Error, Grant, Token, TokenStore};
 use tieline_storage::{StorageError, Store, connection};
@@ -97,7 +98,7 @@ impl TokenStore for StoredTokens {
                 .await
                 .map_err(stored)?;
             grant(
-                &row.grant_kind,
+                row.grant_kind,
                 open_secrets(&self.vault, self.id, &row.secrets)?,
             )
         })
@@ -133,7 +134,7 @@ pub(crate) fn open_secrets(
         .map_err(|error| Error::Invalid(format!("stored secrets: {error}")))
 }
 
-pub(crate) fn grant(kind: &str, secrets: Secrets) -> tieline_salesforce::Result<Grant> {
+pub(crate) fn grant(kind: GrantKind, secrets: Secrets) -> tieline_salesforce::Result<Grant> {
     let missing = |what: &str| {
         Error::Invalid(format!(
             "the connection lacks its {what}; connect the org again"
@@ -141,23 +142,18 @@ pub(crate) fn grant(kind: &str, secrets: Secrets) -> tieline_salesforce::Result<
     };
     let required = |value: Option<String>, what| value.ok_or_else(|| missing(what));
     Ok(match kind {
-        "client_credentials" => Grant::ClientCredentials,
-        "refresh" => Grant::Refresh {
+        GrantKind::ClientCredentials => Grant::ClientCredentials,
+        GrantKind::Refresh => Grant::Refresh {
             refresh_token: secret(required(secrets.refresh_token, "refresh token")?),
         },
-        "jwt" => Grant::JwtBearer {
+        GrantKind::Jwt => Grant::JwtBearer {
             username: required(secrets.username, "username")?,
             private_key: secret(required(secrets.private_key, "private key")?),
         },
-        "password" => Grant::Password {
+        GrantKind::Password => Grant::Password {
             username: required(secrets.username, "username")?,
             password: secret(required(secrets.password, "password")?),
         },
-        other => {
-            return Err(Error::Invalid(format!(
-                "{other:?} is no known way to sign in"
-            )));
-        }
     })
 }
 

@@ -164,7 +164,6 @@ create table consent_entry (
     act text not null,
     source text not null,
     message_id uid,
-    detail text not null,
     at bigint not null
 );
 create index consent_entry_by_point on consent_entry (point_id, at);
@@ -369,24 +368,11 @@ create table connection (
     secrets bytes not null,
     access_token bytes,
     token_version bigint not null default 0,
-    refresh_lease_until bigint,
     state text not null,
     state_reason text,
     daily_budget bigint not null,
-    org_calls_used bigint,
-    org_calls_max bigint,
-    created_at bigint not null,
-    version bigint not null default 1
-);
-
-create table authorisation (
-    state_hash bytes not null primary key,
-    connection_name text not null,
-    kind text not null,
-    login_url text not null,
-    secrets bytes not null,
-    staff_id uid not null references staff (id),
-    expires_at bigint not null
+    org_calls text,
+    created_at bigint not null
 );
 
 create table api_usage (
@@ -406,10 +392,8 @@ create table object_mapping (
     direction text not null,
     deletes text not null,
     auto_create text not null,
-    cursor_stamp bigint,
-    cursor_id text,
+    read_until bigint,
     last_changed_at bigint,
-    version bigint not null default 1,
     unique (connection_id, object)
 );
 
@@ -446,7 +430,7 @@ create index link_conflicts on link (connection_id, object) where state = 'confl
 create table sync_run (
     id uid not null primary key,
     connection_id uid not null references connection (id),
-    trigger_kind text not null,
+    trigger text not null,
     staff_id uid references staff (id),
     state text not null,
     phase text not null,
@@ -455,12 +439,10 @@ create table sync_run (
     progress_done bigint not null,
     progress_total bigint,
     api_calls bigint not null,
-    api_calls_minimum bigint,
+    api_calls_minimum bigint not null,
     error text,
     started_at bigint not null,
-    finished_at bigint,
-    lease_until bigint,
-    fence bigint not null default 0
+    finished_at bigint
 );
 create index sync_run_by_start on sync_run (connection_id, started_at, id);
 create unique index sync_run_open on sync_run (connection_id) where finished_at is null;
@@ -477,8 +459,7 @@ create table sync_change (
     state text not null,
     before text,
     after text,
-    error_code text,
-    error_text text,
+    error text,
     at bigint not null,
     primary key (run_id, seq)
 ) without rowid;
@@ -488,12 +469,10 @@ create table create_intent (
     connection_id uid not null references connection (id),
     object text not null,
     contact_id uid,
-    conversation_id uid,
     body text not null,
     state text not null,
     record_id text,
-    created_at bigint not null,
-    updated_at bigint not null
+    created_at bigint not null
 );
 create index create_intent_open on create_intent (connection_id, object) where state <> 'done';
 

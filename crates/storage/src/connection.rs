@@ -1,9 +1,10 @@
 //! Connections to orgs, the shared session of each, and the count of calls.
 
 use crate::args;
-use crate::db::{Conn, Row};
+use crate::db::{Conn, json_text, table};
 use crate::error::{Result, StorageError};
 use crate::store::Tx;
+use tieline_domain::connection::{ConnectionKind, ConnectionState, GrantKind};
 use tieline_domain::id::ConnectionId;
 use tieline_domain::time::Timestamp;
 
@@ -17,8 +18,7 @@ pub struct Connection {
     pub id: ConnectionId,
     /// For people.
     pub name: String,
-    /// `production`, `sandbox` or `simulated`.
-    pub kind: String,
+    pub kind: ConnectionKind,
     /// The host that signs in.
     pub login_url: String,
     /// The org's own host.
@@ -31,8 +31,7 @@ pub struct Connection {
     pub user_id: String,
     /// The running user's name.
     pub username: String,
-    /// How tokens are got: `refresh`, `client_credentials`, `jwt`, `password`.
-    pub grant_kind: String,
+    pub grant_kind: GrantKind,
     /// The app's public name.
     pub consumer_key: String,
     /// Consumer secret, refresh token, key or password, sealed together.
@@ -41,8 +40,7 @@ pub struct Connection {
     pub access_token: Option<Vec<u8>>,
     /// Rises with each new session.
     pub token_version: i64,
-    /// `connected`, `needs_sign_in` or `unreachable`.
-    pub state: String,
+    pub state: ConnectionState,
     /// Why it is not connected.
     pub state_reason: Option<String>,
     /// Calls that Tieline may make in 24 hours.
@@ -51,47 +49,33 @@ pub struct Connection {
     pub org_calls: Option<(i64, i64)>,
 }
 
+table!(Connection {
+    id: id,
+    name: text,
+    kind: word(ConnectionKind),
+    login_url: text,
+    instance_url: text,
+    org_id: text,
+    org_name: text,
+    user_id: text,
+    username: text,
+    grant_kind: word(GrantKind),
+    consumer_key: text,
+    secrets: bytes,
+    access_token: opt_bytes,
+    token_version: int,
+    state: word(ConnectionState),
+    state_reason: opt_text,
+    daily_budget: int,
+    org_calls: opt_json,
+});
+
 /// Adds a connection.
 pub async fn create(tx: &mut Tx, connection: &Connection) -> Result<()> {
-    let now = tx.now();
-    let columns = [
-        "id",
-        "name",
-        "kind",
-        "login_url",
-        "instance_url",
-        "org_id",
-        "org_name",
-        "user_id",
-        "username",
-        "grant_kind",
-        "consumer_key",
-        "secrets",
-        "access_token",
-        "state",
-        "daily_budget",
-        "created_at",
-    ];
-    let row = args![
-        connection.id,
-        &connection.name,
-        &connection.kind,
-        &connection.login_url,
-        &connection.instance_url,
-        &connection.org_id,
-        &connection.org_name,
-        &connection.user_id,
-        &connection.username,
-        &connection.grant_kind,
-        &connection.consumer_key,
-        connection.secrets.clone(),
-        connection.access_token.clone(),
-        &connection.state,
-        connection.daily_budget,
-        now,
-    ];
-    tx.insert_many("connection", &columns, vec![row], "")
-        .await?;
+    let columns = [Connection::COLUMNS, &["created_at"]].concat();
+    let mut row = connection.row();
+    row.push(tx.now().into());
+    tx.insert_many("connection", &columns, [row], "").await?;
     Ok(())
 }
 
@@ -100,7 +84,7 @@ pub async fn all(conn: &mut Conn) -> Result<Vec<Connection>> {
     conn.all("select * from connection order by created_at, id", args![])
         .await?
         .iter()
-        .map(read)
+        .map(Connection::read)
         .collect()
 }
 
@@ -112,7 +96,7 @@ pub async fn ids(conn: &mut Conn) -> Result<Vec<ConnectionId>> {
 
 /// One connection.
 pub async fn by_id(conn: &mut Conn, id: ConnectionId) -> Result<Connection> {
-    read(
+    Connection::read(
         &conn
             .one(
                 "connection",
@@ -164,12 +148,11 @@ pub async fn set_addresses(
 pub async fn set_state(
     tx: &mut Tx,
     id: ConnectionId,
-    state: &str,
+    state: ConnectionState,
     reason: Option<&str>,
 ) -> Result<()> {
-    let sql =
-        "update connection set state = $1, state_reason = $2, version = version + 1 where id = $3";
-    tx.run(sql, args![state, reason, id]).await?;
+    let sql = "update connection set state = $1, state_reason = $2 where id = $3";
+    tx.run(sql, args![state.as_str(), reason, id]).await?;
     Ok(())
 }
 
@@ -192,9 +175,9 @@ pub async fn add_usage(
         suffix,
     )
     .await?;
-    if let Some((used, max)) = org_calls {
-        let sql = "update connection set org_calls_used = $1, org_calls_max = $2 where id = $3";
-        tx.run(sql, args![used, max, id]).await?;
+    if let Some(org_calls) = org_calls {
+        let sql = "update connection set org_calls = $1 where id = $2";
+        tx.run(sql, args![json_text(&org_calls), id]).await?;
     }
     Ok(())
 }
@@ -215,7 +198,7 @@ pub async fn usage_by_hour(
 
 /// Sets the calls that Tieline may make in 24 hours.
 pub async fn set_budget(tx: &mut Tx, id: ConnectionId, calls: i64) -> Result<()> {
-    let sql = "update connection set daily_budget = $1, version = version + 1 where id = $2";
+    let sql = "update connection set daily_budget = $1 where id = $2";
     tx.run(sql, args![calls, id]).await?;
     Ok(())
 }
@@ -232,30 +215,4 @@ pub async fn usage(
     rows.iter()
         .map(|row| Ok((row.text("purpose")?, row.int("calls")?)))
         .collect()
-}
-
-fn read(row: &Row) -> Result<Connection> {
-    let org_calls = row
-        .opt_int("org_calls_used")?
-        .zip(row.opt_int("org_calls_max")?);
-    Ok(Connection {
-        id: row.id("id")?,
-        name: row.text("name")?,
-        kind: row.text("kind")?,
-        login_url: row.text("login_url")?,
-        instance_url: row.text("instance_url")?,
-        org_id: row.text("org_id")?,
-        org_name: row.text("org_name")?,
-        user_id: row.text("user_id")?,
-        username: row.text("username")?,
-        grant_kind: row.text("grant_kind")?,
-        consumer_key: row.text("consumer_key")?,
-        secrets: row.bytes("secrets")?,
-        access_token: row.opt_bytes("access_token")?,
-        token_version: row.int("token_version")?,
-        state: row.text("state")?,
-        state_reason: row.opt_text("state_reason")?,
-        daily_budget: row.int("daily_budget")?,
-        org_calls,
-    })
 }

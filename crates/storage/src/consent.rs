@@ -1,50 +1,40 @@
 //! Consent: what a contact point said, for ever, and how it stands.
 
 use crate::args;
-use crate::db::{Conn, Value, json_text};
+use crate::db::{Conn, Value};
 use crate::error::Result;
 use crate::store::Tx;
 use std::collections::{BTreeMap, BTreeSet};
+use tieline_domain::consent::{ConsentSource, ConsentState};
 use tieline_domain::id::{ConsentEntryId, MessageId, PointId};
 use tieline_domain::time::Timestamp;
 
 /// An opt-out holds for the whole organisation.
 const SCOPE: &str = "organisation";
-const OPTED_OUT: &str = "opted_out";
-/// The source of an opt-out that came from what the same text was read as before.
-const READ_ANEW: &str = "number_read_anew";
 
 /// How a point stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Consent {
-    /// `opted_in` or `opted_out`.
-    pub state: String,
-    /// Where it was said: `keyword`, `carrier`, or `number_read_anew` for a number that the same text gave before.
-    pub source: String,
+    pub state: ConsentState,
+    pub source: ConsentSource,
     /// Since when.
     pub at: Timestamp,
 }
 
 /// What a point said.
-pub struct Entry<'a> {
+pub struct Entry {
     /// Who.
     pub point_id: PointId,
-    /// Whether they want messages.
-    pub opted_in: bool,
-    /// Where it was said.
-    pub source: &'a str,
+    pub state: ConsentState,
+    pub source: ConsentSource,
     /// The message that said it.
     pub message_id: Option<MessageId>,
 }
 
 /// Adds to the ledger and brings the standing up to date.
-pub async fn add(tx: &mut Tx, entry: Entry<'_>) -> Result<()> {
+pub async fn add(tx: &mut Tx, entry: Entry) -> Result<()> {
     let now = tx.now();
-    let state = if entry.opted_in {
-        "opted_in"
-    } else {
-        OPTED_OUT
-    };
+    let (state, source) = (entry.state.as_str(), entry.source.as_str());
     let columns = [
         "id",
         "point_id",
@@ -52,7 +42,6 @@ pub async fn add(tx: &mut Tx, entry: Entry<'_>) -> Result<()> {
         "act",
         "source",
         "message_id",
-        "detail",
         "at",
     ];
     let id = tx.new_id::<ConsentEntryId>();
@@ -61,9 +50,8 @@ pub async fn add(tx: &mut Tx, entry: Entry<'_>) -> Result<()> {
         entry.point_id,
         SCOPE,
         state,
-        entry.source,
+        source,
         entry.message_id,
-        json_text(&()),
         now
     ];
     tx.insert_many("consent_entry", &columns, vec![row], "")
@@ -71,7 +59,7 @@ pub async fn add(tx: &mut Tx, entry: Entry<'_>) -> Result<()> {
     let sql = "insert into consent (point_id, scope, state, source, at) values ($1, $2, $3, $4, $5) \
                on conflict (point_id, scope) do update set state = excluded.state, source = excluded.source, \
                at = excluded.at";
-    tx.run(sql, args![entry.point_id, SCOPE, state, entry.source, now])
+    tx.run(sql, args![entry.point_id, SCOPE, state, source, now])
         .await?;
     Ok(())
 }
@@ -84,15 +72,15 @@ pub(crate) async fn carry(tx: &mut Tx, moved: &BTreeSet<(PointId, PointId)>) -> 
     let known = load(tx, &points).await?;
     let mut out: BTreeSet<PointId> = known
         .iter()
-        .filter(|(_, consent)| consent.state == OPTED_OUT)
+        .filter(|(_, consent)| consent.state == ConsentState::OptedOut)
         .map(|(point, _)| *point)
         .collect();
     for (from, to) in moved {
         if out.contains(from) && out.insert(*to) {
             let entry = Entry {
                 point_id: *to,
-                opted_in: false,
-                source: READ_ANEW,
+                state: ConsentState::OptedOut,
+                source: ConsentSource::NumberReadAnew,
                 message_id: None,
             };
             add(tx, entry).await?;
@@ -114,8 +102,8 @@ pub async fn load(conn: &mut Conn, points: &[PointId]) -> Result<BTreeMap<PointI
     rows.iter()
         .map(|row| {
             let consent = Consent {
-                state: row.text("state")?,
-                source: row.text("source")?,
+                state: row.word("state", ConsentState::parse)?,
+                source: row.word("source", ConsentSource::parse)?,
                 at: row.time("at")?,
             };
             Ok((row.id("point_id")?, consent))

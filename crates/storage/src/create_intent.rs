@@ -2,10 +2,10 @@
 //! whose outcome nobody knows is looked for instead of repeated.
 
 use crate::args;
-use crate::db::{Conn, Row};
+use crate::db::{Conn, table};
 use crate::error::Result;
 use crate::store::Tx;
-use tieline_domain::id::{ConnectionId, ContactId, ConversationId, CreateIntentId};
+use tieline_domain::id::{ConnectionId, ContactId, CreateIntentId};
 use tieline_domain::time::Timestamp;
 
 /// How far an intent is.
@@ -43,8 +43,6 @@ pub struct CreateIntent {
     pub object: String,
     /// The contact that it is for.
     pub contact_id: Option<ContactId>,
-    /// The conversation that it logs.
-    pub conversation_id: Option<ConversationId>,
     /// The fields that were or will be sent.
     pub body: serde_json::Map<String, serde_json::Value>,
     /// How far it is.
@@ -53,33 +51,21 @@ pub struct CreateIntent {
     pub created_at: Timestamp,
 }
 
+table!(CreateIntent {
+    id: id,
+    connection_id: id,
+    object: text,
+    contact_id: opt_id,
+    body: json,
+    state: word(IntentState),
+    created_at: time,
+});
+
 /// Writes intents down.
 pub async fn create_many(tx: &mut Tx, intents: &[CreateIntent]) -> Result<()> {
-    let columns = [
-        "id",
-        "connection_id",
-        "object",
-        "contact_id",
-        "conversation_id",
-        "body",
-        "state",
-        "created_at",
-        "updated_at",
-    ];
-    let rows = intents.iter().map(|intent| {
-        args![
-            intent.id,
-            intent.connection_id,
-            &intent.object,
-            intent.contact_id,
-            intent.conversation_id,
-            crate::db::json_text(&intent.body),
-            intent.state.as_str(),
-            intent.created_at,
-            intent.created_at,
-        ]
-    });
-    tx.insert_many("create_intent", &columns, rows, "").await?;
+    let rows = intents.iter().map(CreateIntent::row);
+    tx.insert_many("create_intent", CreateIntent::COLUMNS, rows, "")
+        .await?;
     Ok(())
 }
 
@@ -93,38 +79,21 @@ pub async fn open(
     conn.all(sql, args![connection, object])
         .await?
         .iter()
-        .map(read)
+        .map(CreateIntent::read)
         .collect()
 }
 
 /// Notes that a person has been told of several records that fit.
 pub async fn mark_ambiguous(tx: &mut Tx, id: CreateIntentId) -> Result<()> {
-    let now = tx.now();
-    let sql =
-        "update create_intent set state = $1, updated_at = $2 where id = $3 and state <> 'done'";
-    tx.run(sql, args![IntentState::Ambiguous.as_str(), now, id])
+    let sql = "update create_intent set state = $1 where id = $2 and state <> 'done'";
+    tx.run(sql, args![IntentState::Ambiguous.as_str(), id])
         .await?;
     Ok(())
 }
 
 /// Settles an intent: with the record that came of it, or without when nothing did.
 pub async fn settle(tx: &mut Tx, id: CreateIntentId, record_id: Option<&str>) -> Result<()> {
-    let now = tx.now();
-    let sql =
-        "update create_intent set state = 'done', record_id = $1, updated_at = $2 where id = $3";
-    tx.run(sql, args![record_id, now, id]).await?;
+    let sql = "update create_intent set state = 'done', record_id = $1 where id = $2";
+    tx.run(sql, args![record_id, id]).await?;
     Ok(())
-}
-
-fn read(row: &Row) -> Result<CreateIntent> {
-    Ok(CreateIntent {
-        id: row.id("id")?,
-        connection_id: row.id("connection_id")?,
-        object: row.text("object")?,
-        contact_id: row.opt_id("contact_id")?,
-        conversation_id: row.opt_id("conversation_id")?,
-        body: row.json("body")?,
-        state: row.word("state", IntentState::parse)?,
-        created_at: row.time("created_at")?,
-    })
 }

@@ -8,10 +8,12 @@ mod connection;
 mod health;
 mod row;
 mod sets;
+mod table;
 mod value;
 
 pub use connection::Conn;
 pub use health::{Faults, Health};
 pub use row::Row;
 pub use sets::{UpdateMany, Writing};
+pub(crate) use table::{kept, table};
 pub use value::{Value, json_text};

@@ -1,7 +1,7 @@
 //! Links: one Salesforce record tied to one contact, with the values last agreed.
 
 use crate::args;
-use crate::db::{Conn, Row, Value, json_text};
+use crate::db::{Conn, UpdateMany, Value, table};
 use crate::error::{Result, StorageError};
 use crate::scope::on_what_contacts_have;
 use crate::store::Tx;
@@ -39,6 +39,21 @@ pub struct Link {
     /// Rises with each change.
     pub version: i64,
 }
+
+table!(Link {
+    id: id,
+    connection_id: id,
+    object: text,
+    record_id: text,
+    contact_id: id,
+    is_primary: bool,
+    state: word(LinkState),
+    base: opt_json,
+    modified_at: time,
+    waiting_to_org: bool,
+    synced_at: time,
+    version: int,
+});
 
 /// How it is with the two sides of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,7 +108,7 @@ pub async fn list_of_contacts(
     let keys = ids.iter().map(|id| Value::from(*id)).collect();
     let mut found: BTreeMap<ContactId, Vec<Link>> = BTreeMap::new();
     for row in conn.all_in(&sql, args, keys).await? {
-        let link = read(&row)?;
+        let link = Link::read(&row)?;
         found.entry(link.contact_id).or_default().push(link);
     }
     Ok(found)
@@ -118,7 +133,7 @@ pub async fn load_by_records(
     let keys = records.iter().map(Value::from).collect();
     let rows = conn.all_in(sql, args![connection, object], keys).await?;
     rows.iter()
-        .map(|row| read(row).map(|link| (link.record_id.clone(), link)))
+        .map(|row| Link::read(row).map(|link| (link.record_id.clone(), link)))
         .collect()
 }
 
@@ -136,7 +151,7 @@ pub async fn load_waiting(
     conn.all(sql, args![connection, object, after, limit])
         .await?
         .iter()
-        .map(read)
+        .map(Link::read)
         .collect()
 }
 
@@ -182,58 +197,18 @@ pub async fn mark_waiting(
 
 /// Adds links.
 pub async fn create_many(tx: &mut Tx, links: &[Link]) -> Result<()> {
-    let columns = [
-        "id",
-        "connection_id",
-        "object",
-        "record_id",
-        "contact_id",
-        "is_primary",
-        "state",
-        "base",
-        "modified_at",
-        "waiting_to_org",
-        "synced_at",
-    ];
-    let rows = links.iter().map(|link| {
-        args![
-            link.id,
-            link.connection_id,
-            &link.object,
-            &link.record_id,
-            link.contact_id,
-            link.is_primary,
-            link.state.as_str(),
-            link.base.as_ref().map(json_text),
-            link.modified_at,
-            link.waiting_to_org,
-            link.synced_at,
-        ]
-    });
-    tx.insert_many("link", &columns, rows, "").await?;
+    let rows = links.iter().map(Link::row);
+    tx.insert_many("link", Link::COLUMNS, rows, "").await?;
     Ok(())
 }
 
 /// Writes links as given (their `version` is the one that was read). Fails with a conflict when one
 /// of them was changed meanwhile.
 pub async fn update_many(tx: &mut Tx, links: &[Link]) -> Result<()> {
-    let rows = links.iter().map(|link| {
-        args![
-            link.id,
-            link.contact_id,
-            link.is_primary,
-            link.state.as_str(),
-            link.base.as_ref().map(json_text),
-            link.modified_at,
-            link.waiting_to_org,
-            link.synced_at,
-            link.version,
-        ]
-    });
-    let update = crate::db::UpdateMany {
+    let update = UpdateMany {
         table: "link",
-        columns: &[
-            "id",
+        columns: Link::COLUMNS,
+        set: &[
             "contact_id",
             "is_primary",
             "state",
@@ -241,35 +216,11 @@ pub async fn update_many(tx: &mut Tx, links: &[Link]) -> Result<()> {
             "modified_at",
             "waiting_to_org",
             "synced_at",
-            "version",
         ],
-        types: &[
-            "bytes", "bytes", "bigint", "text", "text", "bigint", "bigint", "bigint", "bigint",
-        ],
-        set: "contact_id = given.contact_id, is_primary = given.is_primary, state = given.state, base = given.base, \
-              modified_at = given.modified_at, waiting_to_org = given.waiting_to_org, synced_at = given.synced_at, \
-              version = given.version + 1",
-        condition: "and link.version = given.version",
     };
+    let rows = links.iter().map(Link::row);
     if tx.update_many(update, rows).await? < links.len() as u64 {
         return Err(StorageError::Conflict("link"));
     }
     Ok(())
-}
-
-fn read(row: &Row) -> Result<Link> {
-    Ok(Link {
-        id: row.id("id")?,
-        connection_id: row.id("connection_id")?,
-        object: row.text("object")?,
-        record_id: row.text("record_id")?,
-        contact_id: row.id("contact_id")?,
-        is_primary: row.bool("is_primary")?,
-        state: row.word("state", LinkState::parse)?,
-        base: row.opt_json("base")?,
-        modified_at: row.time("modified_at")?,
-        waiting_to_org: row.bool("waiting_to_org")?,
-        synced_at: row.time("synced_at")?,
-        version: row.int("version")?,
-    })
 }

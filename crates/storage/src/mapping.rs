@@ -132,8 +132,7 @@ pub async fn update(
     enabled: Option<bool>,
     deletes: Option<Deletes>,
 ) -> Result<bool> {
-    let sql = "update object_mapping set enabled = coalesce($1, enabled), deletes = coalesce($2, deletes), \
-               version = version + 1 where id = $3";
+    let sql = "update object_mapping set enabled = coalesce($1, enabled), deletes = coalesce($2, deletes) where id = $3";
     let enabled = enabled.map(i64::from);
     Ok(tx
         .run(sql, args![enabled, deletes.map(Deletes::as_str), id])
@@ -163,7 +162,7 @@ pub async fn update_field(
 /// Records that an object has been read up to a moment of the org, within the commit that says so.
 pub async fn set_read_until(tx: &mut Tx, id: ObjectMappingId, until: Timestamp) -> Result<()> {
     tx.run(
-        "update object_mapping set cursor_stamp = $1 where id = $2",
+        "update object_mapping set read_until = $1 where id = $2",
         args![until, id],
     )
     .await?;
@@ -190,7 +189,7 @@ fn read(row: &Row) -> Result<ObjectMapping> {
         direction: row.word("direction", Direction::parse)?,
         deletes: row.word("deletes", Deletes::parse)?,
         auto_create: row.text("auto_create")? != "none",
-        read_until: row.opt_time("cursor_stamp")?,
+        read_until: row.opt_time("read_until")?,
         last_changed_at: row.opt_time("last_changed_at")?,
         fields: Vec::new(),
     })

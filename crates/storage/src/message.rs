@@ -120,9 +120,7 @@ pub(crate) async fn move_many(
     let update = UpdateMany {
         table: "message",
         columns: &["id", "conversation_id", "seq"],
-        types: &["bytes", "bytes", "bigint"],
-        set: "conversation_id = given.conversation_id, seq = given.seq",
-        condition: "",
+        set: &["conversation_id", "seq"],
     };
     let rows: Vec<_> = messages
         .iter()

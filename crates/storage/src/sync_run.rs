@@ -1,7 +1,7 @@
 //! Sync runs, and the journal of what each of them changed.
 
 use crate::args;
-use crate::db::{Conn, Row, json_text};
+use crate::db::{Conn, json_text, table};
 use crate::error::{Result, StorageError};
 use crate::scope::on_what_contacts_have;
 use crate::store::Tx;
@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use tieline_domain::access::Scope;
 use tieline_domain::contact::Fields;
 use tieline_domain::id::{ConnectionId, ContactId, Id as _, StaffId, SyncRunId};
+use tieline_domain::sync::change::{ChangeAct, ChangeDirection, ChangeState};
 use tieline_domain::sync::counts::RunCounts;
 use tieline_domain::time::Timestamp;
 
@@ -93,6 +94,24 @@ pub struct SyncRun {
     pub finished_at: Option<Timestamp>,
 }
 
+table!(SyncRun {
+    id: id,
+    connection_id: id,
+    trigger: text,
+    staff_id: opt_id,
+    state: text,
+    phase: text,
+    checkpoint: json,
+    counts: json,
+    progress_done: int,
+    progress_total: opt_int,
+    api_calls: int,
+    api_calls_minimum: int,
+    error: opt_json,
+    started_at: time,
+    finished_at: opt_time,
+});
+
 /// Why a run failed, and the way out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunError {
@@ -113,12 +132,9 @@ pub struct Change {
     pub record_id: Option<String>,
     /// The contact, if it exists.
     pub contact_id: Option<ContactId>,
-    /// `to_hub` or `to_org`.
-    pub direction: &'static str,
-    /// `create`, `update`, `delete`, `link` or `conflict`.
-    pub act: &'static str,
-    /// `applied`, `failed` or `skipped`.
-    pub state: &'static str,
+    pub direction: ChangeDirection,
+    pub act: ChangeAct,
+    pub state: ChangeState,
     /// Values before, of the attributes that change; blank ones are absent.
     pub before: Option<Fields>,
     /// Values after.
@@ -129,13 +145,27 @@ pub struct Change {
     pub at: Timestamp,
 }
 
+table!(Change {
+    seq: int,
+    object: text,
+    record_id: opt_text,
+    contact_id: opt_id,
+    direction: word(ChangeDirection),
+    act: word(ChangeAct),
+    state: word(ChangeState),
+    before: opt_json,
+    after: opt_json,
+    error: opt_json,
+    at: time,
+});
+
 /// Which changes of a run to list.
 #[derive(Debug, Clone, Default)]
 pub struct ChangeQuery {
     /// Only this direction.
-    pub direction: Option<String>,
+    pub direction: Option<ChangeDirection>,
     /// Only this state.
-    pub state: Option<String>,
+    pub state: Option<ChangeState>,
     /// After this number.
     pub after: i64,
     /// Rows.
@@ -144,36 +174,9 @@ pub struct ChangeQuery {
 
 /// Opens a run; a conflict when the connection has one that is not finished.
 pub async fn create(tx: &mut Tx, run: &SyncRun) -> Result<()> {
-    let columns = [
-        "id",
-        "connection_id",
-        "trigger_kind",
-        "staff_id",
-        "state",
-        "phase",
-        "checkpoint",
-        "counts",
-        "progress_done",
-        "api_calls",
-        "api_calls_minimum",
-        "started_at",
-    ];
-    let row = args![
-        run.id,
-        run.connection_id,
-        &run.trigger,
-        run.staff_id,
-        &run.state,
-        &run.phase,
-        json_text(&run.checkpoint),
-        json_text(&run.counts),
-        run.progress_done,
-        run.api_calls,
-        run.api_calls_minimum,
-        run.started_at,
-    ];
+    let unless_open = "on conflict do nothing";
     match tx
-        .insert_many("sync_run", &columns, vec![row], "on conflict do nothing")
+        .insert_many("sync_run", SyncRun::COLUMNS, [run.row()], unless_open)
         .await?
     {
         0 => Err(StorageError::Conflict("sync run")),
@@ -211,7 +214,7 @@ pub async fn cancel(tx: &mut Tx, id: SyncRunId) -> Result<bool> {
 
 /// One run.
 pub async fn by_id(conn: &mut Conn, id: SyncRunId) -> Result<SyncRun> {
-    read(
+    SyncRun::read(
         &conn
             .one(
                 "sync run",
@@ -228,7 +231,7 @@ pub async fn open_run(conn: &mut Conn, connection: ConnectionId) -> Result<Optio
     conn.opt(sql, args![connection])
         .await?
         .as_ref()
-        .map(read)
+        .map(SyncRun::read)
         .transpose()
 }
 
@@ -245,7 +248,7 @@ pub async fn history(
     conn.all(sql, args![connection, at, id, limit])
         .await?
         .iter()
-        .map(read)
+        .map(SyncRun::read)
         .collect()
 }
 
@@ -254,38 +257,13 @@ pub async fn add_changes(tx: &mut Tx, run: &mut SyncRun, changes: &[Change]) -> 
     let (id, known) = (run.id, run.checkpoint.journal_seq);
     run.checkpoint.journal_seq += changes.len() as i64;
     let rows = (known + 1..).zip(changes).map(|(seq, change)| {
-        let (code, text) = change.error.clone().unzip();
-        args![
-            id,
+        let numbered = Change {
             seq,
-            &change.object,
-            change.record_id.clone(),
-            change.contact_id,
-            change.direction,
-            change.act,
-            change.state,
-            change.before.as_ref().map(json_text),
-            change.after.as_ref().map(json_text),
-            code,
-            text,
-            change.at,
-        ]
+            ..change.clone()
+        };
+        args![id].into_iter().chain(numbered.row()).collect()
     });
-    let columns = [
-        "run_id",
-        "seq",
-        "object",
-        "record_id",
-        "contact_id",
-        "direction",
-        "act",
-        "state",
-        "before",
-        "after",
-        "error_code",
-        "error_text",
-        "at",
-    ];
+    let columns = [&["run_id"], Change::COLUMNS].concat();
     tx.insert_many("sync_change", &columns, rows, "").await?;
     Ok(())
 }
@@ -300,8 +278,8 @@ pub async fn changes(
     let mut args = args![
         run,
         query.after,
-        query.direction.clone().unwrap_or_default(),
-        query.state.clone().unwrap_or_default(),
+        query.direction.map_or("", ChangeDirection::as_str),
+        query.state.map_or("", ChangeState::as_str),
         query.limit,
     ];
     let within = on_what_contacts_have(scope, &mut args);
@@ -310,47 +288,5 @@ pub async fn changes(
          and ($4 = '' or state = $4){within} order by seq limit $5"
     );
     let rows = conn.all(&sql, args).await?;
-    rows.iter().map(read_change).collect()
-}
-
-fn read(row: &Row) -> Result<SyncRun> {
-    Ok(SyncRun {
-        id: row.id("id")?,
-        connection_id: row.id("connection_id")?,
-        trigger: row.text("trigger_kind")?,
-        staff_id: row.opt_id("staff_id")?,
-        state: row.text("state")?,
-        phase: row.text("phase")?,
-        checkpoint: row.json("checkpoint")?,
-        counts: row.json("counts")?,
-        progress_done: row.int("progress_done")?,
-        progress_total: row.opt_int("progress_total")?,
-        api_calls: row.int("api_calls")?,
-        api_calls_minimum: row.opt_int("api_calls_minimum")?.unwrap_or_default(),
-        error: row.opt_json("error")?,
-        started_at: row.time("started_at")?,
-        finished_at: row.opt_time("finished_at")?,
-    })
-}
-
-fn read_change(row: &Row) -> Result<Change> {
-    let known = |words: &'static [&'static str]| {
-        move |word: &str| words.iter().find(|known| **known == word).copied()
-    };
-    Ok(Change {
-        seq: row.int("seq")?,
-        object: row.text("object")?,
-        record_id: row.opt_text("record_id")?,
-        contact_id: row.opt_id("contact_id")?,
-        direction: row.word("direction", known(&["to_hub", "to_org"]))?,
-        act: row.word(
-            "act",
-            known(&["create", "update", "delete", "link", "conflict"]),
-        )?,
-        state: row.word("state", known(&["applied", "failed", "skipped"]))?,
-        before: row.opt_json("before")?,
-        after: row.opt_json("after")?,
-        error: row.opt_text("error_code")?.zip(row.opt_text("error_text")?),
-        at: row.time("at")?,
-    })
+    rows.iter().map(Change::read).collect()
 }

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tieline_domain::catalogue::Catalogue;
 use tieline_domain::event::Event;
 use tieline_domain::id::ContactId;
+use tieline_domain::sync::change::{ChangeAct, ChangeDirection, ChangeState};
 use tieline_domain::sync::counts::BothWays;
 use tieline_domain::time::Timestamp;
 use tieline_storage::Tx;
@@ -105,16 +106,16 @@ impl Batch {
         &self,
         record: &Incoming,
         contact_id: Option<ContactId>,
-        act: &'static str,
+        act: ChangeAct,
     ) -> Change {
         Change {
             seq: 0,
             object: self.object.clone(),
             record_id: Some(record.record_id.clone()),
             contact_id,
-            direction: "to_hub",
+            direction: ChangeDirection::ToHub,
             act,
-            state: "applied",
+            state: ChangeState::Applied,
             before: None,
             after: None,
             error: None,

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use tieline_domain::access::Actor;
 use tieline_domain::contact::Fields;
 use tieline_domain::id::ContactId;
+use tieline_domain::sync::change::{ChangeAct, ChangeDirection, ChangeState};
 use tieline_domain::sync::counts::BothWays;
 use tieline_domain::time::Timestamp;
 use tieline_salesforce::collections::{Fields as OrgFields, RECORDS_MAX, SaveResult};
@@ -64,7 +65,6 @@ impl Driver {
                 connection_id: self.run.connection_id,
                 object: mapping.object.clone(),
                 contact_id: Some(contact.id),
-                conversation_id: None,
                 body: body(mapping, &contact.fields),
                 state: IntentState::Open,
                 created_at: now,
@@ -212,14 +212,14 @@ pub(crate) fn journal_row(
         seq: 0,
         object: intent.object.clone(),
         state: if record_id.is_some() {
-            "applied"
+            ChangeState::Applied
         } else {
-            "failed"
+            ChangeState::Failed
         },
         record_id,
         contact_id: intent.contact_id,
-        direction: "to_org",
-        act: "create",
+        direction: ChangeDirection::ToOrg,
+        act: ChangeAct::Create,
         before: None,
         after: Some(sent),
         error: first_error(errors),

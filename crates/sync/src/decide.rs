@@ -5,6 +5,7 @@ use crate::incoming::Incoming;
 use std::collections::BTreeSet;
 use tieline_domain::contact::Fields;
 use tieline_domain::id::ContactId;
+use tieline_domain::sync::change::{ChangeAct, ChangeState};
 use tieline_domain::sync::identify::{Candidate, Identity, identify};
 use tieline_domain::sync::mapping::Deletes;
 use tieline_domain::sync::merge::{Merged, Sides, Times, merge};
@@ -72,7 +73,7 @@ impl Batch {
             self.keep_other(other);
         }
         let mut link = self.new_link(tx, record, id, is_primary);
-        let mut change = self.change(record, Some(id), "link");
+        let mut change = self.change(record, Some(id), ChangeAct::Link);
         if is_primary {
             let merged = self.merge(mapping, record, &link);
             self.apply(&mut link, &merged, id);
@@ -101,7 +102,7 @@ impl Batch {
         let mut link = self.new_link(tx, record, id, true);
         link.base = Some(record.fields.clone());
         self.keep_new(link);
-        let mut change = self.change(record, Some(id), "create");
+        let mut change = self.change(record, Some(id), ChangeAct::Create);
         change.after = Some(record.fields.clone());
         change.error = alike.map(|count| {
             let words =
@@ -137,7 +138,7 @@ impl Batch {
                 if merged.to_hub.is_empty() {
                     self.counts.to_hub.unchanged += 1;
                 } else {
-                    let mut change = self.change(record, Some(id), "update");
+                    let mut change = self.change(record, Some(id), ChangeAct::Update);
                     change.before = Some(values(&merged, |change| &change.before));
                     change.after = Some(values(&merged, |change| &change.after));
                     self.changes.push(change);
@@ -169,11 +170,11 @@ impl Batch {
                 .iter()
                 .find(|other| other.record_id != record.record_id && other.state != LinkState::Gone)
         });
-        let mut change = self.change(record, Some(id), "delete");
+        let mut change = self.change(record, Some(id), ChangeAct::Delete);
         match (next.cloned(), mapping.deletes) {
             // Another record stands for the same person: it takes over.
             (Some(next), _) => {
-                change.act = "link";
+                change.act = ChangeAct::Link;
                 match was_primary.then(|| self.succeed(next, &link)).flatten() {
                     Some(merged) if !merged.to_hub.is_empty() => {
                         change.before = Some(values(&merged, |change| &change.before));
@@ -185,11 +186,11 @@ impl Batch {
             }
             // Another org has them still.
             (None, _) if self.elsewhere.contains(&id) => {
-                change.act = "link";
+                change.act = ChangeAct::Link;
                 self.counts.to_hub.unchanged += 1;
             }
             (None, Deletes::Ignore) => {
-                change.state = "skipped";
+                change.state = ChangeState::Skipped;
                 self.counts.to_hub.unchanged += 1;
             }
             (None, Deletes::Honour) => {
@@ -289,8 +290,8 @@ impl Batch {
             let named = |name: &String| fields.get(name).map(|value| (name.clone(), value.clone()));
             merged.conflicts.iter().filter_map(named).collect()
         };
-        let mut change = self.change(record, Some(id), "conflict");
-        change.state = "skipped";
+        let mut change = self.change(record, Some(id), ChangeAct::Conflict);
+        change.state = ChangeState::Skipped;
         change.before = self.contacts.get(&id).map(|contact| of(&contact.fields));
         change.after = Some(of(&record.fields));
         self.changes.push(change);

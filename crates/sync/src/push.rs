@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use tieline_domain::access::Actor;
 use tieline_domain::contact::Fields;
 use tieline_domain::id::{ContactId, LinkId};
+use tieline_domain::sync::change::{ChangeAct, ChangeDirection, ChangeState};
 use tieline_domain::sync::counts::BothWays;
 use tieline_domain::sync::merge::{FieldChange, Sides, Times, merge};
 use tieline_domain::time::Timestamp;
@@ -221,9 +222,13 @@ fn journal_row(
         object: mapping.object.clone(),
         record_id: Some(row.link.record_id.clone()),
         contact_id: Some(row.link.contact_id),
-        direction: "to_org",
-        act: "update",
-        state: if result.success { "applied" } else { "failed" },
+        direction: ChangeDirection::ToOrg,
+        act: ChangeAct::Update,
+        state: if result.success {
+            ChangeState::Applied
+        } else {
+            ChangeState::Failed
+        },
         before: Some(values(|change| &change.before)),
         after: Some(values(|change| &change.after)),
         error: first_error(&result.errors),

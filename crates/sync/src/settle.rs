@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::run::Driver;
 use serde_json::Value;
 use tieline_domain::access::Actor;
+use tieline_domain::sync::change::ChangeState;
 use tieline_domain::sync::counts::BothWays;
 use tieline_domain::sync::settle::{Loose, Outcome, Sought, Values, settle};
 use tieline_salesforce::soql::{Condition, Literal, Select};
@@ -125,7 +126,7 @@ impl Driver {
                 };
                 let sent = sent_values(mapping, &intent.body);
                 let mut row = journal_row(intent, None, sent, &[error], now);
-                row.state = "skipped";
+                row.state = ChangeState::Skipped;
                 sync_run::add_changes(&mut tx, &mut self.run, &[row]).await?;
             }
             // Those that fitted are linked by now; whether one of them was it, nobody can say.

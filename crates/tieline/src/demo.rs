@@ -14,6 +14,7 @@ use std::sync::Arc;
 use tieline_access::NewStaff;
 use tieline_domain::access::{Actor, Caller, Role};
 use tieline_domain::carrier::CarrierKind;
+use tieline_domain::connection::ConnectionKind;
 use tieline_domain::id::{CarrierAccountId, ConnectionId, InboxId, StaffId};
 use tieline_edge::EdgeOptions;
 use tieline_org::{NewConnection, Place};
@@ -340,7 +341,7 @@ async fn fill(hub: &Hub, simulator: &Simulator) -> Result<ConnectionId, Error> {
         .connections
         .connect(NewConnection {
             name: "Harrow & Vale".to_owned(),
-            kind: "simulated".to_owned(),
+            kind: ConnectionKind::Simulated,
             login_url: simulator.carrier_access().url,
             consumer_key: org.consumer_key.clone(),
             consumer_secret: SecretString::from(org.consumer_secret.clone()),

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tieline_access::NewStaff;
 use tieline_domain::access::{Caller, Role};
+use tieline_domain::connection::ConnectionKind;
 use tieline_edge::{EdgeOptions, Limits, Load, TrustedProxies};
 use tieline_storage::attachment_store::Folder;
 use tieline_storage::{Store, StoreOptions, connection, staff};
@@ -191,7 +192,7 @@ async fn administrator_link(
 
 async fn refuse_simulated(store: &Store) -> Outcome {
     let all = connection::all(&mut *store.reader().await?).await?;
-    match all.iter().find(|connection| connection.kind == "simulated") {
+    match all.iter().find(|connection| connection.kind == ConnectionKind::Simulated) {
         None => Ok(()),
         Some(found) => Err(format!(
             "the connection {:?} is simulated; start with --allow-simulated, or use another database",

@@ -173,9 +173,9 @@ async fn whole(state: &WebState, scope: &Scope, id: ContactId) -> Result<Contact
 
 fn consent_of(said: Option<&consent::Consent>) -> Consent {
     Consent {
-        state: said.map_or("unknown", |it| it.state.as_str()).to_owned(),
+        state: said.map(|it| it.state),
         since: said.map(|it| it.at),
-        source: said.map(|it| it.source.clone()),
+        source: said.map(|it| it.source),
     }
 }
 

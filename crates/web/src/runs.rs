@@ -3,8 +3,7 @@
 use crate::answer::{Accepted, Answer};
 use crate::api::names::{ContactName, Names, OutsideError};
 use crate::api::sync::{
-    ChangeDirection, ChangeState, FieldChange, Run, RunChange, RunChangeList, RunChangeQuery,
-    RunList, RunQuery,
+    FieldChange, Run, RunChange, RunChangeList, RunChangeQuery, RunList, RunQuery,
 };
 use crate::connection::the_connection;
 use crate::cursor::{cursor, cursor_part, cursor_parts, next};
@@ -87,18 +86,9 @@ pub(crate) async fn changes(
     Query(query): Query<RunChangeQuery>,
 ) -> Result<Answer<RunChangeList>> {
     let limit = query.limit.0;
-    let direction = query.direction.map(|direction| match direction {
-        ChangeDirection::ToHub => "to_hub",
-        ChangeDirection::ToOrg => "to_org",
-    });
-    let change_state = query.state.map(|state| match state {
-        ChangeState::Applied => "applied",
-        ChangeState::Failed => "failed",
-        ChangeState::Skipped => "skipped",
-    });
     let asked = ChangeQuery {
-        direction: direction.map(str::to_owned),
-        state: change_state.map(str::to_owned),
+        direction: query.direction,
+        state: query.state,
         after: query.cursor.unwrap_or(0),
         limit,
     };

@@ -43,9 +43,7 @@ pub async fn read_anew(tx: &mut Tx, catalogue: &Catalogue, limit: i64) -> Result
     let update = UpdateMany {
         table: "contact",
         columns: &["id", "search_text", "reading", "unreadable"],
-        types: &["bytes", "text", "text", "bigint"],
-        set: "search_text = given.search_text, reading = given.reading, unreadable = given.unreadable",
-        condition: "",
+        set: &["search_text", "reading", "unreadable"],
     };
     let rows = contacts.iter().map(|contact| {
         args![

@@ -19,16 +19,12 @@ pub type Writing<'a> = Pin<Box<dyn Future<Output = Result<u64>> + Send + 'a>>;
 
 /// How [`Conn::update_many`] is to update.
 pub struct UpdateMany<'a> {
-    /// The table.
     pub table: &'a str,
-    /// The key's column and those that carry values.
+    /// The columns of each row that is given: the key first, and the version that was read where the
+    /// table has one.
     pub columns: &'a [&'a str],
-    /// Their SQL types, `text`, `bigint`, `bytes`.
-    pub types: &'a [&'a str],
-    /// The assignments; values stand in `given`.
-    pub set: &'a str,
-    /// More for the where clause, beginning with `and`, or empty.
-    pub condition: &'a str,
+    /// Those that take the given values.
+    pub set: &'a [&'a str],
 }
 
 impl Conn {
@@ -47,9 +43,8 @@ impl Conn {
         self.write_many(columns.len(), rows, statement)
     }
 
-    /// Updates many rows by key in as few statements as is good for the databases. `columns` names
-    /// the key first; each row holds the key and the new values; `set` maps them, for example
-    /// `name = given.name, version = link.version + 1`; `types` are their SQL types (`text`, `bigint`, `bytes`).
+    /// Updates many rows by key in as few statements as is good for the databases. A row whose version is
+    /// not the one given stays as it is; that of the others rises. The number of rows written.
     pub fn update_many<'a>(
         &'a mut self,
         update: UpdateMany<'a>,
@@ -58,20 +53,27 @@ impl Conn {
         let UpdateMany {
             table,
             columns,
-            types,
             set,
-            condition,
         } = update;
+        let mut rows = rows.into_iter().peekable();
+        let first = rows.peek().map_or(&[][..], Vec::as_slice);
         let casts: Vec<String> = columns
             .iter()
-            .zip(types)
-            .map(|(c, t)| format!("cast({c} as {}) as {c}", self.type_of(t)))
+            .zip(first)
+            .map(|(c, value)| format!("cast({c} as {}) as {c}", self.type_of(value.sql_type())))
             .collect();
-        let (names, casts, key) = (columns.join(", "), casts.join(", "), columns[0]);
+        let mut taken: Vec<String> = set.iter().map(|c| format!("{c} = given.{c}")).collect();
+        let mut same = vec![format!("{table}.{key} = given.{key}", key = columns[0])];
+        if columns.contains(&"version") {
+            taken.push("version = given.version + 1".to_owned());
+            same.push(format!("{table}.version = given.version"));
+        }
+        let (names, casts) = (columns.join(", "), casts.join(", "));
+        let (taken, same) = (taken.join(", "), same.join(" and "));
         let statement = move |values| {
             format!(
                 "with raw ({names}) as (values {values}), given as (select {casts} from raw) \
-                 update {table} set {set} from given where {table}.{key} = given.{key} {condition}"
+                 update {table} set {taken} from given where {same}"
             )
         };
         self.write_many(columns.len(), rows, statement)

@@ -21,6 +21,17 @@ pub enum Value {
     Bytes(Option<Vec<u8>>),
 }
 
+impl Value {
+    /// Its type, in a word of ours; see [`crate::Conn`].
+    pub(super) fn sql_type(&self) -> &'static str {
+        match self {
+            Value::Int(_) => "bigint",
+            Value::Text(_) => "text",
+            Value::Bytes(_) => "bytes",
+        }
+    }
+}
+
 /// The arguments of a statement: `args![id, now, name]`.
 #[macro_export]
 macro_rules! args {

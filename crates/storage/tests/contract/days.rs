@@ -3,6 +3,7 @@
 use super::harness::{Fixture, on_both};
 use super::people::{contact, inbox, linked, org, point, talk, theirs, user, writing};
 use tieline_domain::access::{Actor, Principal, Role, Scope, StaffMember};
+use tieline_domain::consent::{ConsentSource, ConsentState};
 use tieline_domain::event::Event;
 use tieline_domain::id::ConversationId;
 use tieline_domain::receive::Unassigned;
@@ -182,13 +183,17 @@ async fn the_last_word_of_a_point_stands() {
     on_both(|at| async move {
         let said = point(&at, "+447700900101").await;
         let silent = point(&at, "+447700900102").await;
-        for opted_in in [false, true, false] {
+        for state in [
+            ConsentState::OptedOut,
+            ConsentState::OptedIn,
+            ConsentState::OptedOut,
+        ] {
             at.clock.advance(10);
             let mut tx = writing(&at).await;
             let entry = Entry {
                 point_id: said,
-                opted_in,
-                source: "keyword",
+                state,
+                source: ConsentSource::Keyword,
                 message_id: None,
             };
             consent::add(&mut tx, entry).await.unwrap();
@@ -196,9 +201,8 @@ async fn the_last_word_of_a_point_stands() {
             let mut conn = at.store.reader().await.unwrap();
             let stands = consent::load(&mut conn, &[said, silent]).await.unwrap();
             assert_eq!(stands.len(), 1);
-            let state = if opted_in { "opted_in" } else { "opted_out" };
             assert_eq!(
-                (stands[&said].state.as_str(), stands[&said].at),
+                (stands[&said].state, stands[&said].at),
                 (state, at.store.now())
             );
         }

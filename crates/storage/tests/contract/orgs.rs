@@ -3,7 +3,9 @@
 use super::harness::{Fixture, on_both};
 use super::people::{contact, linked, mapped, org, user, writing};
 use tieline_domain::access::{Principal, Scope};
+use tieline_domain::connection::ConnectionState;
 use tieline_domain::id::{CreateIntentId, SyncRunId};
+use tieline_domain::sync::change::{ChangeAct, ChangeDirection, ChangeState};
 use tieline_domain::sync::counts::RunCounts;
 use tieline_domain::sync::mapping::{Deletes, Direction, Policy};
 use tieline_storage::connection::{self, Connection, HOUR_MS};
@@ -40,13 +42,13 @@ async fn a_connection_reads_back_as_it_was_written_and_as_it_is_changed() {
             .unwrap();
         connection::set_budget(&mut tx, wanted.id, 7).await.unwrap();
         let why = Some("no answer");
-        connection::set_state(&mut tx, wanted.id, "unreachable", why)
+        connection::set_state(&mut tx, wanted.id, ConnectionState::Unreachable, why)
             .await
             .unwrap();
         tx.commit().await.unwrap();
         wanted.secrets = b"renewed".to_vec();
         wanted.daily_budget = 7;
-        wanted.state = "unreachable".to_owned();
+        wanted.state = ConnectionState::Unreachable;
         wanted.state_reason = why.map(str::to_owned);
         assert_eq!(of(&at, &wanted).await, wanted);
         let mut tx = writing(&at).await;
@@ -63,7 +65,7 @@ async fn a_connection_reads_back_as_it_was_written_and_as_it_is_changed() {
         wanted.access_token = Some(b"token".to_vec());
         wanted.instance_url = "https://moved.example".to_owned();
         wanted.token_version = 1;
-        wanted.state = "connected".to_owned();
+        wanted.state = ConnectionState::Connected;
         wanted.state_reason = None;
         assert_eq!(
             of(&at, &wanted).await,
@@ -439,15 +441,35 @@ async fn the_journal_is_numbered_on_and_reads_back_as_it_was_written() {
             state,
             before: None,
             after: Some(person.fields.clone()),
-            error: (state == "failed").then(|| ("CODE".to_owned(), "words".to_owned())),
+            error: (state == ChangeState::Failed).then(|| ("CODE".to_owned(), "words".to_owned())),
             at: at.store.now(),
         };
         let mut wanted = vec![
-            change("create", "to_hub", "applied"),
-            change("update", "to_org", "failed"),
-            change("delete", "to_hub", "skipped"),
-            change("link", "to_hub", "applied"),
-            change("conflict", "to_hub", "skipped"),
+            change(
+                ChangeAct::Create,
+                ChangeDirection::ToHub,
+                ChangeState::Applied,
+            ),
+            change(
+                ChangeAct::Update,
+                ChangeDirection::ToOrg,
+                ChangeState::Failed,
+            ),
+            change(
+                ChangeAct::Delete,
+                ChangeDirection::ToHub,
+                ChangeState::Skipped,
+            ),
+            change(
+                ChangeAct::Link,
+                ChangeDirection::ToHub,
+                ChangeState::Applied,
+            ),
+            change(
+                ChangeAct::Conflict,
+                ChangeDirection::ToHub,
+                ChangeState::Skipped,
+            ),
         ];
         let mut tx = writing(&at).await;
         sync_run::create(&mut tx, &one).await.unwrap();
@@ -479,14 +501,14 @@ async fn the_journal_is_numbered_on_and_reads_back_as_it_was_written() {
             ),
             (
                 ChangeQuery {
-                    direction: Some("to_org".to_owned()),
+                    direction: Some(ChangeDirection::ToOrg),
                     ..all.clone()
                 },
                 some(&[1]),
             ),
             (
                 ChangeQuery {
-                    state: Some("skipped".to_owned()),
+                    state: Some(ChangeState::Skipped),
                     ..all.clone()
                 },
                 some(&[2, 4]),
@@ -513,7 +535,6 @@ async fn an_intent_is_open_until_it_is_settled() {
             connection_id: row.id,
             object: "Contact".to_owned(),
             contact_id: Some(person.id),
-            conversation_id: None,
             body: [("LastName".to_owned(), "Ann".into())]
                 .into_iter()
                 .collect(),

@@ -3,6 +3,7 @@
 use super::harness::Fixture;
 use tieline_domain::access::{Actor, Role};
 use tieline_domain::catalogue::Catalogue;
+use tieline_domain::connection::{ConnectionKind, ConnectionState, GrantKind};
 use tieline_domain::contact::Fields;
 use tieline_domain::conversation::{Author, Conversation, Draft, HubReason, Kind, Message};
 use tieline_domain::delivery::State;
@@ -26,19 +27,19 @@ pub async fn org(at: &Fixture, name: &str) -> Connection {
     let row = Connection {
         id: at.store.new_id(),
         name: name.to_owned(),
-        kind: "simulated".to_owned(),
+        kind: ConnectionKind::Simulated,
         login_url: "https://login.example".to_owned(),
         instance_url: "https://org.example".to_owned(),
         org_id: "00D000000000001AAA".to_owned(),
         org_name: "Harrow & Vale".to_owned(),
         user_id: "005000000000001AAA".to_owned(),
         username: "hub@harrow.example".to_owned(),
-        grant_kind: "client_credentials".to_owned(),
+        grant_kind: GrantKind::ClientCredentials,
         consumer_key: "key".to_owned(),
         secrets: vec![1, 2, 3],
         access_token: None,
         token_version: 0,
-        state: "connected".to_owned(),
+        state: ConnectionState::Connected,
         state_reason: None,
         daily_budget: 15_000,
         org_calls: None,

@@ -5,6 +5,7 @@ use super::harness::{Fixture, on_both, on_postgres};
 use std::collections::BTreeSet;
 use tieline_domain::access::{Actor, Scope};
 use tieline_domain::catalogue::Catalogue;
+use tieline_domain::consent::{ConsentSource, ConsentState};
 use tieline_domain::contact::Fields;
 use tieline_domain::id::{ContactId, PointId};
 use tieline_storage::consent::{self, Entry};
@@ -76,7 +77,10 @@ async fn points(store: &Store, id: ContactId) -> Vec<(String, bool)> {
     let points = contact::list_points(&mut reader, &scope, id).await.unwrap();
     let ids: Vec<PointId> = points.iter().map(|point| point.id).collect();
     let said = consent::load(&mut reader, &ids).await.unwrap();
-    let out = |id: &PointId| said.get(id).is_some_and(|it| it.state == "opted_out");
+    let out = |id: &PointId| {
+        said.get(id)
+            .is_some_and(|it| it.state == ConsentState::OptedOut)
+    };
     let points = points.into_iter();
     points
         .map(|point| (point.address, out(&point.id)))
@@ -90,8 +94,11 @@ async fn say(store: &Store, address: &str, opted_in: bool) {
     let point_id = points.await.unwrap()[&address];
     let entry = Entry {
         point_id,
-        opted_in,
-        source: "keyword",
+        state: match opted_in {
+            true => ConsentState::OptedIn,
+            false => ConsentState::OptedOut,
+        },
+        source: ConsentSource::Keyword,
         message_id: None,
     };
     consent::add(&mut tx, entry).await.unwrap();

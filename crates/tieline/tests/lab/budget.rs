@@ -3,6 +3,7 @@
 use super::waits::{count, plan, runs};
 use super::world::World;
 use crate::desk;
+use tieline_domain::connection::ConnectionState;
 use tieline_salesforce::{Error, Purpose};
 use tieline_simulator::Mishap;
 use tieline_storage::connection;
@@ -129,13 +130,28 @@ async fn what_is_no_fault_of_the_orgs_does_not_make_it_look_away() {
     let cases = [
         (
             Error::Local("no connection to the database".to_owned()),
-            "connected",
+            ConnectionState::Connected,
         ),
-        (Error::LimitReached("planned".to_owned()), "connected"),
-        (Error::Invalid("planned".to_owned()), "connected"),
-        (Error::Uncertain("cut off".into()), "connected"),
-        (Error::BudgetSpent { until_ms: 1 }, "connected"),
-        (Error::Unreachable("status 503".into()), "unreachable"),
+        (
+            Error::LimitReached("planned".to_owned()),
+            ConnectionState::Connected,
+        ),
+        (
+            Error::Invalid("planned".to_owned()),
+            ConnectionState::Connected,
+        ),
+        (
+            Error::Uncertain("cut off".into()),
+            ConnectionState::Connected,
+        ),
+        (
+            Error::BudgetSpent { until_ms: 1 },
+            ConnectionState::Connected,
+        ),
+        (
+            Error::Unreachable("status 503".into()),
+            ConnectionState::Unreachable,
+        ),
     ];
     for (error, expected) in cases {
         connections.note(world.connection, &error).await.unwrap();
@@ -167,8 +183,8 @@ async fn an_org_that_answers_again_is_no_longer_said_to_be_away() {
     desk::edit(&world.hub.store, &contact, "title", "Away").await;
     world.live(30).await;
     assert!(world.simulator.fired(down) > 0);
-    assert_eq!(state().await, "unreachable");
+    assert_eq!(state().await, ConnectionState::Unreachable);
     world.simulator.clear_faults();
     world.live(30).await;
-    assert_eq!(state().await, "connected");
+    assert_eq!(state().await, ConnectionState::Connected);
 }

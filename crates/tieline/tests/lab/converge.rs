@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tieline_domain::access::Scope;
 use tieline_domain::conversation::{Direction, Message};
 use tieline_domain::id::MessageId;
+use tieline_domain::sync::change::ChangeState;
 use tieline_simulator::seeded::mix;
 use tieline_storage::attempt;
 use tieline_storage::job;
@@ -31,7 +32,7 @@ type Fired = BTreeMap<String, u32>;
 async fn refused(world: &World, run: &SyncRun) -> BTreeSet<String> {
     let mut reader = world.hub.store.reader().await.unwrap();
     let query = ChangeQuery {
-        state: Some("failed".to_owned()),
+        state: Some(ChangeState::Failed),
         limit: 1_000,
         ..ChangeQuery::default()
     };

@@ -38,7 +38,7 @@ impl Both {
         let access = orgs[1].org_access();
         let new = NewConnection {
             name: "The other".to_owned(),
-            kind: "simulated".to_owned(),
+            kind: tieline_domain::connection::ConnectionKind::Simulated,
             login_url: access.instance_url,
             consumer_key: access.consumer_key,
             consumer_secret: SecretString::from(access.consumer_secret),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tieline::transport::{Transport, in_process};
 use tieline_domain::access::{Actor, Scope};
+use tieline_domain::sync::change::{ChangeAct, ChangeState};
 use tieline_simulator::org::Call;
 use tieline_simulator::{Fault, Mishap};
 use tieline_storage::sync_run::{self, ChangeQuery, SyncRun};
@@ -150,14 +151,17 @@ async fn more_records_than_creates_are_left_open_and_said_once() {
     let mut reader = world.hub.store.reader().await.unwrap();
     for run in runs(&world).await {
         let query = ChangeQuery {
-            state: Some("skipped".to_owned()),
+            state: Some(ChangeState::Skipped),
             limit: 100,
             ..ChangeQuery::default()
         };
         let rows = sync_run::changes(&mut reader, &Scope::system(), run.id, &query)
             .await
             .unwrap();
-        said += rows.iter().filter(|row| row.act == "create").count();
+        said += rows
+            .iter()
+            .filter(|row| row.act == ChangeAct::Create)
+            .count();
     }
     assert_eq!(said, 1);
     assert_eq!(runs(&world).await[0].state, "done");

@@ -888,13 +888,28 @@ export interface components {
             to_org: components["schemas"]["Counts"];
         };
         CarrierAccountId: string;
+        /**
+         * @description What was done.
+         * @enum {string}
+         */
+        ChangeAct: "create" | "update" | "delete" | "link" | "conflict";
+        /**
+         * @description Which side was changed.
+         * @enum {string}
+         */
+        ChangeDirection: "to_hub" | "to_org";
+        /**
+         * @description What came of it.
+         * @enum {string}
+         */
+        ChangeState: "applied" | "failed" | "skipped";
         Connection: {
             id: components["schemas"]["ConnectionId"];
             instance_url: string;
-            kind: string;
+            kind: components["schemas"]["ConnectionKind"];
             name: string;
             org_name: string;
-            state: string;
+            state: components["schemas"]["ConnectionState"];
             /** @description Why it is not connected. */
             state_reason: string | null;
             username: string;
@@ -908,11 +923,31 @@ export interface components {
             daily_budget?: number | null;
         };
         ConnectionId: string;
+        /**
+         * @description What the org is, which says where its hosts may lie.
+         * @enum {string}
+         */
+        ConnectionKind: "production" | "sandbox" | "simulated";
+        /**
+         * @description Whether the org lets us in.
+         * @enum {string}
+         */
+        ConnectionState: "connected" | "needs_sign_in" | "unreachable";
         Consent: {
             since: components["schemas"]["Timestamp"] | null;
-            source: string | null;
-            state: string;
+            source: components["schemas"]["ConsentSource"] | null;
+            state: components["schemas"]["ConsentState"] | null;
         };
+        /**
+         * @description Where it was said.
+         * @enum {string}
+         */
+        ConsentSource: "keyword" | "carrier" | "number_read_anew";
+        /**
+         * @description How a point stands, once it said something.
+         * @enum {string}
+         */
+        ConsentState: "opted_in" | "opted_out";
         Contact: {
             conversations: components["schemas"]["ContactConversation"][];
             created_at: components["schemas"]["Timestamp"];
@@ -1496,17 +1531,17 @@ export interface components {
         };
         /** @description What a run changed. */
         RunChange: {
-            act: string;
+            act: components["schemas"]["ChangeAct"];
             at: components["schemas"]["Timestamp"];
             contact: components["schemas"]["ContactName"] | null;
-            direction: string;
+            direction: components["schemas"]["ChangeDirection"];
             error: components["schemas"]["OutsideError"] | null;
             fields: components["schemas"]["FieldChange"][];
             object: string;
             record_id: string | null;
             /** Format: int64 */
             seq: number;
-            state: string;
+            state: components["schemas"]["ChangeState"];
         };
         RunChangeList: {
             items: components["schemas"]["RunChange"][];

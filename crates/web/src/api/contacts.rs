@@ -3,6 +3,7 @@
 use super::text::{Limit, Text};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use tieline_domain::consent::{ConsentSource, ConsentState};
 use tieline_domain::id::{ContactId, ConversationId, LinkId, PointId};
 use tieline_domain::phone::Unreadable;
 use tieline_domain::time::Timestamp;
@@ -152,9 +153,10 @@ pub(crate) struct ContactPoint {
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Consent {
-    pub state: String,
+    /// Null before anything was said.
+    pub state: Option<ConsentState>,
     pub since: Option<Timestamp>,
-    pub source: Option<String>,
+    pub source: Option<ConsentSource>,
 }
 
 #[derive(Serialize, ToSchema)]

@@ -4,7 +4,9 @@ use super::names::{ContactName, Names, OutsideError, StaffName};
 use super::text::{Limit, Text};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use tieline_domain::connection::{ConnectionKind, ConnectionState};
 use tieline_domain::id::{ConnectionId, ObjectMappingId, SyncRunId};
+use tieline_domain::sync::change::{ChangeAct, ChangeDirection, ChangeState};
 use tieline_domain::sync::counts::{BothWays, Counts};
 use tieline_domain::sync::mapping::{Deletes, Direction, Policy};
 use tieline_domain::time::Timestamp;
@@ -16,8 +18,8 @@ use utoipa::{IntoParams, ToSchema};
 pub(crate) struct Connection {
     pub id: ConnectionId,
     pub name: String,
-    pub kind: String,
-    pub state: String,
+    pub kind: ConnectionKind,
+    pub state: ConnectionState,
     /// Why it is not connected.
     pub state_reason: Option<String>,
     pub username: String,
@@ -30,8 +32,8 @@ impl Connection {
         Connection {
             id: it.id,
             name: it.name.clone(),
-            kind: it.kind.clone(),
-            state: it.state.clone(),
+            kind: it.kind,
+            state: it.state,
             state_reason: it.state_reason.clone(),
             username: it.username.clone(),
             instance_url: it.instance_url.clone(),
@@ -227,22 +229,6 @@ impl RunFailure {
     }
 }
 
-/// Which way a change went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum ChangeDirection {
-    ToHub,
-    ToOrg,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum ChangeState {
-    Applied,
-    Failed,
-    Skipped,
-}
-
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RunChangeQuery {
@@ -270,9 +256,9 @@ pub(crate) struct RunChange {
     pub object: String,
     pub record_id: Option<String>,
     pub contact: Option<ContactName>,
-    pub direction: &'static str,
-    pub act: &'static str,
-    pub state: &'static str,
+    pub direction: ChangeDirection,
+    pub act: ChangeAct,
+    pub state: ChangeState,
     pub fields: Vec<FieldChange>,
     pub error: Option<OutsideError>,
     pub at: Timestamp,
