@@ -53,12 +53,30 @@ pub enum HoldReason {
     CarrierBusy,
 }
 
+impl HoldReason {
+    /// For whoever looks after the hub's work.
+    pub fn words(self) -> &'static str {
+        match self {
+            HoldReason::CarrierBusy => "the carrier asked to be left alone",
+        }
+    }
+}
+
 /// Why a message may not be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     pub failure: Failure,
     /// Since when, where that says something.
     pub since: Option<Timestamp>,
+}
+
+impl From<FailureCode> for Refusal {
+    fn from(code: FailureCode) -> Refusal {
+        Refusal {
+            failure: code.into(),
+            since: None,
+        }
+    }
 }
 
 /// Decides whether a message may leave.
@@ -77,7 +95,7 @@ pub fn check(asked: &Asked<'_>) -> Verdict {
 
 fn refuse(asked: &Asked<'_>) -> Option<Refusal> {
     let because = |failure: Failure, since| Some(Refusal { failure, since });
-    let plain = |code: FailureCode| because(code.into(), None);
+    let plain = |code: FailureCode| Some(code.into());
     if asked.purpose == Purpose::Ordinary && asked.opted_out_since.is_some() {
         return because(FailureCode::OptedOut.into(), asked.opted_out_since);
     }

@@ -114,20 +114,14 @@ impl Messaging {
                     carrier: way.carrier,
                 }))
             }
-            (Verdict::Hold { until, .. }, _) => {
-                let why = "the carrier asked to be left alone";
-                job::wait(&mut tx, claimed, until, why).await?;
+            (Verdict::Hold { until, why }, _) => {
+                job::wait(&mut tx, claimed, until, why.words()).await?;
                 tx.commit().await?;
                 Ok(None)
             }
             (Verdict::Refuse(refusal), _) => refuse(tx, claimed, message, refusal).await,
             (Verdict::Send, None) => {
-                let failure = FailureCode::NoSender.into();
-                let refusal = Refusal {
-                    failure,
-                    since: None,
-                };
-                refuse(tx, claimed, message, refusal).await
+                refuse(tx, claimed, message, FailureCode::NoSender.into()).await
             }
         }
     }

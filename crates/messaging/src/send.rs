@@ -133,12 +133,7 @@ async fn sender_of(tx: &mut Tx, listed: &Listed, text: &str) -> Result<Sender> {
     }
     let it = &listed.conversation;
     let found = carrier_account::sender_for(tx, it.inbox_id, it.sender_id).await?;
-    found.ok_or_else(|| {
-        MessagingError::Refused(Refusal {
-            failure: FailureCode::NoSender.into(),
-            since: None,
-        })
-    })
+    found.ok_or_else(|| MessagingError::Refused(FailureCode::NoSender.into()))
 }
 
 /// Sends a failed message again, on a person's word.

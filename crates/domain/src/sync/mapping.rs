@@ -1,65 +1,45 @@
 //! Which object and field of an org goes with what of a contact, and who wins.
 
-use serde::{Deserialize, Serialize};
+use crate::words::words;
 
-/// Which way values flow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = MappingDirection))]
-#[serde(rename_all = "snake_case")]
-pub enum Direction {
-    /// Each side takes what the other changed.
-    Both,
-    /// Only from the org into the hub.
-    ToHub,
-    /// Only from the hub into the org.
-    ToOrg,
+words! {
+    /// Which way values flow.
+    #[cfg_attr(feature = "schema", schema(as = MappingDirection))]
+    Direction {
+        /// Each side takes what the other changed.
+        Both = "both",
+        /// Only from the org into the hub.
+        ToHub = "to_hub",
+        /// Only from the hub into the org.
+        ToOrg = "to_org",
+    }
 }
 
-/// What happens when both sides changed a field, differently.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = MappingPolicy))]
-#[serde(rename_all = "snake_case")]
-pub enum Policy {
-    /// The org's value stays.
-    Salesforce,
-    /// The hub's value stays.
-    Tieline,
-    /// The value of the later change stays, by the org's clock.
-    Newest,
-    /// Both stay as they are until somebody decides.
-    Ask,
+words! {
+    /// What happens when both sides changed a field, differently.
+    #[cfg_attr(feature = "schema", schema(as = MappingPolicy))]
+    Policy {
+        /// The org's value stays.
+        Salesforce = "salesforce",
+        /// The hub's value stays.
+        Tieline = "tieline",
+        /// The value of the later change stays, by the org's clock.
+        Newest = "newest",
+        /// Both stay as they are until somebody decides.
+        Ask = "ask",
+    }
 }
 
-/// What becomes of a contact whose record is deleted in the org.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = MappingDeletes))]
-#[serde(rename_all = "snake_case")]
-pub enum Deletes {
-    /// The contact is deleted too (hidden and unlinked).
-    Honour,
-    /// The contact stays, unlinked.
-    Ignore,
+words! {
+    /// What becomes of a contact whose record is deleted in the org.
+    #[cfg_attr(feature = "schema", schema(as = MappingDeletes))]
+    Deletes {
+        /// The contact is deleted too (hidden and unlinked).
+        Honour = "honour",
+        /// The contact stays, unlinked.
+        Ignore = "ignore",
+    }
 }
-
-macro_rules! words {
-    ($type:ident { $($variant:ident = $word:literal),* $(,)? }) => {
-        impl $type {
-            /// The word kept in the database and used by the API.
-            pub fn as_str(self) -> &'static str {
-                match self { $($type::$variant => $word),* }
-            }
-
-            /// The member of that word.
-            pub fn parse(word: &str) -> Option<$type> {
-                match word { $($word => Some($type::$variant),)* _ => None }
-            }
-        }
-    };
-}
-
-words!(Direction { Both = "both", ToHub = "to_hub", ToOrg = "to_org" });
-words!(Policy { Salesforce = "salesforce", Tieline = "tieline", Newest = "newest", Ask = "ask" });
-words!(Deletes { Honour = "honour", Ignore = "ignore" });
 
 /// One pair of fields.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -58,6 +58,11 @@ async fn say(
     world.hub.messaging.take_in(&[input]).await.unwrap();
 }
 
+/// The next text that is handed to the carrier meets this.
+fn plan_once(world: &World, mishap: Mishap) -> usize {
+    plan(world, "POST", "/Messages.json", 1, mishap)
+}
+
 async fn send_again(world: &World, message: &Message) {
     send::retry(
         &world.hub.store,
@@ -88,7 +93,7 @@ async fn a_repeated_report_of_the_first_attempt_says_nothing_of_the_second() {
         say(&world, carrier, &message, number, lost).await;
         assert_eq!(look(&world, &message).await.state, State::Undelivered);
 
-        let cut = plan(&world, "POST", "/Messages.json", 1, Mishap::CutAfterCommit);
+        let cut = plan_once(&world, Mishap::CutAfterCommit);
         send_again(&world, &message).await;
         world.hub.worker().work_off().await;
         assert_eq!(world.simulator.fired(cut), 1, "the second answer was lost");
@@ -113,13 +118,7 @@ async fn an_attempt_that_seemed_lost_and_was_not_is_believed_also_when_it_waits_
         let world = World::new(82).await;
         let carrier = account(&world).await;
         let message = desk::text(&world.hub.store, THEIRS, WORDS).await;
-        let cut = plan(
-            &world,
-            "POST",
-            "/Messages.json",
-            1,
-            Mishap::CutBeforeCommit {},
-        );
+        let cut = plan_once(&world, Mishap::CutBeforeCommit {});
         world.hub.worker().work_off().await;
         assert_eq!(world.simulator.fired(cut), 1);
         world.live(11 * 60).await;
@@ -186,13 +185,7 @@ async fn a_text_that_the_carrier_had_before_is_never_taken_for_one_whose_sending
     world.wait(3_600_000);
     world.live(1).await;
     let message = desk::text(&world.hub.store, THEIRS, WORDS).await;
-    let cut = plan(
-        &world,
-        "POST",
-        "/Messages.json",
-        1,
-        Mishap::CutBeforeCommit {},
-    );
+    let cut = plan_once(&world, Mishap::CutBeforeCommit {});
     world.hub.worker().work_off().await;
     assert_eq!(world.simulator.fired(cut), 1);
     world.live(11 * 60).await;
@@ -208,7 +201,7 @@ async fn a_carrier_that_asks_to_be_left_alone_is_left_alone_by_all_texts() {
         status: 429,
         retry_after_seconds: 90,
     };
-    let busy = plan(&world, "POST", "/Messages.json", 1, slow);
+    let busy = plan_once(&world, slow);
     let first = desk::text(&world.hub.store, THEIRS, WORDS).await;
     world.hub.worker().work_off().await;
     assert_eq!(world.simulator.fired(busy), 1);
