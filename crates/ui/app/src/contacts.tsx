@@ -47,7 +47,7 @@ export function ContactsPage() {
             <tbody>{page.items.map((row) => (
               <tr key={row.id}>
                 <td><a class="person" href={`/app/contacts/${row.id}`} onClick={(event) => { event.preventDefault(); go(`contacts/${row.id}`); }}><Avatar id={row.id} name={row.name} size={28} /><span>{row.name}<small>{row.title}</small><small class="phone-line">{row.phone}</small></span></a></td>
-                <td>{row.company}</td><td class="nowrap">{row.phone}{row.unreadable.map((it) => <small key={it.field} class="problem">{it.value}: {UNREADABLE[it.reason]}</small>)}</td><td>{row.email}</td>{own.map((it) => <td key={it.name}>{row.own[it.name]}</td>)}<td><Standing state={row.sync} /></td>
+                <td>{row.company}</td><td class="nowrap">{row.phone}{unreadable && row.unreadable.map((it) => <small key={it.field} class="reason">{it.value}: {UNREADABLE[it.reason]}</small>)}</td><td>{row.email}</td>{own.map((it) => <td key={it.name}>{row.own[it.name]}</td>)}<td><Standing state={row.sync} /></td>
               </tr>))}</tbody>
           </table></div>}
       {page?.next_cursor && <button class="more" onClick={() => void load(page.next_cursor!)}>Show more</button>}
