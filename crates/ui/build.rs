@@ -53,7 +53,16 @@ fn build(app: &Path) -> Result<PathBuf, String> {
     }
     let lock = fs::read(app.join("package-lock.json")).map_err(said)?;
     if lock != before || !app.join("node_modules/.bin/vite").exists() {
-        run(app, &["ci", "--ignore-scripts", "--no-audit", "--no-fund"])?;
+        run(
+            app,
+            &[
+                "ci",
+                "--omit=dev",
+                "--ignore-scripts",
+                "--no-audit",
+                "--no-fund",
+            ],
+        )?;
     }
     run(app, &["run", "build"])?;
     Ok(app.join("dist"))

@@ -7,7 +7,13 @@ import type { components, paths } from "../api/types";
 type Code = components["schemas"]["ProblemCode"] | "offline" | "unknown";
 
 export class Problem extends Error {
-  constructor(readonly status: number, readonly code: Code, detail: string, readonly fix: string | null, readonly field: string | null) {
+  constructor(
+    readonly status: number,
+    readonly code: Code,
+    detail: string,
+    readonly fix: string | null,
+    readonly field: string | null,
+  ) {
     super(detail);
   }
 }
@@ -22,12 +28,24 @@ export async function told<T>(asked: Promise<Told<T>>): Promise<T> {
   try {
     answer = await asked;
   } catch {
-    throw new Problem(0, "offline", "Tieline cannot be reached.", "Check your connection; it is tried again by itself.", null);
+    throw new Problem(
+      0,
+      "offline",
+      "Tieline cannot be reached.",
+      "Check your connection; it is tried again by itself.",
+      null,
+    );
   }
   if (answer.response.ok) return answer.data as T;
   const { status } = answer.response;
   const problem = (answer.error ?? {}) as Partial<components["schemas"]["Problem"]>;
-  throw new Problem(status, problem.code ?? "unknown", problem.detail ?? `The server answered ${status}.`, problem.fix ?? null, problem.field ?? null);
+  throw new Problem(
+    status,
+    problem.code ?? "unknown",
+    problem.detail ?? `The server answered ${status}.`,
+    problem.fix ?? null,
+    problem.field ?? null,
+  );
 }
 
 export const newKey = () => crypto.randomUUID();

@@ -35,7 +35,9 @@ export function moment(ms: number, now = Date.now()): string {
 export function took(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
   if (ms < 1000) return `${Math.max(1, Math.round(ms / 100)) / 10} s`;
-  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, "0")} s`;
+  return seconds < 60
+    ? `${seconds} s`
+    : `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, "0")} s`;
 }
 
 /** +447700900317 as +44 7700 900 317; good enough to read aloud. */
@@ -47,7 +49,10 @@ export function phone(e164: string): string {
 }
 
 export function initials(name: string): string {
-  const words = name.replace(/[^\p{L}\s]/gu, "").split(/\s+/).filter(Boolean);
+  const words = name
+    .replace(/[^\p{L}\s]/gu, "")
+    .split(/\s+/)
+    .filter(Boolean);
   return ((words[0]?.[0] ?? "") + (words.length > 1 ? words[words.length - 1]![0] : "")).toUpperCase();
 }
 
@@ -56,17 +61,4 @@ export function hue(id: string): number {
   let sum = 0;
   for (const c of id) sum = (sum * 31 + c.charCodeAt(0)) % 360;
   return sum;
-}
-
-const GSM = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
-const EXTENDED = "\f^{}\\[~]|€";
-
-/** Characters used, characters of the present part, parts; as carriers count. */
-export function segments(text: string): { used: number; room: number; parts: number } {
-  const chars = [...text];
-  const gsm = chars.every((c) => GSM.includes(c) || EXTENDED.includes(c));
-  const used = gsm ? chars.reduce((sum, c) => sum + (EXTENDED.includes(c) ? 2 : 1), 0) : text.length;
-  const [one, each] = gsm ? [160, 153] : [70, 67];
-  const parts = used === 0 ? 0 : used <= one ? 1 : Math.ceil(used / each);
-  return { used, room: parts <= 1 ? one : each * parts, parts };
 }

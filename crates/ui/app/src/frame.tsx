@@ -2,7 +2,7 @@
 
 import { ArrowLeftRight, Inbox, Settings, Users } from "lucide-preact";
 import type { ComponentChildren } from "preact";
-import { StaffAvatar, Mark } from "./parts";
+import { Mark, StaffAvatar } from "./parts";
 import { counts, go, live, me, path, toast } from "./state";
 
 const PLACES = [
@@ -20,28 +20,72 @@ export function Frame({ children }: { children: ComponentChildren }) {
   return (
     <div class={`frame ${deep ? "deep" : ""}`}>
       <nav class="rail" aria-label="Main">
-        <a class="tile" href="/app/inbox" aria-label="Tieline" onClick={(event) => { event.preventDefault(); go("inbox"); }}><Mark size={20} /></a>
+        <a
+          class="tile"
+          href="/app/inbox"
+          aria-label="Tieline"
+          onClick={(event) => {
+            event.preventDefault();
+            go("inbox");
+          }}
+        >
+          <Mark size={20} />
+        </a>
         {PLACES.map(({ to, label, Icon }) => (
-          <a key={to} href={`/app/${to}`} class="place" aria-current={here === to ? "page" : undefined}
-             onClick={(event) => { event.preventDefault(); go(to); }}>
-            <span class="icon"><Icon size={20} strokeWidth={1.8} aria-hidden="true" />{to === "inbox" && ours > 0 && <b class="badge">{ours}</b>}</span>
+          <a
+            key={to}
+            href={`/app/${to}`}
+            class="place"
+            aria-current={here === to ? "page" : undefined}
+            onClick={(event) => {
+              event.preventDefault();
+              go(to);
+            }}
+          >
+            <span class="icon">
+              <Icon size={20} strokeWidth={1.8} aria-hidden="true" />
+              {to === "inbox" && ours > 0 && <b class="badge">{ours}</b>}
+            </span>
             {label}
           </a>
         ))}
         <span class="grow" />
-        <a href="/app/sync" class="place quiet" onClick={(event) => { event.preventDefault(); go("sync"); }}>
-          <Mark size={16} />{state === "connected" ? "Connected" : state ? "Look here" : "No org"}
+        <a
+          href="/app/sync"
+          class="place quiet"
+          onClick={(event) => {
+            event.preventDefault();
+            go("sync");
+          }}
+        >
+          <Mark size={16} />
+          {state === "connected" ? "Connected" : state ? "Look here" : "No org"}
         </a>
         {me.value && <StaffAvatar name={me.value.staff.name} size={32} />}
       </nav>
       <main>
-        {live.value === "lost" && <p class="banner" role="status">The connection is lost. What you see may be old; it is tried again by itself.</p>}
+        {live.value === "lost" && (
+          <p class="banner" role="status">
+            The connection is lost. What you see may be old; it is tried again by itself.
+          </p>
+        )}
         {children}
       </main>
       <div class="toasts" role="status" aria-live="polite">
         {toast.value && (
-          <div class="toast">{toast.value.text}
-            {toast.value.undo && <button class="link" onClick={() => { toast.value?.undo?.(); toast.value = null; }}>Undo</button>}
+          <div class="toast">
+            {toast.value.text}
+            {toast.value.undo && (
+              <button
+                class="link"
+                onClick={() => {
+                  toast.value?.undo?.();
+                  toast.value = null;
+                }}
+              >
+                Undo
+              </button>
+            )}
           </div>
         )}
       </div>

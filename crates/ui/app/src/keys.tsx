@@ -5,8 +5,17 @@ import { assignToMe, close, markUnread, move } from "./inbox/acts";
 import { go, openId } from "./state";
 
 const LIST: [string, string][] = [
-  ["j k", "Next and previous conversation"], ["r", "Reply"], ["n", "Write a note"], ["a", "Assign to me"],
-  ["e", "Close or open again"], ["u", "Mark as unread"], ["/", "Search"], ["Ctrl Enter", "Send"], ["Ctrl K", "Find a person, a place or an act"], ["g i, g c, g s", "Go to inbox, contacts, sync"], ["?", "This list"],
+  ["j k", "Next and previous conversation"],
+  ["r", "Reply"],
+  ["n", "Write a note"],
+  ["a", "Assign to me"],
+  ["e", "Close or open again"],
+  ["u", "Mark as unread"],
+  ["/", "Search"],
+  ["Ctrl Enter", "Send"],
+  ["Ctrl K", "Find a person, a place or an act"],
+  ["g i, g c, g s", "Go to inbox, contacts, sync"],
+  ["?", "This list"],
 ];
 
 export function Keys() {
@@ -20,15 +29,30 @@ export function Keys() {
       before = event.key;
       const focus = (selector: string) => document.querySelector<HTMLElement>(selector)?.focus();
       const acts: Record<string, () => void> = {
-        j: () => move(1), k: () => move(-1), gi: () => go("inbox"), gc: () => go("contacts"), gs: () => go("sync"),
-        "/": () => focus("input[type=search]"), "?": () => dialog.current?.showModal(),
-        r: () => { document.querySelector<HTMLButtonElement>("[data-act=reply]")?.click(); focus(".composer textarea"); },
-        n: () => { document.querySelector<HTMLButtonElement>("[data-act=note]")?.click(); focus(".composer textarea"); },
-        a: () => openId.value && assignToMe(openId.value), e: () => openId.value && close(openId.value),
+        j: () => move(1),
+        k: () => move(-1),
+        gi: () => go("inbox"),
+        gc: () => go("contacts"),
+        gs: () => go("sync"),
+        "/": () => focus("input[type=search]"),
+        "?": () => dialog.current?.showModal(),
+        r: () => {
+          document.querySelector<HTMLButtonElement>("[data-act=reply]")?.click();
+          focus(".composer textarea");
+        },
+        n: () => {
+          document.querySelector<HTMLButtonElement>("[data-act=note]")?.click();
+          focus(".composer textarea");
+        },
+        a: () => openId.value && assignToMe(openId.value),
+        e: () => openId.value && close(openId.value),
         u: () => openId.value && markUnread(openId.value),
       };
       const act = acts[key];
-      if (act) { event.preventDefault(); act(); }
+      if (act) {
+        event.preventDefault();
+        act();
+      }
     };
     addEventListener("keydown", press);
     return () => removeEventListener("keydown", press);
@@ -36,8 +60,21 @@ export function Keys() {
   return (
     <dialog ref={dialog} aria-labelledby="keys-title">
       <h2 id="keys-title">Keyboard</h2>
-      <dl>{LIST.map(([keys, what]) => <div key={keys}><dt>{keys.split(" ").map((key) => <kbd key={key}>{key}</kbd>)}</dt><dd>{what}</dd></div>)}</dl>
-      <form method="dialog"><button>Close</button></form>
+      <dl>
+        {LIST.map(([keys, what]) => (
+          <div key={keys}>
+            <dt>
+              {keys.split(" ").map((key) => (
+                <kbd key={key}>{key}</kbd>
+              ))}
+            </dt>
+            <dd>{what}</dd>
+          </div>
+        ))}
+      </dl>
+      <form method="dialog">
+        <button>Close</button>
+      </form>
     </dialog>
   );
 }

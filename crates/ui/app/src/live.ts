@@ -1,10 +1,38 @@
 // The live stream: one for all tabs of a browser. The tab that holds the lock listens and passes
 // on what it hears; the others hear it from there.
 
-import { contactsChanged, conversations, counts, followMerged, live, loadConversations, loadMe, loadRuns, loadSync, loadThread, openId, putConversation, putMessage, putUnread, runs, sync, threads } from "./state";
+import {
+  contactsChanged,
+  conversations,
+  counts,
+  followMerged,
+  live,
+  loadConversations,
+  loadMe,
+  loadRuns,
+  loadSync,
+  loadThread,
+  openId,
+  putConversation,
+  putMessage,
+  putUnread,
+  runs,
+  sync,
+  threads,
+} from "./state";
 import type { Message, Run } from "./types";
 
-const EVENTS = ["hello", "message", "message_state", "conversation", "read", "counts", "contacts", "run", "reset"];
+const EVENTS = [
+  "hello",
+  "message",
+  "message_state",
+  "conversation",
+  "read",
+  "counts",
+  "contacts",
+  "run",
+  "reset",
+];
 /** The number of the last event that any tab heard: whoever listens next goes on behind it. */
 let last = "";
 const channel = new BroadcastChannel("tieline-live");

@@ -13,25 +13,40 @@ import { Empty } from "./parts";
 import { SettingsPage } from "./settings";
 import { SignIn } from "./sign_in";
 import { failure, loadMe, me, path, signedOut } from "./state";
-import { RunPage } from "./sync/run";
 import { SyncPage } from "./sync/page";
+import { RunPage } from "./sync/run";
 
 function App() {
   useEffect(() => void loadMe(), []);
   const ready = me.value !== null;
-  useEffect(() => { if (ready) follow(); }, [ready]);
+  useEffect(() => {
+    if (ready) follow();
+  }, [ready]);
   if (signedOut.value) return <SignIn />;
-  if (failure.value) return <Empty title={failure.value.message}><p>{failure.value.fix}</p><button onClick={() => location.reload()}>Try again</button></Empty>;
+  if (failure.value)
+    return (
+      <Empty title={failure.value.message}>
+        <p>{failure.value.fix}</p>
+        <button onClick={() => location.reload()}>Try again</button>
+      </Empty>
+    );
   if (!ready) return <p class="loading">Loading Tieline</p>;
   const [place = "", id] = path.value.split("/");
   return (
     <Frame>
-      {place === "contacts" && id ? <ContactPage key={id} id={id} />
-        : place === "contacts" ? <ContactsPage />
-        : place === "sync" && id ? <RunPage key={id} id={id} />
-        : place === "sync" ? <SyncPage />
-        : place === "settings" ? <SettingsPage />
-        : <InboxPage />}
+      {place === "contacts" && id ? (
+        <ContactPage key={id} id={id} />
+      ) : place === "contacts" ? (
+        <ContactsPage />
+      ) : place === "sync" && id ? (
+        <RunPage key={id} id={id} />
+      ) : place === "sync" ? (
+        <SyncPage />
+      ) : place === "settings" ? (
+        <SettingsPage />
+      ) : (
+        <InboxPage />
+      )}
       <Keys />
       <Palette />
     </Frame>

@@ -9,8 +9,12 @@ import type { ContactRow } from "./types";
 
 type Entry = { name: string; kind: string; act: () => void };
 
-const PLACES: Entry[] = [["Inbox", "inbox"], ["Contacts", "contacts"], ["Sync", "sync"], ["Settings", "settings"]]
-  .map(([name, to]) => ({ name: name!, kind: "Go to", act: () => go(to!) }));
+const PLACES: Entry[] = [
+  ["Inbox", "inbox"],
+  ["Contacts", "contacts"],
+  ["Sync", "sync"],
+  ["Settings", "settings"],
+].map(([name, to]) => ({ name: name!, kind: "Go to", act: () => go(to!) }));
 /** Found contacts shown at most. */
 const CONTACTS_MAX = 6;
 
@@ -20,13 +24,21 @@ function acts(): Entry[] {
   const open = conversations.value?.find((it) => it.id === id);
   return [
     { name: "Assign to me", kind: "Conversation", act: () => void assignToMe(id) },
-    { name: open?.status === "closed" ? "Open again" : "Close", kind: "Conversation", act: () => void close(id) },
+    {
+      name: open?.status === "closed" ? "Open again" : "Close",
+      kind: "Conversation",
+      act: () => void close(id),
+    },
     { name: "Mark as unread", kind: "Conversation", act: () => void markUnread(id) },
   ];
 }
 
 function talks(): Entry[] {
-  return (conversations.value ?? []).map((it) => ({ name: it.contact?.name ?? phone(it.address), kind: "Conversation", act: () => go(`inbox/${it.id}`) }));
+  return (conversations.value ?? []).map((it) => ({
+    name: it.contact?.name ?? phone(it.address),
+    kind: "Conversation",
+    act: () => go(`inbox/${it.id}`),
+  }));
 }
 
 export function Palette() {
@@ -49,16 +61,28 @@ export function Palette() {
     if (!words.trim()) return setPeople([]);
     let over = false;
     const wait = setTimeout(async () => {
-      const page = await attempt(() => told(hub.GET("/api/v1/contacts", { params: { query: { q: words } } })));
+      const page = await attempt(() =>
+        told(hub.GET("/api/v1/contacts", { params: { query: { q: words } } })),
+      );
       const named = (it: ContactRow) => it.name.toLowerCase().includes(words.trim().toLowerCase());
-      if (page && !over) setPeople([...page.items.filter(named), ...page.items.filter((it) => !named(it))].slice(0, CONTACTS_MAX));
+      if (page && !over)
+        setPeople(
+          [...page.items.filter(named), ...page.items.filter((it) => !named(it))].slice(0, CONTACTS_MAX),
+        );
     }, 120);
-    return () => { over = true; clearTimeout(wait); };
+    return () => {
+      over = true;
+      clearTimeout(wait);
+    };
   }, [words]);
   const has = (entry: Entry) => entry.name.toLowerCase().includes(words.trim().toLowerCase());
   const entries: Entry[] = [
     ...[...acts(), ...PLACES, ...(words ? talks() : [])].filter(has),
-    ...people.map((it) => ({ name: it.name, kind: it.company ?? "Contact", act: () => go(`contacts/${it.id}`) })),
+    ...people.map((it) => ({
+      name: it.name,
+      kind: it.company ?? "Contact",
+      act: () => go(`contacts/${it.id}`),
+    })),
   ];
   const run = (entry?: Entry) => {
     if (!entry) return;
@@ -74,14 +98,34 @@ export function Palette() {
   };
   return (
     <dialog ref={dialog} class="palette" aria-label="Find and do">
-      <input type="text" role="combobox" aria-label="Find a person, a place or an act" aria-expanded="true" aria-controls="palette-list"
-             aria-activedescendant={entries[at] ? `palette-${at}` : undefined} placeholder="Find a person, a place or an act"
-             value={words} onInput={(event) => setWords(event.currentTarget.value)} onKeyDown={keys} autofocus />
-      {entries.length === 0 ? <p class="quiet">Nothing is called that.</p> : (
+      <input
+        type="text"
+        role="combobox"
+        aria-label="Find a person, a place or an act"
+        aria-expanded="true"
+        aria-controls="palette-list"
+        aria-activedescendant={entries[at] ? `palette-${at}` : undefined}
+        placeholder="Find a person, a place or an act"
+        value={words}
+        onInput={(event) => setWords(event.currentTarget.value)}
+        onKeyDown={keys}
+        autofocus
+      />
+      {entries.length === 0 ? (
+        <p class="quiet">Nothing is called that.</p>
+      ) : (
         <ul id="palette-list" role="listbox" aria-label="Found">
           {entries.map((entry, i) => (
-            <li key={`${entry.kind} ${entry.name} ${i}`} id={`palette-${i}`} role="option" aria-selected={i === at} onMouseMove={() => setAt(i)} onClick={() => run(entry)}>
-              <span>{entry.name}</span><small>{entry.kind}</small>
+            <li
+              key={`${entry.kind} ${entry.name} ${i}`}
+              id={`palette-${i}`}
+              role="option"
+              aria-selected={i === at}
+              onMouseMove={() => setAt(i)}
+              onClick={() => run(entry)}
+            >
+              <span>{entry.name}</span>
+              <small>{entry.kind}</small>
             </li>
           ))}
         </ul>

@@ -23,23 +23,43 @@ export function Avatar({ id, name, size = 32 }: { id: string; name: string; size
 }
 
 export const StaffAvatar = ({ name, size = 24 }: { name: string; size?: number }) => (
-  <span class="avatar staff" style={{ "--size": `${size}px` }} title={name}>{initials(name)}</span>
+  <span class="avatar staff" style={{ "--size": `${size}px` }} title={name}>
+    {initials(name)}
+  </span>
 );
 
 export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
-  return <div class="empty"><p class="section-title">{title}</p>{children}</div>;
+  return (
+    <div class="empty">
+      <p class="section-title">{title}</p>
+      {children}
+    </div>
+  );
 }
 
 export const Skeleton = ({ rows, height }: { rows: number; height: number }) => (
   <div aria-hidden="true" class="skeleton">
-    {Array.from({ length: rows }, (_, i) => <div key={i} style={{ height }}><i /><i /></div>)}
+    {Array.from({ length: rows }, (_, i) => (
+      <div key={i} style={{ height }}>
+        <i />
+        <i />
+      </div>
+    ))}
   </div>
 );
 
 const STEPS: Record<string, [string, string]> = {
-  in_step: ["In step", "well"], waiting: ["On its way to Salesforce", ""], conflict: ["To decide", "warn"], not_linked: ["Only in Tieline", ""],
+  in_step: ["In step", "well"],
+  waiting: ["On its way to Salesforce", ""],
+  conflict: ["To decide", "warn"],
+  not_linked: ["Only in Tieline", ""],
 };
 export function Standing({ state }: { state: string }) {
   const [text, kind] = STEPS[state] ?? [state, ""];
-  return <span class={`tag ${kind}`}>{state === "in_step" && <Mark size={12} />}{text}</span>;
+  return (
+    <span class={`tag ${kind}`}>
+      {state === "in_step" && <Mark size={12} />}
+      {text}
+    </span>
+  );
 }

@@ -7,7 +7,11 @@ import { loadMe } from "./state";
 
 export function SignIn() {
   const over = location.search.includes("link=over");
-  const [problem, setProblem] = useState(over ? "This sign-in link was used already or is over. Ask for a new one, or sign in with your password." : "");
+  const [problem, setProblem] = useState(
+    over
+      ? "This sign-in link was used already or is over. Ask for a new one, or sign in with your password."
+      : "",
+  );
   const [busy, setBusy] = useState(false);
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
@@ -25,12 +29,26 @@ export function SignIn() {
   return (
     <main class="sign-in">
       <form class="card" onSubmit={submit}>
-        <span class="tile"><Mark size={20} /></span>
+        <span class="tile">
+          <Mark size={20} />
+        </span>
         <h1>Sign in to Tieline</h1>
-        {problem && <p class="problem" role="alert">{problem}</p>}
-        <label>E-mail<input name="email" type="email" autocomplete="username" required /></label>
-        <label>Password<input name="password" type="password" autocomplete="current-password" required /></label>
-        <button class="primary" disabled={busy}>{busy ? "Signing in" : "Sign in"}</button>
+        {problem && (
+          <p class="problem" role="alert">
+            {problem}
+          </p>
+        )}
+        <label>
+          E-mail
+          <input name="email" type="email" autocomplete="username" required />
+        </label>
+        <label>
+          Password
+          <input name="password" type="password" autocomplete="current-password" required />
+        </label>
+        <button class="primary" disabled={busy}>
+          {busy ? "Signing in" : "Sign in"}
+        </button>
       </form>
     </main>
   );

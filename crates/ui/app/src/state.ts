@@ -104,7 +104,9 @@ export function putConversation(conversation: Conversation) {
   const listed = view.value === "closed" ? conversation.status === "closed" : conversation.status === "open";
   const shown = listed && !conversation.merged_into;
   const next = shown ? [...others, conversation] : others;
-  next.sort((a, b) => (a.turn === b.turn ? (b.last?.at ?? 0) - (a.last?.at ?? 0) : a.turn === "ours" ? -1 : 1));
+  next.sort((a, b) =>
+    a.turn === b.turn ? (b.last?.at ?? 0) - (a.last?.at ?? 0) : a.turn === "ours" ? -1 : 1,
+  );
   conversations.value = next;
 }
 

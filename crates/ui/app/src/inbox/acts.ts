@@ -7,7 +7,9 @@ import type { Conversation, ConversationChange, Message } from "../types";
 const find = (id: string) => conversations.value?.find((it) => it.id === id);
 
 export async function change(id: string, body: ConversationChange) {
-  const changed = await attempt(() => told(hub.PATCH("/api/v1/conversations/{id}", { params: { path: { id } }, body })));
+  const changed = await attempt(() =>
+    told(hub.PATCH("/api/v1/conversations/{id}", { params: { path: { id } }, body })),
+  );
   if (changed) putConversation(changed);
   return changed;
 }
@@ -39,9 +41,20 @@ export async function send(conversation: Conversation, text: string, kind: "mess
   const now = Date.now();
   const staff = me.value!.staff;
   const shown: Message = {
-    id: key, conversation_id: conversation.id, seq: Number.MAX_SAFE_INTEGER,
-    kind, audience: kind === "note" ? "staff" : "all", direction: kind === "note" ? null : "out",
-    author: { kind: "staff", id: staff.id, name: staff.name }, text, at: now, state: "queued", state_at: now, error: null, segments: 1, client_key: key,
+    id: key,
+    conversation_id: conversation.id,
+    seq: Number.MAX_SAFE_INTEGER,
+    kind,
+    audience: kind === "note" ? "staff" : "all",
+    direction: kind === "note" ? null : "out",
+    author: { kind: "staff", id: staff.id, name: staff.name },
+    text,
+    at: now,
+    state: "queued",
+    state_at: now,
+    error: null,
+    segments: 1,
+    client_key: key,
   };
   putMessage(shown);
   try {
@@ -49,9 +62,14 @@ export async function send(conversation: Conversation, text: string, kind: "mess
     putMessage(await told(hub.POST("/api/v1/conversations/{id}/messages", { params, body: { text, kind } })));
     return true;
   } catch (error) {
-    putMessage({ ...shown, state: "failed", error: { code: "not_sent", detail: null, text: (error as Error).message } });
+    putMessage({
+      ...shown,
+      state: "failed",
+      error: { code: "not_sent", detail: null, text: (error as Error).message },
+    });
     return false;
   }
 }
 
-export const retry = (id: string) => attempt(() => told(hub.POST("/api/v1/messages/{id}/retry", { params: { path: { id } } })));
+export const retry = (id: string) =>
+  attempt(() => told(hub.POST("/api/v1/messages/{id}/retry", { params: { path: { id } } })));

@@ -16,8 +16,15 @@ export function InboxPage() {
   return (
     <div class={`inbox ${openId.value ? "open" : ""}`}>
       <List />
-      {open ? <Thread key={open.id} conversation={open} />
-        : <section class="thread"><Empty title="No conversation is open"><p>Choose one on the left, or press j.</p></Empty></section>}
+      {open ? (
+        <Thread key={open.id} conversation={open} />
+      ) : (
+        <section class="thread">
+          <Empty title="No conversation is open">
+            <p>Choose one on the left, or press j.</p>
+          </Empty>
+        </section>
+      )}
       {open && <Facts key={`f${open.id}`} conversation={open} />}
     </div>
   );
