@@ -2,11 +2,13 @@
 
 mod author;
 mod merge;
+mod place;
 mod reading;
 mod taking_part;
 
 pub use author::{Audience, Author, AuthorKind, Direction, HubReason, Kind};
 pub use merge::{Marks, Merged, merge};
+pub use place::{InvalidPlace, ListPlace};
 pub use reading::ReadMark;
 pub use taking_part::{ParticipantKind, ParticipantRole, SeesFrom, TakingPart, merge_parts};
 

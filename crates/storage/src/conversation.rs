@@ -1,8 +1,10 @@
 //! Conversations: the rows that lists show, each carrying its last message. One that became part of
 //! another is in no list; whoever asks for it by id or by its point gets the other.
 
+mod lists;
 mod tie;
 
+pub use lists::{ConversationQuery, View, ViewCounts, count, count_views, list};
 pub(crate) use tie::derive_ties;
 
 use crate::args;
@@ -10,7 +12,6 @@ use crate::author::{author_values, read_author};
 use crate::db::{Conn, Row, Value};
 use crate::error::{Result, StorageError};
 use crate::scope::on_conversations;
-use crate::search;
 use crate::store::Tx;
 use std::collections::BTreeMap;
 use tieline_domain::access::Scope;
@@ -18,33 +19,6 @@ use tieline_domain::conversation::{Conversation, Kind, Last, Tie};
 use tieline_domain::delivery::State;
 use tieline_domain::id::{ContactId, ConversationId, InboxId, PointId, StaffId};
 use tieline_domain::time::Timestamp;
-
-/// Which conversations to list.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum View {
-    /// Open ones.
-    #[default]
-    All,
-    /// Open ones that somebody looks after.
-    AssignedTo(StaffId),
-    /// Open ones that nobody looks after.
-    Nobodys,
-    /// Closed ones.
-    Closed,
-}
-
-/// A page of a list.
-#[derive(Debug, Clone, Default)]
-pub struct ConversationQuery {
-    /// Which.
-    pub view: View,
-    /// Words to find in names, addresses and messages.
-    pub words: String,
-    /// The last row of the page before: whose turn, when and which.
-    pub after: Option<(bool, Timestamp, ConversationId)>,
-    /// Rows.
-    pub limit: i64,
-}
 
 /// A conversation with what a list shows beside it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,19 +39,6 @@ pub struct Listed {
     pub landline_since: Option<Timestamp>,
     /// Whether the inbox has a number to send from.
     pub has_sender: bool,
-}
-
-/// How many conversations each list holds.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct ViewCounts {
-    /// Open.
-    pub all: i64,
-    /// Open and the reader's own.
-    pub mine: i64,
-    /// Open and nobody's.
-    pub nobodys: i64,
-    /// Open and ours to answer.
-    pub ours: i64,
 }
 
 /// What is listed, with what the scope's person has not read.
@@ -103,70 +64,6 @@ pub async fn get(conn: &mut Conn, scope: &Scope, id: ConversationId) -> Result<L
         on_conversations(scope, &mut args)
     );
     read_listed(&conn.one("conversation", &sql, args).await?)
-}
-
-/// A page: those we are to answer first, the newest first in each part.
-pub async fn list(
-    conn: &mut Conn,
-    scope: &Scope,
-    query: &ConversationQuery,
-) -> Result<Vec<Listed>> {
-    let mut args = Vec::new();
-    let mut sql = format!(
-        "{} where {}{}",
-        listed(scope, &mut args),
-        shown(query.view, &mut args),
-        on_conversations(scope, &mut args)
-    );
-    for term in search::terms(conn, &query.words).await? {
-        let condition = search::condition(&term, &mut args, |n| {
-            format!(
-                "(c.search_text like ${n} escape '!' or p.address like ${n} escape '!' or exists \
-                 (select 1 from message m where m.conversation_id = v.id and m.search_text like ${n} escape '!'))"
-            )
-        });
-        sql.push_str(&format!(" and {condition}"));
-    }
-    if let Some((ours, at, id)) = query.after {
-        let n = args.len();
-        args.extend(args![if ours { "ours" } else { "theirs" }, at, id]);
-        let (turn, time, key) = (n + 1, n + 2, n + 3);
-        sql.push_str(&format!(
-            " and (v.turn > ${turn} or (v.turn = ${turn} and (v.last_at < ${time} or (v.last_at = ${time} and v.id < ${key}))))"
-        ));
-    }
-    args.push(query.limit.into());
-    sql.push_str(&format!(
-        " order by v.turn, v.last_at desc, v.id desc limit ${}",
-        args.len()
-    ));
-    conn.all(&sql, args)
-        .await?
-        .iter()
-        .map(read_listed)
-        .collect()
-}
-
-/// How many conversations each list holds for this reader.
-pub async fn count_views(conn: &mut Conn, scope: &Scope) -> Result<ViewCounts> {
-    let mut args = args![scope.staff()];
-    let sum = |condition: &str| {
-        format!("cast(coalesce(sum(case when {condition} then 1 else 0 end), 0) as bigint)")
-    };
-    let sql = format!(
-        "select count(*) as every, {} as mine, {} as nobodys, {} as ours from conversation v where status = 'open' {}",
-        sum("assigned_to = $1"),
-        sum("assigned_to is null"),
-        sum("turn = 'ours'"),
-        on_conversations(scope, &mut args)
-    );
-    let row = conn.one("conversation", &sql, args).await?;
-    Ok(ViewCounts {
-        all: row.int("every")?,
-        mine: row.int("mine")?,
-        nobodys: row.int("nobodys")?,
-        ours: row.int("ours")?,
-    })
 }
 
 /// The conversations of a contact, newest first.
@@ -354,18 +251,6 @@ fn row(conversation: &Conversation) -> Vec<Value> {
         conversation.created_at,
         conversation.version + 1,
     ]
-}
-
-fn shown(view: View, args: &mut Vec<Value>) -> String {
-    match view {
-        View::All => "v.status = 'open'".to_owned(),
-        View::Closed => "v.status = 'closed' and v.merged_into is null".to_owned(),
-        View::Nobodys => "v.status = 'open' and v.assigned_to is null".to_owned(),
-        View::AssignedTo(staff) => {
-            args.push(staff.into());
-            format!("v.status = 'open' and v.assigned_to = ${}", args.len())
-        }
-    }
 }
 
 fn read_listed(row: &Row) -> Result<Listed> {

@@ -7,15 +7,15 @@ use crate::api::conversations::{
 };
 use crate::api::names::Names;
 use crate::caller::acting;
-use crate::cursor::{cursor, cursor_part, cursor_parts, next};
+use crate::cursor::{cursor_part, next};
 use crate::extract::{Json, NoBody, Path, Query};
 use crate::problem::{Problem, Result};
 use crate::state::WebState;
 use axum::Extension;
 use axum::extract::State;
 use tieline_domain::access::{Caller, Scope};
+use tieline_domain::conversation::ListPlace;
 use tieline_domain::id::{ContactId, ConversationId, StaffId};
-use tieline_domain::time::Timestamp;
 use tieline_messaging::converse::{self, Act, With};
 use tieline_storage::conversation::{self, ConversationQuery as Asked, Listed, View};
 use tieline_storage::{StorageError, contact, inbox, staff};
@@ -31,21 +31,20 @@ pub(crate) async fn list(
         ConversationView::Nobody => View::Nobodys,
         ConversationView::Closed => View::Closed,
     };
-    let after = match &query.cursor {
-        None => None,
-        Some(text) => {
-            let [turn, at, last] = cursor_parts::<3>(text)?;
-            Some((
-                turn == "ours",
-                Timestamp(cursor_part(at)?),
-                cursor_part(last)?,
-            ))
-        }
+    let after = query.cursor.as_deref().map(cursor_part).transpose()?;
+    if query.ids.is_some() && after.is_some() {
+        let problem = "a page and a choice of ids do not go together";
+        return Err(Problem::field("cursor", problem, "leave one of them out"));
+    }
+    let limit = match &query.ids {
+        Some(ids) => ids.0.len() as i64,
+        None => query.limit.0,
     };
-    let limit = query.limit.0;
+    let is_page = query.ids.is_none();
     let asked = Asked {
         view,
         words: query.q.into_string(),
+        among: query.ids.map(|ids| ids.0),
         after,
         limit,
     };
@@ -54,13 +53,16 @@ pub(crate) async fn list(
     let names = Names::load(&state.store).await?;
     let mut reader = state.store.reader().await?;
     let rows = conversation::list(&mut reader, &scope, &asked).await?;
+    let total = conversation::count(&mut reader, &scope, &asked).await?;
     let counts = conversation::count_views(&mut reader, &scope).await?;
+    let place_of = |row: &Listed| ListPlace::of(&row.conversation).to_string();
     Ok(Answer(ConversationList {
-        next_cursor: next(&rows, limit, cursor_of),
+        next_cursor: next(&rows, limit, place_of).filter(|_| is_page),
         items: rows
             .iter()
             .map(|row| Conversation::of(row, &names, now))
             .collect(),
+        total,
         counts: ConversationCounts {
             all: counts.all,
             mine: counts.mine,
@@ -69,12 +71,6 @@ pub(crate) async fn list(
             theirs: counts.all - counts.ours,
         },
     }))
-}
-
-fn cursor_of(row: &Listed) -> String {
-    let it = &row.conversation;
-    let turn = if it.our_turn { "ours" } else { "theirs" };
-    cursor(&[turn, &it.last_at.0.to_string(), &it.id.to_string()])
 }
 
 pub(crate) async fn show(

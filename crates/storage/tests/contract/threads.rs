@@ -3,7 +3,7 @@
 use super::harness::{Fixture, on_both};
 use super::people::{contact, inbox, ours, talk, theirs, user, writing};
 use tieline_domain::access::{Principal, Role, Scope, StaffMember};
-use tieline_domain::conversation::{Author, HubReason, Kind, ReadMark, Tie};
+use tieline_domain::conversation::{Author, HubReason, Kind, ListPlace, ReadMark, Tie};
 use tieline_domain::delivery::State;
 use tieline_domain::failure::FailureCode;
 use tieline_domain::id::{ConversationId, InboxId, StaffId};
@@ -103,11 +103,21 @@ async fn lists_show_ours_to_answer_first_page_by_page_and_each_view_its_own() {
             (View::Nobodys, &[6, 4, 7, 5, 3]),
             (View::Closed, &[8]),
         ] {
-            let query = ConversationQuery {
+            let mut query = ConversationQuery {
                 view,
                 ..ConversationQuery::default()
             };
-            assert_eq!(listed(&at, &scope, query).await, of(wanted), "{view:?}");
+            let all = listed(&at, &scope, query.clone()).await;
+            assert_eq!(all, of(wanted), "{view:?}");
+            let mut conn = at.store.reader().await.unwrap();
+            query.among = Some(of(&[1, 7, 8]));
+            let counted = conversation::count(&mut conn, &scope, &query).await;
+            assert_eq!(counted.unwrap(), wanted.len() as i64, "{view:?}");
+            let mut some = of(wanted);
+            some.retain(|id| of(&[1, 7, 8]).contains(id));
+            assert_eq!(listed(&at, &scope, query.clone()).await, some, "{view:?}");
+            query.among = Some(Vec::new());
+            assert!(listed(&at, &scope, query).await.is_empty());
         }
         let mut conn = at.store.reader().await.unwrap();
         let (mut seen, mut after) = (Vec::new(), None);
@@ -119,8 +129,7 @@ async fn lists_show_ours_to_answer_first_page_by_page_and_each_view_its_own() {
             };
             let page = conversation::list(&mut conn, &scope, &query).await.unwrap();
             let Some(last) = page.last() else { break };
-            let last = &last.conversation;
-            after = Some((last.our_turn, last.last_at, last.id));
+            after = Some(ListPlace::of(&last.conversation));
             seen.extend(page.iter().map(|row| row.conversation.id));
         }
         assert_eq!(seen, of(&[6, 4, 2, 0, 7, 5, 3, 1]));
@@ -180,6 +189,12 @@ async fn nobody_reads_what_is_said_in_an_inbox_that_is_not_theirs() {
                 [shown.id],
                 "{query:?}"
             );
+            let mut conn = at.store.reader().await.unwrap();
+            let counted = conversation::count(&mut conn, &scope, &query).await;
+            assert_eq!(counted.unwrap(), 1, "{query:?}");
+            let among = Some(vec![hidden.id]);
+            let none = ConversationQuery { among, ..query };
+            assert_eq!(listed(&at, &scope, none).await, []);
         }
         let mut conn = at.store.reader().await.unwrap();
         let refused = conversation::get(&mut conn, &scope, hidden.id).await;

@@ -6,6 +6,7 @@ mod fields;
 mod hostile;
 mod jobs;
 mod keys;
+mod lists;
 mod people;
 mod reading;
 mod refused;

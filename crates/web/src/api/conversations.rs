@@ -1,7 +1,7 @@
 //! Conversations and their messages.
 
 use super::names::{Author, ContactName, Names, StaffName};
-use super::text::{Limit, Text};
+use super::text::{Ids, Limit, Text};
 use serde::{Deserialize, Deserializer, Serialize};
 use tieline_domain::conversation::{self as domain, Audience, Direction, Kind};
 use tieline_domain::failure::{Failure, FailureCode};
@@ -35,7 +35,10 @@ pub(crate) struct ConversationQuery {
     #[serde(default)]
     #[param(inline, value_type = Option<Text<200>>)]
     pub q: Text<200>,
-    /// `next_cursor` of the page before.
+    /// Only these of the list, with commas between them: which of them belong to it now.
+    #[param(inline)]
+    pub ids: Option<Ids<ConversationId, 100>>,
+    /// `next_cursor` of the page before: what stands behind it.
     #[param(inline)]
     pub cursor: Option<Text<1_000>>,
     #[serde(default)]
@@ -89,6 +92,8 @@ fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
 pub(crate) struct ConversationList {
     pub items: Vec<Conversation>,
     pub next_cursor: Option<String>,
+    /// How many the whole list holds, by `view` and `q`.
+    pub total: i64,
     pub counts: ConversationCounts,
 }
 
@@ -115,6 +120,10 @@ pub(crate) struct Conversation {
     pub turn: Turn,
     pub assigned_to: Option<StaffName>,
     pub last: Option<LastMessage>,
+    /// When something was last said, or when it began.
+    pub last_at: Timestamp,
+    /// Where it stands in every list that it belongs to: lists ascend by this text.
+    pub place: String,
     /// How many of their messages the caller has not read.
     pub unread: i64,
     /// The conversation that this one became part of, which answers in its place.
@@ -259,6 +268,8 @@ impl Conversation {
                 at: it.last_at,
                 state: last.state.as_str().to_owned(),
             }),
+            last_at: it.last_at,
+            place: domain::ListPlace::of(it).to_string(),
             unread: listed.unread,
             merged_into: it.merged_into,
             version: it.version,

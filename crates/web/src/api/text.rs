@@ -4,6 +4,7 @@
 use serde::{Deserialize, Deserializer, de};
 use std::borrow::Cow;
 use std::ops::Deref;
+use tieline_domain::id::Id;
 use tieline_domain::text::{Flaw, enter};
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
@@ -95,5 +96,41 @@ impl<const DEFAULT: i64, const MAX: i64> PartialSchema for Limit<DEFAULT, MAX> {
 impl<const DEFAULT: i64, const MAX: i64> ToSchema for Limit<DEFAULT, MAX> {
     fn name() -> Cow<'static, str> {
         format!("Limit{MAX}").into()
+    }
+}
+
+/// At most `MAX` ids in one parameter, with commas between them.
+#[derive(Debug, Clone)]
+pub(crate) struct Ids<T, const MAX: usize>(pub Vec<T>);
+
+impl<'de, T: Id, const MAX: usize> Deserialize<'de> for Ids<T, MAX> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        let words = text.split(',').filter(|word| !word.is_empty());
+        let ids: Vec<T> = words
+            .take(MAX + 1)
+            .map(|word| word.parse().map_err(de::Error::custom))
+            .collect::<Result<_, D::Error>>()?;
+        if ids.len() > MAX {
+            let words = format!("it names more than {MAX}; ask for {MAX} at once");
+            return Err(de::Error::custom(words));
+        }
+        Ok(Ids(ids))
+    }
+}
+
+impl<T: Id, const MAX: usize> PartialSchema for Ids<T, MAX> {
+    fn schema() -> RefOr<Schema> {
+        let id = format!("{}[0-9a-f]{{32}}", T::PREFIX);
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some(format!("^({id}(,{id}){{0,{}}})?$", MAX - 1)))
+            .into()
+    }
+}
+
+impl<T: Id, const MAX: usize> ToSchema for Ids<T, MAX> {
+    fn name() -> Cow<'static, str> {
+        format!("Ids{}{MAX}", T::PREFIX.trim_end_matches('_')).into()
     }
 }

@@ -1,0 +1,158 @@
+//! Lists of conversations: which belong to one, in which order, and how many.
+
+use super::{Listed, listed, read_listed};
+use crate::args;
+use crate::db::{Conn, Value};
+use crate::error::Result;
+use crate::scope::on_conversations;
+use crate::search;
+use tieline_domain::access::Scope;
+use tieline_domain::conversation::ListPlace;
+use tieline_domain::id::{ConversationId, StaffId};
+
+/// Which conversations to list.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum View {
+    /// Open ones.
+    #[default]
+    All,
+    /// Open ones that somebody looks after.
+    AssignedTo(StaffId),
+    /// Open ones that nobody looks after.
+    Nobodys,
+    /// Closed ones.
+    Closed,
+}
+
+/// A list, and which part of it.
+#[derive(Debug, Clone, Default)]
+pub struct ConversationQuery {
+    /// Which.
+    pub view: View,
+    /// Words to find in names, addresses and messages.
+    pub words: String,
+    /// Only these of the list.
+    pub among: Option<Vec<ConversationId>>,
+    /// Only what stands behind this place, the last of the page before.
+    pub after: Option<ListPlace>,
+    /// Rows.
+    pub limit: i64,
+}
+
+/// How many conversations each list holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ViewCounts {
+    /// Open.
+    pub all: i64,
+    /// Open and the reader's own.
+    pub mine: i64,
+    /// Open and nobody's.
+    pub nobodys: i64,
+    /// Open and ours to answer.
+    pub ours: i64,
+}
+
+/// A page, in the order of [`ListPlace`].
+pub async fn list(
+    conn: &mut Conn,
+    scope: &Scope,
+    query: &ConversationQuery,
+) -> Result<Vec<Listed>> {
+    let mut args = Vec::new();
+    let mut sql = format!("{} where ", listed(scope, &mut args));
+    sql.push_str(&belongs(conn, scope, query, &mut args).await?);
+    if let Some(these) = &query.among {
+        let first = args.len() + 1;
+        args.extend(these.iter().map(|id| Value::from(*id)));
+        let places: Vec<String> = (first..=args.len()).map(|n| format!("${n}")).collect();
+        match places.is_empty() {
+            true => sql.push_str(" and 1 = 0"),
+            false => sql.push_str(&format!(" and v.id in ({})", places.join(", "))),
+        }
+    }
+    if let Some(after) = query.after {
+        let n = args.len();
+        let turn = if after.our_turn { "ours" } else { "theirs" };
+        args.extend(args![turn, after.last_at, after.id]);
+        let (turn, time, key) = (n + 1, n + 2, n + 3);
+        sql.push_str(&format!(
+            " and (v.turn > ${turn} or (v.turn = ${turn} and (v.last_at < ${time} or (v.last_at = ${time} and v.id < ${key}))))"
+        ));
+    }
+    args.push(query.limit.into());
+    sql.push_str(&format!(
+        " order by v.turn, v.last_at desc, v.id desc limit ${}",
+        args.len()
+    ));
+    conn.all(&sql, args)
+        .await?
+        .iter()
+        .map(read_listed)
+        .collect()
+}
+
+/// How many conversations the whole list holds, whatever part of it is asked for.
+pub async fn count(conn: &mut Conn, scope: &Scope, query: &ConversationQuery) -> Result<i64> {
+    let mut args = Vec::new();
+    let belongs = belongs(conn, scope, query, &mut args).await?;
+    let sql = format!(
+        "select count(*) as number from conversation v join contact_point p on p.id = v.point_id \
+         left join contact c on c.id = v.contact_id where {belongs}"
+    );
+    conn.one("conversation", &sql, args).await?.int("number")
+}
+
+/// How many conversations each list holds for this reader.
+pub async fn count_views(conn: &mut Conn, scope: &Scope) -> Result<ViewCounts> {
+    let mut args = args![scope.staff()];
+    let sum = |condition: &str| {
+        format!("cast(coalesce(sum(case when {condition} then 1 else 0 end), 0) as bigint)")
+    };
+    let sql = format!(
+        "select count(*) as every, {} as mine, {} as nobodys, {} as ours from conversation v where status = 'open' {}",
+        sum("assigned_to = $1"),
+        sum("assigned_to is null"),
+        sum("turn = 'ours'"),
+        on_conversations(scope, &mut args)
+    );
+    let row = conn.one("conversation", &sql, args).await?;
+    Ok(ViewCounts {
+        all: row.int("every")?,
+        mine: row.int("mine")?,
+        nobodys: row.int("nobodys")?,
+        ours: row.int("ours")?,
+    })
+}
+
+/// The condition on a conversation `v` with its point `p` and contact `c` that it belongs to a list.
+async fn belongs(
+    conn: &mut Conn,
+    scope: &Scope,
+    query: &ConversationQuery,
+    args: &mut Vec<Value>,
+) -> Result<String> {
+    let mut sql = shown(query.view, args);
+    sql.push_str(&on_conversations(scope, args));
+    for term in search::terms(conn, &query.words).await? {
+        let condition = search::condition(&term, args, |n| {
+            format!(
+                "(c.search_text like ${n} escape '!' or p.address like ${n} escape '!' or exists \
+                 (select 1 from message m where m.conversation_id = v.id and m.search_text like ${n} escape '!'))"
+            )
+        });
+        sql.push_str(&format!(" and {condition}"));
+    }
+    Ok(sql)
+}
+
+fn shown(view: View, args: &mut Vec<Value>) -> String {
+    match view {
+        View::All => "v.status = 'open'".to_owned(),
+        View::Closed => "v.status = 'closed' and v.merged_into is null".to_owned(),
+        View::Nobodys => "v.status = 'open' and v.assigned_to is null".to_owned(),
+        View::AssignedTo(staff) => {
+            args.push(staff.into());
+            format!("v.status = 'open' and v.assigned_to = ${}", args.len())
+        }
+    }
+}
