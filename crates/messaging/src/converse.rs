@@ -5,7 +5,7 @@ use crate::{decided, take_part};
 use tieline_domain::access::{Actor, By, Scope};
 use tieline_domain::conversation::{Conversation, ReadMark};
 use tieline_domain::event::Event;
-use tieline_domain::id::{ContactId, ConversationId, InboxId, StaffId};
+use tieline_domain::id::{ContactId, ConversationId, InboxId, MessageId, StaffId};
 use tieline_storage::conversation::{self, Listed};
 use tieline_storage::{StorageError, Store, Tx, contact, message, read_mark};
 
@@ -60,28 +60,63 @@ async fn change_once(
     Ok(listed)
 }
 
-/// Marks a conversation as read by a person, or sets their mark back before the last message that
-/// came in. For nobody else does anything change.
+/// How far a person has read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// To the end.
+    Read,
+    /// At most to before the last message that came in.
+    Unread,
+    /// To before a message that came in; of another one, to before the first that came in since, or
+    /// else the last before it.
+    UnreadFrom(MessageId),
+}
+
+/// Sets a person's mark. For nobody else does anything change.
 pub async fn mark(
     store: &Store,
     scope: &Scope,
     id: ConversationId,
     reader: StaffId,
-    unread: bool,
+    mark: Mark,
 ) -> Result<Listed> {
     let mut tx = store.begin(&By::Staff(reader).at(None)).await?;
     let conversation = conversation::get(&mut tx, scope, id).await?.conversation;
-    let mark = if unread {
-        let last = message::last_received(&mut tx, conversation.id).await?;
-        let known = read_mark::get(&mut tx, conversation.id, reader).await?;
-        known.set_back(&conversation, last)
-    } else {
-        ReadMark::at_end(&conversation)
+    let mark = match mark {
+        Mark::Read => ReadMark::at_end(&conversation),
+        Mark::Unread => {
+            let last = message::last_received(&mut tx, conversation.id).await?;
+            let known = read_mark::get(&mut tx, conversation.id, reader).await?;
+            known.set_back(&conversation, last)
+        }
+        Mark::UnreadFrom(message) => unread_from(&mut tx, scope, &conversation, message).await?,
     };
     read_mark::set(&mut tx, &conversation, reader, mark).await?;
     let listed = conversation::get(&mut tx, scope, id).await?;
     tx.commit().await?;
     Ok(listed)
+}
+
+async fn unread_from(
+    tx: &mut Tx,
+    scope: &Scope,
+    conversation: &Conversation,
+    id: MessageId,
+) -> Result<ReadMark> {
+    let found = message::list_by_ids(tx, scope, &[id]).await?;
+    let message = found
+        .get(&id)
+        .filter(|it| it.conversation_id == conversation.id)
+        .ok_or_else(|| MessagingError::Invalid {
+            field: "message_id",
+            problem: "it is no message of this conversation".to_owned(),
+        })?;
+    let (number, first) = message::received_from(tx, scope, conversation.id, message.seq).await?;
+    if let Some(seq) = first {
+        return Ok(ReadMark::before(conversation, seq, number));
+    }
+    let last = message::last_received(tx, conversation.id).await?;
+    Ok(ReadMark::at_end(conversation).set_back(conversation, last))
 }
 
 /// With whom a conversation is opened.

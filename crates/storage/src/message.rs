@@ -15,28 +15,80 @@ use tieline_domain::id::{ConversationId, MessageId};
 use tieline_domain::search;
 use tieline_domain::time::Timestamp;
 
-/// The messages before a number, oldest first, if the scope shows the conversation.
+/// Which part of a conversation.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Part {
+    /// The last messages.
+    #[default]
+    End,
+    /// The last ones before a number.
+    Before(i64),
+    /// The first ones after a number.
+    After(i64),
+    /// The one of this number, and as many before it as after it.
+    Around(i64),
+}
+
+/// A part of a conversation, oldest first, if the scope shows it.
 pub async fn list(
     conn: &mut Conn,
     scope: &Scope,
     conversation: ConversationId,
-    before_seq: Option<i64>,
+    part: Part,
     limit: i64,
 ) -> Result<Vec<Message>> {
     let listed = crate::conversation::get(conn, scope, conversation).await?;
-    let mut args = args![
-        listed.conversation.id,
-        before_seq.unwrap_or(i64::MAX),
-        limit
-    ];
+    let id = listed.conversation.id;
+    let (before, after) = match part {
+        Part::End => (Some((i64::MAX, limit)), None),
+        Part::Before(seq) => (Some((seq, limit)), None),
+        Part::After(seq) => (None, Some((seq, limit))),
+        Part::Around(seq) => (
+            Some((seq, limit / 2)),
+            Some((seq.saturating_sub(1), limit - limit / 2)),
+        ),
+    };
+    let mut messages = Vec::new();
+    if let Some((seq, limit)) = before {
+        messages = beside(conn, scope, (id, seq, limit), ["<", "desc"]).await?;
+        messages.reverse();
+    }
+    if let Some((seq, limit)) = after {
+        messages.extend(beside(conn, scope, (id, seq, limit), [">", "asc"]).await?);
+    }
+    Ok(messages)
+}
+
+/// Messages on one side of a number, the nearest first.
+async fn beside(
+    conn: &mut Conn,
+    scope: &Scope,
+    (conversation, seq, limit): (ConversationId, i64, i64),
+    [side, order]: [&str; 2],
+) -> Result<Vec<Message>> {
+    let mut args = args![conversation, seq, limit];
     let within = on_messages(scope, &mut args);
     let sql = format!(
-        "select * from message m where conversation_id = $1 and seq < $2{within} order by seq desc limit $3"
+        "select * from message m where conversation_id = $1 and seq {side} $2{within} order by seq {order} limit $3"
     );
-    let rows = conn.all(&sql, args).await?;
-    let mut messages: Vec<Message> = rows.iter().map(read).collect::<Result<_>>()?;
-    messages.reverse();
-    Ok(messages)
+    conn.all(&sql, args).await?.iter().map(read).collect()
+}
+
+/// What came in of theirs from a number on: how many, and the number of the first.
+pub async fn received_from(
+    conn: &mut Conn,
+    scope: &Scope,
+    conversation: ConversationId,
+    seq: i64,
+) -> Result<(i64, Option<i64>)> {
+    let mut args = args![conversation, seq];
+    let within = on_messages(scope, &mut args);
+    let sql = format!(
+        "select count(*) as number, min(seq) as first from message m where conversation_id = $1 and seq >= $2 \
+         and kind = 'message' and author_kind in ('contact', 'visitor'){within}"
+    );
+    let row = conn.one("conversation", &sql, args).await?;
+    Ok((row.int("number")?, row.opt_int("first")?))
 }
 
 /// Messages of several conversations within a span of time, each conversation's in order.

@@ -3,7 +3,7 @@
 use crate::answer::{Answer, MadeOrFound, NoContent};
 use crate::api::conversations::{
     Conversation, ConversationBegin, ConversationChange, ConversationCounts, ConversationList,
-    ConversationQuery, ConversationStatus, ConversationView,
+    ConversationQuery, ConversationStatus, ConversationUnread, ConversationView,
 };
 use crate::api::names::Names;
 use crate::caller::acting;
@@ -16,7 +16,7 @@ use axum::extract::State;
 use tieline_domain::access::{Caller, Scope};
 use tieline_domain::conversation::ListPlace;
 use tieline_domain::id::{ContactId, ConversationId, StaffId};
-use tieline_messaging::converse::{self, Act, With};
+use tieline_messaging::converse::{self, Act, Mark, With};
 use tieline_storage::conversation::{self, ConversationQuery as Asked, Listed, View};
 use tieline_storage::{StorageError, contact, inbox, staff};
 
@@ -63,13 +63,7 @@ pub(crate) async fn list(
             .map(|row| Conversation::of(row, &names, now))
             .collect(),
         total,
-        counts: ConversationCounts {
-            all: counts.all,
-            mine: counts.mine,
-            nobody: counts.nobodys,
-            ours: counts.ours,
-            theirs: counts.all - counts.ours,
-        },
+        counts: ConversationCounts::of(&counts),
     }))
 }
 
@@ -152,14 +146,6 @@ pub(crate) async fn change(
     );
     acts.extend(change.assigned_to.map(Act::AssignTo));
     acts.extend(change.contact_id.map(Act::TieTo));
-    // A mark is its reader's own business, also where they may not act.
-    if let Some(unread) = change.unread {
-        let marked = converse::mark(&state.store, &scope, id, acting(&me)?, unread).await?;
-        if acts.is_empty() {
-            let names = Names::load(&state.store).await?;
-            return Ok(Answer(Conversation::of(&marked, &names, state.store.now())));
-        }
-    }
     let working = me.principal.working_scope();
     let listed = converse::change(&state.store, &me.actor(), &working, id, &acts).await?;
     let names = Names::load(&state.store).await?;
@@ -202,6 +188,19 @@ pub(crate) async fn read(
     NoBody: NoBody,
 ) -> Result<NoContent> {
     let scope = me.principal.scope();
-    converse::mark(&state.store, &scope, id, acting(&me)?, false).await?;
+    converse::mark(&state.store, &scope, id, acting(&me)?, Mark::Read).await?;
     Ok(NoContent)
+}
+
+pub(crate) async fn unread(
+    State(state): State<WebState>,
+    Extension(me): Extension<Caller>,
+    Path(id): Path<ConversationId>,
+    Json(unread): Json<ConversationUnread>,
+) -> Result<Answer<Conversation>> {
+    let scope = me.principal.scope();
+    let mark = unread.message_id.map_or(Mark::Unread, Mark::UnreadFrom);
+    let marked = converse::mark(&state.store, &scope, id, acting(&me)?, mark).await?;
+    let names = Names::load(&state.store).await?;
+    Ok(Answer(Conversation::of(&marked, &names, state.store.now())))
 }

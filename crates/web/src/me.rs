@@ -1,7 +1,8 @@
 //! Who one is, and what one sees.
 
 use crate::answer::Answer;
-use crate::api::me::{InboxName, Me, Organisation, OwnStaff, Unread};
+use crate::api::conversations::ConversationCounts;
+use crate::api::me::{InboxName, Me, Organisation, OwnStaff};
 use crate::api::names::StaffName;
 use crate::api::sync::Connection;
 use crate::problem::Result;
@@ -57,7 +58,7 @@ pub(crate) async fn show(
         inboxes,
         staff_list,
         connection: connections.first().map(Connection::of),
-        unread: Unread { ours: counts.ours },
+        counts: ConversationCounts::of(&counts),
         demo: state.demo,
     }))
 }

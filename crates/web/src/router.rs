@@ -119,6 +119,7 @@ routes! {
     get "/api/v1/conversations/{id}" Staff(ReadConversations) conversations::show, "One conversation";
     patch "/api/v1/conversations/{id}" Staff(Converse) conversations::change, "Close, assign or tie a conversation", VersionConflict;
     post "/api/v1/conversations/{id}/read" Staff(Converse) conversations::read, "Mark a conversation as read", VersionConflict;
+    post "/api/v1/conversations/{id}/unread" Staff(Converse) conversations::unread, "Mark a conversation as unread", VersionConflict;
     get "/api/v1/conversations/{id}/messages" Staff(ReadConversations) messages::list, "Messages of a conversation";
     post "/api/v1/conversations/{id}/messages" Staff(Converse) messages::write, "Write a text or a note", OptedOut, NotAnswerable, NoSender, Empty, TooLong, Refused, VersionConflict, Duplicate;
     post "/api/v1/messages/{id}/retry" Staff(Converse) messages::retry, "Send a failed text again", VersionConflict;

@@ -21,7 +21,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tieline_domain::access::Scope;
 use tieline_domain::event::Event;
-use tieline_domain::id::{ApiKeyId, SessionId, StaffId};
+use tieline_domain::id::{ApiKeyId, InboxId, SessionId, StaffId};
 use tieline_domain::time::Timestamp;
 use tieline_storage::conversation::{self, OpenGroup};
 use tieline_storage::event::{self, StoredEvent};
@@ -309,13 +309,17 @@ impl Inner {
     /// Tells each person who listens how many conversations their lists hold, where that changed.
     async fn tell_counts(&self, counted: &mut Counted) -> Result<()> {
         let mut reader = self.store.reader().await?;
-        let groups = conversation::count_groups(&mut reader, &Scope::system()).await?;
+        let readers: BTreeSet<StaffId> = self.desk().seats().filter_map(|it| it.staff).collect();
+        let readers: Vec<StaffId> = readers.into_iter().collect();
+        let scope = Scope::system();
+        let groups = conversation::count_groups(&mut reader, &scope).await?;
+        let unread = conversation::count_unread(&mut reader, &scope, &readers).await?;
         drop(reader);
         let desk = self.desk();
         let mut fresh: BTreeMap<_, (ConversationCounts, bool)> = BTreeMap::new();
         for seat in desk.seats() {
             let (counts, changed) = fresh.entry(seat.reader()).or_insert_with(|| {
-                let counts = counts_of(&groups, seat);
+                let counts = counts_of(&groups, &unread, seat);
                 let changed = counted.get(&seat.reader()) != Some(&counts);
                 (counts, changed)
             });
@@ -331,8 +335,16 @@ impl Inner {
     }
 }
 
-fn counts_of(groups: &[OpenGroup], seat: &Seat) -> ConversationCounts {
+fn counts_of(
+    groups: &[OpenGroup],
+    unread: &BTreeMap<(InboxId, StaffId), i64>,
+    seat: &Seat,
+) -> ConversationCounts {
     let mut counts = ConversationCounts::default();
+    let own = unread.iter().filter(|((inbox, reader), _)| {
+        Some(*reader) == seat.staff && seat.scope.sees_inbox(*inbox)
+    });
+    counts.unread = own.map(|(_, number)| number).sum();
     for group in groups
         .iter()
         .filter(|it| seat.scope.sees_inbox(it.inbox_id))

@@ -34,11 +34,16 @@ impl ReadMark {
     /// Set back before their last message, which has this number; what was unread stays so.
     pub fn set_back(self, conversation: &Conversation, last_received: Option<i64>) -> ReadMark {
         match last_received {
-            Some(seq) if self.unread(conversation) == 0 => ReadMark {
-                seq: seq - 1,
-                received: conversation.received - 1,
-            },
+            Some(seq) if self.unread(conversation) == 0 => ReadMark::before(conversation, seq, 1),
             _ => self,
+        }
+    }
+
+    /// Before a message; `from_there` of theirs came in with it and since.
+    pub fn before(conversation: &Conversation, seq: i64, from_there: i64) -> ReadMark {
+        ReadMark {
+            seq: seq - 1,
+            received: conversation.received - from_there,
         }
     }
 }

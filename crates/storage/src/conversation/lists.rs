@@ -6,9 +6,10 @@ use crate::db::{Conn, Value};
 use crate::error::Result;
 use crate::scope::on_conversations;
 use crate::search;
+use std::collections::BTreeMap;
 use tieline_domain::access::Scope;
 use tieline_domain::conversation::ListPlace;
-use tieline_domain::id::{ConversationId, StaffId};
+use tieline_domain::id::{ConversationId, InboxId, StaffId};
 
 /// Which conversations to list.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -50,6 +51,8 @@ pub struct ViewCounts {
     pub nobodys: i64,
     /// Open and ours to answer.
     pub ours: i64,
+    /// Open and not read to its end by the reader.
+    pub unread: i64,
 }
 
 /// A page, in the order of [`ListPlace`].
@@ -109,10 +112,12 @@ pub async fn count_views(conn: &mut Conn, scope: &Scope) -> Result<ViewCounts> {
         format!("cast(coalesce(sum(case when {condition} then 1 else 0 end), 0) as bigint)")
     };
     let sql = format!(
-        "select count(*) as every, {} as mine, {} as nobodys, {} as ours from conversation v where status = 'open' {}",
-        sum("assigned_to = $1"),
-        sum("assigned_to is null"),
-        sum("turn = 'ours'"),
+        "select count(*) as every, {} as mine, {} as nobodys, {} as ours, {} as unread from conversation v \
+         left join read_mark r on r.conversation_id = v.id and r.staff_id = $1 where v.status = 'open'{}",
+        sum("v.assigned_to = $1"),
+        sum("v.assigned_to is null"),
+        sum("v.turn = 'ours'"),
+        sum("v.received > coalesce(r.received, 0)"),
         on_conversations(scope, &mut args)
     );
     let row = conn.one("conversation", &sql, args).await?;
@@ -121,7 +126,39 @@ pub async fn count_views(conn: &mut Conn, scope: &Scope) -> Result<ViewCounts> {
         mine: row.int("mine")?,
         nobodys: row.int("nobodys")?,
         ours: row.int("ours")?,
+        unread: row.int("unread")?,
     })
+}
+
+/// In how many open conversations of each inbox each of these people has something unread, whether
+/// they may see it or not.
+pub async fn count_unread(
+    conn: &mut Conn,
+    scope: &Scope,
+    readers: &[StaffId],
+) -> Result<BTreeMap<(InboxId, StaffId), i64>> {
+    let mut args = Vec::new();
+    let within = on_conversations(scope, &mut args);
+    let sql = format!(
+        "select v.inbox_id, count(*) as number from conversation v where v.status = 'open' \
+         and v.received > 0{within} group by v.inbox_id"
+    );
+    let mut unread = BTreeMap::new();
+    for row in conn.all(&sql, args.clone()).await? {
+        let (inbox, number) = (row.id("inbox_id")?, row.int("number")?);
+        unread.extend(readers.iter().map(|reader| ((inbox, *reader), number)));
+    }
+    let sql = format!(
+        "select v.inbox_id, r.staff_id, count(*) as number from conversation v \
+         join read_mark r on r.conversation_id = v.id and r.received >= v.received \
+         where v.status = 'open' and v.received > 0{within} and r.staff_id in ({{in}}) group by v.inbox_id, r.staff_id"
+    );
+    let keys = readers.iter().map(|id| Value::from(*id)).collect();
+    for row in conn.all_in(&sql, args, keys).await? {
+        let place = (row.id("inbox_id")?, row.id("staff_id")?);
+        *unread.entry(place).or_default() -= row.int("number")?;
+    }
+    Ok(unread)
 }
 
 /// The condition on a conversation `v` with its point `p` and contact `c` that it belongs to a list.

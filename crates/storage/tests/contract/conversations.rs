@@ -13,6 +13,7 @@ use tieline_domain::id::{ApiKeyId, ContactId, ConversationId, Id as _, InboxId, 
 use tieline_storage::conversation::{self, ConversationQuery, Listed, View};
 use tieline_storage::inbox::{self, Inbox};
 use tieline_storage::staff::{self, Staff};
+use tieline_storage::message::Part;
 use tieline_storage::{StorageError, contact, event, merge, message, participant, read_mark};
 
 /// An inbox with two members, and who answers to a number.
@@ -122,7 +123,7 @@ impl Desk {
 
     async fn texts(&self, scope: &Scope, id: ConversationId) -> Vec<(i64, String)> {
         let mut reader = self.at.store.reader().await.unwrap();
-        let all = message::list(&mut reader, scope, id, None, 50)
+        let all = message::list(&mut reader, scope, id, Part::End, 50)
             .await
             .unwrap();
         all.into_iter().map(|it| (it.seq, it.text)).collect()
@@ -209,6 +210,48 @@ async fn what_a_person_has_not_read_is_theirs_alone_and_can_be_set_back() {
 }
 
 #[tokio::test]
+async fn what_is_unread_is_counted_for_each_person_and_found_in_the_conversation() {
+    on_both(|at| async move {
+        let desk = Desk::new(at).await;
+        let [ann, ben] = desk.staff;
+        let texts = ["+447700900317", "+447700900318", "+447700900319"];
+        let mut ids = Vec::new();
+        for number in texts {
+            ids.push(desk.begin(number).await.id);
+        }
+        for id in [ids[0], ids[1], ids[0]] {
+            desk.came(id, "theirs").await;
+        }
+        let us = Author::Hub(HubReason::Keyword);
+        desk.say(ids[2], Kind::Message, us, "ours alone").await;
+        desk.say(ids[0], Kind::Message, us, "ours").await;
+        desk.came(ids[0], "theirs again").await;
+        desk.mark(ids[1], ann, false).await;
+        desk.mark(ids[0], ben, false).await;
+        desk.came(ids[0], "new").await;
+        let mut reader = desk.at.store.reader().await.unwrap();
+        let everybody = Scope::system();
+        let counted = conversation::count_unread(&mut reader, &everybody, &[ann, ben]).await;
+        let counted = counted.unwrap();
+        for (staff, number) in [(ann, 1), (ben, 2)] {
+            let views = conversation::count_views(&mut reader, &desk.scope(staff)).await;
+            assert_eq!(views.unwrap().unread, number);
+            assert_eq!(counted[&(desk.inbox, staff)], number);
+        }
+        let elsewhere = desk.scope_elsewhere(ann);
+        let views = conversation::count_views(&mut reader, &elsewhere).await;
+        assert_eq!(views.unwrap().unread, 0);
+        let hidden = conversation::count_unread(&mut reader, &elsewhere, &[ann]).await;
+        assert!(hidden.unwrap().is_empty());
+        for (seq, wanted) in [(0, (4, Some(1))), (2, (3, Some(2))), (3, (2, Some(4))), (6, (0, None))] {
+            let found = message::received_from(&mut reader, &everybody, ids[0], seq).await;
+            assert_eq!(found.unwrap(), wanted, "from {seq}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn to_a_new_member_only_what_comes_from_then_on_is_unread() {
     on_both(|at| async move {
         let desk = Desk::new(at).await;
@@ -272,7 +315,7 @@ async fn every_author_reads_back_as_itself_and_what_staff_say_among_them_stays_t
             }
         }
         let mut reader = desk.at.store.reader().await.unwrap();
-        let all = message::list(&mut reader, &Scope::system(), id, None, 50).await;
+        let all = message::list(&mut reader, &Scope::system(), id, Part::End, 50).await;
         assert_eq!(all.unwrap(), said);
         let outside = ContactId::from_uuid(1);
         let part = TakingPart::begin(
@@ -285,7 +328,7 @@ async fn every_author_reads_back_as_itself_and_what_staff_say_among_them_stays_t
         desk.take_part(&[part]).await;
         let scope = tied_to(&desk, id, outside).await;
         let mut reader = desk.at.store.reader().await.unwrap();
-        let seen = message::list(&mut reader, &scope, id, None, 50)
+        let seen = message::list(&mut reader, &scope, id, Part::End, 50)
             .await
             .unwrap();
         assert_eq!(seen.len(), said.len() / 3);

@@ -9,6 +9,7 @@ use tieline_domain::failure::FailureCode;
 use tieline_domain::id::{ConversationId, InboxId, StaffId};
 use tieline_domain::time::Timestamp;
 use tieline_storage::conversation::{self, ConversationQuery, View, ViewCounts};
+use tieline_storage::message::Part;
 use tieline_storage::{StorageError, message, read_mark};
 
 fn member(staff: StaffId, inboxes: &[InboxId]) -> Scope {
@@ -202,7 +203,7 @@ async fn nobody_reads_what_is_said_in_an_inbox_that_is_not_theirs() {
             matches!(refused, Err(StorageError::NotFound(_))),
             "{refused:?}"
         );
-        let refused = message::list(&mut conn, &scope, hidden.id, None, 10).await;
+        let refused = message::list(&mut conn, &scope, hidden.id, Part::End, 10).await;
         assert!(
             matches!(refused, Err(StorageError::NotFound(_))),
             "{refused:?}"
@@ -242,14 +243,25 @@ async fn messages_read_back_as_they_were_written_in_order_and_by_their_names() {
         let (row, said) = talk(&at, desk.id, "+447700900101", &said).await;
         let mut conn = at.store.reader().await.unwrap();
         let scope = Scope::system();
-        let all = message::list(&mut conn, &scope, row.id, None, 10)
+        let all = message::list(&mut conn, &scope, row.id, Part::End, 10)
             .await
             .unwrap();
         assert_eq!(all, said);
-        let page = message::list(&mut conn, &scope, row.id, Some(4), 2)
+        let page = message::list(&mut conn, &scope, row.id, Part::Before(4), 2)
             .await
             .unwrap();
         assert_eq!(page, said[1..3]);
+        for (part, limit, wanted) in [
+            (Part::After(1), 2, 1..3),
+            (Part::After(4), 2, 4..4),
+            (Part::Around(2), 2, 0..2),
+            (Part::Around(2), 3, 0..3),
+            (Part::Around(4), 3, 2..4),
+            (Part::Around(1), 1, 0..1),
+        ] {
+            let page = message::list(&mut conn, &scope, row.id, part, limit).await;
+            assert_eq!(page.unwrap(), said[wanted], "{part:?}, {limit}");
+        }
         let by_id = message::load_by_ids(&mut conn, &[said[3].id])
             .await
             .unwrap();
@@ -299,7 +311,7 @@ async fn the_state_of_a_message_is_moved_on_once_and_by_whoever_saw_it_last() {
         );
         drop(tx);
         let mut conn = at.store.reader().await.unwrap();
-        let read = message::list(&mut conn, &Scope::system(), row.id, None, 10).await;
+        let read = message::list(&mut conn, &Scope::system(), row.id, Part::End, 10).await;
         assert_eq!(read.unwrap(), [sent]);
     })
     .await;

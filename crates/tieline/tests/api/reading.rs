@@ -69,11 +69,30 @@ async fn reading_changes_one_persons_number_and_nothing_else() {
         let read = format!("{path}/read");
         assert_eq!(ask(&world, &priya, "post", &read, None).await.0, 204);
         assert_eq!(unread().await, [0, 2]);
-        for (body, number) in [(true, 1), (true, 1), (false, 0), (true, 1)] {
-            let changed = change(&world, &priya, &path, json!({"unread": body})).await;
-            assert_eq!(changed["unread"], number);
+        let list = get(&world, &priya, &messages).await;
+        let message = |n: usize| list["items"][n]["id"].clone();
+        assert_eq!(list["first_unread_seq"], Value::Null);
+        let counted = async |known| get(&world, known, "/api/v1/me").await["counts"]["unread"].clone();
+        let none = counted(&priya).await.as_i64().unwrap();
+        let unmark = format!("{path}/unread");
+        for (from, number, seq) in [
+            (Value::Null, 1, 2),
+            (Value::Null, 1, 2),
+            (message(0), 2, 1),
+            (Value::Null, 2, 1),
+            (message(1), 1, 2),
+        ] {
+            let body = Some(json!({"message_id": from}));
+            let (status, marked) = ask(&world, &priya, "post", &unmark, body).await;
+            assert_eq!((status, &marked["unread"]), (200, &json!(number)), "{from}");
+            let list = get(&world, &priya, &messages).await;
+            assert_eq!(list["first_unread_seq"], seq, "{from}");
         }
+        assert_eq!(counted(&priya).await, none + 1);
         assert_eq!(unread().await, [1, 2]);
+        let foreign = Some(json!({"message_id": priya.ids["MessageId"]}));
+        let (status, problem) = ask(&world, &priya, "post", &unmark, foreign).await;
+        assert_eq!((status, &problem["field"]), (422, &json!("message_id")));
         let after = get(&world, &priya, &path).await;
         assert_eq!(after["version"], before["version"]);
         assert_eq!(world.parts(&id).await, 0, "reading is not taking part");
@@ -85,6 +104,39 @@ async fn reading_changes_one_persons_number_and_nothing_else() {
         world.stop().await;
     }
     database.remove().await;
+}
+
+#[tokio::test]
+async fn a_thread_is_read_around_a_message_and_from_there_both_ways() {
+    let world = World::start(None).await;
+    let known = world.people().await;
+    let names = ["SM1", "SM2", "SM3", "SM4", "SM5"];
+    let id = texted(&world, &known, &names).await;
+    let messages = format!("/api/v1/conversations/{id}/messages");
+    let all = get(&world, &known, &messages).await;
+    let third = all["items"][2]["id"].as_str().unwrap();
+    for (query, seqs, older, newer) in [
+        (String::new(), vec![1, 2, 3, 4, 5], false, false),
+        (format!("around={third}&limit=3"), vec![2, 3, 4], true, true),
+        (format!("around={third}"), vec![1, 2, 3, 4, 5], false, false),
+        ("after_seq=3&limit=1".to_owned(), vec![4], true, true),
+        ("after_seq=3".to_owned(), vec![4, 5], true, false),
+        ("before_seq=3".to_owned(), vec![1, 2], false, true),
+    ] {
+        let list = get(&world, &known, &format!("{messages}?{query}")).await;
+        let items = list["items"].as_array().unwrap().iter();
+        let found: Vec<i64> = items.map(|it| it["seq"].as_i64().unwrap()).collect();
+        assert_eq!(found, seqs, "{query}");
+        let more = (&list["has_more"], &list["has_newer"]);
+        assert_eq!(more, (&json!(older), &json!(newer)), "{query}");
+    }
+    let foreign = known.ids["MessageId"].clone();
+    for query in [format!("around={foreign}"), format!("around={third}&before_seq=3")] {
+        let path = format!("{messages}?{query}");
+        let (status, problem) = ask(&world, &known, "get", &path, None).await;
+        assert_eq!((status, &problem["field"]), (422, &json!("around")), "{query}");
+    }
+    world.stop().await;
 }
 
 #[tokio::test]

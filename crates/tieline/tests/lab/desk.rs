@@ -81,7 +81,7 @@ pub async fn messages(store: &Store) -> Vec<Message> {
     {
         let id = row.conversation.id;
         all.extend(
-            message::list(&mut reader, &scope, id, None, 1_000)
+            message::list(&mut reader, &scope, id, message::Part::End, 1_000)
                 .await
                 .unwrap(),
         );

@@ -8,7 +8,7 @@ use tieline_domain::failure::{Failure, FailureCode};
 use tieline_domain::id::{ContactId, ConversationId, InboxId, MessageId, StaffId};
 use tieline_domain::time::Timestamp;
 use tieline_messaging::send;
-use tieline_storage::conversation::Listed;
+use tieline_storage::conversation::{Listed, ViewCounts};
 use utoipa::{IntoParams, ToSchema};
 
 /// Which conversations a list holds.
@@ -77,8 +77,14 @@ pub(crate) struct ConversationChange {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<ContactId>)]
     pub contact_id: Option<Option<ContactId>>,
-    /// For the caller alone: false marks it as read, true as unread from the last message that came in.
-    pub unread: Option<bool>,
+}
+
+/// For the caller alone.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ConversationUnread {
+    /// What came in from this message on is unread then; without one, the last that came in.
+    pub message_id: Option<MessageId>,
 }
 
 /// Tells a null from a field that is not there.
@@ -107,6 +113,21 @@ pub(crate) struct ConversationCounts {
     pub ours: i64,
     /// We wait for an answer.
     pub theirs: i64,
+    /// Something of theirs is there that the caller has not read, whoever's turn it is.
+    pub unread: i64,
+}
+
+impl ConversationCounts {
+    pub fn of(counts: &ViewCounts) -> ConversationCounts {
+        ConversationCounts {
+            all: counts.all,
+            mine: counts.mine,
+            nobody: counts.nobodys,
+            ours: counts.ours,
+            theirs: counts.all - counts.ours,
+            unread: counts.unread,
+        }
+    }
 }
 
 #[derive(Serialize, ToSchema)]
@@ -165,8 +186,13 @@ pub(crate) struct Gate {
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MessageQuery {
-    /// Only messages before this one.
+    /// The messages before this one.
     pub before_seq: Option<i64>,
+    /// The messages after this one.
+    pub after_seq: Option<i64>,
+    /// This message, with as many before it as after it.
+    #[param(inline)]
+    pub around: Option<MessageId>,
     #[serde(default)]
     #[param(inline, value_type = Option<Limit<50, 200>>)]
     pub limit: Limit<50, 200>,
@@ -196,6 +222,10 @@ pub(crate) struct MessageList {
     pub items: Vec<Message>,
     /// Whether there are older ones.
     pub has_more: bool,
+    /// Whether there are newer ones.
+    pub has_newer: bool,
+    /// The number of the first message of theirs that the caller has not read, if there is one.
+    pub first_unread_seq: Option<i64>,
 }
 
 #[derive(Serialize, ToSchema)]

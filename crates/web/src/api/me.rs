@@ -1,5 +1,6 @@
 //! Who is signed in, and what they see.
 
+use super::conversations::ConversationCounts;
 use super::names::StaffName;
 use super::sync::Connection;
 use super::text::Text;
@@ -25,7 +26,7 @@ pub(crate) struct Me {
     /// Colleagues who may be given a conversation.
     pub staff_list: Vec<StaffName>,
     pub connection: Option<Connection>,
-    pub unread: Unread,
+    pub counts: ConversationCounts,
     pub demo: Option<DemoLinks>,
 }
 
@@ -49,12 +50,6 @@ pub(crate) struct InboxName {
     pub channel: String,
     /// The number that it sends from unless another was written to; none while it has no number.
     pub address: Option<String>,
-}
-
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Unread {
-    /// Open conversations that wait for an answer of ours.
-    pub ours: i64,
 }
 
 /// Where the pretend outside parties have their pages.
