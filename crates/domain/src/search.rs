@@ -4,6 +4,10 @@
 //! spelled: it is asked for by the digits that all spellings share, and each text carries the digits of
 //! its numbers in one piece.
 
+mod excerpt;
+
+pub use excerpt::{Piece, excerpt};
+
 use crate::fold::fold;
 use crate::phone;
 

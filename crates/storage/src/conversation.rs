@@ -4,9 +4,7 @@
 mod lists;
 mod tie;
 
-pub use lists::{
-    ConversationQuery, View, ViewCounts, count, count_unread, count_views, list,
-};
+pub use lists::{ConversationQuery, View, ViewCounts, count, count_unread, count_views, list};
 pub(crate) use tie::derive_ties;
 
 use crate::args;

@@ -12,7 +12,7 @@ use tieline_domain::conversation::{Kind, Message};
 use tieline_domain::delivery::State;
 use tieline_domain::failure::{Failure, FailureCode};
 use tieline_domain::id::{ConversationId, MessageId};
-use tieline_domain::search;
+use tieline_domain::search::{self, Piece};
 use tieline_domain::time::Timestamp;
 
 /// Which part of a conversation.
@@ -72,6 +72,59 @@ async fn beside(
         "select * from message m where conversation_id = $1 and seq {side} $2{within} order by seq {order} limit $3"
     );
     conn.all(&sql, args).await?.iter().map(read).collect()
+}
+
+/// A message that a search found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hit {
+    pub message: Message,
+    /// What of it was found, in pieces.
+    pub excerpt: Vec<Piece>,
+}
+
+/// Of each of these conversations the message that most of the words are found in, the newest of those;
+/// nothing where none is.
+pub async fn list_hits(
+    conn: &mut Conn,
+    scope: &Scope,
+    words: &str,
+    conversations: &[ConversationId],
+) -> Result<Vec<Hit>> {
+    let terms = crate::search::terms(conn, words).await?;
+    if terms.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut args = Vec::new();
+    let within = on_conversations(scope, &mut args) + &on_messages(scope, &mut args);
+    let conditions: Vec<String> = terms
+        .iter()
+        .map(|term| {
+            crate::search::condition(term, &mut args, |n| {
+                format!("m.search_text like ${n} escape '!'")
+            })
+        })
+        .collect();
+    let score: Vec<String> = conditions
+        .iter()
+        .map(|it| format!("case when {it} then 1 else 0 end"))
+        .collect();
+    let (score, any) = (score.join(" + "), conditions.join(" or "));
+    let sql = format!(
+        "select * from (select m.*, row_number() over (partition by m.conversation_id order by {score} desc, m.seq desc) \
+         as place from message m join conversation v on v.id = m.conversation_id \
+         where m.conversation_id in ({{in}}) and ({any}){within}) found where place = 1"
+    );
+    let keys = conversations.iter().map(|id| Value::from(*id)).collect();
+    let rows = conn.all_in(&sql, args, keys).await?;
+    rows.iter()
+        .map(|row| {
+            let message = read(row)?;
+            Ok(Hit {
+                excerpt: search::excerpt(&message.text, &terms),
+                message,
+            })
+        })
+        .collect()
 }
 
 /// What came in of theirs from a number on: how many, and the number of the first.

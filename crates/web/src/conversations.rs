@@ -3,7 +3,7 @@
 use crate::answer::{Answer, MadeOrFound, NoContent};
 use crate::api::conversations::{
     Conversation, ConversationBegin, ConversationChange, ConversationCounts, ConversationList,
-    ConversationQuery, ConversationStatus, ConversationUnread, ConversationView,
+    ConversationQuery, ConversationStatus, ConversationUnread, ConversationView, SearchHit,
 };
 use crate::api::names::Names;
 use crate::caller::acting;
@@ -18,7 +18,7 @@ use tieline_domain::conversation::ListPlace;
 use tieline_domain::id::{ContactId, ConversationId, StaffId};
 use tieline_messaging::converse::{self, Act, Mark, With};
 use tieline_storage::conversation::{self, ConversationQuery as Asked, Listed, View};
-use tieline_storage::{StorageError, contact, inbox, staff};
+use tieline_storage::{StorageError, contact, inbox, message, staff};
 
 pub(crate) async fn list(
     State(state): State<WebState>,
@@ -53,6 +53,8 @@ pub(crate) async fn list(
     let names = Names::load(&state.store).await?;
     let mut reader = state.store.reader().await?;
     let rows = conversation::list(&mut reader, &scope, &asked).await?;
+    let found: Vec<ConversationId> = rows.iter().map(|row| row.conversation.id).collect();
+    let hits = message::list_hits(&mut reader, &scope, &asked.words, &found).await?;
     let total = conversation::count(&mut reader, &scope, &asked).await?;
     let counts = conversation::count_views(&mut reader, &scope).await?;
     let place_of = |row: &Listed| ListPlace::of(&row.conversation).to_string();
@@ -63,6 +65,7 @@ pub(crate) async fn list(
             .map(|row| Conversation::of(row, &names, now))
             .collect(),
         total,
+        hits: hits.into_iter().map(SearchHit::of).collect(),
         counts: ConversationCounts::of(&counts),
     }))
 }

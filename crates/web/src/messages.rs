@@ -60,7 +60,9 @@ async fn part(
         (None, Some(seq), None) => Ok(Part::After(seq)),
         (None, None, Some(id)) => {
             let found = message::list_by_ids(reader, scope, &[id]).await?;
-            let found = found.get(&id).filter(|it| it.conversation_id == conversation);
+            let found = found
+                .get(&id)
+                .filter(|it| it.conversation_id == conversation);
             found.map(|it| Part::Around(it.seq)).ok_or_else(|| {
                 let problem = "it is no message of this conversation";
                 Problem::field("around", problem, "take the id from a search or a list")

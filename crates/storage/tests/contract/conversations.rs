@@ -12,8 +12,8 @@ use tieline_domain::event::Event;
 use tieline_domain::id::{ApiKeyId, ContactId, ConversationId, Id as _, InboxId, PointId, StaffId};
 use tieline_storage::conversation::{self, ConversationQuery, Listed, View};
 use tieline_storage::inbox::{self, Inbox};
-use tieline_storage::staff::{self, Staff};
 use tieline_storage::message::Part;
+use tieline_storage::staff::{self, Staff};
 use tieline_storage::{StorageError, contact, event, merge, message, participant, read_mark};
 
 /// An inbox with two members, and who answers to a number.
@@ -243,7 +243,12 @@ async fn what_is_unread_is_counted_for_each_person_and_found_in_the_conversation
         assert_eq!(views.unwrap().unread, 0);
         let hidden = conversation::count_unread(&mut reader, &elsewhere, &[ann]).await;
         assert!(hidden.unwrap().is_empty());
-        for (seq, wanted) in [(0, (4, Some(1))), (2, (3, Some(2))), (3, (2, Some(4))), (6, (0, None))] {
+        for (seq, wanted) in [
+            (0, (4, Some(1))),
+            (2, (3, Some(2))),
+            (3, (2, Some(4))),
+            (6, (0, None)),
+        ] {
             let found = message::received_from(&mut reader, &everybody, ids[0], seq).await;
             assert_eq!(found.unwrap(), wanted, "from {seq}");
         }

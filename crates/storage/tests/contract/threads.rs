@@ -141,6 +141,7 @@ async fn lists_show_ours_to_answer_first_page_by_page_and_each_view_its_own() {
             mine: 3,
             nobodys: 5,
             ours: 4,
+            unread: 4,
         };
         assert_eq!(counts.await.unwrap(), expected);
         let mut groups = conversation::count_groups(&mut conn, &scope).await.unwrap();
@@ -193,6 +194,12 @@ async fn nobody_reads_what_is_said_in_an_inbox_that_is_not_theirs() {
             let mut conn = at.store.reader().await.unwrap();
             let counted = conversation::count(&mut conn, &scope, &query).await;
             assert_eq!(counted.unwrap(), 1, "{query:?}");
+            let both = [shown.id, hidden.id];
+            let hits = message::list_hits(&mut conn, &scope, &query.words, &both).await;
+            let hits = hits.unwrap().into_iter();
+            let hits: Vec<_> = hits.map(|hit| hit.message.conversation_id).collect();
+            let said = if query.words == "to" { &both[..1] } else { &[] };
+            assert_eq!(hits, said, "{query:?}");
             let among = Some(vec![hidden.id]);
             let none = ConversationQuery { among, ..query };
             assert_eq!(listed(&at, &scope, none).await, []);
@@ -251,6 +258,12 @@ async fn messages_read_back_as_they_were_written_in_order_and_by_their_names() {
             .await
             .unwrap();
         assert_eq!(page, said[1..3]);
+        for (words, found) in [("one", Some(0)), ("ONE four", Some(3)), ("o", Some(1)), ("no", None)] {
+            let hits = message::list_hits(&mut conn, &scope, words, &[row.id]).await;
+            let hits: Vec<_> = hits.unwrap().into_iter().map(|hit| hit.message).collect();
+            let wanted: Vec<_> = found.map(|n: usize| said[n].clone()).into_iter().collect();
+            assert_eq!(hits, wanted, "{words}");
+        }
         for (part, limit, wanted) in [
             (Part::After(1), 2, 1..3),
             (Part::After(4), 2, 4..4),

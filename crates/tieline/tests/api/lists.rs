@@ -41,7 +41,10 @@ async fn a_list_tells_which_of_the_named_belong_to_it_now_in_its_order_and_how_m
         assert_eq!(ids(&both), [&asked, ours], "ours to answer come first");
         assert_eq!(both["next_cursor"], Value::Null);
         let all = get(&world, &known, &path("limit=100")).await;
-        assert_eq!((&both["total"], &both["counts"]), (&all["total"], &all["counts"]));
+        assert_eq!(
+            (&both["total"], &both["counts"]),
+            (&all["total"], &all["counts"])
+        );
         assert_eq!(all["total"], all["counts"]["all"]);
         let places = all["items"].as_array().unwrap().iter();
         let places: Vec<&str> = places.map(|it| it["place"].as_str().unwrap()).collect();
@@ -64,7 +67,11 @@ async fn a_list_tells_which_of_the_named_belong_to_it_now_in_its_order_and_how_m
             ("view=mine", vec![], 0),
         ] {
             let list = get(&world, &known, &path(&format!("{query}&{named}"))).await;
-            assert_eq!((ids(&list), &list["total"]), (wanted.iter().map(|it| it.as_str()).collect(), &json!(total)), "{query}");
+            assert_eq!(
+                (ids(&list), &list["total"]),
+                (wanted.iter().map(|it| it.as_str()).collect(), &json!(total)),
+                "{query}"
+            );
         }
         world.stop().await;
     }

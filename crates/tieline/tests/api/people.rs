@@ -77,6 +77,31 @@ async fn conversations_are_found_by_words_and_numbers_however_they_are_spelled()
                 "{words}: {list}"
             );
         }
+        let marked = async |words: &str| {
+            let path = format!("/api/v1/conversations?q={}", query(words));
+            let (_, list) = ask(&world, &known, "get", &path, None).await;
+            let hits = list["hits"].as_array().unwrap().iter();
+            let hit = hits.filter(|it| it["conversation_id"] == id.as_str());
+            let pieces = hit.flat_map(|it| it["excerpt"].as_array().unwrap());
+            let write = |piece: &Value| match piece["hit"].as_bool().unwrap() {
+                true => format!("[{}]", piece["text"].as_str().unwrap()),
+                false => piece["text"].as_str().unwrap().to_owned(),
+            };
+            pieces.map(write).collect::<String>()
+        };
+        for (words, text) in [
+            ("grusse nguyen", "Viele [GRÜSSE], [Nguyễn]"),
+            ("5550142", "ring [555-0142] or 07700 905600"),
+            ("+44 7700 905600", "ring 555-0142 or 0[7700 905600]"),
+            // Both have an "r": the newest message is named.
+            ("r", "[r]ing 555-0142 o[r] 07700 905600"),
+            // More of the words stand in the first.
+            ("r viele", "[Viele] G[R]ÜSSE, Nguyễn"),
+            // Found by the name of who it is.
+            ("okafor", ""),
+        ] {
+            assert_eq!(marked(words).await, text, "{words}");
+        }
         world.stop().await;
     }
     database.remove().await;

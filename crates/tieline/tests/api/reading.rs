@@ -72,7 +72,8 @@ async fn reading_changes_one_persons_number_and_nothing_else() {
         let list = get(&world, &priya, &messages).await;
         let message = |n: usize| list["items"][n]["id"].clone();
         assert_eq!(list["first_unread_seq"], Value::Null);
-        let counted = async |known| get(&world, known, "/api/v1/me").await["counts"]["unread"].clone();
+        let counted =
+            async |known| get(&world, known, "/api/v1/me").await["counts"]["unread"].clone();
         let none = counted(&priya).await.as_i64().unwrap();
         let unmark = format!("{path}/unread");
         for (from, number, seq) in [
@@ -131,10 +132,17 @@ async fn a_thread_is_read_around_a_message_and_from_there_both_ways() {
         assert_eq!(more, (&json!(older), &json!(newer)), "{query}");
     }
     let foreign = known.ids["MessageId"].clone();
-    for query in [format!("around={foreign}"), format!("around={third}&before_seq=3")] {
+    for query in [
+        format!("around={foreign}"),
+        format!("around={third}&before_seq=3"),
+    ] {
         let path = format!("{messages}?{query}");
         let (status, problem) = ask(&world, &known, "get", &path, None).await;
-        assert_eq!((status, &problem["field"]), (422, &json!("around")), "{query}");
+        assert_eq!(
+            (status, &problem["field"]),
+            (422, &json!("around")),
+            "{query}"
+        );
     }
     world.stop().await;
 }

@@ -9,6 +9,7 @@ use tieline_domain::id::{ContactId, ConversationId, InboxId, MessageId, StaffId}
 use tieline_domain::time::Timestamp;
 use tieline_messaging::send;
 use tieline_storage::conversation::{Listed, ViewCounts};
+use tieline_storage::message::Hit;
 use utoipa::{IntoParams, ToSchema};
 
 /// Which conversations a list holds.
@@ -36,7 +37,7 @@ pub(crate) struct ConversationQuery {
     #[param(inline, value_type = Option<Text<200>>)]
     pub q: Text<200>,
     /// Only these of the list, with commas between them: which of them belong to it now.
-    #[param(inline)]
+    #[param(inline, value_type = Option<Text<4_000>>)]
     pub ids: Option<Ids<ConversationId, 100>>,
     /// `next_cursor` of the page before: what stands behind it.
     #[param(inline)]
@@ -100,7 +101,46 @@ pub(crate) struct ConversationList {
     pub next_cursor: Option<String>,
     /// How many the whole list holds, by `view` and `q`.
     pub total: i64,
+    /// The message of a conversation of this page that fits `q` best; none of those that were found by
+    /// their name or number alone.
+    pub hits: Vec<SearchHit>,
     pub counts: ConversationCounts,
+}
+
+/// A message that a search found, to go to with `around`.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SearchHit {
+    pub conversation_id: ConversationId,
+    pub message_id: MessageId,
+    pub seq: i64,
+    pub at: Timestamp,
+    /// The part of its text around what was found.
+    pub excerpt: Vec<ExcerptPiece>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ExcerptPiece {
+    pub text: String,
+    /// Whether this is what was searched for.
+    pub hit: bool,
+}
+
+impl SearchHit {
+    pub fn of(hit: Hit) -> SearchHit {
+        let pieces = hit.excerpt.into_iter();
+        SearchHit {
+            conversation_id: hit.message.conversation_id,
+            message_id: hit.message.id,
+            seq: hit.message.seq,
+            at: hit.message.at,
+            excerpt: pieces
+                .map(|it| ExcerptPiece {
+                    text: it.text,
+                    hit: it.is_hit,
+                })
+                .collect(),
+        }
+    }
 }
 
 /// How many open conversations there are for the caller.

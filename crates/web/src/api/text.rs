@@ -118,19 +118,3 @@ impl<'de, T: Id, const MAX: usize> Deserialize<'de> for Ids<T, MAX> {
         Ok(Ids(ids))
     }
 }
-
-impl<T: Id, const MAX: usize> PartialSchema for Ids<T, MAX> {
-    fn schema() -> RefOr<Schema> {
-        let id = format!("{}[0-9a-f]{{32}}", T::PREFIX);
-        ObjectBuilder::new()
-            .schema_type(Type::String)
-            .pattern(Some(format!("^({id}(,{id}){{0,{}}})?$", MAX - 1)))
-            .into()
-    }
-}
-
-impl<T: Id, const MAX: usize> ToSchema for Ids<T, MAX> {
-    fn name() -> Cow<'static, str> {
-        format!("Ids{}{MAX}", T::PREFIX.trim_end_matches('_')).into()
-    }
-}
