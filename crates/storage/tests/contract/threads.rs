@@ -258,7 +258,12 @@ async fn messages_read_back_as_they_were_written_in_order_and_by_their_names() {
             .await
             .unwrap();
         assert_eq!(page, said[1..3]);
-        for (words, found) in [("one", Some(0)), ("ONE four", Some(3)), ("o", Some(1)), ("no", None)] {
+        for (words, found) in [
+            ("one", Some(0)),
+            ("two o", Some(1)),
+            ("o", Some(3)),
+            ("no", None),
+        ] {
             let hits = message::list_hits(&mut conn, &scope, words, &[row.id]).await;
             let hits: Vec<_> = hits.unwrap().into_iter().map(|hit| hit.message).collect();
             let wanted: Vec<_> = found.map(|n: usize| said[n].clone()).into_iter().collect();

@@ -215,6 +215,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversations/{id}/unread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mark a conversation as unread */
+        post: operations["post_conversations_id_unread"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/inboxes": {
         parameters: {
             query?: never;
@@ -1114,7 +1131,11 @@ export interface components {
             id: components["schemas"]["ConversationId"];
             inbox_id: components["schemas"]["InboxId"];
             last: components["schemas"]["LastMessage"] | null;
+            /** @description When something was last said, or when it began. */
+            last_at: components["schemas"]["Timestamp"];
             merged_into: components["schemas"]["ConversationId"] | null;
+            /** @description Where it stands in every list that it belongs to: lists ascend by this text. */
+            place: string;
             status: components["schemas"]["ConversationStatus"];
             turn: components["schemas"]["Turn"];
             /**
@@ -1135,8 +1156,6 @@ export interface components {
             assigned_to?: components["schemas"]["StaffId"] | null;
             contact_id?: components["schemas"]["ContactId"] | null;
             status?: components["schemas"]["ConversationStatus"] | null;
-            /** @description For the caller alone: false marks it as read, true as unread from the last message that came in. */
-            unread?: boolean | null;
         };
         /** @description How many open conversations there are for the caller. */
         ConversationCounts: {
@@ -1156,15 +1175,34 @@ export interface components {
              * @description We wait for an answer.
              */
             theirs: number;
+            /**
+             * Format: int64
+             * @description Something of theirs is there that the caller has not read, whoever's turn it is.
+             */
+            unread: number;
         };
         ConversationId: string;
         ConversationList: {
             counts: components["schemas"]["ConversationCounts"];
+            /**
+             * @description The message of a conversation of this page that fits `q` best; none of those that were found by
+             *     their name or number alone.
+             */
+            hits: components["schemas"]["SearchHit"][];
             items: components["schemas"]["Conversation"][];
             next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description How many the whole list holds, by `view` and `q`.
+             */
+            total: number;
         };
         /** @enum {string} */
         ConversationStatus: "open" | "closed";
+        /** @description For the caller alone. */
+        ConversationUnread: {
+            message_id?: components["schemas"]["MessageId"] | null;
+        };
         /** @description Records of one direction. */
         Counts: {
             /**
@@ -1213,6 +1251,11 @@ export interface components {
          * @enum {string}
          */
         Direction: "in" | "out";
+        ExcerptPiece: {
+            /** @description Whether this is what was searched for. */
+            hit: boolean;
+            text: string;
+        };
         /**
          * @description Why, for programs. A code keeps its meaning for ever.
          * @enum {string}
@@ -1389,13 +1432,13 @@ export interface components {
         MappingPolicy: "salesforce" | "tieline" | "newest" | "ask";
         Me: {
             connection: components["schemas"]["Connection"] | null;
+            counts: components["schemas"]["ConversationCounts"];
             demo: components["schemas"]["DemoLinks"] | null;
             inboxes: components["schemas"]["InboxName"][];
             organisation: components["schemas"]["Organisation"];
             staff: components["schemas"]["OwnStaff"];
             /** @description Colleagues who may be given a conversation. */
             staff_list: components["schemas"]["StaffName"][];
-            unread: components["schemas"]["Unread"];
         };
         Message: {
             at: components["schemas"]["Timestamp"];
@@ -1425,8 +1468,15 @@ export interface components {
         };
         MessageId: string;
         MessageList: {
+            /**
+             * Format: int64
+             * @description The number of the first message of theirs that the caller has not read, if there is one.
+             */
+            first_unread_seq: number | null;
             /** @description Whether there are older ones. */
             has_more: boolean;
+            /** @description Whether there are newer ones. */
+            has_newer: boolean;
             /** @description The oldest first. */
             items: components["schemas"]["Message"][];
         };
@@ -1556,6 +1606,16 @@ export interface components {
             items: components["schemas"]["Run"][];
             next_cursor: string | null;
         };
+        /** @description A message that a search found, to go to with `around`. */
+        SearchHit: {
+            at: components["schemas"]["Timestamp"];
+            conversation_id: components["schemas"]["ConversationId"];
+            /** @description The part of its text around what was found. */
+            excerpt: components["schemas"]["ExcerptPiece"][];
+            message_id: components["schemas"]["MessageId"];
+            /** Format: int64 */
+            seq: number;
+        };
         Session: {
             /** @description The network address that it was opened from. */
             address: string | null;
@@ -1683,13 +1743,6 @@ export interface components {
             /** @description The newest first. */
             items: components["schemas"]["UnassignedText"][];
             next_cursor: string | null;
-        };
-        Unread: {
-            /**
-             * Format: int64
-             * @description Open conversations that wait for an answer of ours.
-             */
-            ours: number;
         };
         /**
          * @description Why a text is no number that may be texted.
@@ -2506,8 +2559,10 @@ export interface operations {
     get_conversations: {
         parameters: {
             query?: {
-                /** @description `next_cursor` of the page before. */
+                /** @description `next_cursor` of the page before: what stands behind it. */
                 cursor?: string;
+                /** @description Only these of the list, with commas between them: which of them belong to it now. */
+                ids?: string;
                 limit?: number;
                 /** @description Words that all occur in who it is or in what was said. */
                 q?: string;
@@ -2668,7 +2723,11 @@ export interface operations {
     get_conversations_id_messages: {
         parameters: {
             query?: {
-                /** @description Only messages before this one. */
+                /** @description The messages after this one. */
+                after_seq?: number;
+                /** @description This message, with as many before it as after it. */
+                around?: string;
+                /** @description The messages before this one. */
                 before_seq?: number;
                 limit?: number;
             };
@@ -2768,6 +2827,49 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            400: components["responses"]["invalid_json.invalid_request"];
+            401: components["responses"]["not_signed_in.wrong_key"];
+            403: components["responses"]["not_allowed.cross_site"];
+            404: components["responses"]["not_found"];
+            409: components["responses"]["version_conflict.key_in_use.already_made"];
+            413: components["responses"]["body_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            421: components["responses"]["wrong_host"];
+            422: components["responses"]["invalid_field.key_reused"];
+            429: components["responses"]["too_many_tries"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["database_unavailable"];
+        };
+    };
+    post_conversations_id_unread: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A random text, new with each new request. A request that comes again with its key within 24 hours is done once, and answered as the first time. */
+                "Idempotency-Key"?: string;
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
+            };
+            path: {
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConversationUnread"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
             };
             400: components["responses"]["invalid_json.invalid_request"];
             401: components["responses"]["not_signed_in.wrong_key"];

@@ -15,7 +15,7 @@ const PLACES = [
 export function Frame({ children }: { children: ComponentChildren }) {
   const here = path.value.split("/")[0] || "inbox";
   const deep = path.value.startsWith("inbox/");
-  const ours = counts.value.ours || me.value?.unread.ours || 0;
+  const ours = counts.value.ours || me.value?.counts.ours || 0;
   const state = me.value?.connection?.state;
   return (
     <div class={`frame ${deep ? "deep" : ""}`}>

@@ -13,7 +13,7 @@ export const toast = signal<{ text: string; undo?: () => void } | null>(null);
 export const view = signal<View>("all");
 export const words = signal("");
 export const conversations = signal<Conversation[] | null>(null);
-export const counts = signal({ all: 0, mine: 0, nobody: 0, ours: 0, theirs: 0 });
+export const counts = signal({ all: 0, mine: 0, nobody: 0, ours: 0, theirs: 0, unread: 0 });
 export const nextCursor = signal<string | null>(null);
 export const threads = signal<Record<string, { messages: Message[]; more: boolean }>>({});
 export const sync = signal<SyncStatus | null>(null);

@@ -1,6 +1,6 @@
 // What one does with conversations.
 
-import { hub, newKey, told } from "../api";
+import { hub, keyed, newKey, told } from "../api";
 import { attempt, conversations, go, me, openId, putConversation, putMessage, say } from "../state";
 import type { Conversation, ConversationChange, Message } from "../types";
 
@@ -23,7 +23,8 @@ export async function close(id: string) {
 /** Bold again for oneself; it is left first, since an open conversation counts as read. */
 export function markUnread(id: string) {
   go("inbox");
-  return change(id, { unread: true });
+  const params = { path: { id }, ...keyed() };
+  return attempt(() => told(hub.POST("/api/v1/conversations/{id}/unread", { params, body: {} })));
 }
 
 export const assignToMe = (id: string) => change(id, { assigned_to: me.value?.staff.id });
