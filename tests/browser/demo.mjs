@@ -1,32 +1,119 @@
-// Starts the demo and a browser for a test, and stops both.
+// Starts the demo and a browser for a test, and stops both. Each file of tests has its own demo, each
+// test its own tab, so that none leans on another.
 
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import { chromium } from "playwright-core";
 
 const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
-const ARGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const ARGS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+const TYPES = { ".js": "text/javascript", ".css": "text/css", ".html": "text/html" };
+const STARTED = "Ctrl-C";
 
 /** A demo with a few people; the addresses that it printed. */
-export async function startDemo() {
+export async function startDemo(contacts = 40, leads = 10) {
   const data = mkdtempSync(join(tmpdir(), "tieline-browser-"));
-  const child = spawn(process.env.TIELINE_BIN, ["demo", "--port", "0", "--contacts", "40", "--leads", "10", "--data", data], { stdio: ["ignore", "pipe", "inherit"] });
+  const args = ["demo", "--port", "0", "--contacts", `${contacts}`, "--leads", `${leads}`, "--data", data];
+  const child = spawn(process.env.TIELINE_BIN, args, { stdio: ["ignore", "pipe", "inherit"] });
   let told = "";
   const address = (name) => new RegExp(`${name}\\s+(http\\S+)`).exec(told)?.[1];
   await new Promise((resolve, reject) => {
     child.on("exit", (code) => reject(new Error(`the demo ended with ${code}`)));
     child.stdout.on("data", (chunk) => {
       told += chunk;
-      if (told.includes("Ctrl-C")) resolve();
+      if (told.includes(STARTED)) resolve();
     });
   });
-  const stop = () => new Promise((resolve) => { child.removeAllListeners("exit"); child.on("exit", resolve); child.kill("SIGINT"); });
-  return { signIn: address("Sign in"), app: address("Tieline  "), org: address("Salesforce"), phones: address("Phones"), stop };
+  const stop = () =>
+    new Promise((resolve) => {
+      child.removeAllListeners("exit");
+      child.on("exit", resolve);
+      child.kill("SIGINT");
+    });
+  return {
+    signIn: address("Sign in"),
+    app: address("Tieline  "),
+    org: address("Salesforce"),
+    phones: address("Phones"),
+    stop,
+  };
 }
 
 export const openBrowser = () => {
   if (!CHROMIUM) throw new Error("Chromium is missing; install the Debian package chromium");
   return chromium.launch({ executablePath: CHROMIUM, args: ARGS });
 };
+
+/** A window of a user; with TIELINE_APP the app of that folder is shown instead of the embedded one. */
+export async function openWindow(browser, options = {}) {
+  const context = await browser.newContext({
+    viewport: { width: 1440, height: 900 },
+    bypassCSP: true,
+    locale: "en-GB",
+    ...options,
+  });
+  context.setDefaultTimeout(15_000);
+  const dist = process.env.TIELINE_APP;
+  if (dist) {
+    await context.route(/\/app(\/|$|\?)/, (route) => {
+      const name = new URL(route.request().url()).pathname.replace(/^\/app\/?/, "");
+      const file = join(dist, name && existsSync(join(dist, name)) && extname(name) ? name : "index.html");
+      return route.fulfill({ body: readFileSync(file), contentType: TYPES[extname(file)] });
+    });
+  }
+  return context;
+}
+
+/** Signs in with the demo's link, which is good once, and waits for everybody to be there. */
+export async function signIn(context, demo) {
+  const page = await context.newPage();
+  await page.goto(demo.signIn);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.waitForURL(/\/app/);
+  await page.goto(demo.app);
+  await page.getByRole("heading", { name: "Inbox" }).waitFor();
+  await until("the first sync never ended", async () => {
+    const status = await ask(page, "GET", "/api/v1/sync");
+    return status.body.last_run?.finished_at && !status.body.running;
+  });
+  return page;
+}
+
+/** A request to the hub in the page's session. */
+export const ask = (page, method, path, body) =>
+  page.evaluate(
+    async ([method, path, body]) => {
+      const headers = { "content-type": "application/json", "idempotency-key": crypto.randomUUID() };
+      const answer = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
+      return { status: answer.status, body: await answer.json().catch(() => null) };
+    },
+    [method, path, body],
+  );
+
+export async function until(otherwise, holds, tries = 100) {
+  for (let i = 0; !(await holds()); i++) {
+    if (i >= tries) throw new Error(otherwise);
+    await new Promise((done) => setTimeout(done, 200));
+  }
+}
+
+/** The hub's only number in a demo. */
+export const OUR_NUMBER = "+447700900010";
+
+/** A text from a pretend phone. */
+export async function textFrom(demo, phone, text) {
+  const body = new URLSearchParams({ to: OUR_NUMBER, text });
+  const answer = await fetch(`${demo.phones}/${phone}`, { method: "POST", body, redirect: "manual" });
+  if (answer.status >= 400) throw new Error(`the phone answered ${answer.status}`);
+}

@@ -1,40 +1,45 @@
-// Requests to the hub, typed by the description of its API. A refusal becomes a Problem, whose words
-// are for people.
+// Requests to the hub, typed by the description of its API. Each has an end: after ten seconds without
+// an answer the app says so, after thirty it counts as not reached.
 
+import { signal } from "@preact/signals";
 import createClient from "openapi-fetch";
 import type { components, paths } from "../api/types";
+import { offline, Problem } from "./problem";
+import { words } from "./words/problems";
 
-type Code = components["schemas"]["ProblemCode"] | "offline" | "unknown";
+const LATE_MS = 10_000;
+const OVER_MS = 30_000;
 
-export class Problem extends Error {
-  constructor(
-    readonly status: number,
-    readonly code: Code,
-    detail: string,
-    readonly fix: string | null,
-    readonly field: string | null,
-  ) {
-    super(detail);
+/** Requests that have waited too long for an answer. */
+export const late = signal(0);
+
+async function patient(request: Request): Promise<Response> {
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    late.value++;
+  }, LATE_MS);
+  try {
+    return await fetch(request, { signal: AbortSignal.timeout(OVER_MS) });
+  } finally {
+    clearTimeout(timer);
+    if (isLate) late.value--;
   }
 }
 
-export const hub = createClient<paths>();
+export const hub = createClient<paths>({ fetch: patient });
 
 type Told<T> = { data?: T; error?: unknown; response: Response };
 
-/** What the hub answered to a request. */
+/** What the hub answered to a request; what it refused is thrown as a Problem. */
 export async function told<T>(asked: Promise<Told<T>>): Promise<T> {
   let answer: Told<T>;
   try {
     answer = await asked;
-  } catch {
-    throw new Problem(
-      0,
-      "offline",
-      "Tieline cannot be reached.",
-      "Check your connection; it is tried again by itself.",
-      null,
-    );
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "TimeoutError")
+      throw new Problem(0, "offline", words.tooLate, words.offlineFix);
+    throw offline();
   }
   if (answer.response.ok) return answer.data as T;
   const { status } = answer.response;
@@ -42,7 +47,7 @@ export async function told<T>(asked: Promise<Told<T>>): Promise<T> {
   throw new Problem(
     status,
     problem.code ?? "unknown",
-    problem.detail ?? `The server answered ${status}.`,
+    problem.detail ?? words.answered(status),
     problem.fix ?? null,
     problem.field ?? null,
   );
@@ -51,4 +56,4 @@ export async function told<T>(asked: Promise<Told<T>>): Promise<T> {
 export const newKey = () => crypto.randomUUID();
 
 /** The parameters of a request that is done once, however often it is sent. */
-export const keyed = () => ({ header: { "Idempotency-Key": newKey() } });
+export const keyed = (key = newKey()) => ({ header: { "Idempotency-Key": key } });

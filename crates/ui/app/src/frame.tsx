@@ -1,94 +1,106 @@
-// The frame: the rail at the side (a bar at the bottom of a phone), toasts, the lost connection.
+// The frame: the rail at the side (a bar at the bottom of a phone), what is said of the line to the hub,
+// toasts. Nothing of it moves the page.
 
 import { ArrowLeftRight, Inbox, Settings, Users } from "lucide-preact";
 import type { ComponentChildren } from "preact";
-import { Mark, StaffAvatar } from "./parts";
-import { counts, go, live, me, path, toast } from "./state";
+import { late } from "./api";
+import { short } from "./format";
+import { Mark, StaffAvatar } from "./kit/ground";
+import { Link } from "./kit/link";
+import { Toasts } from "./kit/toasts";
+import { route } from "./route";
+import { openId, waiting } from "./state/inbox";
+import { stream } from "./state/live";
+import { me } from "./state/session";
+import { words } from "./words/frame";
 
 const PLACES = [
-  { to: "inbox", label: "Inbox", Icon: Inbox },
-  { to: "contacts", label: "Contacts", Icon: Users },
-  { to: "sync", label: "Sync", Icon: ArrowLeftRight },
-  { to: "settings", label: "Settings", Icon: Settings },
-];
+  { to: "inbox", Icon: Inbox },
+  { to: "contacts", Icon: Users },
+  { to: "sync", Icon: ArrowLeftRight },
+  { to: "settings", Icon: Settings },
+] as const;
 
 export function Frame({ children }: { children: ComponentChildren }) {
-  const here = path.value.split("/")[0] || "inbox";
-  const deep = path.value.startsWith("inbox/");
-  const ours = counts.value.ours || me.value?.counts.ours || 0;
-  const state = me.value?.connection?.state;
   return (
-    <div class={`frame ${deep ? "deep" : ""}`}>
-      <nav class="rail" aria-label="Main">
-        <a
-          class="tile"
-          href="/app/inbox"
-          aria-label="Tieline"
-          onClick={(event) => {
-            event.preventDefault();
-            go("inbox");
-          }}
-        >
-          <Mark size={20} />
-        </a>
-        {PLACES.map(({ to, label, Icon }) => (
-          <a
-            key={to}
-            href={`/app/${to}`}
-            class="place"
-            aria-current={here === to ? "page" : undefined}
-            onClick={(event) => {
-              event.preventDefault();
-              go(to);
-            }}
-          >
-            <span class="icon">
-              <Icon size={20} strokeWidth={1.8} aria-hidden="true" />
-              {to === "inbox" && ours > 0 && <b class="badge">{ours}</b>}
-            </span>
-            {label}
-          </a>
-        ))}
-        <span class="grow" />
-        <a
-          href="/app/sync"
-          class="place quiet"
-          onClick={(event) => {
-            event.preventDefault();
-            go("sync");
-          }}
-        >
-          <Mark size={16} />
-          {state === "connected" ? "Connected" : state ? "Look here" : "No org"}
-        </a>
-        {me.value && <StaffAvatar name={me.value.staff.name} size={32} />}
-      </nav>
-      <main>
-        {live.value === "lost" && (
-          <p class="banner" role="status">
-            The connection is lost. What you see may be old; it is tried again by itself.
-          </p>
-        )}
+    <div class={`frame ${openId.value ? "deep" : ""}`}>
+      <button class="skip" onClick={skip}>
+        {words.skip}
+      </button>
+      <Rail />
+      <main id="content" tabIndex={-1}>
         {children}
       </main>
-      <div class="toasts" role="status" aria-live="polite">
-        {toast.value && (
-          <div class="toast">
-            {toast.value.text}
-            {toast.value.undo && (
-              <button
-                class="link"
-                onClick={() => {
-                  toast.value?.undo?.();
-                  toast.value = null;
-                }}
-              >
-                Undo
-              </button>
+      <LineBanner />
+      <Toasts />
+    </div>
+  );
+}
+
+function skip() {
+  const inside = document.querySelector<HTMLElement>(".composer textarea:not([disabled]), main h1, main");
+  if (inside?.matches("h1")) inside.tabIndex = -1;
+  inside?.focus();
+}
+
+function Rail() {
+  const here = route.value.place;
+  const ours = waiting.value;
+  return (
+    <nav class="rail" aria-label={words.main}>
+      <Link class="tile" to="inbox" aria-label={words.app}>
+        <Mark size={20} />
+      </Link>
+      {PLACES.map(({ to, Icon }) => (
+        <Link key={to} to={to} class="place" aria-current={here === to ? "page" : undefined}>
+          <span class="icon">
+            <Icon size={20} strokeWidth={1.8} aria-hidden="true" />
+            {to === "inbox" && ours > 0 && (
+              <b class="badge" title={words.waiting(ours)}>
+                {short(ours)}
+              </b>
             )}
-          </div>
-        )}
-      </div>
+          </span>
+          {words.places[to]}
+        </Link>
+      ))}
+      <span class="grow" />
+      <LineState />
+      {me.value && <StaffAvatar name={me.value.staff.name} size={32} />}
+    </nav>
+  );
+}
+
+/** The line to the hub and, if that is well, the org's: one word, amber when it is not well. */
+function LineState() {
+  const line = stream.line.value;
+  const org = me.value?.connection?.state;
+  const said =
+    line === "lost"
+      ? words.line.lost
+      : late.value > 0
+        ? words.line.late
+        : line === "connecting"
+          ? words.line.connecting
+          : !org
+            ? words.line.noOrg
+            : org === "connected"
+              ? words.line.live
+              : words.line.orgDown;
+  const isWell = said === words.line.live || said === words.line.connecting;
+  return (
+    <Link to="sync" class={`place line ${isWell ? "" : "amber"}`}>
+      <Mark size={16} />
+      {said}
+    </Link>
+  );
+}
+
+function LineBanner() {
+  const text = stream.line.value === "lost" ? words.lost : late.value > 0 ? words.late : "";
+  return (
+    <div class="line-banner" role="status">
+      {text && <p>{text}</p>}
     </div>
   );
 }

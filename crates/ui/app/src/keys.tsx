@@ -1,70 +1,86 @@
-// The keyboard: j/k move, Enter opens, r replies, n notes, a takes, e closes, u marks unread, / searches, ? lists; Ctrl+K is the palette's.
+// The keyboard. Each shortcut stands once, with what the list of them says; `when` tells where it counts.
 
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { assignToMe, close, markUnread, move } from "./inbox/acts";
-import { go, openId } from "./state";
+import { Dialog } from "./kit/dialog";
+import { go, route } from "./route";
+import { drafts, openId } from "./state/inbox";
+import { factsOver } from "./state/screen";
+import { words } from "./words/frame";
 
-const LIST: [string, string][] = [
-  ["j k", "Next and previous conversation"],
-  ["r", "Reply"],
-  ["n", "Write a note"],
-  ["a", "Assign to me"],
-  ["e", "Close or open again"],
-  ["u", "Mark as unread"],
-  ["/", "Search"],
-  ["Ctrl Enter", "Send"],
-  ["Ctrl K", "Find a person, a place or an act"],
-  ["g i, g c, g s", "Go to inbox, contacts, sync"],
-  ["?", "This list"],
+const LIST: [string[], string][] = [
+  [["j", "k"], words.keys.move],
+  [["Enter"], words.keys.open],
+  [["r"], words.keys.reply],
+  [["n"], words.keys.note],
+  [["a"], words.keys.take],
+  [["e"], words.keys.close],
+  [["u"], words.keys.unread],
+  [["/"], words.keys.search],
+  [["Ctrl", "Enter"], words.keys.send],
+  [["Ctrl", "K"], words.keys.palette],
+  [["g", "i"], words.places.inbox],
+  [["g", "c"], words.places.contacts],
+  [["g", "s"], words.places.sync],
+  [["Esc"], words.keys.leave],
+  [["?"], words.keys.list],
 ];
 
+const focus = (selector: string) => {
+  const it = document.querySelector<HTMLElement>(selector);
+  it?.focus();
+  return !!it;
+};
+
+function write(mode: "reply" | "note") {
+  const id = openId.peek();
+  if (!id) return;
+  drafts.peek().open(id, mode);
+  // Drawn before the cursor goes there.
+  requestAnimationFrame(() => focus(".composer textarea"));
+}
+
+type Act = (id: string) => unknown;
+/** What counts for the open conversation. */
+const WITH_ONE: Record<string, Act> = {
+  r: () => write("reply"),
+  n: () => write("note"),
+  a: assignToMe,
+  e: close,
+  u: markUnread,
+  Enter: () => focus(".thread .scroll"),
+};
+
 export function Keys() {
-  const dialog = useRef<HTMLDialogElement>(null);
+  const [isListed, setListed] = useState(false);
   useEffect(() => {
     let before = "";
     const press = (event: KeyboardEvent) => {
-      const typing = (event.target as HTMLElement).closest("input, textarea, select, dialog");
-      if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-      const key = before === "g" ? `g${event.key}` : event.key;
-      before = event.key;
-      const focus = (selector: string) => document.querySelector<HTMLElement>(selector)?.focus();
-      const acts: Record<string, () => void> = {
-        j: () => move(1),
-        k: () => move(-1),
-        gi: () => go("inbox"),
-        gc: () => go("contacts"),
-        gs: () => go("sync"),
-        "/": () => focus("input[type=search]"),
-        "?": () => dialog.current?.showModal(),
-        r: () => {
-          document.querySelector<HTMLButtonElement>("[data-act=reply]")?.click();
-          focus(".composer textarea");
-        },
-        n: () => {
-          document.querySelector<HTMLButtonElement>("[data-act=note]")?.click();
-          focus(".composer textarea");
-        },
-        a: () => openId.value && assignToMe(openId.value),
-        e: () => openId.value && close(openId.value),
-        u: () => openId.value && markUnread(openId.value),
-      };
-      const act = acts[key];
-      if (act) {
-        event.preventDefault();
-        act();
-      }
+      const target = event.target as HTMLElement;
+      if (target.closest("dialog")) return;
+      if (event.key === "Escape") return leaveField(target);
+      const isTyping = target.closest("input, textarea, select, [contenteditable]");
+      if (isTyping || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+      // A link or button that has the focus is pressed by Enter itself.
+      if (event.key === "Enter" && target.closest("a, button, summary")) return;
+      const act = actOf(before === "g" ? `g${event.key}` : event.key, () => setListed(true));
+      before = event.repeat ? before : event.key;
+      if (!act) return;
+      if (event.repeat && !"jk".includes(event.key)) return;
+      event.preventDefault();
+      act();
     };
     addEventListener("keydown", press);
     return () => removeEventListener("keydown", press);
   }, []);
   return (
-    <dialog ref={dialog} aria-labelledby="keys-title">
-      <h2 id="keys-title">Keyboard</h2>
+    <Dialog open={isListed} onClose={() => setListed(false)} label={words.keyboard}>
+      <h2>{words.keyboard}</h2>
       <dl>
         {LIST.map(([keys, what]) => (
-          <div key={keys}>
+          <div key={what}>
             <dt>
-              {keys.split(" ").map((key) => (
+              {keys.map((key) => (
                 <kbd key={key}>{key}</kbd>
               ))}
             </dt>
@@ -72,9 +88,27 @@ export function Keys() {
           </div>
         ))}
       </dl>
-      <form method="dialog">
-        <button>Close</button>
-      </form>
-    </dialog>
+      <footer>
+        <button onClick={() => setListed(false)}>{words.close}</button>
+      </footer>
+    </Dialog>
   );
+}
+
+function actOf(key: string, list: () => void): (() => unknown) | null {
+  const places: Record<string, string> = { gi: "inbox", gc: "contacts", gs: "sync" };
+  if (places[key]) return () => go(places[key]!);
+  if (key === "?") return list;
+  if (key === "/") return () => focus("main input[type=search]");
+  if (route.peek().place !== "inbox") return null;
+  if (key === "j" || key === "k") return () => move(key === "j" ? 1 : -1);
+  const id = openId.peek();
+  const act = WITH_ONE[key];
+  return id && act ? () => act(id) : null;
+}
+
+/** Out of a field, else out of what lies on top. */
+function leaveField(target: HTMLElement) {
+  if (target.closest("input, select")) focus("main");
+  else if (factsOver.peek()) factsOver.value = false;
 }

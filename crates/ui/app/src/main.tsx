@@ -1,56 +1,69 @@
 // Starts the app and shows the page of the address.
 
 import { render } from "preact";
-import { useEffect } from "preact/hooks";
 import "./styles/index.css";
-import { ContactPage, ContactsPage } from "./contacts";
+import { ContactsPage } from "./contacts/list";
+import { ContactPage } from "./contacts/page";
+import { keepFocus } from "./focus";
+import { tick } from "./format";
 import { Frame } from "./frame";
 import { InboxPage } from "./inbox/page";
 import { Keys } from "./keys";
-import { follow } from "./live";
+import { Empty } from "./kit/ground";
 import { Palette } from "./palette";
-import { Empty } from "./parts";
-import { SettingsPage } from "./settings";
+import { sentence } from "./problem";
+import { follow as followAddress, go, route } from "./route";
+import { applyLook } from "./settings/look";
+import { SettingsPage } from "./settings/page";
 import { SignIn } from "./sign_in";
-import { failure, loadMe, me, path, signedOut } from "./state";
+import { follow } from "./state/live";
+import { failure, loadMe, me, signedOut } from "./state/session";
 import { SyncPage } from "./sync/page";
 import { RunPage } from "./sync/run";
+import { keepTitle } from "./title";
+import { words } from "./words/frame";
+import { words as problems } from "./words/problems";
 
 function App() {
-  useEffect(() => void loadMe(), []);
-  const ready = me.value !== null;
-  useEffect(() => {
-    if (ready) follow();
-  }, [ready]);
+  const begun = me.value !== null;
   if (signedOut.value) return <SignIn />;
   if (failure.value)
     return (
-      <Empty title={failure.value.message}>
+      <Empty title={sentence({ message: failure.value.message, fix: null })} level={1}>
         <p>{failure.value.fix}</p>
-        <button onClick={() => location.reload()}>Try again</button>
+        <button onClick={() => location.reload()}>{problems.again}</button>
       </Empty>
     );
-  if (!ready) return <p class="loading">Loading Tieline</p>;
-  const [place = "", id] = path.value.split("/");
+  if (!begun) return <p class="loading">{words.loading}</p>;
   return (
     <Frame>
-      {place === "contacts" && id ? (
-        <ContactPage key={id} id={id} />
-      ) : place === "contacts" ? (
-        <ContactsPage />
-      ) : place === "sync" && id ? (
-        <RunPage key={id} id={id} />
-      ) : place === "sync" ? (
-        <SyncPage />
-      ) : place === "settings" ? (
-        <SettingsPage />
-      ) : (
-        <InboxPage />
-      )}
+      <Page />
       <Keys />
       <Palette />
     </Frame>
   );
 }
 
+function Page() {
+  const at = route.value;
+  if (at.place === "missing")
+    return (
+      <Empty title={words.missing} level={1}>
+        <button onClick={() => go("inbox")}>{words.toInbox}</button>
+      </Empty>
+    );
+  if (at.place === "inbox") return <InboxPage />;
+  if (at.place === "settings") return <SettingsPage />;
+  if (at.place === "contacts") return at.id ? <ContactPage key={at.id} id={at.id} /> : <ContactsPage />;
+  return at.id ? <RunPage key={at.id} id={at.id} /> : <SyncPage />;
+}
+
+applyLook();
+followAddress();
+keepFocus();
+keepTitle();
+tick();
+// Before anything is asked for, so that nothing happens unheard in between.
+follow();
+void loadMe();
 render(<App />, document.getElementById("app")!);

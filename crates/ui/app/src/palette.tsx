@@ -1,135 +1,171 @@
-// Ctrl+K: places, acts on the open conversation, conversations and contacts, found by typing.
+// Ctrl+K: people and conversations by typing, places, acts on the open conversation. Nothing is done by
+// an Enter that meant to open the palette: acts come last, and before a word is typed none is chosen.
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { hub, told } from "./api";
 import { phone } from "./format";
 import { assignToMe, close, markUnread } from "./inbox/acts";
-import { attempt, conversations, go, openId } from "./state";
-import type { ContactRow } from "./types";
+import { Dialog } from "./kit/dialog";
+import { go } from "./route";
+import { conversations, openId } from "./state/inbox";
+import { attempt } from "./state/toasts";
+import type { ContactRow, Conversation } from "./types";
+import { words } from "./words/frame";
 
-type Entry = { name: string; kind: string; act: () => void };
+type Entry = { key: string; name: string; detail: string; act: () => void };
 
-const PLACES: Entry[] = [
-  ["Inbox", "inbox"],
-  ["Contacts", "contacts"],
-  ["Sync", "sync"],
-  ["Settings", "settings"],
-].map(([name, to]) => ({ name: name!, kind: "Go to", act: () => go(to!) }));
-/** Found contacts shown at most. */
-const CONTACTS_MAX = 6;
+/** Found people and conversations shown at most. */
+const FOUND_MAX = 6;
+const WAIT_MS = 120;
+
+const PLACES: Entry[] = (["inbox", "contacts", "sync", "settings"] as const).map((to) => ({
+  key: to,
+  name: words.places[to],
+  detail: words.palette.goTo,
+  act: () => go(to),
+}));
 
 function acts(): Entry[] {
-  const id = openId.value;
+  const id = openId.peek();
   if (!id) return [];
-  const open = conversations.value?.find((it) => it.id === id);
+  const isClosed = conversations.at(id).value.peek()?.status === "closed";
+  const act = (name: string, run: () => unknown) => ({
+    key: name,
+    name,
+    detail: words.palette.act,
+    act: () => void run(),
+  });
   return [
-    { name: "Assign to me", kind: "Conversation", act: () => void assignToMe(id) },
-    {
-      name: open?.status === "closed" ? "Open again" : "Close",
-      kind: "Conversation",
-      act: () => void close(id),
-    },
-    { name: "Mark as unread", kind: "Conversation", act: () => void markUnread(id) },
+    act(words.palette.take, () => assignToMe(id)),
+    act(isClosed ? words.palette.reopen : words.palette.close, () => close(id)),
+    act(words.palette.unread, () => markUnread(id)),
   ];
 }
 
-function talks(): Entry[] {
-  return (conversations.value ?? []).map((it) => ({
-    name: it.contact?.name ?? phone(it.address),
-    kind: "Conversation",
-    act: () => go(`inbox/${it.id}`),
-  }));
+const person = (it: ContactRow): Entry => ({
+  key: it.id,
+  name: it.name,
+  detail: it.company ?? words.palette.contact,
+  act: () => go(`contacts/${it.id}`),
+});
+
+/** Two numbers of one person are told apart. */
+const talk = (it: Conversation): Entry => ({
+  key: it.id,
+  name: it.contact?.name ?? phone(it.address),
+  detail: it.contact ? `${words.palette.conversation}, ${phone(it.address)}` : words.palette.conversation,
+  act: () => go(`inbox/${it.id}`),
+});
+
+function useFound(asked: string) {
+  const [found, setFound] = useState<Entry[]>([]);
+  useEffect(() => {
+    if (!asked) return setFound([]);
+    let isOver = false;
+    const query = { q: asked, limit: FOUND_MAX };
+    const wait = setTimeout(async () => {
+      const answers = await attempt(() =>
+        Promise.all([
+          told(hub.GET("/api/v1/contacts", { params: { query } })),
+          told(hub.GET("/api/v1/conversations", { params: { query } })),
+        ]),
+      );
+      if (!answers || isOver) return;
+      const [people, talks] = answers;
+      const isNamed = (it: ContactRow) => it.name.toLowerCase().includes(asked.toLowerCase());
+      const sorted = [...people.items.filter(isNamed), ...people.items.filter((it) => !isNamed(it))];
+      setFound([...sorted.map(person), ...talks.items.map(talk)]);
+    }, WAIT_MS);
+    return () => {
+      isOver = true;
+      clearTimeout(wait);
+    };
+  }, [asked]);
+  return found;
 }
 
 export function Palette() {
-  const dialog = useRef<HTMLDialogElement>(null);
-  const [words, setWords] = useState("");
-  const [people, setPeople] = useState<ContactRow[]>([]);
-  const [at, setAt] = useState(0);
+  const [isOpen, setOpen] = useState(false);
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
       if (event.key.toLowerCase() !== "k" || !(event.ctrlKey || event.metaKey)) return;
       event.preventDefault();
-      setWords("");
-      if (!dialog.current?.open) dialog.current?.showModal();
+      if (!document.querySelector("dialog[open]")) setOpen(true);
     };
     addEventListener("keydown", press);
     return () => removeEventListener("keydown", press);
   }, []);
+  return (
+    <Dialog open={isOpen} onClose={() => setOpen(false)} label={words.palette.label} className="palette">
+      <Search onDone={() => setOpen(false)} />
+    </Dialog>
+  );
+}
+
+function Search({ onDone }: { onDone: () => void }) {
+  const [text, setText] = useState("");
+  const [at, setAt] = useState(-1);
+  const list = useRef<HTMLUListElement>(null);
+  const asked = text.trim();
+  const found = useFound(asked);
+  const has = (entry: Entry) => entry.name.toLowerCase().includes(asked.toLowerCase());
+  const entries = [...found, ...[...PLACES, ...acts()].filter(has)];
+  // As the chosen entry becomes another.
   useEffect(() => {
-    setAt(0);
-    if (!words.trim()) return setPeople([]);
-    let over = false;
-    const wait = setTimeout(async () => {
-      const page = await attempt(() =>
-        told(hub.GET("/api/v1/contacts", { params: { query: { q: words } } })),
-      );
-      const named = (it: ContactRow) => it.name.toLowerCase().includes(words.trim().toLowerCase());
-      if (page && !over)
-        setPeople(
-          [...page.items.filter(named), ...page.items.filter((it) => !named(it))].slice(0, CONTACTS_MAX),
-        );
-    }, 120);
-    return () => {
-      over = true;
-      clearTimeout(wait);
-    };
-  }, [words]);
-  const has = (entry: Entry) => entry.name.toLowerCase().includes(words.trim().toLowerCase());
-  const entries: Entry[] = [
-    ...[...acts(), ...PLACES, ...(words ? talks() : [])].filter(has),
-    ...people.map((it) => ({
-      name: it.name,
-      kind: it.company ?? "Contact",
-      act: () => go(`contacts/${it.id}`),
-    })),
-  ];
+    list.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" });
+  }, [at]);
+  const chosen = asked && at < 0 ? 0 : at;
   const run = (entry?: Entry) => {
     if (!entry) return;
-    dialog.current?.close();
+    onDone();
     entry.act();
   };
   const keys = (event: KeyboardEvent) => {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step) setAt((at + step + entries.length) % Math.max(1, entries.length));
-    else if (event.key === "Enter") run(entries[at]);
+    if (event.key === "ArrowDown") setAt((chosen + 1) % Math.max(1, entries.length));
+    else if (event.key === "ArrowUp")
+      setAt((Math.max(0, chosen) - 1 + entries.length) % Math.max(1, entries.length));
+    else if (event.key === "Enter" && !event.isComposing) run(entries[chosen]);
     else return;
     event.preventDefault();
   };
   return (
-    <dialog ref={dialog} class="palette" aria-label="Find and do">
+    <>
       <input
         type="text"
         role="combobox"
-        aria-label="Find a person, a place or an act"
+        aria-label={words.palette.field}
         aria-expanded="true"
         aria-controls="palette-list"
-        aria-activedescendant={entries[at] ? `palette-${at}` : undefined}
-        placeholder="Find a person, a place or an act"
-        value={words}
-        onInput={(event) => setWords(event.currentTarget.value)}
+        aria-activedescendant={entries[chosen] ? `palette-${chosen}` : undefined}
+        placeholder={words.palette.field}
+        value={text}
+        maxLength={200}
+        onInput={(event) => {
+          setText(event.currentTarget.value);
+          setAt(-1);
+        }}
         onKeyDown={keys}
         autofocus
       />
       {entries.length === 0 ? (
-        <p class="quiet">Nothing is called that.</p>
+        <p class="quiet">{words.palette.nothing}</p>
       ) : (
-        <ul id="palette-list" role="listbox" aria-label="Found">
+        <ul id="palette-list" role="listbox" aria-label={words.palette.list} ref={list}>
           {entries.map((entry, i) => (
             <li
-              key={`${entry.kind} ${entry.name} ${i}`}
+              key={entry.key}
               id={`palette-${i}`}
               role="option"
-              aria-selected={i === at}
+              aria-selected={i === chosen}
               onMouseMove={() => setAt(i)}
               onClick={() => run(entry)}
             >
-              <span>{entry.name}</span>
-              <small>{entry.kind}</small>
+              <span dir="auto">{entry.name}</span>
+              <small>{entry.detail}</small>
             </li>
           ))}
         </ul>
       )}
-    </dialog>
+    </>
   );
 }

@@ -1,30 +1,31 @@
 // Signing in.
 
 import { useState } from "preact/hooks";
-import { hub, Problem, told } from "./api";
-import { Mark } from "./parts";
-import { loadMe } from "./state";
+import { hub, told } from "./api";
+import { Mark } from "./kit/ground";
+import { asProblem, sentence } from "./problem";
+import { tellSignIn } from "./state/live";
+import { words } from "./words/frame";
 
 export function SignIn() {
-  const over = location.search.includes("link=over");
-  const [problem, setProblem] = useState(
-    over
-      ? "This sign-in link was used already or is over. Ask for a new one, or sign in with your password."
-      : "",
-  );
+  const isOver = location.search.includes("link=over");
+  const [problem, setProblem] = useState(isOver ? words.signIn.linkOver : "");
   const [busy, setBusy] = useState(false);
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
+    if (busy) return;
     const form = new FormData(event.currentTarget as HTMLFormElement);
     setBusy(true);
     try {
       const body = { email: String(form.get("email")), password: String(form.get("password")) };
       await told(hub.POST("/api/v1/session", { body }));
-      await loadMe();
+      tellSignIn();
+      // Everything begins anew, as a stream and a state of this session.
+      location.replace(location.pathname);
     } catch (error) {
-      setProblem(error instanceof Problem ? error.message : String(error));
+      setProblem(sentence(asProblem(error)));
+      setBusy(false);
     }
-    setBusy(false);
   };
   return (
     <main class="sign-in">
@@ -32,22 +33,22 @@ export function SignIn() {
         <span class="tile">
           <Mark size={20} />
         </span>
-        <h1>Sign in to Tieline</h1>
+        <h1>{words.signIn.title}</h1>
         {problem && (
           <p class="problem" role="alert">
             {problem}
           </p>
         )}
         <label>
-          E-mail
+          {words.signIn.email}
           <input name="email" type="email" autocomplete="username" required />
         </label>
         <label>
-          Password
+          {words.signIn.password}
           <input name="password" type="password" autocomplete="current-password" required />
         </label>
         <button class="primary" disabled={busy}>
-          {busy ? "Signing in" : "Sign in"}
+          {busy ? words.signIn.busy : words.signIn.go}
         </button>
       </form>
     </main>

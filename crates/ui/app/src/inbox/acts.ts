@@ -1,76 +1,73 @@
 // What one does with conversations.
 
-import { hub, keyed, newKey, told } from "../api";
-import { attempt, conversations, go, me, openId, putConversation, putMessage, say } from "../state";
-import type { Conversation, ConversationChange, Message } from "../types";
+import { hub, keyed, told } from "../api";
+import { conversationAddress, go } from "../route";
+import { conversations, list, openId, putConversation } from "../state/inbox";
+import { me } from "../state/session";
+import { attempt, say } from "../state/toasts";
+import type { ConversationChange } from "../types";
+import { words as frame } from "../words/frame";
+import { words } from "../words/inbox";
 
-const find = (id: string) => conversations.value?.find((it) => it.id === id);
+const find = (id: string) => conversations.at(id).value.peek();
+/** One act at a time on a conversation, however often the key is pressed. */
+const busy = new Set<string>();
 
 export async function change(id: string, body: ConversationChange) {
+  if (busy.has(id)) return;
+  busy.add(id);
+  const path = { id };
   const changed = await attempt(() =>
-    told(hub.PATCH("/api/v1/conversations/{id}", { params: { path: { id } }, body })),
+    told(hub.PATCH("/api/v1/conversations/{id}", { params: { path }, body })),
   );
+  busy.delete(id);
   if (changed) putConversation(changed);
   return changed;
 }
 
+/** Closes or opens again; what was closed gives way to the next of the list. */
 export async function close(id: string) {
-  const open = find(id)?.status !== "closed";
-  const done = await change(id, { status: open ? "closed" : "open" });
-  if (done && open) say("Closed.", () => void change(id, { status: "open" }));
+  const isOpen = find(id)?.status !== "closed";
+  const next = neighbour(1) ?? neighbour(-1);
+  const done = await change(id, { status: isOpen ? "closed" : "open" });
+  if (!done) return;
+  if (!isOpen) return say(words.reopenedNow);
+  if (openId.peek() === id && next) go(conversationAddress(next), "replace");
+  say(words.closedNow, { label: frame.undo, run: () => void reopen(id) });
+}
+
+async function reopen(id: string) {
+  if (await change(id, { status: "open" })) go(conversationAddress(id));
 }
 
 /** Bold again for oneself; it is left first, since an open conversation counts as read. */
 export function markUnread(id: string) {
-  go("inbox");
+  go(conversationAddress("").replace("/", ""));
   const params = { path: { id }, ...keyed() };
   return attempt(() => told(hub.POST("/api/v1/conversations/{id}/unread", { params, body: {} })));
 }
 
-export const assignToMe = (id: string) => change(id, { assigned_to: me.value?.staff.id });
+export const assignToMe = (id: string) => change(id, { assigned_to: me.peek()?.staff.id });
+
+/** Where the open conversation stood when it was last in the list. */
+let place = 0;
+
+function neighbour(by: number): string | null {
+  const items = list.peek().items.peek() ?? [];
+  const at = items.findIndex((it) => it.id === openId.peek());
+  if (at >= 0) place = at;
+  // What left the list was where another stands now.
+  const to = at >= 0 ? at + by : by > 0 ? place : place - 1;
+  return items[to]?.id ?? null;
+}
 
 export function move(by: number) {
-  const list = conversations.value ?? [];
-  const at = list.findIndex((it) => it.id === openId.value);
-  const next = list[at < 0 ? 0 : Math.min(list.length - 1, Math.max(0, at + by))];
-  if (next) go(`inbox/${next.id}`);
+  const items = list.peek().items.peek() ?? [];
+  const next = openId.peek() ? neighbour(by) : items[0]?.id;
+  if (next) go(conversationAddress(next), openId.peek() ? "replace" : "push");
 }
 
-/** Shows what was written at once, and the truth when it comes. */
-export async function send(conversation: Conversation, text: string, kind: "message" | "note") {
-  const key = newKey();
-  const now = Date.now();
-  const staff = me.value!.staff;
-  const shown: Message = {
-    id: key,
-    conversation_id: conversation.id,
-    seq: Number.MAX_SAFE_INTEGER,
-    kind,
-    audience: kind === "note" ? "staff" : "all",
-    direction: kind === "note" ? null : "out",
-    author: { kind: "staff", id: staff.id, name: staff.name },
-    text,
-    at: now,
-    state: "queued",
-    state_at: now,
-    error: null,
-    segments: 1,
-    client_key: key,
-  };
-  putMessage(shown);
-  try {
-    const params = { path: { id: conversation.id }, header: { "Idempotency-Key": key } };
-    putMessage(await told(hub.POST("/api/v1/conversations/{id}/messages", { params, body: { text, kind } })));
-    return true;
-  } catch (error) {
-    putMessage({
-      ...shown,
-      state: "failed",
-      error: { code: "not_sent", detail: null, text: (error as Error).message },
-    });
-    return false;
-  }
-}
-
-export const retry = (id: string) =>
-  attempt(() => told(hub.POST("/api/v1/messages/{id}/retry", { params: { path: { id } } })));
+export const retry = (id: string) => {
+  const params = { path: { id } };
+  return attempt(() => told(hub.POST("/api/v1/messages/{id}/retry", { params })));
+};

@@ -1,123 +1,131 @@
-// The facts: who this is, whether we may text them now, and what Salesforce knows.
+// The facts: who this is, whether we may text them, and what Salesforce knows.
 
-import { Check, ExternalLink, X } from "lucide-preact";
-import { useEffect, useState } from "preact/hooks";
-import { hub, told } from "../api";
-import { FieldList } from "../contact_fields";
+import { Check, ExternalLink, PanelRightClose, X } from "lucide-preact";
+import { useEffect, useRef } from "preact/hooks";
+import { FieldList } from "../contacts/fields";
+import { Standing } from "../contacts/standing";
 import { moment, phone } from "../format";
-import { Avatar, Standing } from "../parts";
-import { contactsChanged, go } from "../state";
+import { Avatar, Waiting } from "../kit/ground";
+import { Link } from "../kit/link";
+import { contacts } from "../state/contacts";
+import { useRecord } from "../state/records";
+import { factsOver, factsSlide, toggleFacts } from "../state/screen";
 import type { Contact, Conversation } from "../types";
+import { words } from "../words/inbox";
+import { Unknown } from "./unknown";
 
 export function Facts({ conversation }: { conversation: Conversation }) {
-  const [contact, setContact] = useState<Contact | null>(null);
-  const id = conversation.contact?.id;
+  const id = conversation.contact?.id ?? null;
+  const slot = useRecord(contacts, id);
+  const contact = slot?.value.value;
+  const box = useRef<HTMLElement>(null);
+  const slides = factsSlide.value;
+  // What slides over takes the focus along, and gives it back.
   useEffect(() => {
-    if (id)
-      void told(hub.GET("/api/v1/contacts/{id}", { params: { path: { id } } })).then(setContact, () =>
-        setContact(null),
-      );
-  }, [id, contactsChanged.value]);
-  const { gate } = conversation;
+    if (!slides) return;
+    const from = document.activeElement as HTMLElement | null;
+    box.current?.querySelector<HTMLElement>("button")?.focus();
+    return () => from?.focus();
+  }, [slides]);
+  const keys = (event: KeyboardEvent) => {
+    if (event.key === "Escape" && slides) factsOver.value = false;
+  };
+  const primary = contact?.links.find((link) => link.is_primary);
   return (
-    <aside class="facts" aria-label="Facts">
-      <header class="head">
-        <h2>
-          {contact?.links.find((link) => link.is_primary)
-            ? `Salesforce ${contact.links.find((link) => link.is_primary)!.object}`
-            : "Contact"}
-        </h2>
-        <span class="grow" />
-        {contact?.links
-          .filter((link) => link.is_primary && link.url)
-          .map((link) => (
-            <a
-              key={link.id}
-              href={link.url!}
-              target="_blank"
-              rel="noreferrer"
-              aria-label="Open the record in Salesforce"
-            >
+    <>
+      {slides && <div class="scrim" onClick={() => toggleFacts()} aria-hidden="true" />}
+      <aside ref={box} class="facts" aria-label={words.facts} onKeyDown={keys}>
+        <header class="head">
+          <h2>{primary ? words.record(primary.object) : words.contact}</h2>
+          <span class="grow" />
+          {primary?.url && (
+            <a class="icon" href={primary.url} target="_blank" rel="noreferrer" aria-label={words.openRecord}>
               <ExternalLink size={16} />
             </a>
-          ))}
-      </header>
-      {!id ? (
-        <div class="box">
-          <p>
-            <b>{phone(conversation.address)}</b>
-          </p>
-          <p class="quiet">
-            Nobody is tied to this number yet, or several share it. Look for the person under Contacts.
-          </p>
-          <button onClick={() => go("contacts")}>Find the contact</button>
-        </div>
-      ) : !contact ? (
-        <p class="box quiet">Loading the contact</p>
-      ) : (
-        <>
-          <div class="box who">
-            <Avatar id={contact.id} name={contact.name} size={40} />
-            <div>
-              <a
-                href={`/app/contacts/${contact.id}`}
-                onClick={(event) => {
-                  event.preventDefault();
-                  go(`contacts/${contact.id}`);
-                }}
-              >
-                <b>{contact.name}</b>
-              </a>
-              <p class="quiet">{[contact.fields.title, contact.fields.company].filter(Boolean).join(", ")}</p>
-            </div>
-          </div>
-          <div class="box">
-            <h3>
-              Texting{" "}
-              <span class={`tag ${gate.allowed ? "well" : "bad"}`}>
-                {gate.allowed ? "Allowed now" : "Not allowed"}
-              </span>
-            </h3>
-            {gate.allowed ? (
-              <p>
-                <Check size={16} class="teal" aria-hidden="true" /> Nobody on this number opted out.
-              </p>
-            ) : (
-              <p>
-                <X size={16} class="red" aria-hidden="true" /> {gate.reason}{" "}
-                {gate.since ? <span class="quiet">Since {moment(gate.since)}.</span> : null}
-              </p>
-            )}
-          </div>
-          <div class="box">
-            <h3>
-              Contact <Standing state={contact.sync} />
-            </h3>
-            <FieldList contact={contact} onSaved={setContact} short />
-          </div>
-          {contact.conversations.length > 1 && (
-            <div class="box">
-              <h3>Other conversations</h3>
-              {contact.conversations
-                .filter((it) => it.id !== conversation.id)
-                .map((it) => (
-                  <p key={it.id}>
-                    <a
-                      href={`/app/inbox/${it.id}`}
-                      onClick={(event) => {
-                        event.preventDefault();
-                        go(`inbox/${it.id}`);
-                      }}
-                    >
-                      {phone(it.address)}
-                    </a>{" "}
-                    <span class="quiet">{moment(it.last_at)}</span>
-                  </p>
-                ))}
-            </div>
           )}
-        </>
+          <button class="icon" aria-label={words.hideFacts} onClick={() => toggleFacts()}>
+            <PanelRightClose size={16} />
+          </button>
+        </header>
+        {!id && <Unknown conversation={conversation} />}
+        {contact && <Who contact={contact} />}
+        <Texting conversation={conversation} />
+        {id && !contact && (
+          <Waiting
+            problem={slot?.problem.value ?? null}
+            again={() => void contacts.load(id)}
+            rows={4}
+            height={44}
+          />
+        )}
+        {contact && (
+          <>
+            <div class="box">
+              <h3>
+                {words.contact} <Standing state={contact.sync} />
+              </h3>
+              <FieldList contact={contact} isShort />
+            </div>
+            <Others contact={contact} open={conversation.id} />
+          </>
+        )}
+      </aside>
+    </>
+  );
+}
+
+function Who({ contact }: { contact: Contact }) {
+  return (
+    <div class="box who">
+      <Avatar id={contact.id} name={contact.name} size={40} />
+      <div>
+        <Link to={`contacts/${contact.id}`} dir="auto">
+          <b>{contact.name}</b>
+        </Link>
+        <p class="quiet" dir="auto">
+          {[contact.fields.title, contact.fields.company].filter(Boolean).join(", ")}
+        </p>
+      </div>
+    </div>
+  );
+}
+
+function Texting({ conversation }: { conversation: Conversation }) {
+  const { gate } = conversation;
+  return (
+    <div class="box">
+      <h3>
+        {words.texting}{" "}
+        <span class={`tag ${gate.allowed ? "well" : "bad"}`}>
+          {gate.allowed ? words.allowed : words.notAllowed}
+        </span>
+      </h3>
+      {gate.allowed ? (
+        <p>
+          <Check size={16} class="teal" aria-hidden="true" /> {words.noOptOut}
+        </p>
+      ) : (
+        <p>
+          <X size={16} class="red" aria-hidden="true" /> {gate.reason}{" "}
+          {gate.since ? <span class="quiet">{words.since(moment(gate.since))}</span> : null}
+        </p>
       )}
-    </aside>
+    </div>
+  );
+}
+
+function Others({ contact, open }: { contact: Contact; open: string }) {
+  const others = contact.conversations.filter((it) => it.id !== open);
+  if (others.length === 0) return null;
+  return (
+    <div class="box">
+      <h3>{words.others}</h3>
+      {others.map((it) => (
+        <p key={it.id} class="fact">
+          <Link to={`inbox/${it.id}`}>{phone(it.address)}</Link>{" "}
+          <span class="quiet">{moment(it.last_at)}</span>
+        </p>
+      ))}
+    </div>
   );
 }

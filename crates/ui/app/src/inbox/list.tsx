@@ -1,140 +1,190 @@
-// The list of conversations: ours to answer first, then those that wait for them.
+// The list of conversations in the server's order: ours to answer first, then those that wait for them.
 
 import { Ban, Search, Smartphone } from "lucide-preact";
-import { phone, when } from "../format";
-import { Avatar, Empty, Skeleton, StaffAvatar } from "../parts";
-import { conversations, counts, go, loadConversations, me, nextCursor, openId, view, words } from "../state";
-import type { Conversation, View } from "../types";
+import { useEffect, useState } from "preact/hooks";
+import { count, exactly, phone, short, when } from "../format";
+import { Avatar, Empty, Skeleton, StaffAvatar, Waiting } from "../kit/ground";
+import { Link } from "../kit/link";
+import { VirtualList } from "../kit/virtual_list";
+import { address, conversationAddress, go, withQuery } from "../route";
+import { words as asked, conversations, counts, drafts, list, openId, VIEWS, view } from "../state/inbox";
+import { isNarrow } from "../state/screen";
+import { fresh, me } from "../state/session";
+import type { Conversation } from "../types";
+import { words } from "../words/inbox";
 
-const VIEWS: [View, string][] = [
-  ["all", "All"],
-  ["mine", "Mine"],
-  ["nobody", "Nobody’s"],
-  ["closed", "Closed"],
-];
+const HEAD = 32;
+const SEARCH_WAIT_MS = 200;
 
 export function List() {
-  const all = conversations.value;
-  const ours = all?.filter((it) => it.turn === "ours") ?? [];
-  const theirs = all?.filter((it) => it.turn === "theirs") ?? [];
-  const numbers: Record<string, number> = counts.value;
+  const window = list.value;
+  // After a gap it is looked at again.
+  useEffect(() => void window.open(), [window, fresh.value]);
   return (
-    <section class="list" aria-label="Conversations">
+    <section class="list" aria-label={words.list}>
       <header class="head">
-        <h1>Inbox</h1>
+        <h1>{words.title}</h1>
       </header>
-      <label class="search">
-        <Search size={16} aria-hidden="true" />
-        <input
-          type="search"
-          maxLength={200}
-          placeholder="Search names, numbers and texts"
-          aria-label="Search conversations"
-          value={words.value}
-          onInput={(event) => (words.value = event.currentTarget.value)}
-        />
-      </label>
-      <div class="tabs" role="tablist" aria-label="Which conversations">
-        {VIEWS.map(([name, label]) => (
-          <button
+      <SearchField />
+      <nav class="tabs" aria-label={words.which}>
+        {VIEWS.map((name) => (
+          <Link
             key={name}
-            role="tab"
-            aria-selected={view.value === name}
-            onClick={() => (view.value = name)}
+            to={withQuery({ view: name === "all" ? null : name }, address.value)}
+            aria-current={view.value === name ? "true" : undefined}
           >
-            {label}
-            {numbers[name] ? <small>{numbers[name]}</small> : null}
-          </button>
+            {words.views[name]}
+            {name !== "closed" && counts.value?.[name] ? <small>{count(counts.value[name])}</small> : null}
+          </Link>
         ))}
-      </div>
-      <div class="rows" tabIndex={-1}>
-        {all === null ? (
-          <Skeleton rows={8} height={60} />
-        ) : all.length === 0 ? (
-          <Nothing />
-        ) : (
-          <>
-            <Part title="Our turn" rows={ours} />
-            <Part title={view.value === "closed" ? "Closed" : "Waiting for them"} rows={theirs} />
-            {nextCursor.value && (
-              <button class="more" onClick={() => void loadConversations(true)}>
-                Show more
-              </button>
-            )}
-          </>
-        )}
-      </div>
+      </nav>
+      <Rows />
     </section>
   );
 }
 
-function Nothing() {
-  if (words.value)
-    return (
-      <Empty title="Nothing found">
-        <p>No conversation has these words.</p>
-      </Empty>
-    );
+function SearchField() {
+  const [text, setText] = useState(asked.value);
+  useEffect(() => {
+    if (text === asked.peek()) return;
+    const wait = setTimeout(() => go(withQuery({ q: text }), "replace"), SEARCH_WAIT_MS);
+    return () => clearTimeout(wait);
+  }, [text]);
   return (
-    <Empty title="No conversations yet">
-      <p>Texts that come in appear here. Begin one from a contact’s page.</p>
-      <button onClick={() => go("contacts")}>Choose a contact</button>
+    <label class="search">
+      <Search size={16} aria-hidden="true" />
+      <input
+        type="search"
+        maxLength={200}
+        placeholder={words.searchHint}
+        aria-label={words.search}
+        value={text}
+        onInput={(event) => setText(event.currentTarget.value)}
+      />
+    </label>
+  );
+}
+
+function Rows() {
+  const window = list.value;
+  const items = window.items.value;
+  if (items === null)
+    return (
+      <Waiting problem={window.problem.value} again={() => void window.changed()} rows={8} height={60} />
+    );
+  if (items.length === 0) return <Nothing />;
+  const height = isNarrow.value ? 72 : 60;
+  const rows = items.map((it) => ({ key: it.id, height, draw: () => <Row id={it.id} item={it} /> }));
+  const ours = items.filter((it) => it.turn === "ours").length;
+  const parts = [
+    { at: 0, name: words.ours, loaded: ours, all: counts.value?.ours },
+    {
+      at: ours,
+      name: view.value === "closed" ? words.closed : words.theirs,
+      loaded: items.length - ours,
+      all: counts.value?.theirs,
+    },
+  ];
+  const knowsAll = view.value === "all" && !asked.value;
+  const headed = parts
+    .filter((it) => it.loaded > 0)
+    .flatMap(({ at, name, loaded, all }) => {
+      const isWhole = !window.hasMore.value || (at === 0 && ours < items.length);
+      const figure = knowsAll ? (all ?? 0) : isWhole ? loaded : null;
+      const head = { key: name, height: HEAD, draw: () => <Head name={name} figure={figure} /> };
+      return [head, ...rows.slice(at, at + loaded)];
+    });
+  return (
+    <VirtualList
+      key={`${view.value} ${asked.value}`}
+      rows={headed}
+      label={words.list}
+      className="rows"
+      reveal={openId.value}
+      onSight={(from, to) => window.look(from, to)}
+    >
+      {window.hasMore.value && <Skeleton rows={2} height={height} />}
+    </VirtualList>
+  );
+}
+
+function Head({ name, figure }: { name: string; figure: number | null }) {
+  return (
+    <h2 class="part">
+      {name}
+      <span>{figure === null ? "" : count(figure)}</span>
+    </h2>
+  );
+}
+
+function Nothing() {
+  const kind = asked.value ? "found" : view.value;
+  const [title, text] = words.empty[kind];
+  return (
+    <Empty title={title}>
+      <p>{text}</p>
+      {kind === "all" ? (
+        <button onClick={() => go("contacts")}>{words.chooseContact}</button>
+      ) : (
+        <button onClick={() => go("inbox")}>{words.showAll}</button>
+      )}
     </Empty>
   );
 }
 
-function Part({ title, rows }: { title: string; rows: Conversation[] }) {
-  if (rows.length === 0) return null;
-  return (
-    <>
-      <h2 class="part">
-        {title}
-        <span>{rows.length}</span>
-      </h2>
-      {rows.map((row) => (
-        <Row key={row.id} row={row} />
-      ))}
-    </>
-  );
-}
-
-function Row({ row }: { row: Conversation }) {
-  const name = row.contact?.name ?? phone(row.address);
-  const last = row.last;
+function Row({ id, item }: { id: string; item: Conversation }) {
+  const row = conversations.at(id).value.value ?? item;
+  const { last } = row;
   const mine = me.value?.staff.id;
-  const author = last?.author;
-  const who = author?.kind !== "staff" ? "" : author.id === mine ? "You: " : `${author.name.split(" ")[0]}: `;
+  const isOpen = openId.value === id;
   return (
-    <a
+    <Link
       class={`row ${row.unread ? "unread" : ""}`}
-      href={`/app/inbox/${row.id}`}
-      aria-current={openId.value === row.id ? "true" : undefined}
-      onClick={(event) => {
-        event.preventDefault();
-        go(`inbox/${row.id}`);
-      }}
+      to={conversationAddress(id)}
+      aria-current={isOpen ? "true" : undefined}
     >
       <Avatar id={row.contact?.id ?? row.id} name={row.contact?.name ?? "#"} />
-      <span class="name">{name}</span>
-      <time>{last ? when(last.at) : ""}</time>
-      <span class="last">
-        <Smartphone size={14} aria-label="Text message" />
-        <span>
-          {who}
-          {last?.text ?? "No messages yet"}
-        </span>
+      <span class="name" dir="auto" title={phone(row.address)}>
+        {row.contact?.name ?? phone(row.address)}
       </span>
+      <time title={last ? exactly(last.at) : undefined}>{last ? when(last.at) : ""}</time>
+      <LastLine row={row} isOpen={isOpen} />
       <span class="signs">
-        {!row.gate.allowed && row.gate.code === "opted_out" && <Ban size={14} aria-label="Opted out" />}
+        {!row.gate.allowed && row.gate.code === "opted_out" && (
+          <Ban size={14} aria-label={words.optedOut} role="img" />
+        )}
         {row.assigned_to && row.assigned_to.id !== mine && (
           <StaffAvatar name={row.assigned_to.name} size={20} />
         )}
         {row.unread > 0 && (
-          <b class="count" role="img" aria-label={`${row.unread} unread`}>
-            {row.unread}
+          <b class="count" role="img" aria-label={words.unread(row.unread)}>
+            {short(row.unread)}
           </b>
         )}
       </span>
-    </a>
+    </Link>
+  );
+}
+
+function LastLine({ row, isOpen }: { row: Conversation; isOpen: boolean }) {
+  const draft = isOpen ? null : drafts.value.mark(row.id);
+  const { last } = row;
+  const author = last?.author;
+  const isMine = author?.kind === "staff" && author.id === me.value?.staff.id;
+  const who = author?.kind !== "staff" ? "" : isMine ? `${words.you}: ` : `${author.name.split(" ")[0]}: `;
+  return (
+    <span class="last">
+      <Smartphone size={14} aria-label={words.channel} role="img" />
+      {draft ? (
+        <span dir="auto">
+          <b class="draft">{draft.mode === "note" ? words.draftNote : words.draft}</b> {draft.text}
+        </span>
+      ) : (
+        <span dir="auto">
+          {who}
+          {last?.text ?? words.nothingSaid}
+        </span>
+      )}
+    </span>
   );
 }

@@ -1,31 +1,61 @@
-// The inbox: list, thread and facts side by side; one after the other on a phone.
+// The inbox: list, thread and facts side by side; one after the other on a phone. The address says what
+// is open, whatever the list holds.
 
 import { useEffect } from "preact/hooks";
-import { Empty } from "../parts";
-import { conversations, loadConversations, openId, view, words } from "../state";
+import { Empty, Waiting } from "../kit/ground";
+import { conversations, openId } from "../state/inbox";
+import { useRecord } from "../state/records";
+import { factsOver, factsShown, factsSlide } from "../state/screen";
+import { words } from "../words/inbox";
+import { words as problems } from "../words/problems";
 import { Facts } from "./facts";
 import { List } from "./list";
 import { Thread } from "./thread";
 
 export function InboxPage() {
+  const id = openId.value;
+  const showsFacts = factsSlide.value ? factsOver.value : factsShown.value;
+  // What slides over is of the one that was open.
   useEffect(() => {
-    const wait = setTimeout(() => void loadConversations(), words.value ? 200 : 0);
-    return () => clearTimeout(wait);
-  }, [view.value, words.value]);
-  const open = conversations.value?.find((it) => it.id === openId.value);
+    factsOver.value = false;
+  }, [id]);
   return (
-    <div class={`inbox ${openId.value ? "open" : ""}`}>
+    <div class={`inbox ${id ? "open" : ""} ${id && showsFacts ? "with-facts" : ""}`}>
       <List />
-      {open ? (
-        <Thread key={open.id} conversation={open} />
-      ) : (
-        <section class="thread">
-          <Empty title="No conversation is open">
-            <p>Choose one on the left, or press j.</p>
-          </Empty>
-        </section>
-      )}
-      {open && <Facts key={`f${open.id}`} conversation={open} />}
+      {id ? <Open key={id} id={id} showsFacts={showsFacts} /> : <NoneOpen />}
     </div>
+  );
+}
+
+function NoneOpen() {
+  return (
+    <section class="thread" aria-label={words.noneOpen}>
+      <Empty title={words.noneOpen}>
+        <p>{words.noneOpenHint}</p>
+      </Empty>
+    </section>
+  );
+}
+
+function Open({ id, showsFacts }: { id: string; showsFacts: boolean }) {
+  const slot = useRecord(conversations, id)!;
+  const conversation = slot.value.value;
+  if (!conversation)
+    return (
+      <section class="thread" aria-label={words.title}>
+        <Waiting
+          problem={slot.problem.value}
+          again={() => void conversations.load(id)}
+          missing={problems.missingConversation}
+          rows={6}
+          height={56}
+        />
+      </section>
+    );
+  return (
+    <>
+      <Thread conversation={conversation} />
+      {showsFacts && <Facts conversation={conversation} />}
+    </>
   );
 }

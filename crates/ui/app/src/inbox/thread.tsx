@@ -1,262 +1,201 @@
-// A conversation: days as dividers, bubbles grouped by author within five minutes, the composer.
+// A conversation: who it is with, what was said, the composer. The place one reads at stays where it is.
 
-import {
-  ArrowDown,
-  Check,
-  ChevronLeft,
-  CircleAlert,
-  NotebookPen,
-  PanelRight,
-  RotateCcw,
-} from "lucide-preact";
+import { ArrowDown, Check, ChevronLeft, PanelRight, RotateCcw } from "lucide-preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { hub, told } from "../api";
-import { dayName, phone, sameDay, time } from "../format";
-import { Avatar, Skeleton } from "../parts";
-import { attempt, go, loadThread, me, threads } from "../state";
-import type { Author, Conversation, Message } from "../types";
-import { change, close, retry } from "./acts";
+import { phone } from "../format";
+import { Waiting } from "../kit/ground";
+import { conversationAddress, go } from "../route";
+import { loadEarlier, outbox, threads } from "../state/inbox";
+import { useRecord } from "../state/records";
+import { toggleFacts } from "../state/screen";
+import { me } from "../state/session";
+import { attempt } from "../state/toasts";
+import type { Conversation, Message } from "../types";
+import { words } from "../words/inbox";
+import { change, close } from "./acts";
 import { Composer } from "./composer";
+import { Messages } from "./messages";
 
-const GROUP_MS = 5 * 60_000;
 const NEAR_END = 80;
-
-const STATES: Record<string, string> = {
-  queued: "Sending",
-  sending: "Sending",
-  sent: "Sent",
-  delivered: "Delivered",
-  received: "",
-  uncertain: "Checking with the carrier whether it left",
-  undelivered: "Not delivered",
-  failed: "Not sent",
-  refused: "Not sent",
-};
+/** From here on what was said before is brought. */
+const NEAR_TOP = 600;
 
 export function Thread({ conversation }: { conversation: Conversation }) {
-  const thread = threads.value[conversation.id];
-  const scroller = useRef<HTMLDivElement>(null);
-  const atEnd = useRef(true);
-  const [unseen, setUnseen] = useState(0);
-  const length = thread?.messages.length ?? 0;
-  useEffect(() => void loadThread(conversation.id), [conversation.id]);
-  useEffect(() => {
-    if (conversation.unread > 0 && document.hasFocus())
-      void attempt(() =>
-        told(hub.POST("/api/v1/conversations/{id}/read", { params: { path: { id: conversation.id } } })),
-      );
-  }, [conversation.id, conversation.unread]);
-  useLayoutEffect(() => {
-    const box = scroller.current;
-    if (!box) return;
-    if (atEnd.current) box.scrollTop = box.scrollHeight;
-    else setUnseen((n) => n + 1);
-  }, [length]);
-  const toEnd = () => {
-    scroller.current?.scrollTo({ top: scroller.current.scrollHeight });
-    setUnseen(0);
-  };
+  const { id } = conversation;
   const name = conversation.contact?.name ?? phone(conversation.address);
+  const scroller = useRef<HTMLDivElement>(null);
+  const place = usePlace(conversation, scroller);
+  const isEnd = place.isAtEnd;
+  useSeen(conversation, isEnd);
   return (
-    <section class="thread" aria-label={`Conversation with ${name}`}>
-      <header class="head">
-        <button class="back" aria-label="Back to the list" onClick={() => go("inbox")}>
-          <ChevronLeft size={20} />
-        </button>
-        <div>
-          <h1>{name}</h1>
-          <p>
-            {phone(conversation.address)}
-            <span class="via">, by text message</span>
-          </p>
-        </div>
-        <span class="grow" />
-        <select
-          aria-label="Who looks after it"
-          value={conversation.assigned_to?.id ?? ""}
-          onChange={(event) =>
-            void change(conversation.id, { assigned_to: event.currentTarget.value || null })
-          }
+    <section class="thread" aria-label={words.with(name)}>
+      <Head conversation={conversation} name={name} />
+      <div class="history">
+        <div
+          class="scroll"
+          ref={scroller}
+          tabIndex={0}
+          role="log"
+          aria-label={words.messages}
+          aria-live="polite"
+          onScroll={place.look}
         >
-          <option value="">Nobody</option>
-          {me.value?.staff_list.map((staff) => (
-            <option key={staff.id} value={staff.id}>
-              {staff.name}
-            </option>
-          ))}
-        </select>
-        <button onClick={() => void close(conversation.id)}>
-          {conversation.status === "closed" ? (
-            <RotateCcw size={16} aria-hidden="true" />
+          {place.thread ? (
+            <Messages
+              messages={place.thread.messages}
+              hasMore={place.thread.hasMore}
+              conversation={conversation}
+              unreadFrom={place.unreadFrom}
+            />
           ) : (
-            <Check size={16} aria-hidden="true" />
+            <Waiting problem={place.problem} again={() => void threads.load(id)} rows={5} height={56} />
           )}
-          <span class="word">{conversation.status === "closed" ? "Open again" : "Close"}</span> <kbd>e</kbd>
-        </button>
-        <button
-          class="facts-toggle"
-          aria-label="Facts"
-          onClick={() => document.querySelector(".inbox")?.classList.toggle("show-facts")}
-        >
-          <PanelRight size={16} />
-        </button>
-      </header>
-      <div
-        class="scroll"
-        ref={scroller}
-        tabIndex={0}
-        role="log"
-        aria-label="Messages"
-        aria-live="polite"
-        onScroll={(event) => {
-          const box = event.currentTarget;
-          atEnd.current = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_END;
-          if (atEnd.current && unseen) setUnseen(0);
-        }}
-      >
-        {!thread ? (
-          <Skeleton rows={4} height={56} />
-        ) : (
-          <Messages messages={thread.messages} more={thread.more} conversation={conversation} />
+        </div>
+        {place.unseen > 0 && (
+          <button class="unseen" onClick={place.toEnd}>
+            {words.newBelow(place.unseen)} <ArrowDown size={14} aria-hidden="true" />
+          </button>
         )}
       </div>
-      {unseen > 0 && (
-        <button class="unseen" onClick={toEnd}>
-          {unseen} new <ArrowDown size={14} aria-hidden="true" />
-        </button>
-      )}
-      <Composer conversation={conversation} onSent={() => (atEnd.current = true)} />
+      <Composer conversation={conversation} onSent={place.toEnd} />
     </section>
   );
 }
 
-function Messages({
-  messages,
-  more,
-  conversation,
-}: {
-  messages: Message[];
-  more: boolean;
-  conversation: Conversation;
-}) {
-  if (messages.length === 0) return <p class="begin">Nothing was said yet. The first text is yours.</p>;
+function Head({ conversation, name }: { conversation: Conversation; name: string }) {
+  const isClosed = conversation.status === "closed";
+  const Icon = isClosed ? RotateCcw : Check;
   return (
-    <div class="messages">
-      {more && (
-        <button class="more" onClick={() => void loadThread(conversation.id, messages[0]!.seq)}>
-          Show earlier
-        </button>
-      )}
-      {messages.map((message, i) => {
-        const before = messages[i - 1];
-        const after = messages[i + 1];
-        const joins = (a?: Message, b?: Message) =>
-          !!a &&
-          !!b &&
-          a.kind === b.kind &&
-          sameAuthor(a.author, b.author) &&
-          b.at - a.at < GROUP_MS &&
-          sameDay(a.at, b.at) &&
-          !a.error;
-        return (
-          <div key={message.id}>
-            {(!before || !sameDay(before.at, message.at)) && (
-              <p class="day">
-                <span>{dayName(message.at)}</span>
-              </p>
-            )}
-            {message.kind === "note" ? (
-              <Note message={message} />
-            ) : message.kind === "act" ? (
-              <p class="day">
-                <span>{message.text}</span>
-              </p>
-            ) : (
-              <Bubble
-                message={message}
-                first={!joins(before, message)}
-                last={!joins(message, after)}
-                conversation={conversation}
-              />
-            )}
-          </div>
-        );
-      })}
-    </div>
-  );
-}
-
-/** The name of a user who wrote it. */
-const writer = (message: Message) => (message.author.kind === "staff" ? message.author.name : null);
-
-function sameAuthor(a: Author, b: Author) {
-  return a.kind === b.kind && ("id" in a ? a.id : null) === ("id" in b ? b.id : null);
-}
-
-function Note({ message }: { message: Message }) {
-  return (
-    <div class="note">
-      <p>
-        <NotebookPen size={14} aria-hidden="true" /> Note by {writer(message)?.split(" ")[0] ?? "staff"}, only
-        staff see this <time>{time(message.at)}</time>
-      </p>
-      {message.text}
-    </div>
-  );
-}
-
-function Bubble({
-  message,
-  first,
-  last,
-  conversation,
-}: {
-  message: Message;
-  first: boolean;
-  last: boolean;
-  conversation: Conversation;
-}) {
-  const out = message.direction === "out";
-  const mine = message.author.kind === "staff" && message.author.id === me.value?.staff.id;
-  const colleague = out && !mine ? writer(message) : null;
-  return (
-    <div class={`said ${out ? "out" : "in"} ${first ? "first" : ""}`}>
-      {first && colleague && <p class="author">{colleague}</p>}
-      {first && out && message.author.kind === "hub" && <p class="author">Tieline, by itself</p>}
-      <div class="line">
-        {!out &&
-          (last ? (
-            <Avatar
-              id={conversation.contact?.id ?? conversation.id}
-              name={conversation.contact?.name ?? "#"}
-              size={28}
-            />
-          ) : (
-            <span class="gap" />
-          ))}
-        <p class={`bubble ${message.error ? "bad" : ""}`}>{message.text}</p>
-      </div>
-      {message.error ? (
-        <p class="state bad">
-          <CircleAlert size={14} aria-hidden="true" />
-          <b>
-            {STATES[message.state] ?? "Not sent"}, {time(message.state_at)}.
-          </b>{" "}
-          {message.error.text}
-          {["failed", "undelivered"].includes(message.state) && message.id.startsWith("msg_") && (
-            <button class="link" onClick={() => void retry(message.id)}>
-              Send again
-            </button>
-          )}
+    <header class="head">
+      <button
+        class="back"
+        aria-label={words.back}
+        onClick={() => go(conversationAddress("").replace("/", ""))}
+      >
+        <ChevronLeft size={20} />
+      </button>
+      <div class="who">
+        <h1 dir="auto" title={name}>
+          {name}
+        </h1>
+        <p>
+          <span class="number">{phone(conversation.address)}</span>
+          <span class="via">, {words.byText}</span>
         </p>
-      ) : (
-        last && (
-          <p class="state">
-            {out ? `${STATES[message.state] ?? message.state} ` : ""}
-            {time(out ? message.state_at : message.at)}
-          </p>
-        )
-      )}
-    </div>
+      </div>
+      <select
+        aria-label={words.lookedAfter}
+        value={conversation.assigned_to?.id ?? ""}
+        onChange={(event) => void change(conversation.id, { assigned_to: event.currentTarget.value || null })}
+      >
+        <option value="">{words.nobody}</option>
+        {me.value?.staff_list.map((staff) => (
+          <option key={staff.id} value={staff.id}>
+            {staff.name}
+          </option>
+        ))}
+      </select>
+      <button onClick={() => void close(conversation.id)}>
+        <Icon size={16} aria-hidden="true" />
+        <span class="word">{isClosed ? words.reopen : words.close}</span> <kbd>e</kbd>
+      </button>
+      <button class="icon facts-toggle" aria-label={words.facts} onClick={toggleFacts}>
+        <PanelRight size={16} />
+      </button>
+    </header>
   );
+}
+
+/** Where one reads: at the end and staying there, or at a line that does not move. */
+function usePlace(conversation: Conversation, scroller: { current: HTMLDivElement | null }) {
+  const { id } = conversation;
+  const slot = useRecord(threads, id)!;
+  const thread = slot.value.value;
+  const [isAtEnd, setAtEnd] = useState(true);
+  const [unseen, setUnseen] = useState(0);
+  const [unreadFrom, setUnreadFrom] = useState<string | null>(null);
+  const before = useRef<{ first?: string; last?: Message; height: number; top: number } | null>(null);
+  const stays = useRef(true);
+  const outgoing = outbox.value.all.value.filter((it) => it.conversation_id === id).length;
+
+  // As the thread or what leaves changes.
+  useLayoutEffect(() => {
+    const box = scroller.current;
+    if (!box || !thread) return;
+    const was = before.current;
+    const first = thread.messages[0]?.id;
+    const last = thread.messages.at(-1);
+    if (!was) {
+      const from = thread.firstUnread(conversation.unread);
+      setUnreadFrom(from);
+      const line = from && box.querySelector(`[data-message="${from}"]`);
+      if (line) line.scrollIntoView({ block: "center" });
+      else box.scrollTop = box.scrollHeight;
+      stays.current = isNearEnd(box);
+    } else if (was.first && was.first !== first && thread.messages.some((it) => it.id === was.first))
+      // Earlier lines came above: the line that was read stays where it was.
+      box.scrollTop = was.top + box.scrollHeight - was.height;
+    else if (stays.current) box.scrollTop = box.scrollHeight;
+    else if (was.last && last)
+      setUnseen(
+        (n) => n + thread.messages.filter((it) => it.seq > was.last!.seq && it.direction === "in").length,
+      );
+    before.current = { first, last, height: box.scrollHeight, top: box.scrollTop };
+  }, [thread, outgoing]);
+
+  // The composer that grows takes its room from above, not from the last lines.
+  // The box stays the same.
+  useLayoutEffect(() => {
+    const box = scroller.current;
+    if (!box) return;
+    const watch = new ResizeObserver(() => {
+      if (stays.current) box.scrollTop = box.scrollHeight;
+    });
+    watch.observe(box);
+    return () => watch.disconnect();
+  }, []);
+
+  const look = () => {
+    const box = scroller.current;
+    if (!box) return;
+    stays.current = isNearEnd(box);
+    setAtEnd(stays.current);
+    if (stays.current) setUnseen(0);
+    if (before.current) before.current = { ...before.current, top: box.scrollTop, height: box.scrollHeight };
+    if (box.scrollTop < NEAR_TOP && thread?.hasMore) void attempt(() => loadEarlier(id));
+  };
+  const toEnd = () => {
+    const box = scroller.current;
+    if (!box) return;
+    stays.current = true;
+    box.scrollTop = box.scrollHeight;
+    setUnseen(0);
+    if (document.activeElement?.classList.contains("unseen")) box.focus();
+  };
+  return { thread, problem: slot.problem.value, isAtEnd, unseen, unreadFrom, look, toEnd };
+}
+
+const isNearEnd = (box: HTMLElement) => box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_END;
+
+/** Marks as read what is really looked at: the end is in sight, and the window is before somebody. */
+function useSeen(conversation: Conversation, isAtEnd: boolean) {
+  const { id, unread } = conversation;
+  useEffect(() => {
+    if (unread === 0 || !isAtEnd) return;
+    let isTold = false;
+    const seen = () => {
+      if (isTold || !document.hasFocus() || document.hidden) return;
+      isTold = true;
+      const params = { path: { id } };
+      void attempt(() => told(hub.POST("/api/v1/conversations/{id}/read", { params })));
+    };
+    seen();
+    addEventListener("focus", seen);
+    document.addEventListener("visibilitychange", seen);
+    return () => {
+      removeEventListener("focus", seen);
+      document.removeEventListener("visibilitychange", seen);
+    };
+  }, [id, unread, isAtEnd]);
 }

@@ -1,0 +1,82 @@
+// A new contact: what must be given, and what the company asks for.
+
+import { useState } from "preact/hooks";
+import { hub, keyed, newKey, told } from "../api";
+import { Dialog } from "../kit/dialog";
+import { asProblem, sentence } from "../problem";
+import { go } from "../route";
+import { attributes } from "../state/contacts";
+import { say } from "../state/toasts";
+import { words } from "../words/contacts";
+import { Value } from "./fields";
+
+/** What is asked for, beside what must be given and what the company added. */
+const ASKED = ["first_name", "last_name", "mobile_phone", "email"];
+
+export function NewContact({ open, onClose }: { open: boolean; onClose: () => void }) {
+  return (
+    <Dialog open={open} onClose={onClose} label={words.add}>
+      <Form onClose={onClose} />
+    </Dialog>
+  );
+}
+
+function Form({ onClose }: { onClose: () => void }) {
+  const [problem, setProblem] = useState<{ text: string; field: string | null } | null>(null);
+  const [isBusy, setBusy] = useState(false);
+  const [key, setKey] = useState(newKey);
+  const asked = attributes.value.filter(
+    (it) => !it.read_only && (it.own || it.required || ASKED.includes(it.name)),
+  );
+  const submit = async (event: SubmitEvent) => {
+    event.preventDefault();
+    if (isBusy) return;
+    setBusy(true);
+    const fields: Record<string, string> = {};
+    for (const [name, value] of new FormData(event.currentTarget as HTMLFormElement))
+      fields[name] = String(value);
+    try {
+      const made = await told(hub.POST("/api/v1/contacts", { params: keyed(key), body: { fields } }));
+      onClose();
+      go(`contacts/${made.id}`);
+      say(words.added);
+    } catch (error) {
+      const it = asProblem(error);
+      // What was judged is another request once it is changed; what did not arrive is the same one.
+      if (!it.isTransient) setKey(newKey());
+      const named = attributes.value.find((other) => it.field?.split(".").at(-1) === other.name);
+      setProblem({ text: sentence(it, named?.label), field: named?.name ?? null });
+      setBusy(false);
+    }
+  };
+  return (
+    <form onSubmit={submit} noValidate>
+      <h2>{words.add}</h2>
+      {problem && (
+        <p class="problem" role="alert">
+          {problem.text}
+        </p>
+      )}
+      {asked.map((it) => (
+        <label key={it.name}>
+          {it.label}
+          <Value
+            attribute={it}
+            name={it.name}
+            required={it.required}
+            aria-invalid={problem?.field === it.name ? true : undefined}
+            placeholder={it.name === "mobile_phone" ? words.numberHint : undefined}
+          />
+        </label>
+      ))}
+      <footer>
+        <button type="button" onClick={onClose}>
+          {words.cancel}
+        </button>
+        <button class="primary" disabled={isBusy}>
+          {words.addNow}
+        </button>
+      </footer>
+    </form>
+  );
+}

@@ -1,0 +1,57 @@
+// What was sent here and has not reached the hub: what becomes of it, and what one can do.
+
+import { CircleAlert, Clock, NotebookPen } from "lucide-preact";
+import { time } from "../format";
+import { drafts, outbox } from "../state/inbox";
+import type { Outgoing } from "../state/outbox";
+import { say } from "../state/toasts";
+import { words as frame } from "../words/frame";
+import { words } from "../words/inbox";
+import { Linked } from "./linked";
+
+export function Leaving({ it }: { it: Outgoing }) {
+  const isStuck = it.refusal !== null || it.tries > 0;
+  const box = outbox.peek();
+  const discard = () => {
+    box.discard(it.key);
+    say(words.discarded, { label: frame.undo, run: () => box.add(it.conversation_id, it.text, it.kind) });
+  };
+  const edit = () => {
+    const mode = it.kind === "note" ? "note" : "reply";
+    if (drafts.peek().giveBack(it.conversation_id, mode, it.text)) box.discard(it.key);
+    document.querySelector<HTMLElement>(".composer textarea")?.focus();
+  };
+  return (
+    <div class="said out first leaving">
+      <div class="line">
+        <p class={`bubble ${it.kind === "note" ? "is-note" : ""} ${isStuck ? "bad" : ""}`} dir="auto">
+          {it.kind === "note" && <NotebookPen size={14} aria-hidden="true" />} <Linked text={it.text} />
+        </p>
+      </div>
+      {!isStuck ? (
+        <p class="state">
+          <Clock size={12} aria-hidden="true" /> {words.leaving} {time(it.at)}
+        </p>
+      ) : (
+        <div class="state bad">
+          <p>
+            <CircleAlert size={14} aria-hidden="true" />{" "}
+            <b>{it.refusal === null ? words.notReached : words.notSent}</b>{" "}
+            {it.refusal ?? words.notReachedWhy}
+          </p>
+          <span class="ways">
+            <button class="link" onClick={() => box.again(it.key)}>
+              {it.refusal === null ? words.sendNow : words.sendAgain}
+            </button>
+            <button class="link" onClick={edit}>
+              {words.edit}
+            </button>
+            <button class="link" onClick={discard}>
+              {words.discard}
+            </button>
+          </span>
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,78 @@
+// Contacts, their list, the fields that they have, and edits that are not saved yet.
+
+import { signal } from "@preact/signals";
+import { hub, told } from "../api";
+import type { Attribute, Contact, ContactRow } from "../types";
+import { Edits } from "./edits";
+import { kept } from "./inbox";
+import { pointerCalm } from "./pointer";
+import { Records } from "./records";
+import { onSignIn, onSignOut } from "./session";
+import { soon } from "./soon";
+import { attempt } from "./toasts";
+import { ListWindow } from "./window";
+
+const PAGE = 100;
+const LISTS_KEPT = 4;
+
+export const contacts = new Records<Contact>(
+  (id) => told(hub.GET("/api/v1/contacts/{id}", { params: { path: { id } } })),
+  (it, known) => it.version < known.version,
+);
+
+type List = ListWindow<ContactRow>;
+const lists = new Map<string, List>();
+
+/** The list of contacts with these words; the last few are kept. */
+export function contactList(q: string, unreadable: boolean): List {
+  const key = `${unreadable} ${q}`;
+  const page = (cursor: string | null) => {
+    const query = {
+      q: q || undefined,
+      cursor: cursor ?? undefined,
+      limit: PAGE,
+      unreadable: unreadable || undefined,
+    };
+    return told(hub.GET("/api/v1/contacts", { params: { query } }));
+  };
+  const list = lists.get(key) ?? new ListWindow(page, pointerCalm);
+  lists.delete(key);
+  lists.set(key, list);
+  for (const [old] of lists) if (lists.size > LISTS_KEPT) lists.delete(old);
+  return list;
+}
+
+/** The list on screen, if one is. */
+export const shownList = signal<List | null>(null);
+
+const SOON_MS = 500;
+const refreshShown = soon(SOON_MS, () => void shownList.peek()?.changed());
+/** Others changed these contacts. */
+export function contactsChanged(ids: string[]) {
+  contacts.named(ids);
+  for (const it of lists.values()) it.forget();
+  refreshShown();
+}
+
+export const attributes = signal<Attribute[]>([]);
+/** An administrator may add one meanwhile. */
+const FRESH_MS = 10_000;
+let loadedAt = Number.NEGATIVE_INFINITY;
+export async function loadAttributes() {
+  if (performance.now() - loadedAt < FRESH_MS) return;
+  loadedAt = performance.now();
+  const page = await attempt(() => told(hub.GET("/api/v1/contact-fields")));
+  if (page) attributes.value = page.items;
+  else loadedAt = Number.NEGATIVE_INFINITY;
+}
+
+const NOWHERE = { all: () => ({}), put: () => {}, drop: () => {} };
+export const edits = signal(new Edits(NOWHERE));
+onSignIn.push(() => {
+  edits.value = new Edits(kept ?? NOWHERE);
+});
+onSignOut.push(() => {
+  contacts.clear();
+  lists.clear();
+  edits.value = new Edits(NOWHERE);
+});

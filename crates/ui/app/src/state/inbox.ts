@@ -1,0 +1,155 @@
+// Conversations, their lists and threads.
+
+import { computed, signal } from "@preact/signals";
+import { hub, newKey, told } from "../api";
+import { address, go, route } from "../route";
+import type { Conversation, ConversationCounts, Message, View } from "../types";
+import { Drafts } from "./drafts";
+import { Kept } from "./kept";
+import { Outbox } from "./outbox";
+import { pointerCalm } from "./pointer";
+import { Records } from "./records";
+import { me, onSignIn, onSignOut } from "./session";
+import { soon } from "./soon";
+import { Thread } from "./thread";
+import { ListWindow } from "./window";
+
+const PAGE = 50;
+const LISTS_KEPT = 6;
+
+export const VIEWS: View[] = ["all", "mine", "nobody", "closed"];
+export const counts = signal<ConversationCounts | null>(null);
+/** Conversations that wait for us: the number on the rail. */
+export const waiting = computed(() => counts.value?.ours ?? me.value?.counts.ours ?? 0);
+
+export const conversations = new Records<Conversation>(
+  (id) => told(hub.GET("/api/v1/conversations/{id}", { params: { path: { id } } })),
+  (it, known) => it.version < known.version,
+);
+export const threads = new Records<Thread>((id) => loadThread(id));
+
+export const openId = computed(() => (route.value.place === "inbox" ? route.value.id : null));
+export const view = computed<View>(() => {
+  const asked = route.value.place === "inbox" ? route.value.query.get("view") : null;
+  return VIEWS.find((it) => it === asked) ?? "all";
+});
+export const words = computed(() =>
+  route.value.place === "inbox" ? (route.value.query.get("q") ?? "") : "",
+);
+
+type List = ListWindow<Conversation>;
+const lists = new Map<string, List>();
+
+/** The list of a view and its words; the last few are kept. */
+export function listOf(view: View, q: string): List {
+  const key = `${view} ${q}`;
+  const list = lists.get(key) ?? new ListWindow((cursor) => pageOf(view, q, cursor), pointerCalm);
+  lists.delete(key);
+  lists.set(key, list);
+  for (const [old] of lists) if (lists.size > LISTS_KEPT) lists.delete(old);
+  return list;
+}
+
+async function pageOf(view: View, q: string, cursor: string | null) {
+  const query = { view, q: q || undefined, cursor: cursor ?? undefined, limit: PAGE };
+  const page = await told(hub.GET("/api/v1/conversations", { params: { query } }));
+  for (const it of page.items) conversations.put(it.id, it);
+  counts.value = page.counts;
+  return page;
+}
+
+/** The list that is on screen now. */
+export const list = computed(() => listOf(view.value, words.value));
+
+const SOON_MS = 200;
+const refreshList = soon(SOON_MS, () => void list.peek().changed());
+/** Conversations changed: the lists ask the server who belongs where. */
+export function listsChanged() {
+  for (const it of lists.values()) if (it !== list.peek()) it.forget();
+  refreshList();
+}
+
+async function loadThread(id: string): Promise<Thread> {
+  const page = await told(hub.GET("/api/v1/conversations/{id}/messages", { params: { path: { id } } }));
+  // What is known by now: the stream told on meanwhile.
+  const known = threads.at(id).value.peek() ?? Thread.NONE;
+  return known.withNewest(page.items, page.has_more);
+}
+
+const earlier = new Map<string, Promise<void>>();
+/** Brings what was said before; asked for twice at once it is brought once. */
+export function loadEarlier(id: string): Promise<void> {
+  const asked = earlier.get(id) ?? bringEarlier(id).finally(() => earlier.delete(id));
+  earlier.set(id, asked);
+  return asked;
+}
+
+async function bringEarlier(id: string) {
+  const thread = threads.at(id).value.peek();
+  const first = thread?.messages[0];
+  if (!thread?.hasMore || !first) return;
+  const params = { path: { id }, query: { before_seq: first.seq } };
+  const page = await told(hub.GET("/api/v1/conversations/{id}/messages", { params }));
+  const now = threads.at(id).value.peek();
+  if (now) threads.put(id, now.withEarlier(page.items, page.has_more));
+}
+
+export function putMessage(message: Message) {
+  const id = message.conversation_id;
+  const thread = threads.at(id).value.peek();
+  if (thread) threads.put(id, thread.with(message));
+}
+
+/** A conversation as the stream or an act told of it. */
+export function putConversation(it: Conversation) {
+  conversations.put(it.id, it);
+  if (it.merged_into) {
+    if (openId.peek() === it.id) go(address.peek().replace(it.id, it.merged_into), "replace");
+    threads.named([it.merged_into]);
+  }
+  listsChanged();
+}
+
+/** How much of a conversation this person has not read. */
+export function putUnread(id: string, unread: number) {
+  const known = conversations.at(id).value.peek();
+  if (known) conversations.put(id, { ...known, unread });
+}
+
+const NOWHERE = { all: () => ({}), put: () => {}, drop: () => {} };
+export const drafts = signal(new Drafts(NOWHERE));
+const post = async (it: { key: string; conversation_id: string; text: string; kind: "message" | "note" }) => {
+  const params = { path: { id: it.conversation_id }, header: { "Idempotency-Key": it.key } };
+  const body = { text: it.text, kind: it.kind };
+  putMessage(await told(hub.POST("/api/v1/conversations/{id}/messages", { params, body })));
+};
+const ground = {
+  post,
+  newKey,
+  now: Date.now,
+  wait: (ms: number, then: () => void) => void setTimeout(then, ms),
+};
+export const outbox = signal(new Outbox(NOWHERE, ground));
+
+export let kept: Kept | null = null;
+onSignIn.push((user) => {
+  const mine = new Kept(localStorage, user);
+  kept = mine;
+  drafts.value = new Drafts(mine);
+  outbox.value = new Outbox(mine, ground);
+  void outbox.value.send();
+  addEventListener("storage", ({ key }) => {
+    if (kept !== mine) return;
+    if (mine.kindOf(key) === "draft") drafts.value.reload();
+    if (mine.kindOf(key) === "outbox") outbox.value.reload();
+  });
+});
+onSignOut.push(() => {
+  kept?.clear();
+  kept = null;
+  drafts.value = new Drafts(NOWHERE);
+  outbox.value = new Outbox(NOWHERE, ground);
+  for (const it of [conversations, threads]) it.clear();
+  lists.clear();
+  counts.value = null;
+});

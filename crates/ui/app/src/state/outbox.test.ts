@@ -1,0 +1,124 @@
+import { expect, test } from "vitest";
+import { Problem } from "../problem";
+import { Kept } from "./kept";
+import { Outbox, type Outgoing } from "./outbox";
+import { shelf } from "./shelf.fake";
+
+const away = () => new Problem(0, "offline", "Tieline cannot be reached");
+const settled = () => new Promise((done) => setTimeout(done));
+
+/** An outbox whose hub answers as the test says, and whose waits end when the test says. */
+function begun(browser = shelf()) {
+  const posted: Outgoing[] = [];
+  const waits: { ms: number; then: () => void }[] = [];
+  const hub = { answer: async (_: Outgoing): Promise<void> => {} };
+  let keys = 0;
+  let clock = 0;
+  const outbox = new Outbox(new Kept(browser, "st_1"), {
+    post: (it) => {
+      posted.push(it);
+      return hub.answer(it);
+    },
+    newKey: () => `k${++keys}`,
+    now: () => ++clock,
+    wait: (ms, then) => waits.push({ ms, then }),
+  });
+  return { outbox, posted, waits, hub };
+}
+
+const refuse = (why: Problem) => async () => {
+  throw why;
+};
+
+test("what reached the hub is gone from here", async () => {
+  const { outbox, posted } = begun();
+  outbox.add("c1", "hello", "message");
+  expect(outbox.all.value.length).toBe(1);
+  await settled();
+  expect(posted.length).toBe(1);
+  expect(outbox.all.value).toEqual([]);
+});
+
+test("what did not is kept over a reload and sent again with the same key", async () => {
+  const browser = shelf();
+  const first = begun(browser);
+  first.hub.answer = refuse(away());
+  first.outbox.add("c1", "hello", "message");
+  await settled();
+  expect(first.outbox.all.value[0]).toMatchObject({ tries: 1, refusal: null });
+  const later = begun(browser);
+  await later.outbox.send();
+  expect(later.posted.map((it) => it.key)).toEqual(["k1"]);
+  expect(browser.length).toBe(0);
+});
+
+test("it is tried again by itself, each time later, in the order it was written", async () => {
+  const { outbox, posted, waits, hub } = begun();
+  hub.answer = refuse(away());
+  outbox.add("c1", "one", "message");
+  outbox.add("c1", "two", "message");
+  await settled();
+  expect(posted.map((it) => it.text)).toEqual(["one"]);
+  waits.shift()!.then();
+  await settled();
+  expect(waits[0]!.ms).toBe(2_000);
+  hub.answer = async () => {};
+  waits.shift()!.then();
+  await settled();
+  expect(posted.map((it) => it.text)).toEqual(["one", "one", "one", "two"]);
+});
+
+test("what waits for one person holds up nobody else", async () => {
+  const { outbox, posted, hub } = begun();
+  hub.answer = (it) => (it.conversation_id === "c1" ? new Promise(() => {}) : Promise.resolve());
+  outbox.add("c1", "hangs", "message");
+  outbox.add("c2", "goes", "message");
+  await settled();
+  expect(posted.map((it) => it.text)).toEqual(["hangs", "goes"]);
+  expect(outbox.all.value.map((it) => it.text)).toEqual(["hangs"]);
+});
+
+test("what the hub refused stays with the reason, does not hold up the next, and is not repeated", async () => {
+  const { outbox, posted, waits, hub } = begun();
+  hub.answer = refuse(new Problem(422, "too_long", "it is too long", "shorten it"));
+  outbox.add("c1", "long", "message");
+  await settled();
+  hub.answer = async () => {};
+  outbox.add("c1", "short", "message");
+  await settled();
+  expect(outbox.all.value.map((it) => it.refusal)).toEqual(["It is too long. Shorten it."]);
+  expect(waits.length).toBe(0);
+  await outbox.send();
+  expect(posted.length).toBe(2);
+  outbox.again("k1");
+  await settled();
+  expect(posted.at(-1)).toMatchObject({ key: "k3", text: "long" });
+  expect(outbox.all.value).toEqual([]);
+});
+
+test("what was discarded while it was under way does not come back", async () => {
+  const { outbox, hub } = begun();
+  let fail = () => {};
+  hub.answer = () =>
+    new Promise((_, no) => {
+      fail = () => no(away());
+    });
+  outbox.add("c1", "no", "note");
+  outbox.discard("k1");
+  fail();
+  await settled();
+  expect(outbox.all.value).toEqual([]);
+});
+
+test("two presses of send again are one request", async () => {
+  const { outbox, posted, hub } = begun();
+  hub.answer = refuse(away());
+  outbox.add("c1", "once", "message");
+  await settled();
+  hub.answer = () => new Promise(() => {});
+  outbox.again("k1");
+  outbox.again("k1");
+  await settled();
+  expect(posted.length).toBe(2);
+  expect(posted[1]!.key).toBe("k1");
+});

@@ -1,0 +1,33 @@
+// What happened, said for a while; several stand in a row, and one under the pointer stays.
+
+import { signal } from "@preact/signals";
+import { asProblem, sentence } from "../problem";
+import { signedOut } from "./session";
+
+export type Toast = { id: number; text: string; act?: { label: string; run: () => void } };
+
+const SHOWN_MAX = 3;
+let next = 0;
+
+export const toasts = signal<Toast[]>([]);
+
+export function say(text: string, act?: Toast["act"]) {
+  const same = toasts.peek().filter((it) => it.text !== text);
+  toasts.value = [...same, { id: next++, text, act }].slice(-SHOWN_MAX);
+}
+
+export function dismiss(id: number) {
+  toasts.value = toasts.peek().filter((it) => it.id !== id);
+}
+
+/** Runs a request; a refusal is told, a lost session leads to sign-in. */
+export async function attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    const problem = asProblem(error);
+    if (problem.status === 401) signedOut.value = true;
+    else say(sentence(problem));
+    return undefined;
+  }
+}
