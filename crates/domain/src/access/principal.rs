@@ -266,7 +266,9 @@ mod tests {
             check(&plain, [true, false], [true, true], false);
             let reviewer = Principal::Staff(staff(*role, true));
             check(&reviewer, [true, true], [true, true], false);
-            assert!(reviewer.rights().has(Right::Review));
+            assert_eq!(plain.rights(), role.rights());
+            let review = Rights::of(&[Right::Review]);
+            assert_eq!(reviewer.rights(), role.rights().with(review));
         }
     }
 

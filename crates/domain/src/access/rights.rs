@@ -147,6 +147,40 @@ mod tests {
     }
 
     #[test]
+    fn each_role_has_these_rights_beyond_the_one_below_it() {
+        use Right::*;
+        let mut below = Rights::NONE;
+        for (role, own) in [
+            (
+                Role::Staff,
+                &[
+                    ReadConversations,
+                    Converse,
+                    ReadContacts,
+                    EditContacts,
+                    ReadSync,
+                    RunSync,
+                ][..],
+            ),
+            (Role::UserAdministrator, &[ManageStaff, ManageInboxes]),
+            (
+                Role::SystemAdministrator,
+                &[
+                    ConfigureSync,
+                    ManageSettings,
+                    ManageJobs,
+                    ManageKeys,
+                    GiveReview,
+                    ReadAudit,
+                ],
+            ),
+        ] {
+            below = below.with(Rights::of(own));
+            assert_eq!(role.rights(), below, "{role:?}");
+        }
+    }
+
+    #[test]
     fn a_set_holds_what_it_was_made_of() {
         for right in Right::ALL {
             let set = Rights::of(&[*right]);

@@ -1,0 +1,109 @@
+//! What a key of a program opens: within its time, for users who are active, and no more than its
+//! maker could give.
+
+use super::world::{DAY_MS, World, from};
+use tieline_access::{AccessError, NewKey};
+use tieline_domain::access::{Caller, KeyRefusal, Reach, Right, Rights, Role};
+use tieline_domain::time::Timestamp;
+
+/// Wrong keys of a network before the next has to wait.
+const FREE_OF_NETWORK: usize = 30;
+
+fn key(name: &str, rights: &[Right], expires_at: Option<Timestamp>) -> NewKey {
+    NewKey {
+        name: name.to_owned(),
+        rights: Rights::of(rights),
+        inboxes: Reach::only([]),
+        expires_at,
+    }
+}
+
+async fn secret(world: &World, new: NewKey) -> String {
+    let operator = Caller::operator();
+    world.access.add_key(&operator, new).await.unwrap().1
+}
+
+#[tokio::test]
+async fn a_key_opens_until_its_end_and_one_without_an_end_goes_on() {
+    let world = World::new().await;
+    let end = world.store.now() + DAY_MS;
+    let rights = [Right::ReadContacts];
+    let ending = secret(&world, key("ending", &rights, Some(end))).await;
+    let endless = secret(&world, key("endless", &rights, None)).await;
+    let visit = from("192.0.2.1");
+    let opens = async |secret: &str| {
+        let holder = world.access.key_holder(secret, None, &visit).await;
+        holder.is_ok()
+    };
+    world.wait(DAY_MS - 1);
+    assert!(opens(&ending).await && opens(&endless).await);
+    world.wait(1);
+    assert!(!opens(&ending).await && opens(&endless).await);
+    let late = key("over", &rights, Some(end));
+    let over = world.access.add_key(&Caller::operator(), late).await;
+    assert!(matches!(over, Err(AccessError::KeyOverAtOnce)));
+}
+
+#[tokio::test]
+async fn a_key_acts_for_active_users_alone() {
+    let world = World::new().await;
+    let ann = world.hire("ann", Role::Staff).await;
+    let secret = secret(&world, key("for", &[Right::ReadContacts], None)).await;
+    for active in [true, false, true] {
+        world.set_active(ann.id, active).await;
+        let visit = from("192.0.2.1");
+        let holder = world.access.key_holder(&secret, Some(ann.id), &visit).await;
+        let refused = matches!(holder, Err(AccessError::NobodyToActFor));
+        assert_eq!((holder.is_ok(), refused), (active, !active), "{holder:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_makes_keys_gives_none_more_than_it_has() {
+    let world = World::new().await;
+    let rights = [Right::ManageKeys, Right::ReadContacts];
+    let maker = secret(&world, key("maker", &rights, None)).await;
+    let visit = from("192.0.2.1");
+    let holder = world.access.key_holder(&maker, None, &visit).await.unwrap();
+    let caller = Caller {
+        principal: holder.principal,
+        from: None,
+    };
+    let access = &world.access;
+    let wider = key("wider", &[Right::ReadContacts, Right::ManageStaff], None);
+    let refused = access.add_key(&caller, wider).await.map(drop);
+    let beyond = KeyRefusal::BeyondOwnRights(Right::ManageStaff);
+    let AccessError::Key(refusal) = refused.unwrap_err() else {
+        panic!("the key is what is refused");
+    };
+    assert_eq!(refusal, beyond);
+    assert_eq!(
+        access.keys(&caller).await.unwrap().len(),
+        1,
+        "none was made"
+    );
+    let equal = key("equal", &rights, None);
+    assert!(access.add_key(&caller, equal).await.is_ok());
+}
+
+#[tokio::test]
+async fn wrong_keys_slow_down_their_network_and_no_right_key() {
+    let world = World::new().await;
+    let right = secret(&world, key("right", &[Right::ReadContacts], None)).await;
+    let try_from = async |secret: &str, network: &str| {
+        let visit = from(network);
+        world.access.key_holder(secret, None, &visit).await
+    };
+    for _ in 0..FREE_OF_NETWORK {
+        let wrong = try_from("tlk_guessed", "192.0.2.1").await;
+        assert!(matches!(wrong, Err(AccessError::WrongKey)), "{wrong:?}");
+    }
+    let next = try_from("tlk_guessed", "192.0.2.1").await;
+    assert!(
+        matches!(next, Err(AccessError::TooManyTries(_))),
+        "{next:?}"
+    );
+    let elsewhere = try_from("tlk_guessed", "192.0.2.2").await;
+    assert!(matches!(elsewhere, Err(AccessError::WrongKey)));
+    assert!(try_from(&right, "192.0.2.1").await.is_ok());
+}
