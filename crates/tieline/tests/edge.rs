@@ -12,7 +12,8 @@ use tempfile::TempDir;
 use tieline::hub::{Hub, HubOptions};
 use tieline::real::RealWorld;
 use tieline::transport::in_process;
-use tieline_domain::access::Actor;
+use tieline_access::NewStaff;
+use tieline_domain::access::{Actor, Caller, Role};
 use tieline_org::Vault;
 use tieline_storage::attachment_store::Folder;
 use tieline_storage::{Store, StoreOptions};
@@ -86,6 +87,62 @@ async fn https_is_asked_for_ever_after_and_only_where_it_is_spoken() {
             let header = answer.headers().get("strict-transport-security");
             assert_eq!(header.is_some(), told, "{public_url} {path}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_sessions_cookie_is_for_this_hub_alone_and_out_of_reach_of_scripts() {
+    for (public_url, host, name, secure) in [
+        (
+            "https://hub.example.com",
+            "hub.example.com",
+            "__Host-tieline",
+            true,
+        ),
+        ("http://127.0.0.1:4000", "127.0.0.1:4000", "tieline", false),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let hub = hub(&folder, public_url).await;
+        let (operator, password) = (Caller::operator(), "correct horse battery");
+        let ann = NewStaff {
+            name: "Ann".to_owned(),
+            email: "ann@example.com".to_owned(),
+            role: Role::Staff,
+        };
+        let ann = hub.access.add_staff(&operator, &ann).await.unwrap();
+        let set = hub.access.set_password(&operator, ann.id, password).await;
+        set.unwrap();
+        let router = hub.router();
+        let sign_in = async |password: &str| {
+            let body = format!(r#"{{"email":"ann@example.com","password":"{password}"}}"#);
+            let request = Request::post("/api/v1/session").header("host", host);
+            let request = request.header("content-type", "application/json");
+            let request = request.body(Body::from(body)).unwrap();
+            router.clone().oneshot(request).await.unwrap()
+        };
+        let wrong = sign_in("correct horse batterz").await;
+        assert_eq!(wrong.status(), StatusCode::UNAUTHORIZED);
+        assert!(wrong.headers().get("set-cookie").is_none());
+        let right = sign_in(password).await;
+        assert_eq!(right.status(), StatusCode::NO_CONTENT);
+        let cookie = right.headers()["set-cookie"].to_str().unwrap();
+        let mut parts = cookie.split("; ");
+        let session = parts.next().unwrap();
+        assert!(session.starts_with(&format!("{name}=")), "{cookie}");
+        let flags: Vec<&str> = parts.collect();
+        for (flag, set) in [
+            ("HttpOnly", true),
+            ("SameSite=Lax", true),
+            ("Path=/", true),
+            ("Secure", secure),
+        ] {
+            assert_eq!(flags.contains(&flag), set, "{flag}: {cookie}");
+        }
+        assert!(!cookie.contains("Domain"), "{cookie}");
+        let me = Request::get("/api/v1/me").header("host", host);
+        let me = me.header("cookie", session).body(Body::empty()).unwrap();
+        let me = router.clone().oneshot(me).await.unwrap();
+        assert_eq!(me.status(), StatusCode::OK);
     }
 }
 

@@ -1,12 +1,16 @@
 //! The API from outside: what it answers to whom, whatever is sent.
 
+mod authorization;
 mod batch;
 mod corpus;
+mod cross_site;
 mod fields;
+mod foreign_inbox;
 mod hostile;
 mod jobs;
 mod keys;
 mod lists;
+mod pages;
 mod people;
 mod reading;
 mod refused;

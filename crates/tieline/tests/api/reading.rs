@@ -205,6 +205,27 @@ async fn who_is_given_a_conversation_takes_part_and_a_contact_that_is_gone_canno
 }
 
 #[tokio::test]
+async fn a_conversation_that_was_closed_waits_for_nobody_and_is_opened_by_who_writes_to_them() {
+    let world = World::start(None).await;
+    let known = world.people().await;
+    let id = texted(&world, &known, &["SM1"]).await;
+    let path = format!("/api/v1/conversations/{id}");
+    assert_eq!(get(&world, &known, &path).await["turn"], "ours");
+    for status in ["closed", "open", "closed"] {
+        let changed = change(&world, &known, &path, json!({"status": status})).await;
+        assert_eq!(changed["status"], status);
+        assert_eq!(changed["turn"], "theirs", "{status}: it was seen to");
+    }
+    let with = Some(json!({"address": THEIRS}));
+    let begin = ask(&world, &known, "post", "/api/v1/conversations", with);
+    let (status, begun) = begin.await;
+    assert_eq!((status, &begun["id"]), (200, &json!(id)));
+    assert_eq!(begun["status"], "open");
+    assert_eq!(texted(&world, &known, &[]).await, id, "it is listed again");
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn who_asks_for_a_conversation_that_became_part_of_another_gets_the_other() {
     let world = World::start(None).await;
     let known = world.people().await;

@@ -3,6 +3,7 @@
 use crate::corpus::Probe;
 use crate::world::World;
 use serde_json::Value;
+use tieline_access::StaffChange;
 
 struct Case {
     method: &'static str,
@@ -243,6 +244,19 @@ async fn an_id_that_nobody_has_is_refused_by_the_name_of_its_field() {
             (422, Some(field)),
             "{answer:?}"
         );
+    }
+    // A colleague who left is not given anything either.
+    let tom = world.staff("tom").await.id;
+    for (active, status) in [(true, 200), (false, 422)] {
+        let change = StaffChange {
+            active: Some(active),
+            ..StaffChange::default()
+        };
+        world.change_staff("tom", change).await;
+        let mut probe = Probe::new("patch", &conversation);
+        probe.body = Some(format!("{{\"assigned_to\": \"{tom}\"}}").into_bytes());
+        let answer = world.send(&known, &probe).await;
+        assert_eq!(answer.status, status, "active: {active}: {answer:?}");
     }
     world.stop().await;
 }

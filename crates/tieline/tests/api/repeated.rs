@@ -143,3 +143,21 @@ async fn the_keys_of_two_people_have_nothing_to_do_with_each_other() {
     assert_ne!(hers.body, his.body);
     world.stop().await;
 }
+
+#[tokio::test]
+async fn a_secret_is_told_once_and_kept_with_no_answer() {
+    let world = World::start(None).await;
+    let known = world.people().await;
+    let link = format!("/api/v1/staff/{}/sign-in-link", known.ids["StaffId"]);
+    let key = json!({"name": "Once", "rights": ["read_contacts"]});
+    for (path, body, secret) in [("/api/v1/keys", key, "secret"), (&link, json!({}), "url")] {
+        let first = post(&world, &known, path, "once", body.clone()).await;
+        let told: Value = serde_json::from_str(&first.body).unwrap();
+        assert_eq!(first.status, 201, "{first:?}");
+        assert!(told[secret].is_string(), "{path}: {told}");
+        let again = post(&world, &known, path, "once", body).await;
+        assert_eq!(code(&again), "already_made", "{path}: {again:?}");
+        world.forget_keys().await;
+    }
+    world.stop().await;
+}

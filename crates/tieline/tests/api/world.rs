@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
 use tieline::demo::{Demo, DemoOptions};
-use tieline_access::Visit;
-use tieline_domain::access::{Actor, Caller, Scope};
+use tieline_access::{NewKey, StaffChange, Visit};
+use tieline_domain::access::{Actor, Caller, Reach, Right, Rights, Scope};
 use tieline_domain::attachment::{Attachment, AttachmentPlace, AttachmentState};
 use tieline_domain::job::JobKind;
 use tieline_storage::job::{self, NewJob};
@@ -29,7 +29,7 @@ pub struct World {
 /// What may be named in a request, by the names that the description gives to ids.
 pub struct Known {
     pub ids: BTreeMap<&'static str, String>,
-    session: String,
+    pub session: String,
 }
 
 fn named<'a>(everybody: &'a [Staff], name: &str) -> &'a Staff {
@@ -138,6 +138,45 @@ impl World {
         }
     }
 
+    /// Lets a user read beyond their own inboxes.
+    pub async fn make_reviewer(&self, name: &str) {
+        let change = StaffChange {
+            reviewer: Some(true),
+            ..StaffChange::default()
+        };
+        self.change_staff(name, change).await;
+    }
+
+    /// Changes a user, on the operator's word.
+    pub async fn change_staff(&self, name: &str, change: StaffChange) {
+        let access = &self.demo.hub.access;
+        let id = self.staff(name).await.id;
+        let operator = Caller::operator();
+        access.change_staff(&operator, id, &change).await.unwrap();
+    }
+
+    /// Takes a user out of all inboxes.
+    pub async fn take_out_of_inboxes(&self, name: &str) {
+        let id = self.staff(name).await.id;
+        let mut tx = self.demo.hub.store.begin(&Actor::system()).await.unwrap();
+        for it in inbox::of_member(&mut tx, id).await.unwrap() {
+            inbox::remove_member(&mut tx, it, id).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+    }
+
+    /// A user by how their address begins.
+    pub async fn staff(&self, name: &str) -> Staff {
+        let mut reader = self.demo.hub.store.reader().await.unwrap();
+        let everybody = staff::all(&mut reader).await.unwrap();
+        named(&everybody, name).clone()
+    }
+
+    /// Where the hub is.
+    pub fn url(&self) -> String {
+        self.demo.url.clone()
+    }
+
     async fn session_of(&self, staff: &Staff) -> String {
         let access = &self.demo.hub.access;
         let operator = Caller::operator();
@@ -186,6 +225,38 @@ impl World {
             headers.insert("on-behalf-of", staff.parse().unwrap());
         }
         self.answer(request).await
+    }
+
+    /// A request with these headers and no others.
+    pub async fn send_bare(&self, probe: &Probe, headers: &[(&'static str, &str)]) -> Answer {
+        let nobody = Known {
+            ids: BTreeMap::new(),
+            session: String::new(),
+        };
+        let mut request = request(&nobody, probe);
+        request.headers_mut().remove("cookie");
+        for (name, value) in headers {
+            let value = HeaderValue::from_str(value).unwrap();
+            request.headers_mut().insert(*name, value);
+        }
+        self.answer(request).await
+    }
+
+    /// A key with these rights, for no inbox or for all.
+    pub async fn key(&self, name: &str, rights: Rights) -> String {
+        let of_inboxes = [Right::ReadConversations, Right::Converse, Right::Review];
+        let new = NewKey {
+            name: name.to_owned(),
+            rights,
+            inboxes: match of_inboxes.iter().any(|right| rights.has(*right)) {
+                true => Reach::All,
+                false => Reach::only([]),
+            },
+            expires_at: None,
+        };
+        let operator = Caller::operator();
+        let made = self.demo.hub.access.add_key(&operator, new).await;
+        made.unwrap().1
     }
 
     /// The headers of an answer.
@@ -310,6 +381,11 @@ impl World {
 
     /// The form of a text or a report with one field changed, signed as the carrier signs.
     pub async fn signed_form(&self, field: &str, value: &str, status: bool) -> Answer {
+        self.signed_fields(&[(field, value)], status).await
+    }
+
+    /// The same with several fields changed.
+    pub async fn signed_fields(&self, fields: &[(&str, &str)], status: bool) -> Answer {
         let mut reader = self.demo.hub.store.reader().await.unwrap();
         let account = carrier_account::all(&mut reader).await.unwrap().remove(0);
         drop(reader);
@@ -320,7 +396,7 @@ impl World {
             ("Body", "Hello"),
             ("MessageStatus", "delivered"),
         ]);
-        form.insert(field, value);
+        form.extend(fields.iter().copied());
         let query = if status {
             "/status?message=msg_00000000000000000000000000000001"
         } else {

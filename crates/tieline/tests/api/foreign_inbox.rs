@@ -1,0 +1,98 @@
+//! What is said in an inbox is its members': nobody else reads it by its id, and who may review
+//! reads and changes nothing.
+
+use crate::corpus::Probe;
+use crate::world::{Known, World};
+use serde_json::{Value, json};
+
+/// A request about the conversation, its message or its file.
+struct Asked {
+    probe: Probe,
+    /// It only looks.
+    looks: bool,
+    /// As a member gets it.
+    status: u16,
+}
+
+fn asked(known: &Known) -> Vec<Asked> {
+    let ids = &known.ids;
+    let it = format!("/api/v1/conversations/{}", ids["ConversationId"]);
+    let messages = format!("{it}/messages");
+    let file = format!("/api/v1/attachments/{}", ids["AttachmentId"]);
+    let retry = format!("/api/v1/messages/{}/retry", ids["MessageId"]);
+    let row = |method: &str, path: &str, body: Option<Value>, status| {
+        let mut probe = Probe::new(method, path);
+        probe.key = Some(format!("{method} {path} {}", known.session).into_bytes());
+        probe.key.as_mut().unwrap().truncate(190);
+        probe.body = body.map(|it| it.to_string().into_bytes());
+        Asked {
+            probe,
+            looks: method == "get",
+            status,
+        }
+    };
+    let text = |kind: &str| Some(json!({"text": "Hello", "kind": kind}));
+    vec![
+        row("get", &it, None, 200),
+        row("get", &messages, None, 200),
+        row("get", &file, None, 200),
+        row("patch", &it, Some(json!({"status": "closed"})), 200),
+        row("patch", &it, Some(json!({"assigned_to": null})), 200),
+        row("post", &messages, text("message"), 202),
+        row("post", &retry, None, 422),
+    ]
+}
+
+/// The ids of what a list holds.
+async fn listed(world: &World, who: &Known) -> Vec<String> {
+    let probe = Probe::new("get", "/api/v1/conversations");
+    let answer = world.send(who, &probe).await;
+    let list: Value = serde_json::from_str(&answer.body).unwrap();
+    let items = list["items"].as_array().unwrap().iter();
+    items
+        .map(|it| it["id"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn what_is_said_in_an_inbox_is_read_by_its_members_and_reviewers_and_changed_by_members() {
+    #[derive(Debug, PartialEq, Clone, Copy)]
+    enum Is {
+        Member,
+        Nobody,
+        Reviewer,
+    }
+    let world = World::start(None).await;
+    for tom_is in [Is::Member, Is::Nobody, Is::Reviewer] {
+        let (priya, tom) = (world.people().await, world.colleague().await);
+        if tom_is != Is::Member {
+            world.take_out_of_inboxes("tom").await;
+        }
+        if tom_is == Is::Reviewer {
+            world.make_reviewer("tom").await;
+        }
+        let sees = tom_is != Is::Nobody;
+        let id = &priya.ids["ConversationId"];
+        assert_eq!(listed(&world, &tom).await.contains(id), sees, "{tom_is:?}");
+        for it in asked(&Known {
+            session: tom.session.clone(),
+            ids: priya.ids.clone(),
+        }) {
+            let answer = world.send(&tom, &it.probe).await;
+            let may = tom_is == Is::Member || (tom_is == Is::Reviewer && it.looks);
+            let expected = if may { it.status } else { 404 };
+            assert_eq!(
+                answer.status, expected,
+                "{tom_is:?} {:?}: {answer:?}",
+                it.probe
+            );
+        }
+        let mut begin = Probe::new("post", "/api/v1/conversations");
+        let inbox = &priya.ids["InboxId"];
+        let body = json!({"address": "+447700900777", "inbox_id": inbox});
+        begin.body = Some(body.to_string().into_bytes());
+        let begun = world.send(&tom, &begin).await.status;
+        assert_eq!(begun < 300, tom_is == Is::Member, "{tom_is:?}");
+    }
+    world.stop().await;
+}
