@@ -127,6 +127,14 @@ mod tests {
         }
     }
 
+    #[test]
+    fn only_what_surely_did_not_arrive_may_be_sent_again() {
+        for (state, word) in ALL {
+            let surely = matches!(word, "failed" | "undelivered");
+            assert_eq!(state.may_be_retried(), surely, "{word}");
+        }
+    }
+
     proptest! {
         #[test]
         fn no_state_is_left_and_come_back_to(reports in proptest::collection::vec(0..9usize, 0..20)) {

@@ -58,6 +58,10 @@ mod tests {
     fn what_a_code_says_is_kept_with_the_code() {
         for (form, code) in [
             (
+                "MessageStatus=failed&ErrorCode=21610",
+                FailureCode::OptedOutAtCarrier,
+            ),
+            (
                 "MessageStatus=undelivered&ErrorCode=30003",
                 FailureCode::PhoneUnreachable,
             ),

@@ -258,6 +258,9 @@ async fn a_text_is_received_once_of_each_account() {
         let asked = [first.clone(), same_name.clone(), name(&one, "SM2")];
         let known = attempt::load_receipts(&mut tx, &asked).await.unwrap();
         assert_eq!(known, BTreeSet::from([first.clone()]));
+        let other = std::slice::from_ref(&same_name);
+        let known = attempt::load_receipts(&mut tx, other).await.unwrap();
+        assert!(known.is_empty(), "another account's text of that name");
         let received = [(same_name, message)];
         attempt::add_receipts(&mut tx, &received).await.unwrap();
         let twice = attempt::add_receipts(&mut tx, &[(first, message)]).await;

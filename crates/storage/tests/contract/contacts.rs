@@ -160,6 +160,7 @@ async fn words_find_accents_case_digits_and_their_own_signs() {
             ("7946-0123", &["Zoe"]),
             ("50%", &["Łucja Böhm"]),
             ("_off!", &["Łucja Böhm"]),
+            ("_off", &["Łucja Böhm"]),
             ("off", &["Łucja Böhm", "Zoe"]),
             ("07700905600", &["Zoe"]),
             ("07700 905600", &["Zoe"]),

@@ -84,6 +84,19 @@ async fn a_claimed_job_is_not_claimed_again_and_gone_when_finished() {
 #[tokio::test]
 async fn a_stalled_worker_changes_nothing_after_its_lease() {
     on_both(|at| async move {
+        add(&at, TEXT, None).await;
+        let late = claim(&at).await.remove(0);
+        at.clock.advance(TEXT.lease_ms());
+        let mut tx = at.store.begin(&Actor::system()).await.unwrap();
+        let begun = job::start_attempt(&mut tx, &late).await;
+        assert!(begun.is_err(), "it may be another's by now");
+        job::expire(&mut tx).await.unwrap();
+        tx.commit().await.unwrap();
+        let again = claim(&at).await.remove(0);
+        let mut tx = at.store.begin(&Actor::system()).await.unwrap();
+        job::finish(&mut tx, &again).await.unwrap();
+        tx.commit().await.unwrap();
+
         add(&at, SYNC, None).await;
         let stalled = claim(&at).await.remove(0);
         at.clock.advance(SYNC.lease_ms());

@@ -76,7 +76,7 @@ async fn lists_show_ours_to_answer_first_page_by_page_and_each_view_its_own() {
         for number in 0..9 {
             at.clock.advance(1_000);
             let words = format!("Hello {number}");
-            let said = match number % 2 {
+            let said = match number % 3 {
                 0 => [theirs(&words)],
                 _ => [ours(&words)],
             };
@@ -99,9 +99,9 @@ async fn lists_show_ours_to_answer_first_page_by_page_and_each_view_its_own() {
             wanted.iter().map(|it| all[*it]).collect()
         };
         for (view, wanted) in [
-            (View::All, &[6, 4, 2, 0, 7, 5, 3, 1][..]),
-            (View::AssignedTo(ann), &[2, 0, 1]),
-            (View::Nobodys, &[6, 4, 7, 5, 3]),
+            (View::All, &[6, 3, 0, 7, 5, 4, 2, 1][..]),
+            (View::AssignedTo(ann), &[0, 2, 1]),
+            (View::Nobodys, &[6, 3, 7, 5, 4]),
             (View::Closed, &[8]),
         ] {
             let mut query = ConversationQuery {
@@ -132,16 +132,17 @@ async fn lists_show_ours_to_answer_first_page_by_page_and_each_view_its_own() {
             let Some(last) = page.last() else { break };
             after = Some(ListPlace::of(&last.conversation));
             seen.extend(page.iter().map(|row| row.conversation.id));
+            assert!(seen.len() <= all.len(), "it never ends: {seen:?}");
         }
-        assert_eq!(seen, of(&[6, 4, 2, 0, 7, 5, 3, 1]));
+        assert_eq!(seen, of(&[6, 3, 0, 7, 5, 4, 2, 1]));
         let anns = member(ann, &[desk.id]);
         let counts = conversation::count_views(&mut conn, &anns);
         let expected = ViewCounts {
             all: 8,
             mine: 3,
             nobodys: 5,
-            ours: 4,
-            unread: 4,
+            ours: 3,
+            unread: 3,
         };
         assert_eq!(counts.await.unwrap(), expected);
         let mut groups = conversation::count_groups(&mut conn, &scope).await.unwrap();
@@ -155,8 +156,8 @@ async fn lists_show_ours_to_answer_first_page_by_page_and_each_view_its_own() {
             [
                 (None, false, 3),
                 (None, true, 2),
-                (Some(ann), false, 1),
-                (Some(ann), true, 2)
+                (Some(ann), false, 2),
+                (Some(ann), true, 1)
             ]
         );
     })

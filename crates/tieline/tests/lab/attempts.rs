@@ -11,10 +11,10 @@ use tieline_domain::delivery::State;
 use tieline_domain::failure::{Failure, FailureCode};
 use tieline_domain::id::CarrierAccountId;
 use tieline_messaging::receive::{Input, StatusReport};
-use tieline_messaging::send;
+use tieline_messaging::send::{self, Written};
 use tieline_simulator::Mishap;
-use tieline_storage::carrier_account::{self, CarrierAccount};
-use tieline_storage::{attempt, conversation};
+use tieline_storage::carrier_account::{self, CarrierAccount, Sender};
+use tieline_storage::{attempt, conversation, inbox};
 
 const THEIRS: &str = "+441134960701";
 const WORDS: &str = "Are you there?";
@@ -258,5 +258,98 @@ async fn what_a_report_says_of_the_number_is_kept() {
         world.live(2).await;
         let still = gate.filter(|gate| *gate == FailureCode::OptedOut);
         assert_eq!(refused().await, still, "{code:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_text_that_is_overtaken_by_stop_does_not_leave() {
+    let world = World::new(87).await;
+    let message = desk::text(&world.hub.store, THEIRS, WORDS).await;
+    let ours = tieline::demo::OUR_NUMBER;
+    // It comes in before the worker takes the text in hand.
+    world.simulator.text_from_phone(THEIRS, ours, "STOP");
+    world.simulator.step().await;
+    world.live(5).await;
+    let now = look(&world, &message).await;
+    let code = now.failure.map(|it| it.code);
+    assert_eq!(
+        (now.state, code),
+        (State::Refused, Some(FailureCode::OptedOut))
+    );
+    assert_eq!(sent(&world, WORDS), 0);
+    assert!(attempts(&world, &message).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_carrier_that_cannot_be_asked_has_not_said_that_it_lacks_a_text() {
+    let world = World::new(88).await;
+    let message = desk::text(&world.hub.store, THEIRS, WORDS).await;
+    let cut = plan_once(&world, Mishap::CutBeforeCommit {});
+    let away = Mishap::Busy {
+        status: 503,
+        retry_after_seconds: 1,
+    };
+    plan(&world, "GET", "/Messages.json", 150, away);
+    world.hub.worker().work_off().await;
+    assert_eq!(world.simulator.fired(cut), 1);
+    world.live(11 * 60).await;
+    assert_eq!(look(&world, &message).await.state, State::Uncertain);
+    world.live(3 * 60).await;
+    let asked = look(&world, &message).await;
+    let code = asked.failure.map(|it| it.code);
+    assert_eq!(
+        (asked.state, code),
+        (State::Failed, Some(FailureCode::NotSent))
+    );
+}
+
+#[tokio::test]
+async fn the_text_of_one_message_is_never_taken_for_that_of_another_with_the_same_words() {
+    let world = World::new(89).await;
+    let first = desk::text(&world.hub.store, THEIRS, WORDS).await;
+    world.hub.worker().work_off().await;
+    let again = Written {
+        conversation_id: first.conversation_id,
+        author: first.author,
+        text: WORDS.to_owned(),
+        client_key: "again".to_owned(),
+        note: false,
+    };
+    let (system, scope) = (Actor::system(), Scope::system());
+    let again = send::write(&world.hub.store, &system, &scope, &again);
+    let again = again.await.unwrap();
+    let cut = plan_once(&world, Mishap::CutBeforeCommit {});
+    world.hub.worker().work_off().await;
+    assert_eq!(world.simulator.fired(cut), 1);
+    world.live(11 * 60).await;
+    assert_eq!(look(&world, &first).await.state, State::Delivered);
+    assert_eq!(look(&world, &again).await.state, State::Failed);
+}
+
+#[tokio::test]
+async fn an_answer_leaves_from_the_number_that_they_wrote_to() {
+    let world = World::new(90).await;
+    let account_id = account(&world).await;
+    let mut tx = world.hub.store.begin(&Actor::system()).await.unwrap();
+    let inbox = inbox::all(&mut tx).await.unwrap().remove(0);
+    let newer = Sender {
+        id: tx.new_id(),
+        account_id,
+        inbox_id: Some(inbox.id),
+        address: "+447700900011".to_owned(),
+    };
+    carrier_account::add_sender(&mut tx, &newer).await.unwrap();
+    tx.commit().await.unwrap();
+    let webhook = format!("http://hub.test/hooks/twilio/accounts/{account_id}");
+    world.simulator.provision(&newer.address, &webhook);
+    for ours in [newer.address.as_str(), tieline::demo::OUR_NUMBER] {
+        world.simulator.text_from_phone(THEIRS, ours, "Hello");
+        world.live(2).await;
+        let words = format!("From {ours}");
+        desk::text(&world.hub.store, THEIRS, &words).await;
+        world.live(2).await;
+        let texts = world.simulator.texts();
+        let answer = texts.iter().find(|it| it.body == words).unwrap();
+        assert_eq!(answer.from, ours);
     }
 }

@@ -73,3 +73,27 @@ async fn a_worker_that_stalls_past_its_lease_in_mid_send_leaves_one_text_at_the_
         1
     );
 }
+
+#[tokio::test]
+async fn a_text_whose_worker_was_gone_before_it_left_is_looked_for_and_then_said_to_be_not_sent() {
+    let world = World::new(12).await;
+    let id = desk::text(&world.hub.store, PHONE, "Never left").await.id;
+    let nowhere: Transport = BoxCloneSyncService::new(service_fn(|_| std::future::pending()));
+    let dying = world.second_hub(nowhere).await;
+    let worker = dying.worker();
+    let gone = tokio::spawn(async move { worker.work_off().await });
+    while state(&world, id).await != State::Sending {
+        tokio::task::yield_now().await;
+    }
+    gone.abort();
+    world.wait(61_000);
+    world.live(60).await;
+    assert_eq!(
+        state(&world, id).await,
+        State::Uncertain,
+        "it may be listed yet"
+    );
+    world.live(10 * 60).await;
+    assert_eq!(state(&world, id).await, State::Failed);
+    assert!(world.simulator.texts().is_empty(), "a person decides");
+}

@@ -5,6 +5,7 @@ mod anew;
 mod attempts;
 mod broken_writes;
 mod budget;
+mod cleaning;
 mod clocks;
 mod converge;
 mod desk;

@@ -22,25 +22,25 @@ use tower::util::{BoxCloneSyncService, service_fn};
 const LOOK: Duration = Duration::from_millis(250);
 
 /// A hub's worker that starts by itself what is due, many jobs at once.
-struct Working {
+pub struct Working {
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
 
 impl Working {
-    fn of(hub: &Hub) -> Working {
+    pub fn of(hub: &Hub) -> Working {
         let (stop, stopped) = watch::channel(false);
         let task = tokio::spawn(hub.worker().run(stopped));
         Working { stop, task }
     }
 
-    async fn end(self) {
+    pub async fn end(self) {
         self.stop.send_replace(true);
         self.task.await.unwrap();
     }
 }
 
-async fn until(what: &str, holds: impl AsyncFn() -> bool) {
+pub async fn until(what: &str, holds: impl AsyncFn() -> bool) {
     let began = Instant::now();
     while !holds().await {
         assert!(

@@ -13,7 +13,7 @@ use tieline_domain::id::ConnectionId;
 use tieline_org::Vault;
 use tieline_simulator::org::{Call, OrgKind};
 use tieline_simulator::{OrgPlace, Simulator, SimulatorOptions};
-use tieline_storage::attachment_store::Folder;
+use tieline_storage::attachment_store::{AttachmentStore, Folder};
 use tieline_storage::sync_run::{self, SyncRun};
 use tieline_storage::{Store, StoreOptions};
 use tieline_sync::StartedBy;
@@ -186,6 +186,17 @@ impl World {
         open(&self.database, &self.computer, transport).await
     }
 
+    /// The same hub with a place for files.
+    pub fn hub_with_files(&self, attachments: Arc<dyn AttachmentStore>) -> Hub {
+        let transport = to_orgs(&self.simulator);
+        hub_of(
+            self.hub.store.clone(),
+            &self.computer,
+            transport,
+            attachments,
+        )
+    }
+
     /// A text by another program of the same account; what it sends is the form of the carrier's API.
     pub async fn send_as_another_program(&self, form: &[(&str, &str)]) {
         let carrier = self.simulator.carrier_access();
@@ -350,6 +361,17 @@ async fn open(database: &str, computer: &Arc<Computer>, transport: Transport) ->
 }
 
 fn hub(store: Store, computer: &Arc<Computer>, transport: Transport) -> Hub {
+    // Few stories of the lab have files.
+    let none = Arc::new(Folder::at("/nonexistent/attachments"));
+    hub_of(store, computer, transport, none)
+}
+
+fn hub_of(
+    store: Store,
+    computer: &Arc<Computer>,
+    transport: Transport,
+    attachments: Arc<dyn AttachmentStore>,
+) -> Hub {
     Hub::new(HubOptions {
         store,
         vault: Vault::new(&[7; Vault::KEY_BYTES]),
@@ -357,7 +379,6 @@ fn hub(store: Store, computer: &Arc<Computer>, transport: Transport) -> Hub {
         environment: computer.clone(),
         public_url: URL.to_owned(),
         demo: None,
-        // No story of the lab has a file.
-        attachments: Arc::new(Folder::at("/nonexistent/attachments")),
+        attachments,
     })
 }

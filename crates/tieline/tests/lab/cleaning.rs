@@ -1,0 +1,91 @@
+//! What the worker clears away by itself: only what is over, and nothing that is still to come.
+
+use super::desk;
+use super::side_by_side::{Working, until};
+use super::world::World;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
+use tempfile::TempDir;
+use tieline::demo::OUR_NUMBER;
+use tieline_domain::access::{Caller, Scope};
+use tieline_domain::id::AttachmentId;
+use tieline_storage::attachment_store::{AttachmentStore, Folder};
+use tieline_storage::{event, staff};
+
+const HOUR_MS: i64 = 3_600_000;
+
+/// A file without a message, put so long ago.
+async fn put(world: &World, folder: &Path, age_ms: i64) -> AttachmentId {
+    let id: AttachmentId = world.hub.store.new_id();
+    let files = Folder::at(folder);
+    files.put(id, b"bytes".to_vec()).await.unwrap();
+    let at = u64::try_from(world.hub.store.now().0 - age_ms).unwrap();
+    let file = std::fs::File::options()
+        .write(true)
+        .open(folder.join(id.to_string()));
+    let at = UNIX_EPOCH + Duration::from_millis(at);
+    file.unwrap().set_modified(at).unwrap();
+    id
+}
+
+/// Whether the events from the first on are kept.
+async fn has_all_events(world: &World) -> bool {
+    let mut reader = world.hub.store.reader().await.unwrap();
+    let scope = Scope::system();
+    let events = event::list_after(&mut reader, &scope, 0, 10_000).await;
+    events.unwrap().is_some()
+}
+
+#[tokio::test]
+async fn what_is_over_is_cleared_away_and_what_may_be_needed_is_kept() {
+    let world = World::new(95).await;
+    let folder = TempDir::new().unwrap();
+    let hub = world.hub_with_files(Arc::new(Folder::at(folder.path())));
+    world
+        .simulator
+        .text_from_phone("+441134960777", OUR_NUMBER, "Hello");
+    world.pump().await;
+    let mut reader = hub.store.reader().await.unwrap();
+    let user = staff::all(&mut reader).await.unwrap().remove(0).id;
+    drop(reader);
+    let operator = Caller::operator();
+    let link = hub.access.sign_in_link(&operator, user, HOUR_MS).await;
+    link.unwrap();
+
+    world.wait(23 * HOUR_MS);
+    let (young, old) = (
+        put(&world, folder.path(), HOUR_MS).await,
+        put(&world, folder.path(), 25 * HOUR_MS).await,
+    );
+    let files = Folder::at(folder.path());
+    let is_kept = async |id| files.get(id).await.unwrap().is_some();
+    let working = Working::of(&hub);
+    until("the old file is gone", async || !is_kept(old).await).await;
+    working.end().await;
+    assert!(is_kept(young).await, "its message may be on its way");
+    assert!(has_all_events(&world).await, "for browsers that were away");
+    let left = hub.access.sweep().await.unwrap();
+    assert_eq!(left, 0, "the link that was over is gone");
+
+    world.wait(2 * HOUR_MS);
+    let working = Working::of(&hub);
+    until("events of the day before are gone", async || {
+        !has_all_events(&world).await
+    })
+    .await;
+    working.end().await;
+}
+
+#[tokio::test]
+async fn a_worker_goes_on_after_more_texts_than_it_has_slots() {
+    let world = World::new(96).await;
+    let working = Working::of(&world.hub);
+    for number in 1..=20 {
+        let words = format!("Number {number}");
+        desk::text(&world.hub.store, "+441134960650", &words).await;
+        let left = async || world.simulator.texts().len() >= number;
+        until("the text has left", left).await;
+    }
+    working.end().await;
+}
