@@ -8,6 +8,7 @@ mod connection;
 mod health;
 mod row;
 mod sets;
+mod sqlite;
 mod table;
 mod value;
 
@@ -15,5 +16,6 @@ pub use connection::Conn;
 pub use health::{Faults, Health};
 pub use row::Row;
 pub use sets::{UpdateMany, Writing};
+pub(crate) use sqlite::SqlitePools;
 pub(crate) use table::{kept, table};
 pub use value::{Value, json_text};

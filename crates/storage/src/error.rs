@@ -1,7 +1,7 @@
 //! What can go wrong with stored data, sorted by what the caller can do about it.
 
+use rusqlite::ffi;
 use sqlx::error::DatabaseError;
-use sqlx::sqlite::SqliteError;
 
 /// The result of a storage call.
 pub type Result<T> = std::result::Result<T, StorageError>;
@@ -32,6 +32,9 @@ pub enum StorageError {
         /// What was wrong with it.
         reason: String,
     },
+    /// The file of the database is damaged, in the database's own words.
+    #[error("the database is damaged ({0}); restore it from a backup")]
+    Damaged(String),
     /// The settings name no usable database.
     #[error("{0}")]
     Settings(String),
@@ -71,16 +74,40 @@ impl From<sqlx::Error> for StorageError {
     }
 }
 
+impl From<rusqlite::Error> for StorageError {
+    fn from(error: rusqlite::Error) -> Self {
+        let rusqlite::Error::SqliteFailure(code, words) = &error else {
+            return StorageError::Database(error.to_string());
+        };
+        let words = words.clone().unwrap_or_else(|| code.to_string());
+        match (code.code, code.extended_code) {
+            (
+                _,
+                ffi::SQLITE_CONSTRAINT_UNIQUE
+                | ffi::SQLITE_CONSTRAINT_PRIMARYKEY
+                | ffi::SQLITE_CONSTRAINT_ROWID,
+            ) => StorageError::Duplicate(words),
+            (_, ffi::SQLITE_CONSTRAINT_FOREIGNKEY) => StorageError::NoSuchReference,
+            (ffi::ErrorCode::DatabaseCorrupt | ffi::ErrorCode::NotADatabase, _) => {
+                StorageError::Damaged(words)
+            }
+            (
+                ffi::ErrorCode::DatabaseBusy
+                | ffi::ErrorCode::DatabaseLocked
+                | ffi::ErrorCode::SystemIoFailure
+                | ffi::ErrorCode::DiskFull
+                | ffi::ErrorCode::CannotOpen
+                | ffi::ErrorCode::OperationInterrupted,
+                _,
+            ) => StorageError::Unavailable(words),
+            _ => StorageError::Database(words),
+        }
+    }
+}
+
 /// Whether the cause may be gone in a while.
 fn is_transient(error: &dyn DatabaseError) -> bool {
     let code = error.code().unwrap_or_default();
-    if error.try_downcast_ref::<SqliteError>().is_some() {
-        // The low byte is the kind: busy, locked, an I/O error, a full disk.
-        return matches!(
-            code.parse::<i64>().map(|code| code & 0xff),
-            Ok(5 | 6 | 10 | 13)
-        );
-    }
     // Lost connections, a server that starts or stops, what ran out there, a statement or a wait for
     // a lock that took too long, serialization failures and deadlocks.
     matches!(code.get(..2), Some("08" | "53"))

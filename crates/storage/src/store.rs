@@ -6,14 +6,14 @@ mod open;
 mod request;
 
 use crate::args;
-use crate::db::{Conn, Faults, Health, Value};
+use crate::db::{Conn, Faults, Health, SqlitePools, Value};
 use crate::error::{Result, StorageError};
 use crate::node_time::NodeTime;
 use crate::{event, migrate};
 use lock::FileLock;
 pub use open::sqlite_file;
 pub use request::{Request, during};
-use sqlx::{PgPool, SqlitePool};
+use sqlx::PgPool;
 use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -59,10 +59,8 @@ enum Door {
 
 #[derive(Clone)]
 enum Pools {
-    /// SQLite wants one writer: several gave tails of 1.6 s.
     Sqlite {
-        writer: SqlitePool,
-        readers: SqlitePool,
+        pools: SqlitePools,
         /// Held for life by whoever works on the file.
         lock: Option<Arc<FileLock>>,
     },
@@ -155,7 +153,7 @@ impl Store {
     pub async fn reader(&self) -> Result<Reader> {
         let conn = Box::pin(async {
             Ok(match &self.pools {
-                Pools::Sqlite { readers, .. } => Conn::SqliteRead(readers.acquire().await?),
+                Pools::Sqlite { pools, .. } => Conn::SqliteRead(pools.reader().await?),
                 Pools::Postgres(pool) => Conn::PostgresRead(pool.acquire().await?),
             })
         });
@@ -166,9 +164,8 @@ impl Store {
     pub async fn begin(&self, actor: &Actor) -> Result<Tx> {
         let conn = Box::pin(async {
             Ok(match &self.pools {
-                Pools::Sqlite { writer, .. } => {
-                    let tx = writer.begin_with("begin immediate").await?;
-                    Conn::SqliteWrite(tx, Health::new(&self.faults))
+                Pools::Sqlite { pools, .. } => {
+                    Conn::SqliteWrite(pools.begin().await?, Health::new(&self.faults))
                 }
                 Pools::Postgres(pool) => {
                     Conn::PostgresWrite(pool.begin().await?, Health::new(&self.faults))
@@ -211,16 +208,8 @@ impl Store {
     /// Closes all connections, after which the file may be moved.
     pub async fn close(&self) {
         match &self.pools {
-            Pools::Sqlite {
-                writer,
-                readers,
-                lock,
-            } => {
-                readers.close().await;
-                // What a full log would hold up, the next start would have to read.
-                let written = sqlx::query("pragma wal_checkpoint(truncate)").execute(writer);
-                let _ = written.await;
-                writer.close().await;
+            Pools::Sqlite { pools, lock } => {
+                pools.close().await;
                 if let Some(lock) = lock {
                     lock.release();
                 }

@@ -68,7 +68,7 @@ mod tests {
     fn a_database_file_has_a_socket_beside_it_and_a_server_has_none_unless_it_is_set() {
         for (database, set, expected) in [
             ("sqlite:/d/t.db", None, Some("/d/t.db.operator/socket")),
-            ("sqlite:t.db?mode=rwc", None, Some("t.db.operator/socket")),
+            ("sqlite:///d/t.db", None, Some("/d/t.db.operator/socket")),
             ("sqlite:t.db", Some("/run/t/socket"), Some("/run/t/socket")),
             ("sqlite:t.db", Some("off"), None),
             ("postgres://db/t", None, None),

@@ -2,10 +2,11 @@
 
 use super::health::Health;
 use super::row::Row;
-use super::value::{Value, postgres_arguments, sqlite_arguments};
+use super::sqlite::{Reading, Wanted, Writing};
+use super::value::{Value, postgres_arguments};
 use crate::error::{Result, StorageError};
 use sqlx::pool::PoolConnection;
-use sqlx::{AssertSqlSafe, PgConnection, Postgres, Sqlite, SqliteConnection, Transaction};
+use sqlx::{AssertSqlSafe, PgConnection, Postgres, Transaction};
 
 /// Longer statements are not kept prepared, because hundreds of them would fill the memory; but for
 /// those that write rows in full chunks, of which each table has one.
@@ -14,9 +15,9 @@ pub(super) const KEPT_MAX: usize = 4_000;
 /// A connection that statements can be sent on; got by [`crate::Store::reader`] or [`crate::Store::begin`].
 pub enum Conn {
     /// A read connection of SQLite.
-    SqliteRead(PoolConnection<Sqlite>),
+    SqliteRead(Reading),
     /// The write transaction of SQLite.
-    SqliteWrite(Transaction<'static, Sqlite>, Health),
+    SqliteWrite(Writing, Health),
     /// A connection of PostgreSQL outside of a transaction.
     PostgresRead(PoolConnection<Postgres>),
     /// A transaction of PostgreSQL.
@@ -24,47 +25,21 @@ pub enum Conn {
 }
 
 enum Wire<'a> {
-    Sqlite(&'a mut SqliteConnection),
+    SqliteRead(&'a Reading),
+    SqliteWrite(&'a mut Writing),
     Postgres(&'a mut PgConnection),
 }
 
 impl Conn {
     /// All rows of the answer.
     pub async fn all(&mut self, sql: &str, args: Vec<Value>) -> Result<Vec<Row>> {
-        let kept = sql.len() <= KEPT_MAX;
-        let sql = AssertSqlSafe(sql.to_owned());
-        let outcome = match self.wire()? {
-            Wire::Sqlite(wire) => sqlx::query_with(sql, sqlite_arguments(args)?)
-                .persistent(kept)
-                .fetch_all(wire)
-                .await
-                .map(|rows| rows.into_iter().map(Row::Sqlite).collect()),
-            Wire::Postgres(wire) => sqlx::query_with(sql, postgres_arguments(args)?)
-                .persistent(kept)
-                .fetch_all(wire)
-                .await
-                .map(|rows| rows.into_iter().map(Row::Postgres).collect()),
-        };
-        self.remember(outcome)
+        self.read(sql, args, Wanted::All).await
     }
 
     /// The first row, if there is one; no other is fetched.
     pub async fn opt(&mut self, sql: &str, args: Vec<Value>) -> Result<Option<Row>> {
-        let kept = sql.len() <= KEPT_MAX;
-        let sql = AssertSqlSafe(sql.to_owned());
-        let outcome = match self.wire()? {
-            Wire::Sqlite(wire) => sqlx::query_with(sql, sqlite_arguments(args)?)
-                .persistent(kept)
-                .fetch_optional(wire)
-                .await
-                .map(|row| row.map(Row::Sqlite)),
-            Wire::Postgres(wire) => sqlx::query_with(sql, postgres_arguments(args)?)
-                .persistent(kept)
-                .fetch_optional(wire)
-                .await
-                .map(|row| row.map(Row::Postgres)),
-        };
-        self.remember(outcome)
+        let rows = self.read(sql, args, Wanted::First).await?;
+        Ok(rows.into_iter().next())
     }
 
     /// The first row; an error that names `noun` when there is none.
@@ -74,39 +49,68 @@ impl Conn {
             .ok_or(StorageError::NotFound(noun))
     }
 
-    /// Runs a statement; the number of rows it touched.
-    pub async fn run(&mut self, sql: &str, args: Vec<Value>) -> Result<u64> {
-        self.run_kept(sql, args, sql.len() <= KEPT_MAX).await
+    async fn read(&mut self, sql: &str, args: Vec<Value>, wanted: Wanted) -> Result<Vec<Row>> {
+        let kept = sql.len() <= KEPT_MAX;
+        let of_sqlite = |rows: Vec<_>| rows.into_iter().map(Row::Sqlite).collect();
+        let outcome = match self.wire()? {
+            Wire::SqliteRead(wire) => {
+                let rows = wire.read(sql.to_owned(), args, kept, wanted).await;
+                rows.map(of_sqlite)
+            }
+            Wire::SqliteWrite(wire) => {
+                let rows = wire.read(sql.to_owned(), args, kept, wanted).await;
+                rows.map(of_sqlite)
+            }
+            Wire::Postgres(wire) => {
+                let sql = AssertSqlSafe(sql.to_owned());
+                let query = sqlx::query_with(sql, postgres_arguments(args)?).persistent(kept);
+                let rows = match wanted {
+                    Wanted::All => query.fetch_all(wire).await,
+                    Wanted::First => query.fetch_optional(wire).await.map(Vec::from_iter),
+                };
+                rows.map(|rows| rows.into_iter().map(Row::Postgres).collect())
+                    .map_err(Into::into)
+            }
+        };
+        self.remember(outcome)
     }
 
-    pub(super) async fn run_kept(
+    /// Runs a statement; the number of rows it touched.
+    pub async fn run(&mut self, sql: &str, args: Vec<Value>) -> Result<u64> {
+        self.run_each(sql.to_owned(), vec![args], sql.len() <= KEPT_MAX)
+            .await
+    }
+
+    /// Runs a statement for the arguments of each row, of which only SQLite takes more than one.
+    pub(super) async fn run_each(
         &mut self,
-        sql: &str,
-        args: Vec<Value>,
+        sql: String,
+        rows: Vec<Vec<Value>>,
         kept: bool,
     ) -> Result<u64> {
-        let sql = AssertSqlSafe(sql.to_owned());
         let outcome = match self.wire()? {
-            Wire::Sqlite(wire) => sqlx::query_with(sql, sqlite_arguments(args)?)
-                .persistent(kept)
-                .execute(wire)
-                .await
-                .map(|done| done.rows_affected()),
-            Wire::Postgres(wire) => sqlx::query_with(sql, postgres_arguments(args)?)
-                .persistent(kept)
-                .execute(wire)
-                .await
-                .map(|done| done.rows_affected()),
+            Wire::SqliteRead(_) => Err(only_reads()),
+            Wire::SqliteWrite(wire) => wire.run(sql, rows, kept).await,
+            Wire::Postgres(wire) => {
+                let args = postgres_arguments(rows.into_iter().flatten().collect())?;
+                let query = sqlx::query_with(AssertSqlSafe(sql), args).persistent(kept);
+                let done = query.execute(wire).await;
+                done.map(|done| done.rows_affected()).map_err(Into::into)
+            }
         };
         self.remember(outcome)
     }
 
     /// Runs several statements without arguments, as a migration has them.
     pub async fn run_script(&mut self, sql: &str) -> Result<()> {
-        let sql = AssertSqlSafe(sql.to_owned());
         let outcome = match self.wire()? {
-            Wire::Sqlite(wire) => sqlx::raw_sql(sql).execute(wire).await.map(|_| ()),
-            Wire::Postgres(wire) => sqlx::raw_sql(sql).execute(wire).await.map(|_| ()),
+            Wire::SqliteRead(_) => Err(only_reads()),
+            Wire::SqliteWrite(wire) => wire.run_script(sql.to_owned()).await,
+            Wire::Postgres(wire) => {
+                let sql = AssertSqlSafe(sql.to_owned());
+                let done = sqlx::raw_sql(sql).execute(wire).await;
+                done.map(|_| ()).map_err(Into::into)
+            }
         };
         self.remember(outcome)
     }
@@ -141,10 +145,10 @@ impl Conn {
 
     fn wire(&mut self) -> Result<Wire<'_>> {
         Ok(match self {
-            Conn::SqliteRead(wire) => Wire::Sqlite(wire),
+            Conn::SqliteRead(wire) => Wire::SqliteRead(wire),
             Conn::SqliteWrite(wire, health) => {
                 health.check()?;
-                Wire::Sqlite(wire)
+                Wire::SqliteWrite(wire)
             }
             Conn::PostgresRead(wire) => Wire::Postgres(wire),
             Conn::PostgresWrite(wire, health) => {
@@ -154,12 +158,16 @@ impl Conn {
         })
     }
 
-    fn remember<T>(&mut self, outcome: sqlx::Result<T>) -> Result<T> {
+    fn remember<T>(&mut self, outcome: Result<T>) -> Result<T> {
         if let Conn::SqliteWrite(_, health) | Conn::PostgresWrite(_, health) = self
             && outcome.is_err()
         {
             health.fail();
         }
-        Ok(outcome?)
+        outcome
     }
+}
+
+fn only_reads() -> StorageError {
+    StorageError::Database("this connection only reads".to_owned())
 }

@@ -1,9 +1,10 @@
 //! The rows of an answer, read by column name into the types of the domain.
 
+use super::sqlite::SqliteRow;
 use crate::error::{Result, StorageError};
+use rusqlite::types::Value as Stored;
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
-use sqlx::sqlite::SqliteRow;
 use tieline_domain::id::Id;
 use tieline_domain::time::Timestamp;
 
@@ -16,14 +17,21 @@ pub enum Row {
 }
 
 macro_rules! getter {
-    ($(#[$doc:meta])* $optional:ident, $required:ident, $type:ty) => {
+    ($(#[$doc:meta])* $optional:ident, $required:ident, $type:ty, $kind:ident) => {
         $(#[$doc])*
         pub fn $optional(&self, column: &str) -> Result<Option<$type>> {
             match self {
-                Row::Sqlite(row) => row.try_get_unchecked(column),
-                Row::Postgres(row) => row.try_get(column),
+                Row::Sqlite(row) => match row.value(column) {
+                    Some(Stored::$kind(value)) => Ok(Some(value.clone())),
+                    Some(Stored::Null) => Ok(None),
+                    Some(_) => Err(unreadable(column, &"it is of another type")),
+                    None => Err(unreadable(column, &"there is none")),
+                },
+                Row::Postgres(row) => {
+                    let value = row.try_get(column);
+                    value.map_err(|error| unreadable(column, &error))
+                }
             }
-            .map_err(|error| unreadable(column, &error))
         }
 
         $(#[$doc])*
@@ -36,15 +44,15 @@ macro_rules! getter {
 impl Row {
     getter!(
         /// A bigint.
-        opt_int, int, i64
+        opt_int, int, i64, Integer
     );
     getter!(
         /// A text.
-        opt_text, text, String
+        opt_text, text, String, Text
     );
     getter!(
         /// A blob.
-        opt_bytes, bytes, Vec<u8>
+        opt_bytes, bytes, Vec<u8>, Blob
     );
 
     /// A boolean, kept as 0 or 1.

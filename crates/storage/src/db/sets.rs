@@ -11,7 +11,7 @@ use std::pin::Pin;
 /// while one statement runs the values of the next are made.
 const VALUES_MAX: usize = 2_000;
 /// Keys of one list. SQLite finds each `$n` by walking a list, so that long ones cost their square.
-const KEYS_MAX: usize = 500;
+const KEYS_MAX: usize = 512;
 
 /// The number of rows that a statement has written; boxed, because callers are too deep for the
 /// compiler to see through the types of all rows.
@@ -88,19 +88,24 @@ impl Conn {
         statement: impl Fn(String) -> String + Send + 'a,
     ) -> Writing<'a> {
         let mut rows = rows.into_iter();
-        let full = (VALUES_MAX / columns).max(1) * columns;
-        let mut next =
-            move || -> Vec<Value> { rows.by_ref().take(full / columns).flatten().collect() };
+        let full = (VALUES_MAX / columns).max(1);
+        let mut next = move || -> Vec<Vec<Value>> { rows.by_ref().take(full).collect() };
         Box::pin(async move {
             let mut written = 0;
-            let mut values = next();
-            while !values.is_empty() {
-                let sql = statement(self.tuples(values.len() / columns, columns));
-                let kept = values.len() == full || sql.len() <= KEPT_MAX;
-                let now = self.run_kept(&sql, values, kept);
+            let mut chunk = next();
+            while !chunk.is_empty() {
+                let now = match self.is_postgres() {
+                    true => {
+                        let sql = statement(tuples(chunk.len(), columns));
+                        let kept = chunk.len() == full || sql.len() <= KEPT_MAX;
+                        self.run_each(sql, chunk, kept)
+                    }
+                    // One text for any number of rows.
+                    false => self.run_each(statement(tuples(1, columns)), chunk, true),
+                };
                 let (now, then) = tokio::join!(biased; now, async { next() });
                 written += now?;
-                values = then;
+                chunk = then;
             }
             Ok(written)
         })
@@ -116,6 +121,7 @@ impl Conn {
     ) -> Result<Vec<Row>> {
         let mut rows = Vec::new();
         for chunk in chunks(keys, KEYS_MAX) {
+            let chunk = padded(chunk);
             let list = placeholders(args.len(), chunk.len());
             let all = args.iter().cloned().chain(chunk).collect();
             rows.extend(self.all(&sql.replace("{in}", &list), all).await?);
@@ -127,22 +133,19 @@ impl Conn {
     pub async fn run_in(&mut self, sql: &str, args: Vec<Value>, keys: Vec<Value>) -> Result<u64> {
         let mut written = 0;
         for chunk in chunks(keys, KEYS_MAX) {
+            let chunk = padded(chunk);
             let list = placeholders(args.len(), chunk.len());
             let all = args.iter().cloned().chain(chunk).collect();
             written += self.run(&sql.replace("{in}", &list), all).await?;
         }
         Ok(written)
     }
+}
 
-    /// Places for the values of rows. SQLite counts a bare `?` itself, which costs it nothing.
-    fn tuples(&self, rows: usize, columns: usize) -> String {
-        let bare = format!("({}?)", "?, ".repeat(columns - 1));
-        let tuple = |row: usize| match self.is_postgres() {
-            true => format!("({})", placeholders(row * columns, columns)),
-            false => bare.clone(),
-        };
-        (0..rows).map(tuple).collect::<Vec<_>>().join(", ")
-    }
+/// Places for the values of rows.
+fn tuples(rows: usize, columns: usize) -> String {
+    let tuple = |row: usize| format!("({})", placeholders(row * columns, columns));
+    (0..rows).map(tuple).collect::<Vec<_>>().join(", ")
 }
 
 fn chunks<T>(items: Vec<T>, size: usize) -> impl Iterator<Item = Vec<T>> {
@@ -151,6 +154,15 @@ fn chunks<T>(items: Vec<T>, size: usize) -> impl Iterator<Item = Vec<T>> {
         let chunk: Vec<T> = rest.by_ref().take(size.max(1)).collect();
         (!chunk.is_empty()).then_some(chunk)
     })
+}
+
+/// The keys, the last one said again until their number is a power of two: lists of all lengths are a few
+/// texts, which stay prepared.
+fn padded(mut keys: Vec<Value>) -> Vec<Value> {
+    if let Some(last) = keys.last().cloned() {
+        keys.resize(keys.len().next_power_of_two(), last);
+    }
+    keys
 }
 
 fn placeholders(before: usize, count: usize) -> String {
@@ -169,6 +181,17 @@ mod tests {
     #[test]
     fn placeholders_go_on_counting_after_the_fixed_arguments() {
         assert_eq!(placeholders(2, 3), "$3, $4, $5");
+    }
+
+    #[test]
+    fn a_list_is_padded_with_a_key_that_it_has() {
+        for length in 0..=9 {
+            let keys: Vec<Value> = (0..length).map(Value::from).collect();
+            let padded = padded(keys.clone());
+            assert!(padded.is_empty() || padded.len().is_power_of_two());
+            assert!(padded.starts_with(&keys));
+            assert!(padded.iter().all(|key| keys.contains(key)));
+        }
     }
 
     #[test]

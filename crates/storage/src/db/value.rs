@@ -2,7 +2,6 @@
 
 use crate::error::{Result, StorageError};
 use sqlx::postgres::PgArguments;
-use sqlx::sqlite::SqliteArguments;
 use tieline_domain::id::{
     ApiKeyId, AttachmentId, AuditId, CarrierAccountId, ConnectionId, ConsentEntryId,
     ContactFieldId, ContactId, ConversationId, CreateIntentId, Id, InboxId, JobId, LinkId,
@@ -145,20 +144,6 @@ id_values!(
 /// A value as JSON text, for a column that holds JSON.
 pub fn json_text<T: serde::Serialize>(value: &T) -> String {
     serde_json::to_string(value).expect("our own types have string keys and finite numbers")
-}
-
-pub(super) fn sqlite_arguments(args: Vec<Value>) -> Result<SqliteArguments> {
-    use sqlx::Arguments as _;
-    let mut all = SqliteArguments::default();
-    for value in args {
-        match value {
-            Value::Int(value) => all.add(value),
-            Value::Text(value) => all.add(value),
-            Value::Bytes(value) => all.add(value),
-        }
-        .map_err(|error| StorageError::Database(error.to_string()))?;
-    }
-    Ok(all)
 }
 
 pub(super) fn postgres_arguments(args: Vec<Value>) -> Result<PgArguments> {

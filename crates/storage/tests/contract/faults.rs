@@ -55,6 +55,26 @@ async fn after_a_full_disk_the_next_write_succeeds() {
 }
 
 #[tokio::test]
+async fn who_gives_up_reading_has_the_database_stop() {
+    const NEVER_ENDS: &str = "with recursive endless (n) as (select 1 union all select n + 1 from endless) \
+                              select count(*) as n from endless";
+    on_sqlite(|at| async move {
+        for _ in 0..20 {
+            let mut reader = at.store.reader().await.unwrap();
+            let wait = Duration::from_millis(20);
+            let looked = tokio::time::timeout(wait, reader.one("count", NEVER_ENDS, args![]));
+            assert!(looked.await.is_err(), "it has no end");
+        }
+        let patience = at.store.patient(Duration::from_secs(2));
+        let mut reader = patience.reader().await.unwrap();
+        let answer = reader.one("count", "select 1 as n", args![]);
+        let answer = tokio::time::timeout(Duration::from_secs(2), answer).await;
+        assert_eq!(answer.unwrap().unwrap().int("n").unwrap(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn after_a_failed_statement_no_database_keeps_a_part_of_the_transaction() {
     on_both(|at| async move {
         let mut tx = at.store.begin(&Actor::system()).await.unwrap();

@@ -7,6 +7,7 @@ use super::source::{report, sources};
 const EFFECTS: &[&str] = &[
     "tokio::",
     "sqlx::",
+    "rusqlite::",
     "http::",
     "reqwest::",
     "tracing::",
