@@ -395,3 +395,28 @@ test("an unknown sender is said who they are, without leaving the conversation",
   await page.getByRole("button", { name: /Add as new contact/ }).click();
   await page.getByRole("heading", { name: "Bridget Sisterly", level: 1 }).waitFor();
 });
+
+test("a search marks what it found and leads to the message, however long ago it was", async (t) => {
+  const page = await opened(t);
+  const one = await somebody(page);
+  await say(page, one.conversation, "The heliotrope papers are ready");
+  for (let i = 0; i < 130; i++) await say(page, one.conversation, `Line ${i}`);
+  await page.goto(`${demo.app}/inbox`);
+  await page.getByLabel("Search conversations").fill("heliotrope");
+  await row(page, one.name).locator("mark").getByText("heliotrope").waitFor();
+  await row(page, one.name).click();
+  const found = page.locator(".found .bubble");
+  await found.getByText("The heliotrope papers are ready").waitFor();
+  const [line, box] = [await found.boundingBox(), await page.locator(".scroll").boundingBox()];
+  assert.ok(line.y > box.y && line.y < box.y + box.height, "the message is in sight");
+});
+
+test("a contact on its way to Salesforce is in step again by itself once it is there", async (t) => {
+  const page = await opened(t);
+  const one = await somebody(page);
+  await page.goto(`${demo.app}/contacts/${one.id}`);
+  await page.getByLabel("Department", { exact: true }).fill("Waiting room");
+  await page.getByLabel("Department", { exact: true }).blur();
+  await page.locator(".known").getByText("On its way to Salesforce").waitFor();
+  await page.locator(".known").getByText("In step").waitFor();
+});

@@ -49,11 +49,11 @@ export function withQuery(changes: Record<string, string | null>, of = address.p
   return text ? `${path}?${text}` : path!;
 }
 
-/** A conversation, in the list that is open. */
-export function conversationAddress(id: string): string {
+/** A conversation, in the list that is open; at a message, if one is meant. */
+export function conversationAddress(id: string, message: string | null = null): string {
   const at = address.peek();
   const search = at.startsWith("inbox") && at.includes("?") ? `?${at.split("?")[1]}` : "";
-  return `inbox/${id}${search}`;
+  return withQuery({ at: message }, `inbox/${id}${search}`);
 }
 
 export const follow = () => addEventListener("popstate", () => (address.value = here()));

@@ -19,6 +19,7 @@ export type Me = Shapes["Me"];
 export type Message = Shapes["Message"];
 export type Policy = Shapes["MappingPolicy"];
 export type Run = Shapes["Run"];
+export type SearchHit = Shapes["SearchHit"];
 export type Settings = Shapes["Settings"];
 export type SyncStatus = Shapes["SyncStatus"];
 export type View = NonNullable<NonNullable<operations["get_conversations"]["parameters"]["query"]>["view"]>;

@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { hub, told } from "../api";
+import { Skeleton } from "../kit/ground";
 import { asProblem, sentence } from "../problem";
 import { attributes, contacts, edits, loadAttributes } from "../state/contacts";
 import { standing } from "../state/edits";
@@ -17,6 +18,7 @@ export function FieldList({ contact, isShort }: { contact: Contact; isShort?: bo
   useEffect(() => void loadAttributes(), []);
   const isShown = ({ name }: Attribute) =>
     !isShort || ALWAYS.includes(name) || (SHORT.includes(name) && contact.fields[name]);
+  if (attributes.value.length === 0) return <Skeleton rows={4} height={40} />;
   return (
     <div class="fields">
       {attributes.value.filter(isShown).map((it) => (

@@ -7,7 +7,17 @@ import { Avatar, Empty, Skeleton, StaffAvatar, Waiting } from "../kit/ground";
 import { Link } from "../kit/link";
 import { VirtualList } from "../kit/virtual_list";
 import { address, conversationAddress, go, withQuery } from "../route";
-import { words as asked, conversations, counts, drafts, list, openId, VIEWS, view } from "../state/inbox";
+import {
+  words as asked,
+  conversations,
+  counts,
+  drafts,
+  hitOf,
+  list,
+  openId,
+  VIEWS,
+  view,
+} from "../state/inbox";
 import { isNarrow } from "../state/screen";
 import { fresh, me } from "../state/session";
 import type { Conversation } from "../types";
@@ -90,7 +100,9 @@ function Rows() {
     .filter((it) => it.loaded > 0)
     .flatMap(({ at, name, loaded, all }) => {
       const isWhole = !window.hasMore.value || (at === 0 && ours < items.length);
-      const figure = knowsAll ? (all ?? 0) : isWhole ? loaded : null;
+      // The hub's figures: of all that are open by turn, of another list what it holds beside ours.
+      const rest = at > 0 && window.total.value !== null ? window.total.value - ours : null;
+      const figure = knowsAll ? (all ?? 0) : isWhole ? loaded : rest;
       const head = { key: name, height: HEAD, draw: () => <Head name={name} figure={figure} /> };
       return [head, ...rows.slice(at, at + loaded)];
     });
@@ -140,7 +152,7 @@ function Row({ id, item }: { id: string; item: Conversation }) {
   return (
     <Link
       class={`row ${row.unread ? "unread" : ""}`}
-      to={conversationAddress(id)}
+      to={conversationAddress(id, hitOf(id)?.message_id)}
       aria-current={isOpen ? "true" : undefined}
     >
       <Avatar id={row.contact?.id ?? row.id} name={row.contact?.name ?? "#"} />
@@ -168,6 +180,7 @@ function Row({ id, item }: { id: string; item: Conversation }) {
 
 function LastLine({ row, isOpen }: { row: Conversation; isOpen: boolean }) {
   const draft = isOpen ? null : drafts.value.mark(row.id);
+  const hit = hitOf(row.id);
   const { last } = row;
   const author = last?.author;
   const isMine = author?.kind === "staff" && author.id === me.value?.staff.id;
@@ -175,7 +188,11 @@ function LastLine({ row, isOpen }: { row: Conversation; isOpen: boolean }) {
   return (
     <span class="last">
       <Smartphone size={14} aria-label={words.channel} role="img" />
-      {draft ? (
+      {hit ? (
+        <span dir="auto">
+          {hit.excerpt.map((it, i) => (it.hit ? <mark key={i}>{it.text}</mark> : it.text))}
+        </span>
+      ) : draft ? (
         <span dir="auto">
           <b class="draft">{draft.mode === "note" ? words.draftNote : words.draft}</b> {draft.text}
         </span>

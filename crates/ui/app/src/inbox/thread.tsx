@@ -6,7 +6,7 @@ import { hub, told } from "../api";
 import { phone } from "../format";
 import { Waiting } from "../kit/ground";
 import { conversationAddress, go } from "../route";
-import { loadEarlier, outbox, threads } from "../state/inbox";
+import { loadEarlier, outbox, pointedAt, threads } from "../state/inbox";
 import { useRecord } from "../state/records";
 import { toggleFacts } from "../state/screen";
 import { me } from "../state/session";
@@ -18,6 +18,8 @@ import { Composer } from "./composer";
 import { Messages } from "./messages";
 
 const NEAR_END = 80;
+/** How long a message that was searched for is marked. */
+const FOUND_MS = 4_000;
 /** From here on what was said before is brought. */
 const NEAR_TOP = 600;
 
@@ -143,6 +145,23 @@ function usePlace(conversation: Conversation, scroller: { current: HTMLDivElemen
       );
     before.current = { first, last, height: box.scrollHeight, top: box.scrollTop };
   }, [thread, outgoing]);
+
+  // Who follows a search's hit is led to the message, however long ago it was.
+  const pointed = pointedAt.value;
+  useLayoutEffect(() => {
+    const box = scroller.current;
+    if (!box || !thread || !pointed) return;
+    const line = box.querySelector(`[data-message="${CSS.escape(pointed)}"]`);
+    if (!line) {
+      if (thread.hasMore) void attempt(() => loadEarlier(id));
+      return;
+    }
+    stays.current = false;
+    line.scrollIntoView({ block: "center" });
+    line.classList.add("found");
+    const timer = setTimeout(() => line.classList.remove("found"), FOUND_MS);
+    return () => clearTimeout(timer);
+  }, [pointed, thread?.messages[0]?.id]);
 
   // The composer that grows takes its room from above, not from the last lines.
   // The box stays the same.

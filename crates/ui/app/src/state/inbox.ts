@@ -3,7 +3,7 @@
 import { computed, signal } from "@preact/signals";
 import { hub, newKey, told } from "../api";
 import { address, go, route } from "../route";
-import type { Conversation, ConversationCounts, Message, View } from "../types";
+import type { Conversation, ConversationCounts, Message, SearchHit, View } from "../types";
 import { Drafts } from "./drafts";
 import { Kept } from "./kept";
 import { Outbox } from "./outbox";
@@ -15,6 +15,7 @@ import { Thread } from "./thread";
 import { ListWindow } from "./window";
 
 const PAGE = 50;
+const EARLIER = 100;
 const LISTS_KEPT = 6;
 
 export const VIEWS: View[] = ["all", "mine", "nobody", "closed"];
@@ -55,8 +56,17 @@ async function pageOf(view: View, q: string, cursor: string | null) {
   const page = await told(hub.GET("/api/v1/conversations", { params: { query } }));
   for (const it of page.items) conversations.put(it.id, it);
   counts.value = page.counts;
+  for (const it of page.hits) hits.set(hitKey(q, it.conversation_id), it);
   return page;
 }
+
+/** The message that a search found in a conversation. */
+const hits = new Map<string, SearchHit>();
+const hitKey = (q: string, id: string) => `${q} ${id}`;
+export const hitOf = (id: string) => (words.value ? hits.get(hitKey(words.value, id)) : undefined);
+
+/** The message that the address points at. */
+export const pointedAt = computed(() => (route.value.place === "inbox" ? route.value.query.get("at") : null));
 
 /** The list that is on screen now. */
 export const list = computed(() => listOf(view.value, words.value));
@@ -88,7 +98,7 @@ async function bringEarlier(id: string) {
   const thread = threads.at(id).value.peek();
   const first = thread?.messages[0];
   if (!thread?.hasMore || !first) return;
-  const params = { path: { id }, query: { before_seq: first.seq } };
+  const params = { path: { id }, query: { before_seq: first.seq, limit: EARLIER } };
   const page = await told(hub.GET("/api/v1/conversations/{id}/messages", { params }));
   const now = threads.at(id).value.peek();
   if (now) threads.put(id, now.withEarlier(page.items, page.has_more));
@@ -151,5 +161,6 @@ onSignOut.push(() => {
   outbox.value = new Outbox(NOWHERE, ground);
   for (const it of [conversations, threads]) it.clear();
   lists.clear();
+  hits.clear();
   counts.value = null;
 });

@@ -96,7 +96,16 @@ function take({ name, value }: Heard) {
   else if (name === "contacts") {
     contactsChanged((value as { ids: string[] }).ids);
     syncChanged();
-  } else if (name === "run") putRun((value as { run: Run }).run);
+  } else if (name === "run") heardRun((value as { run: Run }).run);
+}
+
+/** What waited for the org may have it once a run is over. */
+function heardRun(run: Run) {
+  putRun(run);
+  if (run.finished_at !== null) {
+    contacts.refresh();
+    contactsChanged([]);
+  }
 }
 
 type MessageState = Pick<Message, "state" | "state_at" | "error"> & {

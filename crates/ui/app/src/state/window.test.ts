@@ -24,6 +24,7 @@ function server(keys: number[]) {
   return { hub, window: new ListWindow<Row>(page) };
 }
 
+const settled = () => new Promise((done) => setTimeout(done, 10));
 const range = (from: number, to: number) => Array.from({ length: from - to + 1 }, (_, i) => from - i);
 const shown = (window: ListWindow<Row>) => window.items.value!.map((it) => it.key);
 
@@ -37,6 +38,14 @@ test("pages come as one scrolls, and the total is the server's", async () => {
     expect(shown(window).length).toBe(rows);
   }
   expect(window.hasMore.value).toBe(false);
+});
+
+test("a row that moved on while one scrolled is there once", async () => {
+  const { hub, window } = server(range(20, 1));
+  await window.open();
+  hub.rows.find((it) => it.key === 15)!.key = 5.5;
+  await window.more();
+  expect(window.items.value!.filter((it) => it.id === "r15").length).toBe(1);
 });
 
 test("a row that moved to the top is there once, in its new place", async () => {
@@ -71,7 +80,7 @@ test("of a long list only what is in sight is asked for, and the rest when it co
   expect(shown(window)).toContain(95);
   hub.asked.length = 0;
   window.look(0, 8, 0);
-  await window.changed();
+  await settled();
   expect(hub.asked[0]).toBe(null);
   expect(shown(window)).toEqual(range(100, 1).filter((key) => ![50, 95].includes(key)));
 });
