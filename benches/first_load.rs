@@ -18,6 +18,7 @@ use figures::{asked, line, median, probe};
 use served::World;
 use std::process::Command;
 use tieline_domain::sync::mapping::default_fields;
+use tieline_domain::sync::run::RunState;
 use tieline_storage::sync_run::SyncRun;
 
 const CONTACTS: usize = 100_000;
@@ -52,16 +53,17 @@ async fn measure(contacts: usize) -> Round {
     let writes_per_second = probe();
     let mut world = World::new(contacts).await;
     world.start().await;
-    let first = world.ask().await;
-    let first = world.end_of(&first).await;
+    let first = world.ask_run().await.expect("none is going on");
+    world.end_of(first).await;
     let peak_kib = peak_kib(world.process_id());
-    let second = world.ask().await;
-    let second = world.end_of(&second).await;
-    assert_eq!(
-        (first.state.as_str(), second.state.as_str()),
-        ("done", "done")
-    );
+    let second = world.ask_run().await.expect("none is going on");
+    world.end_of(second).await;
     world.kill();
+    let (first, second) = (world.row(first).await, world.row(second).await);
+    assert_eq!(
+        (first.state, second.state),
+        (RunState::Done, RunState::Done)
+    );
     let script = script(&world);
     let people = world.count("SELECT count() FROM Contact");
     assert_eq!(first.counts.0["Contact"].to_hub.created, people as i64);

@@ -13,7 +13,7 @@ mod rights;
 mod scope;
 mod staffing;
 
-pub use actor::{Actor, By};
+pub use actor::{Actor, ActorKind, By};
 pub use audited::AuditedAct;
 pub use failures::{FAILURES_KEPT_MS, FailureKey, Failures};
 pub use keys::{KeyRefusal, may_give_key};

@@ -82,6 +82,42 @@ words!(
     }
 );
 
+words!(
+    /// Whether a conversation waits for anybody; one that is closed is opened again by a message.
+    ConversationStatus {
+        Open = "open",
+        Closed = "closed",
+    }
+);
+
+words!(
+    /// Whose answer is awaited.
+    Turn {
+        Ours = "ours",
+        Theirs = "theirs",
+    }
+);
+
+impl ConversationStatus {
+    /// The word for what [`Conversation::open`] says.
+    pub fn of(open: bool) -> ConversationStatus {
+        match open {
+            true => ConversationStatus::Open,
+            false => ConversationStatus::Closed,
+        }
+    }
+}
+
+impl Turn {
+    /// The word for what [`Conversation::our_turn`] says.
+    pub fn of(ours: bool) -> Turn {
+        match ours {
+            true => Turn::Ours,
+            false => Turn::Theirs,
+        }
+    }
+}
+
 /// One text, note or act.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {

@@ -1,55 +1,33 @@
 //! The state of an outgoing message: it goes forward, whatever order reports come in.
 
-/// Where a message is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// Came in.
-    Received,
-    /// Waits to leave.
-    Queued,
-    /// Is being handed to the carrier.
-    Sending,
-    /// Nobody knows whether the carrier took it.
-    Uncertain,
-    /// The carrier has it.
-    Sent,
-    /// The phone has it.
-    Delivered,
-    /// The carrier could not deliver it.
-    Undelivered,
-    /// It did not leave, or the carrier refused it.
-    Failed,
-    /// The send gate refused it.
-    Refused,
+use crate::words::words;
+
+words! {
+    /// Where a message is.
+    #[cfg_attr(feature = "schema", schema(as = MessageState))]
+    State {
+        /// Came in.
+        Received = "received",
+        /// Waits to leave.
+        Queued = "queued",
+        /// Is being handed to the carrier.
+        Sending = "sending",
+        /// Nobody knows whether the carrier took it.
+        Uncertain = "uncertain",
+        /// The carrier has it.
+        Sent = "sent",
+        /// The phone has it.
+        Delivered = "delivered",
+        /// The carrier could not deliver it.
+        Undelivered = "undelivered",
+        /// It did not leave, or the carrier refused it.
+        Failed = "failed",
+        /// The send gate refused it.
+        Refused = "refused",
+    }
 }
 
-const ALL: [(State, &str); 9] = [
-    (State::Received, "received"),
-    (State::Queued, "queued"),
-    (State::Sending, "sending"),
-    (State::Uncertain, "uncertain"),
-    (State::Sent, "sent"),
-    (State::Delivered, "delivered"),
-    (State::Undelivered, "undelivered"),
-    (State::Failed, "failed"),
-    (State::Refused, "refused"),
-];
-
 impl State {
-    /// The word kept in the database and used by the API.
-    pub fn as_str(self) -> &'static str {
-        ALL.iter()
-            .find(|(state, _)| *state == self)
-            .map_or("", |(_, word)| word)
-    }
-
-    /// The state of that word.
-    pub fn parse(word: &str) -> Option<State> {
-        ALL.iter()
-            .find(|(_, known)| *known == word)
-            .map(|(state, _)| *state)
-    }
-
     /// The state after a report, or `None` when the report is late, doubled or out of order. No report
     /// makes a message of ours one that came in.
     pub fn advance(self, reported: State) -> Option<State> {
@@ -114,14 +92,14 @@ mod tests {
             (Uncertain, &[Sent]),
             (Sent, &[]),
         ] {
-            for (reported, _) in ALL {
+            for reported in State::ALL.iter().copied() {
                 let taken = takes.contains(&reported) || ends.contains(&reported);
                 let expected = taken.then_some(reported);
                 assert_eq!(state.advance(reported), expected, "{state:?}, {reported:?}");
             }
         }
         for end in ends.into_iter().chain([Received]) {
-            for (reported, _) in ALL {
+            for reported in State::ALL.iter().copied() {
                 assert_eq!(end.advance(reported), None, "{end:?}, {reported:?}");
             }
         }
@@ -129,7 +107,8 @@ mod tests {
 
     #[test]
     fn only_what_surely_did_not_arrive_may_be_sent_again() {
-        for (state, word) in ALL {
+        for state in State::ALL {
+            let word = state.as_str();
             let surely = matches!(word, "failed" | "undelivered");
             assert_eq!(state.may_be_retried(), surely, "{word}");
         }
@@ -141,7 +120,7 @@ mod tests {
             let mut been = vec![State::Queued];
             for report in reports {
                 let state = been[been.len() - 1];
-                if let Some(next) = state.advance(ALL[report].0) {
+                if let Some(next) = state.advance(State::ALL[report]) {
                     prop_assert!(!been.contains(&next), "{been:?}, then {next:?}");
                     been.push(next);
                 }

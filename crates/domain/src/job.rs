@@ -5,6 +5,7 @@
 //! slots of its own, and within a lane each party.
 
 use crate::id::{CarrierAccountId, ConnectionId};
+use crate::words::words;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -168,34 +169,48 @@ impl Retry {
     }
 }
 
-/// A kind of background work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum JobKind {
-    /// Hands a text to its carrier.
-    MessageSend,
-    /// Finds out what became of a text whose sending was cut off.
-    MessageConfirm,
-    /// Finds out which orgs lack news of conversations.
-    ActivityLog,
-    /// Writes one org's days of conversations.
-    ActivityFlush,
-    /// Carries a run out.
-    SyncRun,
-    /// Starts a run because something waits for it.
-    SyncSoon,
-    /// Reads the numbers of contacts by another rule, or in another country.
-    ContactsReadAnew,
+words! {
+    /// A kind of background work.
+    JobKind {
+        /// Hands a text to its carrier.
+        #[serde(rename = "message.send")]
+        MessageSend = "message.send",
+        /// Finds out what became of a text whose sending was cut off.
+        #[serde(rename = "message.confirm")]
+        MessageConfirm = "message.confirm",
+        /// Finds out which orgs lack news of conversations.
+        #[serde(rename = "activity.log")]
+        ActivityLog = "activity.log",
+        /// Writes one org's days of conversations.
+        #[serde(rename = "activity.flush")]
+        ActivityFlush = "activity.flush",
+        /// Carries a run out.
+        #[serde(rename = "sync.run")]
+        SyncRun = "sync.run",
+        /// Starts a run because something waits for it.
+        #[serde(rename = "sync.soon")]
+        SyncSoon = "sync.soon",
+        /// Reads the numbers of contacts by another rule, or in another country.
+        #[serde(rename = "contacts.read_anew")]
+        ContactsReadAnew = "contacts.read_anew",
+    }
 }
 
-const ALL: [(JobKind, &str); 7] = [
-    (JobKind::MessageSend, "message.send"),
-    (JobKind::MessageConfirm, "message.confirm"),
-    (JobKind::ActivityLog, "activity.log"),
-    (JobKind::ActivityFlush, "activity.flush"),
-    (JobKind::SyncRun, "sync.run"),
-    (JobKind::SyncSoon, "sync.soon"),
-    (JobKind::ContactsReadAnew, "contacts.read_anew"),
-];
+words! {
+    /// Where a job stands; one that is done is gone.
+    JobState {
+        /// It waits until it is due.
+        Ready = "ready",
+        /// A worker has it.
+        Leased = "leased",
+        /// The one attempt of a `once` job began.
+        AttemptStarted = "attempt_started",
+        /// Nobody knows whether that attempt reached outside.
+        Uncertain = "uncertain",
+        /// It gave up, and a person decides.
+        Dead = "dead",
+    }
+}
 
 /// Longer than the longest call to a carrier.
 const CARRIER_LEASE_MS: i64 = 60_000;
@@ -209,25 +224,6 @@ const RETRY: Retry = Retry {
 };
 
 impl JobKind {
-    /// All of them.
-    pub fn all() -> impl Iterator<Item = JobKind> {
-        ALL.iter().map(|(kind, _)| *kind)
-    }
-
-    /// The word kept in the database and used by the API.
-    pub fn as_str(self) -> &'static str {
-        ALL.iter()
-            .find(|(kind, _)| *kind == self)
-            .map_or("", |(_, word)| word)
-    }
-
-    /// The kind of that word.
-    pub fn parse(word: &str) -> Option<JobKind> {
-        ALL.iter()
-            .find(|(_, known)| *known == word)
-            .map(|(kind, _)| *kind)
-    }
-
     /// Whether it may be repeated.
     pub fn class(self) -> Class {
         match self {
@@ -267,16 +263,19 @@ mod tests {
     use crate::id::Id as _;
 
     #[test]
-    fn every_kind_has_a_word_of_its_own_that_reads_back() {
-        for kind in JobKind::all() {
-            assert_eq!(JobKind::parse(kind.as_str()), Some(kind));
+    fn a_kind_has_the_same_word_in_the_api_as_in_the_database() {
+        for kind in JobKind::ALL {
+            let told = serde_json::to_value(kind).unwrap();
+            assert_eq!(told, kind.as_str());
         }
-        assert_eq!(JobKind::parse("no such work"), None);
     }
 
     #[test]
     fn no_party_may_take_all_slots_of_a_lane_that_reaches_outside() {
-        for kind in JobKind::all().filter(|kind| kind.lane() != Lane::Housekeeping) {
+        for kind in JobKind::ALL
+            .iter()
+            .filter(|kind| kind.lane() != Lane::Housekeeping)
+        {
             let lane = kind.lane();
             assert!(lane.slots_per_party() * 4 <= lane.slots(), "{lane:?}");
         }

@@ -12,6 +12,7 @@ pub mod attachment;
 pub mod attempt;
 pub mod carrier;
 pub mod catalogue;
+pub mod channel;
 pub mod connection;
 pub mod consent;
 pub mod contact;

@@ -3,6 +3,8 @@
 pub mod change;
 pub mod counts;
 pub mod identify;
+pub mod link;
 pub mod mapping;
 pub mod merge;
+pub mod run;
 pub mod settle;

@@ -3,6 +3,7 @@
 use crate::error::{MessagingError, Result};
 use crate::{decided, take_part};
 use tieline_domain::access::{Actor, By, Scope};
+use tieline_domain::channel::Channel;
 use tieline_domain::conversation::{Conversation, ReadMark};
 use tieline_domain::event::Event;
 use tieline_domain::id::{ContactId, ConversationId, InboxId, MessageId, StaffId};
@@ -162,7 +163,8 @@ async fn begin_once(
             });
         }
     };
-    let points = contact::ensure_points(&mut tx, "sms", std::slice::from_ref(&address)).await?;
+    let points =
+        contact::ensure_points(&mut tx, Channel::Sms, std::slice::from_ref(&address)).await?;
     let point = points[&address];
     let known = conversation::load_by_points(&mut tx, &[point])
         .await?
@@ -176,7 +178,7 @@ async fn begin_once(
     conversation.open = true;
     if is_new {
         let address = std::slice::from_ref(&address);
-        let holders = contact::load_holders(&mut tx, "sms", address).await?;
+        let holders = contact::load_holders(&mut tx, Channel::Sms, address).await?;
         conversation.derive_tie(holders.values().next());
     }
     if contact.is_some() {
@@ -207,7 +209,7 @@ async fn first_number(tx: &mut Tx, scope: &Scope, id: ContactId) -> Result<Strin
         .unwrap_or_default();
     points
         .into_iter()
-        .find(|point| point.channel == "sms")
+        .find(|point| point.channel == Channel::Sms)
         .map(|point| point.address)
         .ok_or(MessagingError::Invalid {
             field: "contact_id",

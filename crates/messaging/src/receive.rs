@@ -14,6 +14,7 @@ use std::panic::AssertUnwindSafe;
 use tieline_domain::access::Actor;
 use tieline_domain::attempt::{Report, of_report};
 use tieline_domain::carrier::ProviderId;
+use tieline_domain::channel::Channel;
 use tieline_domain::consent::{ConsentSource, ConsentState};
 use tieline_domain::conversation::Conversation;
 use tieline_domain::gate::Purpose;
@@ -31,7 +32,7 @@ use tokio::sync::{mpsc, oneshot};
 const BATCH_MAX: usize = 256;
 /// Inputs that may wait; more wait in their connections.
 const QUEUE_MAX: usize = 4_096;
-const CHANNEL: &str = "sms";
+const CHANNEL: Channel = Channel::Sms;
 
 /// What became of a text of ours, as its carrier signed it.
 #[derive(Debug, Clone)]

@@ -21,11 +21,11 @@ create table staff (
 );
 
 create table session (
-    id uid not null primary key,
+    session_id uid not null primary key,
     token_hash bytes not null unique,
     principal_kind text not null,
     principal_id uid not null,
-    created_at bigint not null,
+    opened_at bigint not null,
     last_seen_at bigint not null,
     expires_at bigint not null,
     ends_at bigint not null,
@@ -391,7 +391,7 @@ create table object_mapping (
     enabled bigint not null,
     direction text not null,
     deletes text not null,
-    auto_create text not null,
+    auto_create bigint not null,
     read_until bigint,
     last_changed_at bigint,
     unique (connection_id, object)
@@ -527,6 +527,5 @@ insert into stream_head (id, seq) values (1, 0);
 create table event (
     seq bigint not null primary key,
     at bigint not null,
-    inbox_id uid,
     body text not null
 );

@@ -2,7 +2,7 @@
 //! the audit names it.
 
 use crate::args;
-use crate::db::{Conn, Row, json_text};
+use crate::db::{Conn, Kept, Row, Table, Value, json_text, table};
 use crate::error::{Result, StorageError};
 use crate::store::Tx;
 use std::collections::BTreeMap;
@@ -34,30 +34,25 @@ pub struct ApiKey {
     pub revoked_at: Option<Timestamp>,
 }
 
+table!(ApiKey {
+    id: id,
+    name: text,
+    created_by: opt_id,
+    created_at: time,
+    last_used_at: opt_time,
+    expires_at: opt_time,
+    revoked_at: opt_time,
+} with {
+    rights: Rights as [rights],
+    inboxes: Reach<InboxId> as [all_inboxes],
+});
+
 /// Adds a key.
 pub async fn create(tx: &mut Tx, key: &ApiKey, token_hash: &[u8]) -> Result<()> {
-    let columns = [
-        "id",
-        "name",
-        "token_hash",
-        "rights",
-        "all_inboxes",
-        "created_by",
-        "created_at",
-        "expires_at",
-    ];
-    let rights: Vec<Right> = key.rights.iter().collect();
-    let row = args![
-        key.id,
-        &key.name,
-        token_hash,
-        json_text(&rights),
-        key.inboxes == Reach::All,
-        key.created_by,
-        key.created_at,
-        key.expires_at,
-    ];
-    tx.insert_many("api_key", &columns, vec![row], "").await?;
+    let columns = [ApiKey::COLUMNS, &["token_hash"]].concat();
+    let mut row = key.row();
+    row.push(token_hash.into());
+    tx.insert_many("api_key", &columns, [row], "").await?;
     if let Reach::Only(inboxes) = &key.inboxes {
         let columns = ["api_key_id", "inbox_id"];
         let rows = inboxes.iter().map(|inbox| args![key.id, *inbox]);
@@ -118,21 +113,40 @@ fn reached(rows: &[Row]) -> Result<Reached> {
 }
 
 fn read(row: &Row, reached: &Reached) -> Result<ApiKey> {
-    let id = row.id("id")?;
-    let rights: Vec<Right> = row.json("rights")?;
-    let inboxes = match row.bool("all_inboxes")? {
-        true => Reach::All,
-        false => Reach::only(reached.get(&id).into_iter().flatten().copied()),
-    };
-    Ok(ApiKey {
-        id,
-        name: row.text("name")?,
-        rights: Rights::of(&rights),
-        inboxes,
-        created_by: row.opt_id("created_by")?,
-        created_at: row.time("created_at")?,
-        last_used_at: row.opt_time("last_used_at")?,
-        expires_at: row.opt_time("expires_at")?,
-        revoked_at: row.opt_time("revoked_at")?,
-    })
+    let mut key = ApiKey::read(row)?;
+    if key.inboxes != Reach::All {
+        let inboxes = reached.get(&key.id).into_iter().flatten();
+        key.inboxes = Reach::only(inboxes.copied());
+    }
+    Ok(key)
+}
+
+impl Kept<1> for Rights {
+    type Field = Rights;
+
+    fn values(rights: &Rights) -> [Value; 1] {
+        let rights: Vec<Right> = rights.iter().collect();
+        [json_text(&rights).into()]
+    }
+
+    fn read(row: &Row, [rights]: [&str; 1]) -> Result<Rights> {
+        let rights: Vec<Right> = row.json(rights)?;
+        Ok(Rights::of(&rights))
+    }
+}
+
+/// Whether it is all; those that are named are in a table of their own.
+impl Kept<1> for Reach<InboxId> {
+    type Field = Reach<InboxId>;
+
+    fn values(inboxes: &Reach<InboxId>) -> [Value; 1] {
+        [(*inboxes == Reach::All).into()]
+    }
+
+    fn read(row: &Row, [all]: [&str; 1]) -> Result<Reach<InboxId>> {
+        Ok(match row.bool(all)? {
+            true => Reach::All,
+            false => Reach::only([]),
+        })
+    }
 }

@@ -1,7 +1,7 @@
 //! Files that came with messages: the rows. Their bytes are in an [`crate::attachment_store`].
 
 use crate::args;
-use crate::db::{Conn, Row, Value};
+use crate::db::{Conn, Table, Value, table};
 use crate::error::Result;
 use crate::scope::{on_conversations, on_messages};
 use crate::store::Tx;
@@ -10,33 +10,23 @@ use tieline_domain::access::Scope;
 use tieline_domain::attachment::{Attachment, AttachmentPlace, AttachmentState};
 use tieline_domain::id::AttachmentId;
 
+table!(Attachment {
+    id: id,
+    message_id: id,
+    name: text,
+    media_type: text,
+    size_bytes: int,
+    sha256: bytes,
+    place: word(AttachmentPlace),
+    state: word(AttachmentState),
+    created_at: time,
+});
+
 /// Adds attachments, whose bytes are in their store already: a row that names none is never seen.
 pub async fn create_many(tx: &mut Tx, attachments: &[Attachment]) -> Result<()> {
-    let columns = [
-        "id",
-        "message_id",
-        "name",
-        "media_type",
-        "size_bytes",
-        "sha256",
-        "place",
-        "state",
-        "created_at",
-    ];
-    let rows = attachments.iter().map(|it| {
-        args![
-            it.id,
-            it.message_id,
-            &it.name,
-            &it.media_type,
-            it.size_bytes,
-            it.sha256.clone(),
-            it.place.as_str(),
-            it.state.as_str(),
-            it.created_at,
-        ]
-    });
-    tx.insert_many("attachment", &columns, rows, "").await?;
+    let rows = attachments.iter().map(Attachment::row);
+    tx.insert_many("attachment", Attachment::COLUMNS, rows, "")
+        .await?;
     Ok(())
 }
 
@@ -48,7 +38,7 @@ pub async fn get(conn: &mut Conn, scope: &Scope, id: AttachmentId) -> Result<Att
         "select a.* from attachment a join message m on m.id = a.message_id \
          join conversation v on v.id = m.conversation_id where a.id = $1{within}"
     );
-    read(&conn.one("attachment", &sql, args).await?)
+    Attachment::read(&conn.one("attachment", &sql, args).await?)
 }
 
 /// Which of these have a row that counts on their bytes.
@@ -61,18 +51,4 @@ pub(crate) async fn load_stored(
     let stored = args![AttachmentState::Stored.as_str()];
     let rows = conn.all_in(sql, stored, keys).await?;
     rows.iter().map(|row| row.id("id")).collect()
-}
-
-fn read(row: &Row) -> Result<Attachment> {
-    Ok(Attachment {
-        id: row.id("id")?,
-        message_id: row.id("message_id")?,
-        name: row.text("name")?,
-        media_type: row.text("media_type")?,
-        size_bytes: row.int("size_bytes")?,
-        sha256: row.bytes("sha256")?,
-        place: row.word("place", AttachmentPlace::parse)?,
-        state: row.word("state", AttachmentState::parse)?,
-        created_at: row.time("created_at")?,
-    })
 }

@@ -1,7 +1,7 @@
 //! Attempts at carriers, and the receipts of what carriers were told we have.
 
 use crate::args;
-use crate::db::{Conn, Row, Value};
+use crate::db::{Conn, Table, Value, table};
 use crate::error::{Result, StorageError};
 use crate::store::Tx;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,6 +10,15 @@ use tieline_domain::carrier::ProviderId;
 use tieline_domain::delivery::State;
 use tieline_domain::id::{CarrierAccountId, MessageId};
 
+table!(Attempt {
+    message_id: id,
+    number: int,
+    account_id: id,
+    provider_id: opt_text,
+    state: word(State),
+    begun_at: time,
+});
+
 /// Begins the next attempt at a message.
 pub async fn begin(
     tx: &mut Tx,
@@ -17,10 +26,13 @@ pub async fn begin(
     account_id: CarrierAccountId,
 ) -> Result<Attempt> {
     let now = tx.now();
-    let sql = "insert into attempt (message_id, number, account_id, state, begun_at) \
-               select $1, coalesce(max(number), 0) + 1, $2, $3, $4 from attempt where message_id = $1 returning *";
+    let sql = format!(
+        "insert into attempt ({}) select $1, coalesce(max(number), 0) + 1, $2, null, $3, $4 \
+         from attempt where message_id = $1 returning *",
+        Attempt::COLUMNS.join(", ")
+    );
     let row = args![message_id, account_id, State::Sending.as_str(), now];
-    read(&tx.one("attempt", sql, row).await?)
+    Attempt::read(&tx.one("attempt", &sql, row).await?)
 }
 
 /// Writes what was heard of an attempt that was in the state `was`; a conflict when somebody else
@@ -50,7 +62,7 @@ pub async fn load(
     let keys = messages.iter().map(|id| Value::from(*id)).collect();
     let mut found: BTreeMap<MessageId, Vec<Attempt>> = BTreeMap::new();
     for row in conn.all_in(sql, args![], keys).await? {
-        let attempt = read(&row)?;
+        let attempt = Attempt::read(&row)?;
         found.entry(attempt.message_id).or_default().push(attempt);
     }
     Ok(found)
@@ -91,15 +103,4 @@ pub async fn add_receipts(tx: &mut Tx, received: &[(ProviderId, MessageId)]) -> 
         .map(|(id, message)| args![&id.name, id.account_id, *message]);
     tx.insert_many("receipt", &columns, rows, "").await?;
     Ok(())
-}
-
-fn read(row: &Row) -> Result<Attempt> {
-    Ok(Attempt {
-        message_id: row.id("message_id")?,
-        number: row.int("number")?,
-        account_id: row.id("account_id")?,
-        provider_id: row.opt_text("provider_id")?,
-        state: row.word("state", State::parse)?,
-        begun_at: row.time("begun_at")?,
-    })
 }

@@ -2,11 +2,11 @@
 //! Rows are only ever added. Nothing secret is in them.
 
 use crate::args;
-use crate::db::{Conn, Row, Value, json_text};
+use crate::db::{Conn, Kept, Row, Table, Value, json_text, table};
 use crate::error::Result;
 use crate::store::Tx;
 use serde_json::Value as Json;
-use tieline_domain::access::AuditedAct;
+use tieline_domain::access::{ActorKind, AuditedAct};
 use tieline_domain::id::{ApiKeyId, AuditId, StaffId};
 use tieline_domain::time::Timestamp;
 
@@ -30,8 +30,7 @@ pub struct Line {
     pub id: AuditId,
     /// When.
     pub at: Timestamp,
-    /// The kind of whoever did it, as [`tieline_domain::access::By`] writes it.
-    pub by_kind: String,
+    pub by_kind: ActorKind,
     /// The user who did it, or on whose behalf it was done.
     pub staff_id: Option<StaffId>,
     /// The key by which it was done.
@@ -42,34 +41,31 @@ pub struct Line {
     pub entry: Entry,
 }
 
+table!(Line {
+    id: id,
+    at: time,
+    by_kind: word(ActorKind),
+    staff_id: opt_id,
+    api_key_id: opt_id,
+    address: opt_text,
+} with {
+    entry: Entry as [act, target, before, after],
+});
+
 /// Adds a line, on the word of the transaction's actor.
 pub async fn add(tx: &mut Tx, entry: Entry) -> Result<()> {
-    let columns = [
-        "id",
-        "at",
-        "by_kind",
-        "staff_id",
-        "api_key_id",
-        "address",
-        "act",
-        "target",
-        "before",
-        "after",
-    ];
     let actor = tx.actor().clone();
-    let row = args![
-        tx.new_id::<AuditId>(),
-        tx.now(),
-        actor.by.as_str(),
-        actor.by.staff(),
-        actor.by.api_key(),
-        actor.from,
-        entry.act.as_str(),
-        entry.target,
-        json_text(&entry.before),
-        json_text(&entry.after),
-    ];
-    tx.insert_many("audit", &columns, vec![row], "").await?;
+    let line = Line {
+        id: tx.new_id(),
+        at: tx.now(),
+        by_kind: actor.by.kind(),
+        staff_id: actor.by.staff(),
+        api_key_id: actor.by.api_key(),
+        address: actor.from,
+        entry,
+    };
+    tx.insert_many("audit", Line::COLUMNS, [line.row()], "")
+        .await?;
     Ok(())
 }
 
@@ -82,22 +78,27 @@ pub async fn page(conn: &mut Conn, after: Option<AuditId>, limit: i64) -> Result
         row.push(after.into());
     }
     sql.push_str(" order by id desc limit $1");
-    conn.all(&sql, row).await?.iter().map(read).collect()
+    conn.all(&sql, row).await?.iter().map(Line::read).collect()
 }
 
-fn read(row: &Row) -> Result<Line> {
-    Ok(Line {
-        id: row.id("id")?,
-        at: row.time("at")?,
-        by_kind: row.text("by_kind")?,
-        staff_id: row.opt_id("staff_id")?,
-        api_key_id: row.opt_id("api_key_id")?,
-        address: row.opt_text("address")?,
-        entry: Entry {
-            act: row.word("act", AuditedAct::parse)?,
-            target: row.text("target")?,
-            before: row.json("before")?,
-            after: row.json("after")?,
-        },
-    })
+impl Kept<4> for Entry {
+    type Field = Entry;
+
+    fn values(entry: &Entry) -> [Value; 4] {
+        [
+            entry.act.as_str().into(),
+            (&entry.target).into(),
+            json_text(&entry.before).into(),
+            json_text(&entry.after).into(),
+        ]
+    }
+
+    fn read(row: &Row, [act, target, before, after]: [&str; 4]) -> Result<Entry> {
+        Ok(Entry {
+            act: row.word(act, AuditedAct::parse)?,
+            target: row.text(target)?,
+            before: row.json(before)?,
+            after: row.json(after)?,
+        })
+    }
 }

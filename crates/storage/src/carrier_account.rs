@@ -1,8 +1,8 @@
 //! Accounts at carriers, and the numbers that they send from.
 
 use crate::args;
-use crate::db::{Conn, Row};
-use crate::error::Result;
+use crate::db::{Conn, Table, table};
+use crate::error::{Result, StorageError};
 use crate::store::Tx;
 use tieline_domain::carrier::CarrierKind;
 use tieline_domain::id::{CarrierAccountId, InboxId, SenderId};
@@ -34,19 +34,29 @@ pub struct Sender {
     pub address: String,
 }
 
+table!(CarrierAccount {
+    id: id,
+    carrier: word(CarrierKind),
+    account: text,
+    url: text,
+    secret: bytes,
+    held_until: opt_time,
+});
+
+table!(Sender {
+    id: id,
+    account_id: id,
+    inbox_id: opt_id,
+    address: text,
+});
+
 /// Adds an account.
 pub async fn create(tx: &mut Tx, account: &CarrierAccount) -> Result<()> {
     let now = tx.now();
-    let columns = ["id", "carrier", "account", "url", "secret", "created_at"];
-    let row = args![
-        account.id,
-        account.carrier.as_str(),
-        &account.account,
-        &account.url,
-        account.secret.clone(),
-        now,
-    ];
-    tx.insert_many("carrier_account", &columns, vec![row], "")
+    let columns = [CarrierAccount::COLUMNS, &["created_at"]].concat();
+    let mut row = account.row();
+    row.push(now.into());
+    tx.insert_many("carrier_account", &columns, [row], "")
         .await?;
     Ok(())
 }
@@ -63,6 +73,16 @@ pub async fn save(tx: &mut Tx, account: &CarrierAccount) -> Result<()> {
     Ok(())
 }
 
+/// Replaces the secret by the same under another key; a conflict when it is not what was read.
+pub async fn reseal(tx: &mut Tx, was: &CarrierAccount, secret: &[u8]) -> Result<()> {
+    let sql = "update carrier_account set secret = $1 where id = $2 and secret = $3";
+    let args = args![secret, was.id, was.secret.as_slice()];
+    match tx.run(sql, args).await? {
+        0 => Err(StorageError::Conflict("carrier account")),
+        _ => Ok(()),
+    }
+}
+
 /// Nothing is sent through an account before this moment. The later of two wishes holds.
 pub async fn hold(tx: &mut Tx, id: CarrierAccountId, until: Timestamp) -> Result<()> {
     let sql = "update carrier_account set held_until = $1 where id = $2 and (held_until is null or held_until < $1)";
@@ -74,13 +94,13 @@ pub async fn hold(tx: &mut Tx, id: CarrierAccountId, until: Timestamp) -> Result
 pub async fn all(conn: &mut Conn) -> Result<Vec<CarrierAccount>> {
     let sql = "select * from carrier_account order by created_at, id";
     let rows = conn.all(sql, args![]).await?;
-    rows.iter().map(read).collect()
+    rows.iter().map(CarrierAccount::read).collect()
 }
 
 /// One account.
 pub async fn by_id(conn: &mut Conn, id: CarrierAccountId) -> Result<CarrierAccount> {
     let sql = "select * from carrier_account where id = $1";
-    read(&conn.one("carrier account", sql, args![id]).await?)
+    CarrierAccount::read(&conn.one("carrier account", sql, args![id]).await?)
 }
 
 /// The accounts whose numbers an inbox has.
@@ -88,21 +108,16 @@ pub async fn of_inbox(conn: &mut Conn, inbox: InboxId) -> Result<Vec<CarrierAcco
     let sql = "select * from carrier_account where id in (select account_id from sender where inbox_id = $1) \
                order by created_at, id";
     let rows = conn.all(sql, args![inbox]).await?;
-    rows.iter().map(read).collect()
+    rows.iter().map(CarrierAccount::read).collect()
 }
 
 /// Adds a number or name to an account.
 pub async fn add_sender(tx: &mut Tx, sender: &Sender) -> Result<()> {
     let now = tx.now();
-    let columns = ["id", "account_id", "inbox_id", "address", "created_at"];
-    let row = args![
-        sender.id,
-        sender.account_id,
-        sender.inbox_id,
-        &sender.address,
-        now
-    ];
-    tx.insert_many("sender", &columns, vec![row], "").await?;
+    let columns = [Sender::COLUMNS, &["created_at"]].concat();
+    let mut row = sender.row();
+    row.push(now.into());
+    tx.insert_many("sender", &columns, [row], "").await?;
     Ok(())
 }
 
@@ -117,14 +132,14 @@ pub async fn assign_sender(tx: &mut Tx, id: SenderId, inbox: Option<InboxId>) ->
 pub async fn senders(conn: &mut Conn) -> Result<Vec<Sender>> {
     let sql = "select * from sender order by inbox_id, created_at, id";
     let rows = conn.all(sql, args![]).await?;
-    rows.iter().map(read_sender).collect()
+    rows.iter().map(Sender::read).collect()
 }
 
 /// The numbers of an account.
 pub async fn senders_of(conn: &mut Conn, account: CarrierAccountId) -> Result<Vec<Sender>> {
     let sql = "select * from sender where account_id = $1 order by created_at, id";
     let rows = conn.all(sql, args![account]).await?;
-    rows.iter().map(read_sender).collect()
+    rows.iter().map(Sender::read).collect()
 }
 
 /// The number that an inbox sends from: the one that it is asked for if it has it, else its oldest.
@@ -136,25 +151,5 @@ pub async fn sender_for(
     let sql = "select * from sender where inbox_id = $1 \
                order by case when id = $2 then 0 else 1 end, created_at, id limit 1";
     let row = conn.opt(sql, args![inbox, wanted]).await?;
-    row.as_ref().map(read_sender).transpose()
-}
-
-fn read(row: &Row) -> Result<CarrierAccount> {
-    Ok(CarrierAccount {
-        id: row.id("id")?,
-        carrier: row.word("carrier", CarrierKind::parse)?,
-        account: row.text("account")?,
-        url: row.text("url")?,
-        secret: row.bytes("secret")?,
-        held_until: row.opt_time("held_until")?,
-    })
-}
-
-fn read_sender(row: &Row) -> Result<Sender> {
-    Ok(Sender {
-        id: row.id("id")?,
-        account_id: row.id("account_id")?,
-        inbox_id: row.opt_id("inbox_id")?,
-        address: row.text("address")?,
-    })
+    row.as_ref().map(Sender::read).transpose()
 }

@@ -1,7 +1,7 @@
 //! Connections to orgs, the shared session of each, and the count of calls.
 
 use crate::args;
-use crate::db::{Conn, json_text, table};
+use crate::db::{Conn, Table, json_text, table};
 use crate::error::{Result, StorageError};
 use crate::store::Tx;
 use tieline_domain::connection::{ConnectionKind, ConnectionState, GrantKind};
@@ -130,6 +130,23 @@ pub async fn save_secrets(tx: &mut Tx, id: ConnectionId, sealed: &[u8]) -> Resul
     )
     .await?;
     Ok(())
+}
+
+/// Replaces what is sealed by the same under another key; a conflict when it is not what was read.
+pub async fn reseal(tx: &mut Tx, was: &Connection, now: &Connection) -> Result<()> {
+    let sql = "update connection set secrets = $1, access_token = $2 where id = $3 and secrets = $4 \
+               and access_token is not distinct from $5";
+    let args = args![
+        now.secrets.as_slice(),
+        now.access_token.clone(),
+        was.id,
+        was.secrets.as_slice(),
+        was.access_token.clone(),
+    ];
+    match tx.run(sql, args).await? {
+        0 => Err(StorageError::Conflict("connection")),
+        _ => Ok(()),
+    }
 }
 
 /// Points a connection at the addresses that its org has now.

@@ -1,7 +1,7 @@
 //! Consent: what a contact point said, for ever, and how it stands.
 
 use crate::args;
-use crate::db::{Conn, Value};
+use crate::db::{Conn, Table, Value, all_but, table};
 use crate::error::Result;
 use crate::store::Tx;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +20,12 @@ pub struct Consent {
     /// Since when.
     pub at: Timestamp,
 }
+
+table!(Consent {
+    state: word(ConsentState),
+    source: word(ConsentSource),
+    at: time,
+});
 
 /// What a point said.
 pub struct Entry {
@@ -56,11 +62,19 @@ pub async fn add(tx: &mut Tx, entry: Entry) -> Result<()> {
     ];
     tx.insert_many("consent_entry", &columns, vec![row], "")
         .await?;
-    let sql = "insert into consent (point_id, scope, state, source, at) values ($1, $2, $3, $4, $5) \
-               on conflict (point_id, scope) do update set state = excluded.state, source = excluded.source, \
-               at = excluded.at";
-    tx.run(sql, args![entry.point_id, SCOPE, state, source, now])
-        .await?;
+    let stands = Consent {
+        state: entry.state,
+        source: entry.source,
+        at: now,
+    };
+    let mut row = stands.row();
+    row.extend(args![entry.point_id, SCOPE]);
+    let suffix = format!(
+        "on conflict (point_id, scope) do update set {}",
+        all_but(&[], Consent::COLUMNS)
+    );
+    let columns = [Consent::COLUMNS, &["point_id", "scope"]].concat();
+    tx.insert_many("consent", &columns, [row], &suffix).await?;
     Ok(())
 }
 
@@ -100,13 +114,6 @@ pub async fn load(conn: &mut Conn, points: &[PointId]) -> Result<BTreeMap<PointI
         )
         .await?;
     rows.iter()
-        .map(|row| {
-            let consent = Consent {
-                state: row.word("state", ConsentState::parse)?,
-                source: row.word("source", ConsentSource::parse)?,
-                at: row.time("at")?,
-            };
-            Ok((row.id("point_id")?, consent))
-        })
+        .map(|row| Ok((row.id("point_id")?, Consent::read(row)?)))
         .collect()
 }

@@ -10,7 +10,7 @@ pub use points::{
 };
 
 use crate::args;
-use crate::db::{Conn, Row, Value, json_text};
+use crate::db::{Conn, Table, Value, all_but, table};
 use crate::error::{Result, StorageError};
 use crate::scope::on_contacts;
 use crate::search;
@@ -45,6 +45,18 @@ pub struct Contact {
     pub version: i64,
 }
 
+table!(Contact {
+    id: id,
+    name: text,
+    sort_name: text,
+    fields: json,
+    field_times: json,
+    created_at: time,
+    updated_at: time,
+    deleted_at: opt_time,
+    version: int,
+});
+
 /// Which page of the list.
 #[derive(Debug, Clone, Default)]
 pub struct ContactQuery {
@@ -63,7 +75,7 @@ pub async fn get(conn: &mut Conn, scope: &Scope, id: ContactId) -> Result<Contac
     let mut args = args![id];
     let within = on_contacts(scope, &mut args);
     let sql = format!("select * from contact where id = $1{within}");
-    read(&conn.one("contact", &sql, args).await?)
+    Contact::read(&conn.one("contact", &sql, args).await?)
 }
 
 /// A page of contacts by name, deleted ones left out.
@@ -83,7 +95,11 @@ pub async fn list(conn: &mut Conn, scope: &Scope, query: &ContactQuery) -> Resul
         args.len() + 1
     );
     args.push(query.limit.into());
-    conn.all(&sql, args).await?.iter().map(read).collect()
+    conn.all(&sql, args)
+        .await?
+        .iter()
+        .map(Contact::read)
+        .collect()
 }
 
 /// How many contacts the words find.
@@ -120,7 +136,7 @@ pub async fn load_by_ids(
         .all_in("select * from contact where id in ({in})", args![], keys)
         .await?;
     rows.iter()
-        .map(read)
+        .map(Contact::read)
         .map(|contact| contact.map(|contact| (contact.id, contact)))
         .collect()
 }
@@ -138,7 +154,7 @@ pub async fn load_unlinked(
     conn.all(sql, args![connection, after, limit])
         .await?
         .iter()
-        .map(read)
+        .map(Contact::read)
         .collect()
 }
 
@@ -165,26 +181,12 @@ pub async fn save_many(tx: &mut Tx, contacts: &[Contact], catalogue: &Catalogue)
     }
     let now = tx.now();
     let rows = contacts.iter().map(|contact| row(contact, catalogue, now));
-    let columns = [
-        "id",
-        "name",
-        "sort_name",
-        "fields",
-        "field_times",
-        "search_text",
-        "reading",
-        "unreadable",
-        "created_at",
-        "updated_at",
-        "deleted_at",
-        "version",
-    ];
-    let suffix = "on conflict (id) do update set name = excluded.name, sort_name = excluded.sort_name, \
-                  fields = excluded.fields, field_times = excluded.field_times, search_text = excluded.search_text, \
-                  reading = excluded.reading, unreadable = excluded.unreadable, \
-                  updated_at = excluded.updated_at, deleted_at = excluded.deleted_at, version = excluded.version \
-                  where contact.version = excluded.version - 1";
-    let written = tx.insert_many("contact", &columns, rows, suffix).await?;
+    let columns = [Contact::COLUMNS, &["search_text", "reading", "unreadable"]].concat();
+    let suffix = format!(
+        "on conflict (id) do update set {} where contact.version = excluded.version - 1",
+        all_but(&["id", "created_at"], &columns)
+    );
+    let written = tx.insert_many("contact", &columns, rows, &suffix).await?;
     if written < contacts.len() as u64 {
         return Err(StorageError::Conflict("contact"));
     }
@@ -192,20 +194,20 @@ pub async fn save_many(tx: &mut Tx, contacts: &[Contact], catalogue: &Catalogue)
 }
 
 fn row(contact: &Contact, catalogue: &Catalogue, now: Timestamp) -> Vec<Value> {
-    args![
-        contact.id,
-        catalogue.display_name(&contact.fields),
-        catalogue.sort_name(&contact.fields),
-        json_text(&contact.fields),
-        json_text(&contact.field_times),
+    let written = Contact {
+        name: catalogue.display_name(&contact.fields),
+        sort_name: catalogue.sort_name(&contact.fields),
+        updated_at: now,
+        version: contact.version + 1,
+        ..contact.clone()
+    };
+    let mut row = written.row();
+    row.extend(args![
         catalogue.search_text(&contact.fields),
         catalogue.reading(),
         unreadable(contact, catalogue),
-        contact.created_at,
-        now,
-        contact.deleted_at,
-        contact.version + 1,
-    ]
+    ]);
+    row
 }
 
 /// How many phone fields give no number.
@@ -232,18 +234,4 @@ async fn matching(
         sql.push_str(&format!(" and {condition}"));
     }
     Ok((sql, args))
-}
-
-fn read(row: &Row) -> Result<Contact> {
-    Ok(Contact {
-        id: row.id("id")?,
-        name: row.text("name")?,
-        sort_name: row.text("sort_name")?,
-        fields: row.json("fields")?,
-        field_times: row.json("field_times")?,
-        created_at: row.time("created_at")?,
-        updated_at: row.time("updated_at")?,
-        deleted_at: row.opt_time("deleted_at")?,
-        version: row.int("version")?,
-    })
 }

@@ -2,7 +2,7 @@
 //! run, so that all nodes go by the same one.
 
 use crate::args;
-use crate::db::{Conn, Row};
+use crate::db::{Conn, Kept, Row, Table, Value, table};
 use crate::error::{Result, StorageError};
 use crate::field_rows;
 use crate::setting;
@@ -12,7 +12,10 @@ use tieline_domain::catalogue::{Catalogue, Field, FieldKind, FieldSection};
 /// The catalogue as it stands.
 pub async fn load(conn: &mut Conn) -> Result<Catalogue> {
     let rows = conn.all("select * from contact_field", args![]).await?;
-    let fields = rows.iter().map(read).collect::<Result<Vec<Field>>>()?;
+    let fields = rows
+        .iter()
+        .map(Field::read)
+        .collect::<Result<Vec<Field>>>()?;
     let country = setting::default_country(conn).await?;
     Ok(Catalogue::new(fields, &country))
 }
@@ -41,23 +44,32 @@ pub async fn is_used(conn: &mut Conn, name: &str) -> Result<bool> {
     Ok(conn.opt(sql, args![key, name]).await?.is_some())
 }
 
-fn read(row: &Row) -> Result<Field> {
-    Ok(Field {
-        id: row.id("id")?,
-        name: row.text("name")?,
-        label: row.text("label")?,
-        kind: row.word("kind", FieldKind::parse)?,
-        max_length: row
-            .int("max_length")?
-            .try_into()
-            .map_err(|_| StorageError::Unreadable {
-                column: "max_length".to_owned(),
-                reason: "it is negative".to_owned(),
-            })?,
-        options: row.json("options")?,
-        position: row.int("position")?,
-        section: row.word("section", FieldSection::parse)?,
-        required: row.bool("required")?,
-        read_only: row.bool("read_only")?,
-    })
+table!(Field {
+    id: id,
+    name: text,
+    label: text,
+    kind: word(FieldKind),
+    options: json,
+    position: int,
+    section: word(FieldSection),
+    required: bool,
+    read_only: bool,
+} with {
+    max_length: usize as [max_length],
+});
+
+impl Kept<1> for usize {
+    type Field = usize;
+
+    fn values(number: &usize) -> [Value; 1] {
+        [(*number as i64).into()]
+    }
+
+    fn read(row: &Row, [column]: [&str; 1]) -> Result<usize> {
+        let unreadable = |_| StorageError::Unreadable {
+            column: column.to_owned(),
+            reason: "it is negative".to_owned(),
+        };
+        row.int(column)?.try_into().map_err(unreadable)
+    }
 }

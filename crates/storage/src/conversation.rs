@@ -8,14 +8,16 @@ pub use lists::{ConversationQuery, View, ViewCounts, count, count_unread, count_
 pub(crate) use tie::derive_ties;
 
 use crate::args;
-use crate::author::{author_values, read_author};
-use crate::db::{Conn, Row, Value};
+use crate::db::{Conn, Kept, Row, Table, Value, all_but, table};
 use crate::error::{Result, StorageError};
 use crate::scope::on_conversations;
 use crate::store::Tx;
 use std::collections::BTreeMap;
 use tieline_domain::access::Scope;
-use tieline_domain::conversation::{Conversation, Kind, Last, Tie};
+use tieline_domain::channel::Channel;
+use tieline_domain::conversation::{
+    Author, Conversation, ConversationStatus, Kind, Last, Tie, Turn,
+};
 use tieline_domain::delivery::State;
 use tieline_domain::id::{ContactId, ConversationId, InboxId, PointId, StaffId};
 use tieline_domain::time::Timestamp;
@@ -25,8 +27,7 @@ use tieline_domain::time::Timestamp;
 pub struct Listed {
     /// The conversation.
     pub conversation: Conversation,
-    /// `sms`, …
-    pub channel: String,
+    pub channel: Channel,
     /// Their address.
     pub address: String,
     /// What to call the contact, once it is known.
@@ -40,6 +41,26 @@ pub struct Listed {
     /// Whether the inbox has a number to send from.
     pub has_sender: bool,
 }
+
+table!(Conversation {
+    id: id,
+    inbox_id: id,
+    point_id: id,
+    sender_id: opt_id,
+    contact_id: opt_id,
+    tie: word(Tie),
+    assigned_to: opt_id,
+    last_seq: int,
+    last_at: time,
+    received: int,
+    merged_into: opt_id,
+    created_at: time,
+    version: int,
+} with {
+    open: ConversationStatus as [status],
+    our_turn: Turn as [turn],
+    last: Last as [last_kind, last_author_kind, last_author_id, last_author_reason, last_text, last_state],
+});
 
 /// What is listed, with what the scope's person has not read.
 fn listed(scope: &Scope, args: &mut Vec<Value>) -> String {
@@ -128,7 +149,7 @@ pub async fn count_groups(conn: &mut Conn, scope: &Scope) -> Result<Vec<OpenGrou
             Ok(OpenGroup {
                 inbox_id: row.id("inbox_id")?,
                 assigned_to: row.opt_id("assigned_to")?,
-                our_turn: row.text("turn")? == "ours",
+                our_turn: Turn::read(row, ["turn"])?,
                 number: row.int("number")?,
             })
         })
@@ -147,7 +168,7 @@ pub async fn load_by_points(
     let mut found = BTreeMap::new();
     for row in conn.all_in(sql, args![], keys).await? {
         let asked = (row.id("asked_inbox")?, row.id("asked_point")?);
-        let conversation = read(&row)?;
+        let conversation = Conversation::read(&row)?;
         found.insert(conversation.place(), conversation.clone());
         found.insert(asked, conversation);
     }
@@ -168,95 +189,39 @@ pub async fn load_by_ids(
         )
         .await?;
     rows.iter()
-        .map(|row| read(row).map(|conversation| (conversation.id, conversation)))
+        .map(|row| Conversation::read(row).map(|conversation| (conversation.id, conversation)))
         .collect()
 }
 
 /// Writes conversations as given (their `version` is the one that was read, 0 for new ones). Fails
 /// with a conflict when one of them was changed or begun by somebody else meanwhile.
 pub async fn save_many(tx: &mut Tx, conversations: &[Conversation]) -> Result<()> {
-    let columns = [
-        "id",
-        "inbox_id",
-        "point_id",
-        "sender_id",
-        "contact_id",
-        "tie",
-        "status",
-        "turn",
-        "assigned_to",
-        "last_seq",
-        "last_kind",
-        "last_author_kind",
-        "last_author_id",
-        "last_author_reason",
-        "last_text",
-        "last_state",
-        "last_at",
-        "received",
-        "merged_into",
-        "created_at",
-        "version",
-    ];
-    let rows: Vec<Vec<Value>> = conversations.iter().map(row).collect();
-    let suffix = "on conflict (inbox_id, point_id) do update set sender_id = excluded.sender_id, \
-                  contact_id = excluded.contact_id, tie = excluded.tie, \
-                  status = excluded.status, turn = excluded.turn, assigned_to = excluded.assigned_to, \
-                  last_seq = excluded.last_seq, last_kind = excluded.last_kind, \
-                  last_author_kind = excluded.last_author_kind, last_author_id = excluded.last_author_id, \
-                  last_author_reason = excluded.last_author_reason, last_text = excluded.last_text, \
-                  last_state = excluded.last_state, last_at = excluded.last_at, received = excluded.received, \
-                  merged_into = excluded.merged_into, created_at = excluded.created_at, version = excluded.version \
-                  where conversation.version = excluded.version - 1 and conversation.id = excluded.id";
-    if tx
-        .insert_many("conversation", &columns, rows, suffix)
-        .await?
-        < conversations.len() as u64
-    {
+    let keys = ["id", "inbox_id", "point_id"];
+    let suffix = format!(
+        "on conflict (inbox_id, point_id) do update set {} \
+         where conversation.version = excluded.version - 1 and conversation.id = excluded.id",
+        all_but(&keys, Conversation::COLUMNS)
+    );
+    let rows = conversations.iter().map(|it| {
+        let version = it.version + 1;
+        Conversation {
+            version,
+            ..it.clone()
+        }
+        .row()
+    });
+    let columns = Conversation::COLUMNS;
+    let written = tx.insert_many("conversation", columns, rows, &suffix);
+    if written.await? < conversations.len() as u64 {
         return Err(StorageError::Conflict("conversation"));
     }
     Ok(())
 }
 
-fn row(conversation: &Conversation) -> Vec<Value> {
-    let last = conversation.last.as_ref();
-    let [author_kind, author_id, author_reason] = last.map_or(
-        [Value::Text(None), Value::Bytes(None), Value::Text(None)],
-        |it| author_values(it.author),
-    );
-    args![
-        conversation.id,
-        conversation.inbox_id,
-        conversation.point_id,
-        conversation.sender_id,
-        conversation.contact_id,
-        conversation.tie.as_str(),
-        if conversation.open { "open" } else { "closed" },
-        if conversation.our_turn {
-            "ours"
-        } else {
-            "theirs"
-        },
-        conversation.assigned_to,
-        conversation.last_seq,
-        last.map(|it| it.kind.as_str()),
-        author_kind,
-        author_id,
-        author_reason,
-        last.map(|it| &*it.text),
-        last.map(|it| it.state.as_str()),
-        conversation.last_at,
-        conversation.received,
-        conversation.merged_into,
-        conversation.created_at,
-        conversation.version + 1,
-    ]
-}
-
 fn read_listed(row: &Row) -> Result<Listed> {
     Ok(Listed {
-        conversation: read(row)?,
-        channel: row.text("channel")?,
+        conversation: Conversation::read(row)?,
+        channel: row.word("channel", Channel::parse)?,
         address: row.text("address")?,
         contact_name: row.opt_text("contact_name")?,
         opted_out_since: row.opt_time("opted_out_since")?,
@@ -266,35 +231,66 @@ fn read_listed(row: &Row) -> Result<Listed> {
     })
 }
 
-fn read(row: &Row) -> Result<Conversation> {
-    Ok(Conversation {
-        id: row.id("id")?,
-        inbox_id: row.id("inbox_id")?,
-        point_id: row.id("point_id")?,
-        sender_id: row.opt_id("sender_id")?,
-        contact_id: row.opt_id("contact_id")?,
-        tie: row.word("tie", Tie::parse)?,
-        open: row.text("status")? == "open",
-        our_turn: row.text("turn")? == "ours",
-        assigned_to: row.opt_id("assigned_to")?,
-        last_seq: row.int("last_seq")?,
-        last: read_last(row)?,
-        last_at: row.time("last_at")?,
-        received: row.int("received")?,
-        merged_into: row.opt_id("merged_into")?,
-        created_at: row.time("created_at")?,
-        version: row.int("version")?,
-    })
+impl Kept<1> for ConversationStatus {
+    type Field = bool;
+
+    fn values(open: &bool) -> [Value; 1] {
+        [ConversationStatus::of(*open).as_str().into()]
+    }
+
+    fn read(row: &Row, [status]: [&str; 1]) -> Result<bool> {
+        Ok(row.word(status, ConversationStatus::parse)? == ConversationStatus::Open)
+    }
 }
 
-fn read_last(row: &Row) -> Result<Option<Last>> {
-    let Some(text) = row.opt_text("last_text")? else {
-        return Ok(None);
-    };
-    Ok(Some(Last {
-        kind: row.word("last_kind", Kind::parse)?,
-        author: read_author(row, "last_")?,
-        text,
-        state: row.word("last_state", State::parse)?,
-    }))
+impl Kept<1> for Turn {
+    type Field = bool;
+
+    fn values(ours: &bool) -> [Value; 1] {
+        [Turn::of(*ours).as_str().into()]
+    }
+
+    fn read(row: &Row, [turn]: [&str; 1]) -> Result<bool> {
+        Ok(row.word(turn, Turn::parse)? == Turn::Ours)
+    }
+}
+
+impl Kept<6> for Last {
+    type Field = Option<Last>;
+
+    fn values(last: &Option<Last>) -> [Value; 6] {
+        let none = Value::Text(None);
+        let Some(last) = last else {
+            return [
+                none.clone(),
+                none.clone(),
+                Value::Bytes(None),
+                none.clone(),
+                none.clone(),
+                none,
+            ];
+        };
+        let [author_kind, author_id, author_reason] = Author::values(&last.author);
+        [
+            last.kind.as_str().into(),
+            author_kind,
+            author_id,
+            author_reason,
+            (&last.text).into(),
+            last.state.as_str().into(),
+        ]
+    }
+
+    fn read(row: &Row, columns: [&str; 6]) -> Result<Option<Last>> {
+        let [kind, author_kind, author_id, author_reason, text, state] = columns;
+        let Some(text) = row.opt_text(text)? else {
+            return Ok(None);
+        };
+        Ok(Some(Last {
+            kind: row.word(kind, Kind::parse)?,
+            author: Author::read(row, [author_kind, author_id, author_reason])?,
+            text,
+            state: row.word(state, State::parse)?,
+        }))
+    }
 }

@@ -2,35 +2,12 @@
 //! whose outcome nobody knows is looked for instead of repeated.
 
 use crate::args;
-use crate::db::{Conn, table};
+use crate::db::{Conn, Table, table};
 use crate::error::Result;
 use crate::store::Tx;
 use tieline_domain::id::{ConnectionId, ContactId, CreateIntentId};
+use tieline_domain::sync::link::IntentState;
 use tieline_domain::time::Timestamp;
-
-/// How far an intent is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum IntentState {
-    /// Nobody knows yet what came of it.
-    Open,
-    /// More records fit than were sent; a person was told.
-    Ambiguous,
-}
-
-impl IntentState {
-    fn as_str(self) -> &'static str {
-        match self {
-            IntentState::Open => "open",
-            IntentState::Ambiguous => "ambiguous",
-        }
-    }
-
-    fn parse(word: &str) -> Option<IntentState> {
-        [IntentState::Open, IntentState::Ambiguous]
-            .into_iter()
-            .find(|state| state.as_str() == word)
-    }
-}
 
 /// An intent as stored.
 #[derive(Debug, Clone, PartialEq)]

@@ -17,5 +17,5 @@ pub use health::{Faults, Health};
 pub use row::Row;
 pub use sets::{UpdateMany, Writing};
 pub(crate) use sqlite::SqlitePools;
-pub(crate) use table::{kept, table};
+pub(crate) use table::{BESIDE, Kept, Table, all_but, column, kept, table};
 pub use value::{Value, json_text};

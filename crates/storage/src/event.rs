@@ -4,7 +4,7 @@
 //! of numbers is the order of commits and no number is ever missing.
 
 use crate::args;
-use crate::db::{Conn, json_text};
+use crate::db::{Conn, Table, table};
 use crate::error::Result;
 use tieline_domain::access::Scope;
 use tieline_domain::event::Event;
@@ -21,6 +21,8 @@ pub struct StoredEvent {
     /// The fact.
     pub event: Event,
 }
+
+table!(StoredEvent { seq: int, at: time, event as body: json });
 
 /// The number of the last committed event.
 pub async fn head(conn: &mut Conn) -> Result<i64> {
@@ -46,7 +48,7 @@ pub async fn list_after(
     let head = head(conn).await?;
     let rows = conn
         .all(
-            "select seq, at, body from event where seq > $1 order by seq limit $2",
+            "select * from event where seq > $1 order by seq limit $2",
             args![seq, limit],
         )
         .await?;
@@ -56,11 +58,7 @@ pub async fn list_after(
     let mut events = Vec::with_capacity(rows.len());
     let mut looked = seq;
     for row in &rows {
-        let stored = StoredEvent {
-            seq: row.int("seq")?,
-            at: row.time("at")?,
-            event: row.json("body")?,
-        };
+        let stored = StoredEvent::read(row)?;
         if stored.seq != looked + 1 {
             return Ok(None);
         }
@@ -111,15 +109,11 @@ pub(crate) async fn append(conn: &mut Conn, events: &[Event], at: Timestamp) -> 
         )
         .await?
         .int("seq")?;
-    let rows = events.iter().enumerate().map(|(i, event)| {
-        args![
-            last - count + 1 + i as i64,
-            at,
-            inbox_of(event),
-            json_text(event)
-        ]
+    let rows = (last - count + 1..).zip(events).map(|(seq, event)| {
+        let event = event.clone();
+        StoredEvent { seq, at, event }.row()
     });
-    conn.insert_many("event", &["seq", "at", "inbox_id", "body"], rows, "")
+    conn.insert_many("event", StoredEvent::COLUMNS, rows, "")
         .await?;
     Ok(last)
 }

@@ -1,10 +1,11 @@
 //! Inboxes and their members. The numbers of an inbox are senders of carrier accounts.
 
 use crate::args;
-use crate::db::{Conn, Row};
+use crate::db::{Conn, Table, table};
 use crate::error::Result;
 use crate::read_mark;
 use crate::store::Tx;
+use tieline_domain::channel::Channel;
 use tieline_domain::event::Event;
 use tieline_domain::id::{InboxId, StaffId};
 
@@ -13,20 +14,27 @@ use tieline_domain::id::{InboxId, StaffId};
 pub struct Inbox {
     /// Which.
     pub id: InboxId,
-    /// `sms`, …
-    pub channel: String,
+    pub channel: Channel,
     /// For people.
     pub name: String,
     /// Whose way of writing numbers is assumed (ISO 3166).
     pub country: String,
 }
 
+table!(Inbox {
+    id: id,
+    channel: word(Channel),
+    name: text,
+    country: text,
+});
+
 /// Adds an inbox.
 pub async fn create(tx: &mut Tx, inbox: &Inbox) -> Result<()> {
     let now = tx.now();
-    let columns = ["id", "channel", "name", "country", "created_at"];
-    let row = args![inbox.id, &inbox.channel, &inbox.name, &inbox.country, now,];
-    tx.insert_many("inbox", &columns, vec![row], "").await?;
+    let columns = [Inbox::COLUMNS, &["created_at"]].concat();
+    let mut row = inbox.row();
+    row.push(now.into());
+    tx.insert_many("inbox", &columns, [row], "").await?;
     Ok(())
 }
 
@@ -76,24 +84,15 @@ pub async fn all(conn: &mut Conn) -> Result<Vec<Inbox>> {
     conn.all("select * from inbox order by name, id", args![])
         .await?
         .iter()
-        .map(read)
+        .map(Inbox::read)
         .collect()
 }
 
 /// One inbox.
 pub async fn by_id(conn: &mut Conn, id: InboxId) -> Result<Inbox> {
-    read(
+    Inbox::read(
         &conn
             .one("inbox", "select * from inbox where id = $1", args![id])
             .await?,
     )
-}
-
-fn read(row: &Row) -> Result<Inbox> {
-    Ok(Inbox {
-        id: row.id("id")?,
-        channel: row.text("channel")?,
-        name: row.text("name")?,
-        country: row.text("country")?,
-    })
 }

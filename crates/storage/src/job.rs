@@ -17,7 +17,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tieline_domain::id::{Id as _, JobId};
-use tieline_domain::job::{InHand, JobKind, Party};
+use tieline_domain::job::{InHand, JobKind, JobState, Party};
 use tieline_domain::time::Timestamp;
 
 /// An attempt whose outcome nobody knows is handed to the reconciler again after this long.
@@ -211,7 +211,12 @@ pub async fn beat(tx: &mut Tx, job: &ClaimedJob) -> Result<Beat> {
     let sql = "select fence, state from job where id = $1";
     Ok(match tx.opt(sql, args![job.id]).await? {
         None => Beat::LetGo,
-        Some(row) if row.int("fence")? == job.fence && row.text("state")? == "ready" => Beat::LetGo,
+        Some(row)
+            if row.int("fence")? == job.fence
+                && row.word("state", JobState::parse)? == JobState::Ready =>
+        {
+            Beat::LetGo
+        }
         Some(_) => Beat::Lost,
     })
 }
@@ -227,7 +232,7 @@ pub async fn finish(tx: &mut Tx, job: &ClaimedJob) -> Result<()> {
 /// `once` job only when it is certain that nothing left the house.
 pub async fn retry(tx: &mut Tx, job: &ClaimedJob, at: Timestamp, error: &str) -> Result<()> {
     if !superseded(tx, job).await? {
-        settle(tx, job, "ready", args![at, job.attempts, 0, error]).await?;
+        settle(tx, job, JobState::Ready, args![at, job.attempts, 0, error]).await?;
     }
     Ok(())
 }
@@ -236,7 +241,7 @@ pub async fn retry(tx: &mut Tx, job: &ClaimedJob, at: Timestamp, error: &str) ->
 pub async fn wait(tx: &mut Tx, job: &ClaimedJob, at: Timestamp, why: &str) -> Result<()> {
     if !superseded(tx, job).await? {
         let row = args![at, job.attempts - 1, job.failures, why];
-        settle(tx, job, "ready", row).await?;
+        settle(tx, job, JobState::Ready, row).await?;
     }
     Ok(())
 }
@@ -246,7 +251,7 @@ pub async fn fail(tx: &mut Tx, job: &ClaimedJob, error: &str) -> Result<()> {
     if !left_open(tx, job, error).await? && !superseded(tx, job).await? {
         let at = tx.now() + job.delay_ms(None);
         let row = args![at, job.attempts, job.failures + 1, error];
-        settle(tx, job, "ready", row).await?;
+        settle(tx, job, JobState::Ready, row).await?;
     }
     Ok(())
 }
@@ -270,7 +275,7 @@ pub async fn bury(tx: &mut Tx, job: &ClaimedJob, error: &str) -> Result<()> {
     settle(
         tx,
         job,
-        "dead",
+        JobState::Dead,
         args![now, job.attempts, job.failures, error],
     )
     .await
@@ -320,12 +325,15 @@ pub async fn finish_uncertain(tx: &mut Tx, job: &ClaimedJob) -> Result<()> {
 }
 
 /// How many jobs there are of each kind and state; for metrics and for tests that want quiet.
-pub async fn count_by_state(conn: &mut Conn) -> Result<Vec<(String, String, i64)>> {
+pub async fn count_by_state(conn: &mut Conn) -> Result<Vec<(JobKind, JobState, i64)>> {
     let sql =
         "select kind, state, count(*) as number from job group by kind, state order by kind, state";
     let rows = conn.all(sql, args![]).await?;
     rows.iter()
-        .map(|row| Ok((row.text("kind")?, row.text("state")?, row.int("number")?)))
+        .map(|row| {
+            let state = row.word("state", JobState::parse)?;
+            Ok((read_kind(row)?, state, row.int("number")?))
+        })
         .collect()
 }
 
@@ -345,10 +353,10 @@ async fn superseded(tx: &mut Tx, job: &ClaimedJob) -> Result<bool> {
 }
 
 /// `row`: run_at, attempts, failures, last_error.
-async fn settle(tx: &mut Tx, job: &ClaimedJob, state: &str, mut row: Vec<Value>) -> Result<()> {
+async fn settle(tx: &mut Tx, job: &ClaimedJob, state: JobState, mut row: Vec<Value>) -> Result<()> {
     let sql = "update job set run_at = $1, attempts = $2, failures = $3, last_error = $4, state = $5, lease_until = null \
                where id = $6 and fence = $7 and state in ('leased', 'attempt_started')";
-    row.extend(args![state, job.id, job.fence]);
+    row.extend(args![state.as_str(), job.id, job.fence]);
     held(tx.run(sql, row).await?)
 }
 
@@ -362,7 +370,7 @@ fn held(rows: u64) -> Result<()> {
 
 /// The kinds for which it holds, as a list in SQL.
 fn words(holds: impl Fn(JobKind) -> bool) -> String {
-    let kinds = JobKind::all().filter(|kind| holds(*kind));
+    let kinds = JobKind::ALL.iter().filter(|kind| holds(**kind));
     let words: Vec<String> = kinds.map(|kind| format!("'{}'", kind.as_str())).collect();
     match words.is_empty() {
         true => "null".to_owned(),

@@ -1,7 +1,7 @@
 //! Links: one Salesforce record tied to one contact, with the values last agreed.
 
 use crate::args;
-use crate::db::{Conn, UpdateMany, Value, table};
+use crate::db::{Conn, Table, UpdateMany, Value, table};
 use crate::error::{Result, StorageError};
 use crate::scope::on_what_contacts_have;
 use crate::store::Tx;
@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tieline_domain::access::Scope;
 use tieline_domain::contact::Fields;
 use tieline_domain::id::{ConnectionId, ContactId, Id as _, LinkId};
+use tieline_domain::sync::link::LinkState;
 use tieline_domain::time::Timestamp;
 
 /// A link as stored.
@@ -54,34 +55,6 @@ table!(Link {
     synced_at: time,
     version: int,
 });
-
-/// How it is with the two sides of a link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LinkState {
-    /// They are kept in step.
-    Active,
-    /// Both changed a field whose policy is to ask.
-    Conflict,
-    /// The record is gone and the contact stays.
-    Gone,
-}
-
-impl LinkState {
-    /// The word kept in the database and used by the API.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            LinkState::Active => "active",
-            LinkState::Conflict => "conflict",
-            LinkState::Gone => "gone",
-        }
-    }
-
-    fn parse(word: &str) -> Option<LinkState> {
-        [LinkState::Active, LinkState::Conflict, LinkState::Gone]
-            .into_iter()
-            .find(|state| state.as_str() == word)
-    }
-}
 
 /// How many links of an object there are, wait and conflict.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

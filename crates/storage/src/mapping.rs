@@ -1,7 +1,7 @@
 //! Object and field mappings of a connection, and how far each object has been read.
 
 use crate::args;
-use crate::db::{Conn, Row, Value};
+use crate::db::{Conn, Table, Value, table};
 use crate::error::Result;
 use crate::store::Tx;
 use std::collections::BTreeMap;
@@ -34,11 +34,35 @@ pub struct ObjectMapping {
     pub fields: Vec<FieldMapping>,
 }
 
+table!(ObjectMapping {
+    id: id,
+    object: text,
+    position: int,
+    enabled: bool,
+    direction: word(Direction),
+    deletes: word(Deletes),
+    auto_create: bool,
+    read_until: opt_time,
+    last_changed_at: opt_time,
+} apart {
+    fields
+});
+
+table!(FieldMapping {
+    field: text,
+    attribute: text,
+    direction: word(Direction),
+    policy: word(Policy),
+});
+
 /// The mappings of a connection in their order.
 pub async fn all(conn: &mut Conn, connection: ConnectionId) -> Result<Vec<ObjectMapping>> {
     let sql = "select * from object_mapping where connection_id = $1 order by position";
     let rows = conn.all(sql, args![connection]).await?;
-    let mut mappings: Vec<ObjectMapping> = rows.iter().map(read).collect::<Result<_>>()?;
+    let mut mappings: Vec<ObjectMapping> = rows
+        .iter()
+        .map(ObjectMapping::read)
+        .collect::<Result<_>>()?;
     let keys = mappings
         .iter()
         .map(|mapping| Value::from(mapping.id))
@@ -49,7 +73,7 @@ pub async fn all(conn: &mut Conn, connection: ConnectionId) -> Result<Vec<Object
         fields
             .entry(row.id("object_mapping_id")?)
             .or_default()
-            .push(read_field(&row)?);
+            .push(FieldMapping::read(&row)?);
     }
     for mapping in &mut mappings {
         mapping.fields = fields.remove(&mapping.id).unwrap_or_default();
@@ -59,57 +83,29 @@ pub async fn all(conn: &mut Conn, connection: ConnectionId) -> Result<Vec<Object
 
 /// Adds a mapping.
 pub async fn create(tx: &mut Tx, connection: ConnectionId, mapping: &ObjectMapping) -> Result<()> {
-    let columns = [
-        "id",
-        "connection_id",
-        "object",
-        "position",
-        "enabled",
-        "direction",
-        "deletes",
-        "auto_create",
-    ];
-    let row = args![
-        mapping.id,
-        connection,
-        &mapping.object,
-        mapping.position,
-        mapping.enabled,
-        mapping.direction.as_str(),
-        mapping.deletes.as_str(),
-        if mapping.auto_create {
-            "create"
-        } else {
-            "none"
-        },
-    ];
-    tx.insert_many("object_mapping", &columns, vec![row], "")
+    let columns = [ObjectMapping::COLUMNS, &["connection_id"]].concat();
+    let mut row = mapping.row();
+    row.push(connection.into());
+    tx.insert_many("object_mapping", &columns, [row], "")
         .await?;
     let rows = mapping.fields.iter().zip(0..);
     let rows = rows.map(|(pair, position)| field_row(mapping.id, pair, position));
-    tx.insert_many("field_mapping", &FIELD_COLUMNS, rows, "")
-        .await?;
-    Ok(())
+    insert_fields(tx, rows).await
 }
 
-const FIELD_COLUMNS: [&str; 6] = [
-    "object_mapping_id",
-    "field",
-    "attribute",
-    "direction",
-    "policy",
-    "position",
-];
-
 fn field_row(id: ObjectMappingId, pair: &FieldMapping, position: i64) -> Vec<Value> {
-    args![
-        id,
-        &pair.field,
-        &pair.attribute,
-        pair.direction.as_str(),
-        pair.policy.as_str(),
-        position,
-    ]
+    let mut row = pair.row();
+    row.extend(args![id, position]);
+    row
+}
+
+async fn insert_fields(
+    tx: &mut Tx,
+    rows: impl IntoIterator<Item = Vec<Value>, IntoIter: Send>,
+) -> Result<()> {
+    let columns = [FieldMapping::COLUMNS, &["object_mapping_id", "position"]].concat();
+    tx.insert_many("field_mapping", &columns, rows, "").await?;
+    Ok(())
 }
 
 /// Adds a pair of fields.
@@ -119,10 +115,7 @@ pub async fn add_field(
     pair: &FieldMapping,
     position: i64,
 ) -> Result<()> {
-    let row = field_row(id, pair, position);
-    tx.insert_many("field_mapping", &FIELD_COLUMNS, vec![row], "")
-        .await?;
-    Ok(())
+    insert_fields(tx, [field_row(id, pair, position)]).await
 }
 
 /// Changes what a person may change of a mapping.
@@ -178,28 +171,4 @@ pub async fn touch(tx: &mut Tx, id: ObjectMappingId) -> Result<()> {
     )
     .await?;
     Ok(())
-}
-
-fn read(row: &Row) -> Result<ObjectMapping> {
-    Ok(ObjectMapping {
-        id: row.id("id")?,
-        object: row.text("object")?,
-        position: row.int("position")?,
-        enabled: row.bool("enabled")?,
-        direction: row.word("direction", Direction::parse)?,
-        deletes: row.word("deletes", Deletes::parse)?,
-        auto_create: row.text("auto_create")? != "none",
-        read_until: row.opt_time("read_until")?,
-        last_changed_at: row.opt_time("last_changed_at")?,
-        fields: Vec::new(),
-    })
-}
-
-fn read_field(row: &Row) -> Result<FieldMapping> {
-    Ok(FieldMapping {
-        field: row.text("field")?,
-        attribute: row.text("attribute")?,
-        direction: row.word("direction", Direction::parse)?,
-        policy: row.word("policy", Policy::parse)?,
-    })
 }

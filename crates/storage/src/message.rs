@@ -1,19 +1,35 @@
 //! Messages of conversations.
 
 use crate::args;
-use crate::author::{author_values, read_author};
-use crate::db::{Conn, Row, UpdateMany, Value};
+use crate::db::{Conn, Kept, Row, Table, UpdateMany, Value, table};
 use crate::error::{Result, StorageError};
 use crate::scope::{on_conversations, on_messages};
 use crate::store::Tx;
 use std::collections::BTreeMap;
 use tieline_domain::access::Scope;
-use tieline_domain::conversation::{Kind, Message};
+use tieline_domain::conversation::{Author, Kind, Message};
 use tieline_domain::delivery::State;
 use tieline_domain::failure::{Failure, FailureCode};
 use tieline_domain::id::{ConversationId, MessageId};
 use tieline_domain::search::{self, Piece};
 use tieline_domain::time::Timestamp;
+
+table!(Message {
+    id: id,
+    conversation_id: id,
+    seq: int,
+    kind: word(Kind),
+    text: text,
+    state: word(State),
+    state_at: time,
+    segments: int,
+    sender_id: opt_id,
+    client_key: opt_text,
+    at: time,
+} with {
+    author: Author as [author_kind, author_id, author_reason],
+    failure: Failure as [error_code, error_detail],
+});
 
 /// Which part of a conversation.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -71,7 +87,11 @@ async fn beside(
     let sql = format!(
         "select * from message m where conversation_id = $1 and seq {side} $2{within} order by seq {order} limit $3"
     );
-    conn.all(&sql, args).await?.iter().map(read).collect()
+    conn.all(&sql, args)
+        .await?
+        .iter()
+        .map(Message::read)
+        .collect()
 }
 
 /// A message that a search found.
@@ -118,7 +138,7 @@ pub async fn list_hits(
     let rows = conn.all_in(&sql, args, keys).await?;
     rows.iter()
         .map(|row| {
-            let message = read(row)?;
+            let message = Message::read(row)?;
             Ok(Hit {
                 excerpt: search::excerpt(&message.text, &terms),
                 message,
@@ -156,7 +176,7 @@ pub async fn load_span(
     let keys = conversations.iter().map(|id| Value::from(*id)).collect();
     let mut found: BTreeMap<ConversationId, Vec<Message>> = BTreeMap::new();
     for row in conn.all_in(sql, args![from, until], keys).await? {
-        let message = read(&row)?;
+        let message = Message::read(&row)?;
         let of = found.entry(message.conversation_id).or_default();
         of.push(message);
     }
@@ -200,7 +220,7 @@ pub async fn load_by_ids(
 
 fn read_by_id(rows: &[Row]) -> Result<BTreeMap<MessageId, Message>> {
     rows.iter()
-        .map(|row| read(row).map(|message| (message.id, message)))
+        .map(|row| Message::read(row).map(|message| (message.id, message)))
         .collect()
 }
 
@@ -212,7 +232,7 @@ pub(crate) async fn load_all(
     let sql = "select * from message where conversation_id in ({in})";
     let keys = conversations.iter().map(|id| Value::from(*id)).collect();
     let rows = conn.all_in(sql, args![], keys).await?;
-    rows.iter().map(read).collect()
+    rows.iter().map(Message::read).collect()
 }
 
 /// Moves messages into a conversation under the numbers that they carry; it holds no others.
@@ -247,50 +267,18 @@ pub async fn load_by_client_key(
     conn.opt(sql, args![conversation, client_key])
         .await?
         .as_ref()
-        .map(read)
+        .map(Message::read)
         .transpose()
 }
 
 /// Adds messages.
 pub async fn create_many(tx: &mut Tx, messages: &[Message]) -> Result<()> {
-    let columns = [
-        "id",
-        "conversation_id",
-        "seq",
-        "kind",
-        "audience",
-        "author_kind",
-        "author_id",
-        "author_reason",
-        "text",
-        "search_text",
-        "state",
-        "state_at",
-        "segments",
-        "sender_id",
-        "client_key",
-        "at",
-    ];
+    let columns = [Message::COLUMNS, &["audience", "search_text"]].concat();
     let rows = messages.iter().map(|message| {
-        let [author_kind, author_id, author_reason] = author_values(message.author);
-        args![
-            message.id,
-            message.conversation_id,
-            message.seq,
-            message.kind.as_str(),
-            message.kind.audience().as_str(),
-            author_kind,
-            author_id,
-            author_reason,
-            &message.text,
-            search::haystack(&message.text),
-            message.state.as_str(),
-            message.state_at,
-            message.segments,
-            message.sender_id,
-            message.client_key.clone(),
-            message.at,
-        ]
+        let mut row = message.row();
+        row.push(message.kind.audience().as_str().into());
+        row.push(search::haystack(&message.text).into());
+        row
     });
     tx.insert_many("message", &columns, rows, "").await?;
     Ok(())
@@ -299,14 +287,14 @@ pub async fn create_many(tx: &mut Tx, messages: &[Message]) -> Result<()> {
 /// Writes the state, the failure and the sender of a message that was in the state `was`; a conflict
 /// when somebody else moved it on meanwhile.
 pub async fn save_state(tx: &mut Tx, message: &Message, was: State) -> Result<()> {
-    let failure = message.failure.as_ref();
+    let [code, detail] = Failure::values(&message.failure);
     let sql = "update message set state = $1, state_at = $2, error_code = $3, error_detail = $4, sender_id = $5 \
                where id = $6 and state = $7";
     let args = args![
         message.state.as_str(),
         message.state_at,
-        failure.map(|it| it.code.as_str()),
-        failure.and_then(|it| it.detail.clone()),
+        code,
+        detail,
         message.sender_id,
         message.id,
         was.as_str()
@@ -323,30 +311,22 @@ pub async fn save_state(tx: &mut Tx, message: &Message, was: State) -> Result<()
     Ok(())
 }
 
-fn read(row: &Row) -> Result<Message> {
-    Ok(Message {
-        id: row.id("id")?,
-        conversation_id: row.id("conversation_id")?,
-        seq: row.int("seq")?,
-        kind: row.word("kind", Kind::parse)?,
-        author: read_author(row, "")?,
-        text: row.text("text")?,
-        state: row.word("state", State::parse)?,
-        state_at: row.time("state_at")?,
-        failure: read_failure(row)?,
-        segments: row.int("segments")?,
-        sender_id: row.opt_id("sender_id")?,
-        client_key: row.opt_text("client_key")?,
-        at: row.time("at")?,
-    })
-}
+impl Kept<2> for Failure {
+    type Field = Option<Failure>;
 
-fn read_failure(row: &Row) -> Result<Option<Failure>> {
-    if row.opt_text("error_code")?.is_none() {
-        return Ok(None);
+    fn values(failure: &Option<Failure>) -> [Value; 2] {
+        let failure = failure.as_ref();
+        let code = failure.map(|it| it.code.as_str());
+        [code.into(), failure.and_then(|it| it.detail.clone()).into()]
     }
-    Ok(Some(Failure {
-        code: row.word("error_code", FailureCode::parse)?,
-        detail: row.opt_text("error_detail")?,
-    }))
+
+    fn read(row: &Row, [code, detail]: [&str; 2]) -> Result<Option<Failure>> {
+        if row.opt_text(code)?.is_none() {
+            return Ok(None);
+        }
+        Ok(Some(Failure {
+            code: row.word(code, FailureCode::parse)?,
+            detail: row.opt_text(detail)?,
+        }))
+    }
 }

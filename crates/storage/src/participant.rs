@@ -2,7 +2,7 @@
 //! reader makes one.
 
 use crate::args;
-use crate::db::{Conn, Row, Value};
+use crate::db::{Conn, Kept, Row, Table, Value, table};
 use crate::error::Result;
 use crate::scope::participant_key;
 use crate::store::Tx;
@@ -13,15 +13,15 @@ use tieline_domain::conversation::{
 };
 use tieline_domain::id::{ContactId, ConversationId};
 
-const COLUMNS: [&str; 7] = [
-    "conversation_id",
-    "kind",
-    "principal_id",
-    "role",
-    "sees_from",
-    "since",
-    "until",
-];
+table!(TakingPart {
+    conversation_id: id,
+    role: word(ParticipantRole),
+    sees_from: word(SeesFrom),
+    since: time,
+    until: opt_time,
+} with {
+    who: Participant as [kind, principal_id],
+});
 
 /// Everybody who took part in a conversation, the first first, if the scope shows it.
 pub async fn list(
@@ -36,7 +36,7 @@ pub async fn list(
 async fn load(conn: &mut Conn, conversation: ConversationId) -> Result<Vec<TakingPart>> {
     let sql = "select * from participant where conversation_id = $1 order by since, kind, principal_id, role";
     let rows = conn.all(sql, args![conversation]).await?;
-    rows.iter().map(read).collect()
+    rows.iter().map(TakingPart::read).collect()
 }
 
 /// Begins parts; who takes part already goes on from when they began.
@@ -46,11 +46,12 @@ pub async fn begin(tx: &mut Tx, parts: &[TakingPart]) -> Result<()> {
     let rows: Vec<_> = parts
         .iter()
         .filter(|it| seen.insert((it.conversation_id, it.who, it.role)))
-        .map(row)
+        .map(TakingPart::row)
         .collect();
     let again = "on conflict (conversation_id, kind, principal_id, role) do update \
                  set since = excluded.since, until = excluded.until where participant.until is not null";
-    tx.insert_many("participant", &COLUMNS, rows, again).await?;
+    tx.insert_many("participant", TakingPart::COLUMNS, rows, again)
+        .await?;
     Ok(())
 }
 
@@ -75,9 +76,10 @@ pub(crate) async fn merge(tx: &mut Tx, kept: ConversationId, other: Conversation
     parts.extend(load(tx, other).await?);
     let sql = "delete from participant where conversation_id in ($1, $2)";
     tx.run(sql, args![kept, other]).await?;
-    let rows = merge_parts(kept, &parts);
-    let rows: Vec<_> = rows.iter().map(row).collect();
-    tx.insert_many("participant", &COLUMNS, rows, "").await?;
+    let parts = merge_parts(kept, &parts);
+    let rows: Vec<_> = parts.iter().map(TakingPart::row).collect();
+    tx.insert_many("participant", TakingPart::COLUMNS, rows, "")
+        .await?;
     Ok(())
 }
 
@@ -92,31 +94,18 @@ pub(crate) async fn follow(tx: &mut Tx, kept: ContactId, other: ContactId) -> Re
     Ok(())
 }
 
-fn row(it: &TakingPart) -> Vec<Value> {
-    let [kind, id] = participant_key(it.who);
-    args![
-        it.conversation_id,
-        kind,
-        id,
-        it.role.as_str(),
-        it.sees_from.as_str(),
-        it.since,
-        it.until
-    ]
-}
+impl Kept<2> for Participant {
+    type Field = Participant;
 
-fn read(row: &Row) -> Result<TakingPart> {
-    let who = match row.word("kind", ParticipantKind::parse)? {
-        ParticipantKind::Staff => Participant::Staff(row.id("principal_id")?),
-        ParticipantKind::Contact => Participant::Contact(row.id("principal_id")?),
-        ParticipantKind::Visitor => Participant::Visitor(row.id("principal_id")?),
-    };
-    Ok(TakingPart {
-        conversation_id: row.id("conversation_id")?,
-        who,
-        role: row.word("role", ParticipantRole::parse)?,
-        sees_from: row.word("sees_from", SeesFrom::parse)?,
-        since: row.time("since")?,
-        until: row.opt_time("until")?,
-    })
+    fn values(who: &Participant) -> [Value; 2] {
+        participant_key(*who)
+    }
+
+    fn read(row: &Row, [kind, id]: [&str; 2]) -> Result<Participant> {
+        Ok(match row.word(kind, ParticipantKind::parse)? {
+            ParticipantKind::Staff => Participant::Staff(row.id(id)?),
+            ParticipantKind::Contact => Participant::Contact(row.id(id)?),
+            ParticipantKind::Visitor => Participant::Visitor(row.id(id)?),
+        })
+    }
 }

@@ -1,7 +1,7 @@
 //! How far people have read. A mark gives no right to see anything and takes part in nothing.
 
 use crate::args;
-use crate::db::{Conn, Row, Value};
+use crate::db::{Conn, Table, Value, table};
 use crate::error::Result;
 use crate::store::Tx;
 use std::collections::BTreeMap;
@@ -9,7 +9,11 @@ use tieline_domain::conversation::{Conversation, Marks, ReadMark};
 use tieline_domain::event::Event;
 use tieline_domain::id::{ConversationId, InboxId, StaffId};
 
-const COLUMNS: [&str; 4] = ["conversation_id", "staff_id", "seq", "received"];
+table!(ReadMark {
+    seq: int,
+    received: int
+});
+
 const MOVE: &str = "on conflict (conversation_id, staff_id) do update set seq = excluded.seq, received = excluded.received \
                     where read_mark.seq <> excluded.seq or read_mark.received <> excluded.received";
 
@@ -21,7 +25,7 @@ pub async fn get(
 ) -> Result<ReadMark> {
     let sql = "select * from read_mark where conversation_id = $1 and staff_id = $2";
     let row = conn.opt(sql, args![conversation, reader]).await?;
-    row.as_ref().map_or(Ok(ReadMark::NONE), read)
+    row.as_ref().map_or(Ok(ReadMark::NONE), ReadMark::read)
 }
 
 /// How far everybody has read these conversations, for batch writers; who has no mark has read nothing.
@@ -32,7 +36,7 @@ pub async fn load(conn: &mut Conn, conversations: &[ConversationId]) -> Result<M
     rows.iter()
         .map(|row| {
             let key = (row.id("conversation_id")?, row.id("staff_id")?);
-            Ok((key, read(row)?))
+            Ok((key, ReadMark::read(row)?))
         })
         .collect()
 }
@@ -44,8 +48,8 @@ pub async fn set(
     reader: StaffId,
     mark: ReadMark,
 ) -> Result<()> {
-    let row = args![conversation.id, reader, mark.seq, mark.received];
-    if tx.insert_many("read_mark", &COLUMNS, [row], MOVE).await? > 0 {
+    let row = row(conversation.id, reader, &mark);
+    if insert(tx, [row], MOVE).await? > 0 {
         tx.emit(Event::Read {
             inbox_id: conversation.inbox_id,
             conversation_id: conversation.id,
@@ -73,16 +77,22 @@ pub(crate) async fn merge(
 ) -> Result<()> {
     let sql = "delete from read_mark where conversation_id in ($1, $2)";
     tx.run(sql, args![kept, other]).await?;
-    let rows = marks
-        .iter()
-        .map(|(staff, mark)| args![kept, *staff, mark.seq, mark.received]);
-    tx.insert_many("read_mark", &COLUMNS, rows, "").await?;
+    let rows = marks.iter().map(|(staff, mark)| row(kept, *staff, mark));
+    insert(tx, rows, "").await?;
     Ok(())
 }
 
-fn read(row: &Row) -> Result<ReadMark> {
-    Ok(ReadMark {
-        seq: row.int("seq")?,
-        received: row.int("received")?,
-    })
+fn row(conversation: ConversationId, reader: StaffId, mark: &ReadMark) -> Vec<Value> {
+    let mut row = mark.row();
+    row.extend(args![conversation, reader]);
+    row
+}
+
+async fn insert(
+    tx: &mut Tx,
+    rows: impl IntoIterator<Item = Vec<Value>, IntoIter: Send>,
+    suffix: &str,
+) -> Result<u64> {
+    let columns = [ReadMark::COLUMNS, &["conversation_id", "staff_id"]].concat();
+    tx.insert_many("read_mark", &columns, rows, suffix).await
 }

@@ -1,9 +1,9 @@
 //! Sessions and sign-in links. Tokens are kept only as SHA-256; ids, which people see, open nothing.
 
 use crate::args;
-use crate::db::{Conn, Row, Value};
+use crate::db::{Conn, Table, Value, table};
 use crate::error::{Result, StorageError};
-use crate::staff::{self, Staff};
+use crate::staff::Staff;
 use crate::store::Tx;
 use tieline_domain::event::Event;
 use tieline_domain::id::{SessionId, StaffId};
@@ -33,33 +33,24 @@ pub struct Session {
     pub agent: Option<String>,
 }
 
+// Named so that none stands in `staff` too, which is read in one row with it.
+table!(Session {
+    id as session_id: id,
+    staff_id as principal_id: id,
+    created_at as opened_at: time,
+    last_seen_at: time,
+    expires_at: time,
+    ends_at: time,
+    address: opt_text,
+    agent: opt_text,
+});
+
 /// Opens a session.
 pub async fn create(tx: &mut Tx, session: &Session, token_hash: &[u8]) -> Result<()> {
-    let columns = [
-        "id",
-        "token_hash",
-        "principal_kind",
-        "principal_id",
-        "created_at",
-        "last_seen_at",
-        "expires_at",
-        "ends_at",
-        "address",
-        "agent",
-    ];
-    let row = args![
-        session.id,
-        token_hash,
-        STAFF,
-        session.staff_id,
-        session.created_at,
-        session.last_seen_at,
-        session.expires_at,
-        session.ends_at,
-        session.address.clone(),
-        session.agent.clone(),
-    ];
-    tx.insert_many("session", &columns, vec![row], "").await?;
+    let columns = [Session::COLUMNS, &["token_hash", "principal_kind"]].concat();
+    let mut row = session.row();
+    row.extend(args![token_hash, STAFF]);
+    tx.insert_many("session", &columns, [row], "").await?;
     Ok(())
 }
 
@@ -69,34 +60,33 @@ pub async fn by_token(
     token_hash: &[u8],
     now: Timestamp,
 ) -> Result<Option<(Session, Staff)>> {
-    let sql = "select e.id as session_id, e.principal_id, e.created_at as opened_at, e.last_seen_at, e.expires_at, \
-               e.ends_at, e.address, e.agent, s.* from session e join staff s on s.id = e.principal_id \
+    let sql = "select e.*, s.* from session e join staff s on s.id = e.principal_id \
                where e.token_hash = $1 and e.principal_kind = $2 and e.expires_at > $3 and e.ends_at > $3 and s.active = 1";
     let row = conn.opt(sql, args![token_hash, STAFF, now]).await?;
-    row.map(|row| Ok((read(&row)?, staff::read(&row)?)))
+    row.map(|row| Ok((Session::read(&row)?, Staff::read(&row)?)))
         .transpose()
 }
 
 /// The living sessions of a user, the latest first.
 pub async fn of_staff(conn: &mut Conn, staff: StaffId, now: Timestamp) -> Result<Vec<Session>> {
-    let sql = "select id as session_id, principal_id, created_at as opened_at, last_seen_at, expires_at, ends_at, \
-               address, agent from session where principal_kind = $1 and principal_id = $2 and expires_at > $3 \
-               and ends_at > $3 order by last_seen_at desc, id";
+    let sql = "select * from session where principal_kind = $1 and principal_id = $2 and expires_at > $3 \
+               and ends_at > $3 order by last_seen_at desc, session_id";
     let rows = conn.all(sql, args![STAFF, staff, now]).await?;
-    rows.iter().map(read).collect()
+    rows.iter().map(Session::read).collect()
 }
 
 /// Lets a session live on; never beyond its end.
 pub async fn extend(tx: &mut Tx, id: SessionId, expires_at: Timestamp) -> Result<()> {
     let now = tx.now();
-    let sql = "update session set expires_at = $1, last_seen_at = $2 where id = $3";
+    let sql = "update session set expires_at = $1, last_seen_at = $2 where session_id = $3";
     tx.run(sql, args![expires_at, now, id]).await?;
     Ok(())
 }
 
 /// Ends one session of a user.
 pub async fn end(tx: &mut Tx, staff: StaffId, id: SessionId) -> Result<()> {
-    let sql = "delete from session where principal_kind = $1 and principal_id = $2 and id = $3";
+    let sql =
+        "delete from session where principal_kind = $1 and principal_id = $2 and session_id = $3";
     if tx.run(sql, args![STAFF, staff, id]).await? == 0 {
         return Err(StorageError::NotFound("session"));
     }
@@ -109,7 +99,7 @@ pub async fn end_all(tx: &mut Tx, staff: StaffId, but: Option<SessionId>) -> Res
     let mut sql = "delete from session where principal_kind = $1 and principal_id = $2".to_owned();
     let mut row = args![STAFF, staff];
     if let Some(kept) = but {
-        sql.push_str(" and id <> $3");
+        sql.push_str(" and session_id <> $3");
         row.push(Value::from(kept));
     }
     let ended = tx.run(&sql, row).await?;
@@ -155,17 +145,4 @@ pub async fn sweep(tx: &mut Tx) -> Result<u64> {
     let sessions = tx.run(sql, args![now]).await?;
     let sql = "delete from sign_in_link where expires_at <= $1";
     Ok(sessions + tx.run(sql, args![now]).await?)
-}
-
-fn read(row: &Row) -> Result<Session> {
-    Ok(Session {
-        id: row.id("session_id")?,
-        staff_id: row.id("principal_id")?,
-        created_at: row.time("opened_at")?,
-        last_seen_at: row.time("last_seen_at")?,
-        expires_at: row.time("expires_at")?,
-        ends_at: row.time("ends_at")?,
-        address: row.opt_text("address")?,
-        agent: row.opt_text("agent")?,
-    })
 }

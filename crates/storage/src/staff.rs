@@ -1,7 +1,7 @@
 //! Users of the organisation: who they are, what they may do, whether they still work here.
 
 use crate::args;
-use crate::db::{Conn, Row, Value};
+use crate::db::{Conn, Table, Value, table};
 use crate::error::{Result, StorageError};
 use crate::store::Tx;
 use tieline_domain::access::Role;
@@ -28,30 +28,27 @@ pub struct Staff {
     pub active: bool,
 }
 
+table!(Staff {
+    id: id,
+    email: text,
+    name: text,
+    role: word(Role),
+    reviewer: bool,
+    password_hash: opt_text,
+    active: bool,
+});
+
 /// Adds a user.
 pub async fn create(tx: &mut Tx, staff: &Staff) -> Result<()> {
     let now = tx.now();
-    let row = args![
-        staff.id,
-        email::normal(&staff.email),
-        &staff.name,
-        staff.role.as_str(),
-        staff.reviewer,
-        staff.password_hash.clone(),
-        staff.active,
-        now,
-    ];
-    let columns = [
-        "id",
-        "email",
-        "name",
-        "role",
-        "reviewer",
-        "password_hash",
-        "active",
-        "created_at",
-    ];
-    tx.insert_many("staff", &columns, vec![row], "").await?;
+    let normal = Staff {
+        email: email::normal(&staff.email),
+        ..staff.clone()
+    };
+    let columns = [Staff::COLUMNS, &["created_at"]].concat();
+    let mut row = normal.row();
+    row.push(now.into());
+    tx.insert_many("staff", &columns, [row], "").await?;
     Ok(())
 }
 
@@ -87,13 +84,13 @@ async fn change(tx: &mut Tx, id: StaffId, sql: &str, row: Vec<Value>) -> Result<
 pub async fn by_email(conn: &mut Conn, email: &str) -> Result<Option<Staff>> {
     let sql = "select * from staff where email = $1";
     let row = conn.opt(sql, args![email::normal(email)]).await?;
-    row.as_ref().map(read).transpose()
+    row.as_ref().map(Staff::read).transpose()
 }
 
 /// One user.
 pub async fn by_id(conn: &mut Conn, id: StaffId) -> Result<Staff> {
     let sql = "select * from staff where id = $1";
-    read(&conn.one("user", sql, args![id]).await?)
+    Staff::read(&conn.one("user", sql, args![id]).await?)
 }
 
 /// All users, by name.
@@ -101,18 +98,6 @@ pub async fn all(conn: &mut Conn) -> Result<Vec<Staff>> {
     conn.all("select * from staff order by name, id", args![])
         .await?
         .iter()
-        .map(read)
+        .map(Staff::read)
         .collect()
-}
-
-pub(crate) fn read(row: &Row) -> Result<Staff> {
-    Ok(Staff {
-        id: row.id("id")?,
-        email: row.text("email")?,
-        name: row.text("name")?,
-        role: row.word("role", Role::parse)?,
-        reviewer: row.bool("reviewer")?,
-        password_hash: row.opt_text("password_hash")?,
-        active: row.bool("active")?,
-    })
 }

@@ -1,7 +1,7 @@
 //! Sync runs, and the journal of what each of them changed.
 
 use crate::args;
-use crate::db::{Conn, json_text, table};
+use crate::db::{Conn, Table, json_text, table};
 use crate::error::{Result, StorageError};
 use crate::scope::on_what_contacts_have;
 use crate::store::Tx;
@@ -12,6 +12,7 @@ use tieline_domain::contact::Fields;
 use tieline_domain::id::{ConnectionId, ContactId, Id as _, StaffId, SyncRunId};
 use tieline_domain::sync::change::{ChangeAct, ChangeDirection, ChangeState};
 use tieline_domain::sync::counts::RunCounts;
+use tieline_domain::sync::run::{RunState, RunTrigger};
 use tieline_domain::time::Timestamp;
 
 /// Where a run stands, so that it goes on there after a crash.
@@ -66,12 +67,10 @@ pub struct SyncRun {
     pub id: SyncRunId,
     /// Of which connection.
     pub connection_id: ConnectionId,
-    /// `staff`, `schedule` or `first`.
-    pub trigger: String,
+    pub trigger: RunTrigger,
     /// Who started it.
     pub staff_id: Option<StaffId>,
-    /// `running`, `cancelling`, `cancelled`, `done` or `failed`.
-    pub state: String,
+    pub state: RunState,
     /// What it is doing, for people.
     pub phase: String,
     /// Where it stands.
@@ -97,9 +96,9 @@ pub struct SyncRun {
 table!(SyncRun {
     id: id,
     connection_id: id,
-    trigger: text,
+    trigger: word(RunTrigger),
     staff_id: opt_id,
-    state: text,
+    state: word(RunState),
     phase: text,
     checkpoint: json,
     counts: json,
@@ -190,7 +189,7 @@ pub async fn save(tx: &mut Tx, run: &SyncRun) -> Result<()> {
                phase = $2, checkpoint = $3, counts = $4, progress_done = $5, progress_total = $6, api_calls = $7, \
                api_calls_minimum = $8, error = $9, finished_at = $10 where id = $11";
     let args = args![
-        &run.state,
+        run.state.as_str(),
         &run.phase,
         json_text(&run.checkpoint),
         json_text(&run.counts),

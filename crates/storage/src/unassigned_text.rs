@@ -1,7 +1,7 @@
 //! Texts that a carrier signed for an account or number that no inbox has.
 
 use crate::args;
-use crate::db::{Conn, Row};
+use crate::db::{Conn, Kept, Row, Table, Value, table};
 use crate::error::Result;
 use crate::store::Tx;
 use tieline_domain::id::{Id as _, UnassignedTextId};
@@ -16,34 +16,28 @@ pub struct UnassignedText {
     pub received_at: Timestamp,
 }
 
+table!(UnassignedText { id: id, received_at: time } with {
+    said: Unassigned as [account, provider_id, sender, addressee, text],
+});
+
 /// Keeps texts; one that its account handed in before is kept once.
 pub async fn keep(tx: &mut Tx, texts: &[&Unassigned]) -> Result<()> {
-    let now = tx.now();
+    let received_at = tx.now();
     let rows: Vec<_> = texts
         .iter()
         .map(|it| {
-            args![
-                tx.new_id::<UnassignedTextId>(),
-                &it.account,
-                &it.provider_id,
-                &it.sender,
-                &it.addressee,
-                &it.text,
-                now
-            ]
+            let said = (*it).clone();
+            let id = tx.new_id();
+            UnassignedText {
+                id,
+                said,
+                received_at,
+            }
+            .row()
         })
         .collect();
-    let columns = [
-        "id",
-        "account",
-        "provider_id",
-        "sender",
-        "addressee",
-        "text",
-        "received_at",
-    ];
     let once = "on conflict (account, provider_id) do nothing";
-    tx.insert_many("unassigned_text", &columns, rows, once)
+    tx.insert_many("unassigned_text", UnassignedText::COLUMNS, rows, once)
         .await?;
     Ok(())
 }
@@ -58,19 +52,30 @@ pub async fn all(
     let sql = "select * from unassigned_text where received_at < $1 or (received_at = $1 and id < $2) \
                order by received_at desc, id desc limit $3";
     let rows = conn.all(sql, args![at, id, limit]).await?;
-    rows.iter().map(read).collect()
+    rows.iter().map(UnassignedText::read).collect()
 }
 
-fn read(row: &Row) -> Result<UnassignedText> {
-    Ok(UnassignedText {
-        id: row.id("id")?,
-        said: Unassigned {
-            account: row.text("account")?,
-            provider_id: row.text("provider_id")?,
-            sender: row.text("sender")?,
-            addressee: row.text("addressee")?,
-            text: row.text("text")?,
-        },
-        received_at: row.time("received_at")?,
-    })
+impl Kept<5> for Unassigned {
+    type Field = Unassigned;
+
+    fn values(said: &Unassigned) -> [Value; 5] {
+        [
+            (&said.account).into(),
+            (&said.provider_id).into(),
+            (&said.sender).into(),
+            (&said.addressee).into(),
+            (&said.text).into(),
+        ]
+    }
+
+    fn read(row: &Row, columns: [&str; 5]) -> Result<Unassigned> {
+        let [account, provider_id, sender, addressee, text] = columns;
+        Ok(Unassigned {
+            account: row.text(account)?,
+            provider_id: row.text(provider_id)?,
+            sender: row.text(sender)?,
+            addressee: row.text(addressee)?,
+            text: row.text(text)?,
+        })
+    }
 }

@@ -9,11 +9,12 @@ use tieline_domain::event::Event;
 use tieline_domain::id::ContactId;
 use tieline_domain::sync::change::{ChangeAct, ChangeDirection, ChangeState};
 use tieline_domain::sync::counts::BothWays;
+use tieline_domain::sync::link::LinkState;
 use tieline_domain::time::Timestamp;
 use tieline_storage::Tx;
 use tieline_storage::contact::{self, Contact};
 use tieline_storage::contact_field;
-use tieline_storage::link::{self, Link, LinkState};
+use tieline_storage::link::{self, Link};
 use tieline_storage::mapping::ObjectMapping;
 use tieline_storage::sync_run::Change;
 

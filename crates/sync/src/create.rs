@@ -12,12 +12,14 @@ use tieline_domain::contact::Fields;
 use tieline_domain::id::ContactId;
 use tieline_domain::sync::change::{ChangeAct, ChangeDirection, ChangeState};
 use tieline_domain::sync::counts::BothWays;
+use tieline_domain::sync::link::IntentState;
+use tieline_domain::sync::link::LinkState;
 use tieline_domain::time::Timestamp;
 use tieline_salesforce::collections::{Fields as OrgFields, RECORDS_MAX, SaveResult};
 use tieline_salesforce::{ApiError, Error};
 use tieline_storage::contact::{self, Contact};
-use tieline_storage::create_intent::{self, CreateIntent, IntentState};
-use tieline_storage::link::{self, Link, LinkState};
+use tieline_storage::create_intent::{self, CreateIntent};
+use tieline_storage::link::{self, Link};
 use tieline_storage::mapping::ObjectMapping;
 use tieline_storage::sync_run::{self, Change};
 

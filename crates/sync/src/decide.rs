@@ -7,11 +7,12 @@ use tieline_domain::contact::Fields;
 use tieline_domain::id::ContactId;
 use tieline_domain::sync::change::{ChangeAct, ChangeState};
 use tieline_domain::sync::identify::{Candidate, Identity, identify};
+use tieline_domain::sync::link::LinkState;
 use tieline_domain::sync::mapping::Deletes;
 use tieline_domain::sync::merge::{Merged, Sides, Times, merge};
 use tieline_storage::Tx;
 use tieline_storage::contact::{self, Contact};
-use tieline_storage::link::{Link, LinkState};
+use tieline_storage::link::Link;
 use tieline_storage::mapping::ObjectMapping;
 
 impl Batch {

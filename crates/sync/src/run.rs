@@ -11,6 +11,7 @@ use tieline_domain::id::{ConnectionId, SyncRunId};
 use tieline_domain::job::{JobKind, Party};
 use tieline_domain::sync::counts::RunCounts;
 use tieline_domain::sync::mapping::{Deletes, Direction, default_fields};
+use tieline_domain::sync::run::{RunState, RunTrigger};
 use tieline_domain::time::Timestamp;
 use tieline_org::{CallScope, Connections, OrgError};
 use tieline_salesforce::Purpose;
@@ -95,23 +96,23 @@ impl Sync {
             .iter()
             .all(|mapping| mapping.read_until.is_none());
         let (trigger, staff_id) = match by {
-            StartedBy::Somebody(actor) => ("staff", actor.by.staff()),
-            _ if first => ("first", None),
-            StartedBy::Schedule => ("schedule", None),
-            StartedBy::Change => ("change", None),
+            StartedBy::Somebody(actor) => (RunTrigger::Staff, actor.by.staff()),
+            _ if first => (RunTrigger::First, None),
+            StartedBy::Schedule => (RunTrigger::Schedule, None),
+            StartedBy::Change => (RunTrigger::Change, None),
         };
         let newest = sync_run::history(&mut tx, connection, None, 1).await?;
         let checkpoint = newest
             .first()
-            .filter(|run| matches!(run.state.as_str(), "failed" | "cancelled"))
+            .filter(|run| matches!(run.state, RunState::Failed | RunState::Cancelled))
             .map(|run| run.checkpoint.handed_on())
             .unwrap_or_default();
         let run = SyncRun {
             id: tx.new_id(),
             connection_id: connection,
-            trigger: trigger.to_owned(),
+            trigger,
             staff_id,
-            state: "running".to_owned(),
+            state: RunState::Running,
             phase: "Starting".to_owned(),
             checkpoint,
             counts: RunCounts::default(),
@@ -221,7 +222,7 @@ impl Sync {
     pub async fn give_up(&self, tx: &mut Tx, dead: &ClaimedJob, error: &str) -> Result<()> {
         let RunPayload { run_id } = dead.payload()?;
         let mut run = sync_run::by_id(tx, run_id).await?;
-        run.state = "failed".to_owned();
+        run.state = RunState::Failed;
         run.phase = "Failed".to_owned();
         run.finished_at = Some(tx.now());
         run.error = Some(RunError {
@@ -255,11 +256,11 @@ impl Sync {
             self.connections.note(run.connection_id, error).await?;
         }
         let (state, phase) = match &error {
-            None => ("done", "Done"),
-            Some(SyncError::Cancelled) => ("cancelled", "Cancelled"),
-            Some(_) => ("failed", "Failed"),
+            None => (RunState::Done, "Done"),
+            Some(SyncError::Cancelled) => (RunState::Cancelled, "Cancelled"),
+            Some(_) => (RunState::Failed, "Failed"),
         };
-        run.state = state.to_owned();
+        run.state = state;
         run.phase = phase.to_owned();
         if error.is_none() {
             self.connections.note_well(run.connection_id).await?;
@@ -273,7 +274,9 @@ impl Sync {
             Some(error) => {
                 let newest = sync_run::history(&mut tx, run.connection_id, None, 10).await?;
                 let failures = newest.iter().filter(|other| other.id != run.id);
-                let failures = failures.take_while(|other| other.state == "failed").count();
+                let failures = failures
+                    .take_while(|other| other.state == RunState::Failed)
+                    .count();
                 let failures = failures as i64 + 1;
                 let again_at = retry::after(&error, failures, claimed.chance(), now);
                 if let Some(at) = again_at {
@@ -355,7 +358,7 @@ impl Driver {
             return Err(SyncError::Stopping);
         }
         let row = sync_run::by_id(&mut *self.store.reader().await?, self.run.id).await?;
-        if row.state == "cancelling" {
+        if row.state == RunState::Cancelling {
             Err(SyncError::Cancelled)
         } else {
             Ok(())

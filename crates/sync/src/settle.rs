@@ -9,10 +9,11 @@ use serde_json::Value;
 use tieline_domain::access::Actor;
 use tieline_domain::sync::change::ChangeState;
 use tieline_domain::sync::counts::BothWays;
+use tieline_domain::sync::link::IntentState;
 use tieline_domain::sync::settle::{Loose, Outcome, Sought, Values, settle};
 use tieline_salesforce::soql::{Condition, Literal, Select};
 use tieline_salesforce::{ApiError, Client, Record};
-use tieline_storage::create_intent::{self, CreateIntent, IntentState};
+use tieline_storage::create_intent::{self, CreateIntent};
 use tieline_storage::mapping::ObjectMapping;
 use tieline_storage::{StorageError, connection, contact, link, sync_run};
 

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use tieline_access::NewStaff;
 use tieline_domain::access::{Actor, Caller, Role};
 use tieline_domain::carrier::CarrierKind;
+use tieline_domain::channel::Channel;
 use tieline_domain::connection::ConnectionKind;
 use tieline_domain::id::{CarrierAccountId, ConnectionId, InboxId, StaffId};
 use tieline_edge::EdgeOptions;
@@ -312,7 +313,7 @@ async fn fill(hub: &Hub, simulator: &Simulator) -> Result<ConnectionId, Error> {
     setting::set(&mut tx, setting::DEFAULT_COUNTRY, &"GB").await?;
     let inbox = Inbox {
         id: tx.new_id(),
-        channel: "sms".to_owned(),
+        channel: Channel::Sms,
         name: "Client Care".to_owned(),
         country: "GB".to_owned(),
     };

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use tieline::demo::{Demo, DemoOptions, OUR_NUMBER};
 use tieline_domain::access::Actor;
 use tieline_domain::delivery::State;
+use tieline_domain::sync::run::RunState;
 use tieline_simulator::org::Call;
 use tieline_simulator::{Fault, Mishap};
 use tieline_storage::sync_run::{self, SyncRun};
@@ -48,7 +49,7 @@ impl World {
     /// A world whose first sync is done.
     async fn in_step() -> World {
         let world = World::new().await;
-        assert_eq!(world.run().await.state, "done");
+        assert_eq!(world.run().await.state, RunState::Done);
         world
     }
 
@@ -152,7 +153,7 @@ async fn one_locked_record_of_many_is_sent_again_alone() {
         1,
         Mishap::LockedRow { position: 1 },
     );
-    assert_eq!(world.run().await.state, "done");
+    assert_eq!(world.run().await.state, RunState::Done);
     assert_eq!(world.fired(fault), 1);
     let org = world.demo.running.simulator.org();
     let ours: Vec<_> = org
@@ -174,11 +175,12 @@ async fn a_create_whose_answer_is_lost_makes_one_record() {
     let first = world.run().await;
     assert_eq!(world.fired(fault), 1);
     assert_eq!(
-        first.state, "failed",
+        first.state,
+        RunState::Failed,
         "nobody knows what became of the create, and the run says so"
     );
-    assert_eq!(world.run().await.state, "done");
-    assert_eq!(world.run().await.state, "done");
+    assert_eq!(world.run().await.state, RunState::Done);
+    assert_eq!(world.run().await.state, RunState::Done);
     assert_eq!(
         world.count("SELECT count() FROM Contact WHERE LastName = 'Onceonly'"),
         1
@@ -199,7 +201,7 @@ async fn an_update_whose_answer_is_lost_is_repeated_to_the_same_end() {
     let contact = desk::contacts(world.store(), 1).await.remove(0);
     let fault = world.plan("PATCH", "/composite/sobjects", 1, Mishap::CutAfterCommit);
     desk::edit(world.store(), &contact, "description", "cut off").await;
-    assert_eq!(world.run().await.state, "done");
+    assert_eq!(world.run().await.state, RunState::Done);
     assert_eq!(world.fired(fault), 1);
     let org = world.demo.running.simulator.org();
     let written = org.changes().into_iter().any(|change| {
@@ -218,8 +220,8 @@ async fn a_session_that_ends_and_pages_of_an_edge_do_not_end_a_run() {
     let edge = world.plan("GET", "/query", 2, Mishap::Html { status: 503 });
     let run = world.run().await;
     assert_eq!(
-        (run.state.as_str(), world.fired(over), world.fired(edge)),
-        ("done", 1, 2),
+        (run.state, world.fired(over), world.fired(edge)),
+        (RunState::Done, 1, 2),
         "{:?}",
         run.error
     );
@@ -241,12 +243,9 @@ async fn a_run_that_is_cancelled_ends_after_its_page_and_the_next_goes_on_behind
     }
     hub.sync.cancel(&Actor::system(), run.id).await.unwrap();
     let run = world.end_of(run).await;
-    assert_eq!(
-        (run.state.as_str(), run.progress_done),
-        ("cancelled", 2_000)
-    );
+    assert_eq!((run.state, run.progress_done), (RunState::Cancelled, 2_000));
     let next = world.run().await;
-    assert_eq!(next.state, "done");
+    assert_eq!(next.state, RunState::Done);
     let (before, after) = (
         run.counts.0["Contact"].to_hub.created,
         next.counts.0["Contact"].to_hub.created,
@@ -268,11 +267,11 @@ async fn an_org_that_is_down_fails_the_run_with_a_way_out_and_nothing_is_lost() 
     let down = world.plan("", "/services/", u32::MAX, Mishap::Html { status: 503 });
     desk::edit(world.store(), &contact, "description", "while it was down").await;
     let run = world.run().await;
-    assert_eq!(run.state, "failed");
+    assert_eq!(run.state, RunState::Failed);
     assert!(world.fired(down) > 1, "it was tried more than once");
     assert!(!run.error.unwrap().fix.is_empty());
     world.demo.running.simulator.clear_faults();
-    assert_eq!(world.run().await.state, "done");
+    assert_eq!(world.run().await.state, RunState::Done);
     let org = world.demo.running.simulator.org();
     let written = org.changes().into_iter().filter(|change| {
         let fields = &change.fields;
@@ -295,7 +294,7 @@ async fn a_session_that_ends_between_pages_does_not_end_the_run() {
         })
     });
     let run = world.run().await;
-    assert_eq!(run.state, "done", "{:?}", run.error);
+    assert_eq!(run.state, RunState::Done, "{:?}", run.error);
     assert_eq!(faults.map(|fault| world.fired(fault)), [1, 1]);
     let people = world.count("SELECT count() FROM Contact") as i64;
     assert_eq!(run.counts.0["Contact"].to_hub.created, people);
@@ -315,7 +314,12 @@ async fn an_org_that_moved_is_followed_and_the_run_goes_on() {
         };
         let moved = world.plan("GET", "/query", 1, mishap);
         let run = world.run().await;
-        assert_eq!(run.state, "done", "{status} {place}: {:?}", run.error);
+        assert_eq!(
+            run.state,
+            RunState::Done,
+            "{status} {place}: {:?}",
+            run.error
+        );
         assert_eq!(world.fired(moved), 1, "{status} {place}");
         let mut reader = world.store().reader().await.unwrap();
         let kept = connection::by_id(&mut reader, world.demo.connection);
@@ -328,10 +332,10 @@ async fn a_used_up_limit_ends_the_run_with_the_way_out_and_the_next_goes_on() {
     let world = World::new().await;
     let fault = world.plan("GET", "/query", 1, refused(403, "REQUEST_LIMIT_EXCEEDED"));
     let run = world.run().await;
-    assert_eq!((run.state.as_str(), world.fired(fault)), ("failed", 1));
+    assert_eq!((run.state, world.fired(fault)), (RunState::Failed, 1));
     assert!(run.error.unwrap().fix.contains("24 hours"));
     let run = world.run().await;
-    assert_eq!(run.state, "done");
+    assert_eq!(run.state, RunState::Done);
     assert_eq!(
         run.counts.0["Contact"].to_hub.created,
         world.count("SELECT count() FROM Contact") as i64

@@ -169,6 +169,6 @@ pub(crate) fn key_space(me: &Caller) -> String {
         By::Staff(staff) => staff.to_string(),
         By::ApiKey(key, None) => key.to_string(),
         By::ApiKey(key, Some(staff)) => format!("{key} {staff}"),
-        other => other.as_str().to_owned(),
+        other => other.kind().as_str().to_owned(),
     }
 }

@@ -16,11 +16,12 @@ use tieline_domain::access::{Caller, Scope};
 use tieline_domain::catalogue::Catalogue;
 use tieline_domain::contact::Fields;
 use tieline_domain::id::{ContactId, PointId};
+use tieline_domain::sync::link::LinkState;
 use tieline_org::connect::record_url;
 use tieline_storage::connection::Connection;
 use tieline_storage::contact::{self, ContactQuery as Asked};
 use tieline_storage::conversation::Listed;
-use tieline_storage::link::{Link, LinkState};
+use tieline_storage::link::Link;
 use tieline_storage::{connection, consent, contact_field, conversation, link};
 use tieline_sync::{ContactEdit, create_contact, delete_contact, edit_contact, restore_contact};
 
@@ -186,7 +187,7 @@ fn link_of(link: &Link, connections: &[Connection]) -> ContactLink {
         object: link.object.clone(),
         record_id: link.record_id.clone(),
         is_primary: link.is_primary,
-        state: link.state.as_str().to_owned(),
+        state: link.state,
         synced_at: link.synced_at,
         url: host.map(|host| record_url(&host.instance_url, &link.object, &link.record_id)),
     }
@@ -195,7 +196,7 @@ fn link_of(link: &Link, connections: &[Connection]) -> ContactLink {
 fn conversation_of(listed: &Listed) -> ContactConversation {
     ContactConversation {
         id: listed.conversation.id,
-        channel: listed.channel.clone(),
+        channel: listed.channel,
         address: listed.address.clone(),
         last_at: listed.conversation.last_at,
     }

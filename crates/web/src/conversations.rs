@@ -3,7 +3,7 @@
 use crate::answer::{Answer, MadeOrFound, NoContent};
 use crate::api::conversations::{
     Conversation, ConversationBegin, ConversationChange, ConversationCounts, ConversationList,
-    ConversationQuery, ConversationStatus, ConversationUnread, ConversationView, SearchHit,
+    ConversationQuery, ConversationUnread, ConversationView, SearchHit,
 };
 use crate::api::names::Names;
 use crate::caller::acting;
@@ -14,7 +14,7 @@ use crate::state::WebState;
 use axum::Extension;
 use axum::extract::State;
 use tieline_domain::access::{Caller, Scope};
-use tieline_domain::conversation::ListPlace;
+use tieline_domain::conversation::{ConversationStatus, ListPlace};
 use tieline_domain::id::{ContactId, ConversationId, StaffId};
 use tieline_messaging::converse::{self, Act, Mark, With};
 use tieline_storage::conversation::{self, ConversationQuery as Asked, Listed, View};

@@ -10,6 +10,7 @@ use axum::extract::State;
 use serde_json::{Value, json};
 use tieline_domain::access::{AuditedAct, Caller};
 use tieline_domain::id::JobId;
+use tieline_domain::job::JobState;
 use tieline_storage::audit::{self, Entry};
 use tieline_storage::{Tx, job};
 
@@ -19,7 +20,7 @@ pub(crate) async fn list(
 ) -> Result<Answer<JobList>> {
     let limit = query.limit.0;
     let mut reader = state.store.reader().await?;
-    let rows = job::list(&mut reader, "dead", query.cursor, limit).await?;
+    let rows = job::list(&mut reader, JobState::Dead, query.cursor, limit).await?;
     let full = rows.len() as i64 == limit;
     Ok(Answer(JobList {
         next_cursor: rows.last().filter(|_| full).map(|row| row.id),

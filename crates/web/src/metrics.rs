@@ -15,6 +15,7 @@ use metrics_exporter_prometheus::{
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
+use tieline_domain::job::{JobKind, JobState};
 
 const REQUEST_SECONDS: &str = "tieline_http_request_seconds";
 const WEBHOOKS_REFUSED: &str = "tieline_webhooks_refused_total";
@@ -89,9 +90,9 @@ impl Metrics {
     }
 
     /// Sets how many jobs of a kind are in a state.
-    pub fn set_jobs(&self, kind: &str, state: &str, number: i64) {
+    pub fn set_jobs(&self, kind: JobKind, state: JobState, number: i64) {
         with_local_recorder(&self.recorder, || {
-            gauge!(JOBS, "kind" => kind.to_owned(), "state" => state.to_owned()).set(number as f64);
+            gauge!(JOBS, "kind" => kind.as_str(), "state" => state.as_str()).set(number as f64);
         });
     }
 
@@ -148,7 +149,7 @@ mod tests {
             metrics.answered(route, 200, Duration::from_millis(ms));
         }
         metrics.refuse_webhook();
-        metrics.set_jobs("message.send", "ready", 7);
+        metrics.set_jobs(JobKind::MessageSend, JobState::Ready, 7);
         metrics.set_connections(2, &[("peer", 5)]);
         let text = metrics.handle.render();
         let labels = "method=\"GET\",route=\"/api/v1/contacts/{id}\",class=\"2xx\"";

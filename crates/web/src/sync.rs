@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use tieline_domain::access::{AuditedAct, Caller};
 use tieline_domain::id::ObjectMappingId;
 use tieline_domain::sync::mapping::{self as mapping_rules, Direction};
+use tieline_domain::sync::run::RunState;
 use tieline_storage::audit::{self, Entry};
 use tieline_storage::contact::{self, ContactQuery};
 use tieline_storage::link::LinkCounts;
@@ -39,7 +40,7 @@ pub(crate) async fn status(
         in_step_since: status
             .last
             .as_ref()
-            .filter(|run| run.state == "done")
+            .filter(|run| run.state == RunState::Done)
             .and_then(|run| run.finished_at),
         last_run: status.last.as_ref().map(run),
         running: status.running.as_ref().map(run),
@@ -63,7 +64,7 @@ fn state_of(status: &Status) -> SyncState {
     match (&status.running, &status.last) {
         (Some(_), _) => SyncState::Running,
         (None, None) => SyncState::Never,
-        (None, Some(last)) if last.state == "failed" => SyncState::Failed,
+        (None, Some(last)) if last.state == RunState::Failed => SyncState::Failed,
         _ if waits => SyncState::Behind,
         _ => SyncState::InStep,
     }

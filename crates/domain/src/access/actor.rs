@@ -1,6 +1,7 @@
 //! On whose word something is written, and from where.
 
 use crate::id::{ApiKeyId, StaffId};
+use crate::words::words;
 
 /// Every write begins with one, so that a privileged act can leave an audit row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,15 +28,31 @@ pub enum By {
     System,
 }
 
+words! {
+    /// The kinds of [`By`].
+    ActorKind {
+        /// A user.
+        Staff = "staff",
+        /// A program.
+        ApiKey = "api_key",
+        /// Whoever has a shell on the hub's machine.
+        Operator = "operator",
+        /// Somebody who is not signed in, or not yet.
+        Nobody = "nobody",
+        /// The hub itself.
+        System = "system",
+    }
+}
+
 impl By {
-    /// The word kept in the audit.
-    pub fn as_str(self) -> &'static str {
+    /// Which kind of actor it is.
+    pub fn kind(self) -> ActorKind {
         match self {
-            By::Staff(_) => "staff",
-            By::ApiKey(..) => "api_key",
-            By::Operator => "operator",
-            By::Nobody => "nobody",
-            By::System => "system",
+            By::Staff(_) => ActorKind::Staff,
+            By::ApiKey(..) => ActorKind::ApiKey,
+            By::Operator => ActorKind::Operator,
+            By::Nobody => ActorKind::Nobody,
+            By::System => ActorKind::System,
         }
     }
 

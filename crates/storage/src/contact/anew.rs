@@ -1,7 +1,8 @@
 //! Numbers read again, because the rule of reading or the organisation's country is another now.
 
-use super::{Contact, points, read, unreadable};
+use super::{Contact, points, unreadable};
 use crate::args;
+use crate::db::Table;
 use crate::db::{Conn, UpdateMany};
 use crate::error::Result;
 use crate::scope::on_contacts;
@@ -39,7 +40,7 @@ pub async fn read_anew(tx: &mut Tx, catalogue: &Catalogue, limit: i64) -> Result
         tx.skip_locked()
     );
     let rows = tx.all(&sql, args![catalogue.reading(), limit]).await?;
-    let contacts: Vec<Contact> = rows.iter().map(read).collect::<Result<_>>()?;
+    let contacts: Vec<Contact> = rows.iter().map(Contact::read).collect::<Result<_>>()?;
     let update = UpdateMany {
         table: "contact",
         columns: &["id", "search_text", "reading", "unreadable"],

@@ -9,6 +9,7 @@ use crate::store::Tx;
 use std::collections::{BTreeMap, BTreeSet};
 use tieline_domain::access::Scope;
 use tieline_domain::catalogue::{Catalogue, Reading};
+use tieline_domain::channel::Channel;
 use tieline_domain::id::{ConnectionId, ContactId, PointId};
 use tieline_domain::phone::Unreadable;
 
@@ -17,8 +18,7 @@ use tieline_domain::phone::Unreadable;
 pub struct Point {
     /// Which.
     pub id: PointId,
-    /// `sms`, …
-    pub channel: String,
+    pub channel: Channel,
     /// Normalised.
     pub address: String,
     /// The attribute it comes from.
@@ -52,7 +52,7 @@ pub async fn load_points(
     {
         let point = Point {
             id: row.id("id")?,
-            channel: row.text("channel")?,
+            channel: row.word("channel", Channel::parse)?,
             address: row.text("address")?,
             field: row.text("field")?,
         };
@@ -68,12 +68,12 @@ pub async fn load_points(
 /// Who answers to these addresses of a channel, deleted contacts left out; for batch writers.
 pub async fn load_holders(
     conn: &mut Conn,
-    channel: &str,
+    channel: Channel,
     addresses: &[String],
 ) -> Result<BTreeMap<String, BTreeSet<ContactId>>> {
     let sql = "select p.address, h.contact_id from contact_point p join contact_has_point h on h.point_id = p.id \
                join contact c on c.id = h.contact_id where c.deleted_at is null and p.channel = $1 and p.address in ({in})";
-    read_holders(conn, sql, args![channel], addresses).await
+    read_holders(conn, sql, args![channel.as_str()], addresses).await
 }
 
 /// Of those who answer to these addresses, the ones that stand for no record of this object yet.
@@ -111,7 +111,7 @@ async fn read_holders(
 /// Ids of points, made where they are missing; for batch writers.
 pub async fn ensure_points(
     tx: &mut Tx,
-    channel: &str,
+    channel: Channel,
     addresses: &[String],
 ) -> Result<BTreeMap<String, PointId>> {
     let mut known = load_point_ids(tx, channel, addresses).await?;
@@ -125,7 +125,7 @@ pub async fn ensure_points(
     let now = tx.now();
     let rows = missing
         .iter()
-        .map(|address| args![tx.new_id::<PointId>(), channel, *address, now])
+        .map(|address| args![tx.new_id::<PointId>(), channel.as_str(), *address, now])
         .collect::<Vec<_>>();
     let columns = ["id", "channel", "address", "created_at"];
     tx.insert_many(
@@ -162,7 +162,7 @@ pub(super) async fn save_points(
     }
     let numbers = held.values().flatten();
     let numbers: Vec<String> = numbers.filter_map(|it| it.number.clone().ok()).collect();
-    let points = ensure_points(tx, "sms", &numbers).await?;
+    let points = ensure_points(tx, Channel::Sms, &numbers).await?;
     let mut rows = Vec::new();
     for (id, readings) in &held {
         for (reading, position) in readings.iter().zip(0_i64..) {
@@ -259,14 +259,14 @@ pub async fn clear_landlines(tx: &mut Tx, points: &[PointId]) -> Result<()> {
 
 async fn load_point_ids(
     conn: &mut Conn,
-    channel: &str,
+    channel: Channel,
     addresses: &[String],
 ) -> Result<BTreeMap<String, PointId>> {
     let sql = "select id, address from contact_point where channel = $1 and address in ({in})";
     let rows = conn
         .all_in(
             sql,
-            args![channel],
+            args![channel.as_str()],
             addresses.iter().map(Value::from).collect(),
         )
         .await?;

@@ -8,7 +8,7 @@ use crate::scope::on_conversations;
 use crate::search;
 use std::collections::BTreeMap;
 use tieline_domain::access::Scope;
-use tieline_domain::conversation::ListPlace;
+use tieline_domain::conversation::{ListPlace, Turn};
 use tieline_domain::id::{ConversationId, InboxId, StaffId};
 
 /// Which conversations to list.
@@ -75,8 +75,11 @@ pub async fn list(
     }
     if let Some(after) = query.after {
         let n = args.len();
-        let turn = if after.our_turn { "ours" } else { "theirs" };
-        args.extend(args![turn, after.last_at, after.id]);
+        args.extend(args![
+            Turn::of(after.our_turn).as_str(),
+            after.last_at,
+            after.id
+        ]);
         let (turn, time, key) = (n + 1, n + 2, n + 3);
         sql.push_str(&format!(
             " and (v.turn > ${turn} or (v.turn = ${turn} and (v.last_at < ${time} or (v.last_at = ${time} and v.id < ${key}))))"

@@ -1,19 +1,19 @@
 //! Work that gave up, for a person who retries or drops it.
 
 use crate::args;
-use crate::db::{Conn, Row};
+use crate::db::{Conn, Table, table};
 use crate::error::{Result, StorageError};
 use crate::store::Tx;
 use tieline_domain::id::JobId;
+use tieline_domain::job::{JobKind, JobState};
 use tieline_domain::time::Timestamp;
 
 /// A job as it stands; never what it carries, which may be personal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
     pub id: JobId,
-    pub kind: String,
-    /// `ready`, `leased`, `attempt_started`, `uncertain` or `dead`.
-    pub state: String,
+    pub kind: JobKind,
+    pub state: JobState,
     pub party: Option<String>,
     pub attempts: i64,
     /// In a row, and not foreseen by its handler.
@@ -24,22 +24,34 @@ pub struct Listed {
     pub run_at: Timestamp,
 }
 
+table!(Listed {
+    id: id,
+    kind: word(JobKind),
+    state: word(JobState),
+    party: opt_text,
+    attempts: int,
+    failures: int,
+    last_error: opt_text,
+    created_at: time,
+    run_at: time,
+});
+
 /// Jobs in a state, the newest first, those before `before`.
 pub async fn list(
     conn: &mut Conn,
-    state: &str,
+    state: JobState,
     before: Option<JobId>,
     limit: i64,
 ) -> Result<Vec<Listed>> {
-    let columns = "id, kind, state, party, attempts, failures, last_error, created_at, run_at";
-    let (older, mut args) = match before {
-        Some(id) => ("and id < $3", args![state, limit, id]),
-        None => ("", args![state, limit]),
+    let (older, args) = match before {
+        Some(id) => ("and id < $3", args![state.as_str(), limit, id]),
+        None => ("", args![state.as_str(), limit]),
     };
+    let columns = Listed::COLUMNS.join(", ");
     let sql =
         format!("select {columns} from job where state = $1 {older} order by id desc limit $2");
-    let rows = conn.all(&sql, std::mem::take(&mut args)).await?;
-    rows.iter().map(read).collect()
+    let rows = conn.all(&sql, args).await?;
+    rows.iter().map(Listed::read).collect()
 }
 
 /// A dead job waits again, as if it were new.
@@ -67,18 +79,4 @@ fn found(rows: u64) -> Result<()> {
         0 => Err(StorageError::NotFound("dead job")),
         _ => Ok(()),
     }
-}
-
-fn read(row: &Row) -> Result<Listed> {
-    Ok(Listed {
-        id: row.id("id")?,
-        kind: row.text("kind")?,
-        state: row.text("state")?,
-        party: row.opt_text("party")?,
-        attempts: row.int("attempts")?,
-        failures: row.int("failures")?,
-        last_error: row.opt_text("last_error")?,
-        created_at: row.time("created_at")?,
-        run_at: row.time("run_at")?,
-    })
 }

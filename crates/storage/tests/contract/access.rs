@@ -2,7 +2,9 @@
 
 use super::harness::{Fixture, on_both};
 use serde_json::json;
+use tieline_domain::access::ActorKind;
 use tieline_domain::access::{Actor, AuditedAct, By, Failures, Role};
+use tieline_domain::channel::Channel;
 use tieline_domain::id::StaffId;
 use tieline_storage::audit::{self, Entry};
 use tieline_storage::inbox::{self, Inbox};
@@ -217,7 +219,7 @@ async fn the_audit_says_who_and_from_where_the_latest_first_page_by_page() {
         }
         let mut conn = at.store.reader().await.unwrap();
         let page = audit::page(&mut conn, None, 1).await.unwrap();
-        assert_eq!(page[0].by_kind, "operator");
+        assert_eq!(page[0].by_kind, ActorKind::Operator);
         assert_eq!((page[0].staff_id, &page[0].address), (None, &None));
         let next = audit::page(&mut conn, Some(page[0].id), 5).await.unwrap();
         assert_eq!(next.len(), 1);
@@ -235,7 +237,7 @@ async fn members_of_an_inbox_come_and_go() {
         let ann = hire(&at, "ann@example.com").await.unwrap();
         let inbox = Inbox {
             id: at.store.new_id(),
-            channel: "sms".to_owned(),
+            channel: Channel::Sms,
             name: "Care".to_owned(),
             country: "GB".to_owned(),
         };

@@ -4,6 +4,7 @@ use super::harness::{Fixture, on_both};
 use std::collections::BTreeSet;
 use tieline_domain::access::{Actor, Scope};
 use tieline_domain::carrier::{CarrierKind, ProviderId};
+use tieline_domain::channel::Channel;
 use tieline_domain::conversation::{Author, Conversation, Draft, HubReason, Kind, Message};
 use tieline_domain::delivery::State;
 use tieline_domain::failure::{Failure, FailureCode};
@@ -47,7 +48,7 @@ async fn add_sender(
 async fn add_inbox(tx: &mut Tx) -> InboxId {
     let inbox = Inbox {
         id: tx.new_id(),
-        channel: "sms".to_owned(),
+        channel: Channel::Sms,
         name: "Care".to_owned(),
         country: "GB".to_owned(),
     };
@@ -57,7 +58,7 @@ async fn add_inbox(tx: &mut Tx) -> InboxId {
 
 /// A text of ours that is about to leave.
 async fn add_text(tx: &mut Tx, inbox: InboxId, sender: &Sender) -> Message {
-    let points = contact::ensure_points(tx, "sms", &[THEIRS.to_owned()]).await;
+    let points = contact::ensure_points(tx, Channel::Sms, &[THEIRS.to_owned()]).await;
     let point = points.unwrap()[THEIRS];
     let known = conversation::load_by_points(tx, &[point]).await.unwrap();
     let mut exchange = match known.into_values().next() {
@@ -154,6 +155,11 @@ async fn an_account_is_kept_once_for_its_carrier_and_held_until_the_later_moment
         account.url = "https://elsewhere.example".to_owned();
         account.secret = vec![2];
         carrier_account::save(&mut tx, &account).await.unwrap();
+        let was = account.clone();
+        account.secret = vec![3];
+        carrier_account::reseal(&mut tx, &was, &[3]).await.unwrap();
+        let late = carrier_account::reseal(&mut tx, &was, &[4]).await;
+        assert!(matches!(late, Err(StorageError::Conflict(_))), "{late:?}");
         let all = carrier_account::all(&mut tx).await.unwrap();
         assert_eq!(all, [account, second.clone()]);
         let of_inbox = carrier_account::of_inbox(&mut tx, inbox).await.unwrap();

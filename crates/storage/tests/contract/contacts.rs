@@ -4,6 +4,7 @@ use super::harness::{Fixture, on_both, on_postgres};
 use std::time::Duration;
 use tieline_domain::access::{Actor, Scope};
 use tieline_domain::catalogue::Catalogue;
+use tieline_domain::channel::Channel;
 use tieline_domain::contact::Fields;
 use tieline_domain::id::ContactId;
 use tieline_storage::contact::{self, Contact, ContactQuery};
@@ -113,7 +114,8 @@ async fn a_shared_number_is_one_point_and_a_deleted_holder_lets_it_go() {
         let holders = async |at: &Fixture| {
             let mut conn = at.store.reader().await.unwrap();
             let address = "+447700900317".to_owned();
-            let found = contact::load_holders(&mut conn, "sms", std::slice::from_ref(&address));
+            let found =
+                contact::load_holders(&mut conn, Channel::Sms, std::slice::from_ref(&address));
             let holders = found.await.unwrap().remove(&address).unwrap_or_default();
             holders.into_iter().collect::<Vec<_>>()
         };
@@ -222,12 +224,12 @@ async fn two_hubs_that_meet_one_new_number_share_one_point() {
         let other = at.second_hub().await;
         let number = "+447700900317".to_owned();
         let mut first = at.store.begin(&Actor::system()).await.unwrap();
-        let mine = contact::ensure_points(&mut first, "sms", std::slice::from_ref(&number));
+        let mine = contact::ensure_points(&mut first, Channel::Sms, std::slice::from_ref(&number));
         let mine = mine.await.unwrap();
         let wanted = number.clone();
         let late = tokio::spawn(async move {
             let mut second = other.store.begin(&Actor::system()).await.unwrap();
-            let theirs = contact::ensure_points(&mut second, "sms", &[wanted]).await;
+            let theirs = contact::ensure_points(&mut second, Channel::Sms, &[wanted]).await;
             second.commit().await.unwrap();
             theirs.unwrap()
         });

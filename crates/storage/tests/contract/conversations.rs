@@ -4,6 +4,7 @@ use super::harness::{Fixture, on_both};
 use std::collections::BTreeSet;
 use tieline_domain::access::{Actor, Participant, Principal, Role, Scope, StaffMember};
 use tieline_domain::catalogue::Catalogue;
+use tieline_domain::channel::Channel;
 use tieline_domain::conversation::{
     Author, Conversation, Draft, HubReason, Kind, Message, ParticipantRole, ReadMark, TakingPart,
 };
@@ -56,7 +57,7 @@ impl Desk {
     async fn begin_in(&self, inbox: InboxId, address: &str) -> Conversation {
         let mut tx = self.at.store.begin(&Actor::system()).await.unwrap();
         let address = address.to_owned();
-        let points = contact::ensure_points(&mut tx, "sms", std::slice::from_ref(&address));
+        let points = contact::ensure_points(&mut tx, Channel::Sms, std::slice::from_ref(&address));
         let point = points.await.unwrap()[&address];
         let it = Conversation::begin(tx.new_id(), inbox, point, tx.now());
         conversation::save_many(&mut tx, std::slice::from_ref(&it))
@@ -155,7 +156,7 @@ fn member_of(staff: StaffId, inbox: InboxId) -> Scope {
 fn new_inbox(at: &Fixture) -> Inbox {
     Inbox {
         id: at.store.new_id(),
-        channel: "sms".to_owned(),
+        channel: Channel::Sms,
         name: "Front desk".to_owned(),
         country: "GB".to_owned(),
     }

@@ -4,6 +4,7 @@ use super::harness::{Fixture, on_both, on_postgres};
 use std::time::Duration;
 use tieline_domain::access::Actor;
 use tieline_domain::id::{ConnectionId, Id as _};
+use tieline_domain::job::JobState;
 use tieline_domain::job::{InHand, JobKind, Lane, Party};
 use tieline_storage::job::{self, Beat, ClaimedJob, NewJob};
 use tieline_storage::{StorageError, Tx};
@@ -55,7 +56,7 @@ async fn expire(at: &Fixture) -> job::Expired {
     say(at, async |tx| job::expire(tx).await.unwrap()).await
 }
 
-async fn listed(at: &Fixture, state: &str) -> Vec<job::Listed> {
+async fn listed(at: &Fixture, state: JobState) -> Vec<job::Listed> {
     let mut reader = at.store.reader().await.unwrap();
     job::list(&mut reader, state, None, 10).await.unwrap()
 }
@@ -363,17 +364,17 @@ async fn a_dead_job_is_listed_retried_and_dropped() {
             assert_eq!(job.failures, 1);
             say(&at, async |tx| job::bury(tx, &job, "no way").await.unwrap()).await;
         }
-        let dead = listed(&at, "dead").await;
+        let dead = listed(&at, JobState::Dead).await;
         assert_eq!(dead.len(), 2);
         assert!(dead[0].id > dead[1].id, "the newest first");
         assert_eq!(dead[0].last_error.as_deref(), Some("no way"));
         let mut reader = at.store.reader().await.unwrap();
-        let older = job::list(&mut reader, "dead", Some(dead[0].id), 10).await;
+        let older = job::list(&mut reader, JobState::Dead, Some(dead[0].id), 10).await;
         assert_eq!(older.unwrap(), dead[1..]);
         drop(reader);
         say(&at, async |tx| job::revive(tx, dead[0].id).await.unwrap()).await;
         say(&at, async |tx| job::discard(tx, dead[1].id).await.unwrap()).await;
-        assert!(listed(&at, "dead").await.is_empty());
+        assert!(listed(&at, JobState::Dead).await.is_empty());
         let again = claim(&at).await;
         assert_eq!(again.len(), 1);
         assert_eq!((again[0].id, again[0].failures), (dead[0].id, 0));

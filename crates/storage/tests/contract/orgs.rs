@@ -7,16 +7,55 @@ use tieline_domain::connection::ConnectionState;
 use tieline_domain::id::{CreateIntentId, SyncRunId};
 use tieline_domain::sync::change::{ChangeAct, ChangeDirection, ChangeState};
 use tieline_domain::sync::counts::RunCounts;
+use tieline_domain::sync::link::{IntentState, LinkState};
 use tieline_domain::sync::mapping::{Deletes, Direction, Policy};
+use tieline_domain::sync::run::{RunState, RunTrigger};
 use tieline_storage::connection::{self, Connection, HOUR_MS};
-use tieline_storage::create_intent::{self, CreateIntent, IntentState};
-use tieline_storage::link::{self, LinkCounts, LinkState};
+use tieline_storage::create_intent::{self, CreateIntent};
+use tieline_storage::link::{self, LinkCounts};
 use tieline_storage::sync_run::{self, Change, ChangeQuery, Checkpoint, RunError, SyncRun};
 use tieline_storage::{StorageError, contact as contacts, mapping};
 
 async fn of(at: &Fixture, id: &Connection) -> Connection {
     let mut conn = at.store.reader().await.unwrap();
     connection::by_id(&mut conn, id.id).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_is_sealed_is_replaced_only_as_it_was_read() {
+    on_both(|at| async move {
+        let was = org(&at, "One").await;
+        let now = Connection {
+            secrets: b"anew".to_vec(),
+            access_token: Some(b"a session".to_vec()),
+            ..was.clone()
+        };
+        let mut tx = writing(&at).await;
+        connection::reseal(&mut tx, &was, &now).await.unwrap();
+        for (what, stale) in [
+            (
+                "secrets",
+                Connection {
+                    secrets: was.secrets.clone(),
+                    ..now.clone()
+                },
+            ),
+            (
+                "session",
+                Connection {
+                    access_token: None,
+                    ..now.clone()
+                },
+            ),
+        ] {
+            let late = connection::reseal(&mut tx, &stale, &was).await;
+            let lost = matches!(late, Err(StorageError::Conflict("connection")));
+            assert!(lost, "{what}: {late:?}");
+        }
+        tx.commit().await.unwrap();
+        assert_eq!(of(&at, &now).await, now);
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -319,9 +358,9 @@ fn run(at: &Fixture, row: &Connection) -> SyncRun {
     SyncRun {
         id: at.store.new_id(),
         connection_id: row.id,
-        trigger: "schedule".to_owned(),
+        trigger: RunTrigger::Schedule,
         staff_id: None,
-        state: "running".to_owned(),
+        state: RunState::Running,
         phase: "Starting".to_owned(),
         checkpoint: Checkpoint::default(),
         counts: RunCounts::default(),
@@ -353,7 +392,7 @@ async fn a_connection_has_one_run_at_a_time_and_a_cancellation_is_not_saved_over
         let ann = user(&at, "ann").await;
         let mut wanted = run(&at, &row);
         wanted.staff_id = Some(ann);
-        wanted.trigger = "staff".to_owned();
+        wanted.trigger = RunTrigger::Staff;
         for (next, first) in [(wanted.clone(), true), (run(&at, &row), false)] {
             let mut tx = writing(&at).await;
             let begun = sync_run::create(&mut tx, &next).await;
@@ -375,8 +414,8 @@ async fn a_connection_has_one_run_at_a_time_and_a_cancellation_is_not_saved_over
         wanted.checkpoint.pulled.push("Contact".to_owned());
         save(&at, &wanted).await;
         let kept = read(&at, wanted.id).await;
-        assert_eq!(kept.state, "cancelling");
-        wanted.state = "cancelled".to_owned();
+        assert_eq!(kept.state, RunState::Cancelling);
+        wanted.state = RunState::Cancelled;
         wanted.finished_at = Some(at.store.now());
         wanted.api_calls = 3;
         wanted.api_calls_minimum = 2;

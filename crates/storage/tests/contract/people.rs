@@ -3,16 +3,18 @@
 use super::harness::Fixture;
 use tieline_domain::access::{Actor, Role};
 use tieline_domain::catalogue::Catalogue;
+use tieline_domain::channel::Channel;
 use tieline_domain::connection::{ConnectionKind, ConnectionState, GrantKind};
 use tieline_domain::contact::Fields;
 use tieline_domain::conversation::{Author, Conversation, Draft, HubReason, Kind, Message};
 use tieline_domain::delivery::State;
 use tieline_domain::id::{InboxId, PointId, StaffId};
+use tieline_domain::sync::link::LinkState;
 use tieline_domain::sync::mapping::{Deletes, Direction as Flow, default_fields};
 use tieline_storage::connection::{self, Connection};
 use tieline_storage::contact::{self, Contact};
 use tieline_storage::inbox::{self, Inbox};
-use tieline_storage::link::{self, Link, LinkState};
+use tieline_storage::link::{self, Link};
 use tieline_storage::mapping::{self, ObjectMapping};
 use tieline_storage::staff::{self, Staff};
 use tieline_storage::{Tx, conversation, message};
@@ -91,7 +93,7 @@ pub async fn user(at: &Fixture, name: &str) -> StaffId {
 pub async fn inbox(at: &Fixture, number: &str) -> Inbox {
     let row = Inbox {
         id: at.store.new_id(),
-        channel: "sms".to_owned(),
+        channel: Channel::Sms,
         name: format!("Inbox {number}"),
         country: "GB".to_owned(),
     };
@@ -126,7 +128,7 @@ pub async fn contact(at: &Fixture, name: &str, number: &str) -> Contact {
 pub async fn point(at: &Fixture, number: &str) -> PointId {
     let mut tx = writing(at).await;
     let numbers = [number.to_owned()];
-    let points = contact::ensure_points(&mut tx, "sms", &numbers).await;
+    let points = contact::ensure_points(&mut tx, Channel::Sms, &numbers).await;
     tx.commit().await.unwrap();
     points.unwrap()[number]
 }

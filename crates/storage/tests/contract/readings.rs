@@ -5,6 +5,7 @@ use super::harness::{Fixture, on_both, on_postgres};
 use std::collections::BTreeSet;
 use tieline_domain::access::{Actor, Scope};
 use tieline_domain::catalogue::Catalogue;
+use tieline_domain::channel::Channel;
 use tieline_domain::consent::{ConsentSource, ConsentState};
 use tieline_domain::contact::Fields;
 use tieline_domain::id::{ContactId, PointId};
@@ -90,7 +91,7 @@ async fn points(store: &Store, id: ContactId) -> Vec<(String, bool)> {
 async fn say(store: &Store, address: &str, opted_in: bool) {
     let mut tx = store.begin(&Actor::system()).await.unwrap();
     let address = address.to_owned();
-    let points = contact::ensure_points(&mut tx, "sms", std::slice::from_ref(&address));
+    let points = contact::ensure_points(&mut tx, Channel::Sms, std::slice::from_ref(&address));
     let point_id = points.await.unwrap()[&address];
     let entry = Entry {
         point_id,

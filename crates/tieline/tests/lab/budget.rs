@@ -4,6 +4,7 @@ use super::waits::{count, plan, runs};
 use super::world::World;
 use crate::desk;
 use tieline_domain::connection::ConnectionState;
+use tieline_domain::sync::run::RunState;
 use tieline_salesforce::{Error, Purpose};
 use tieline_simulator::Mishap;
 use tieline_storage::connection;
@@ -33,7 +34,7 @@ async fn bulk_work_stops_when_its_share_is_used_and_goes_on_by_itself_while_staf
     world.start().await;
     world.live(60).await;
     let run = runs(&world).await.remove(0);
-    assert_eq!(run.state, "failed");
+    assert_eq!(run.state, RunState::Failed);
     let error = run.error.unwrap();
     assert!(
         error.text.contains("it goes on at 2026-03-03T"),

@@ -5,6 +5,7 @@ use super::world::{World, Wrong};
 use crate::desk;
 use tieline::transport::in_process;
 use tieline_domain::delivery::State;
+use tieline_domain::sync::run::RunState;
 use tieline_simulator::Mishap;
 use tieline_storage::sync_run;
 use tieline_sync::StartedBy;
@@ -30,7 +31,7 @@ async fn run_of_a_fresh_hub(world: &World) {
     live_on(world, &fresh, 5).await;
     let mut reader = world.hub.store.reader().await.unwrap();
     let row = sync_run::by_id(&mut reader, run.id).await.unwrap();
-    assert_eq!(row.state, "done", "{:?}", row.error);
+    assert_eq!(row.state, RunState::Done, "{:?}", row.error);
 }
 
 #[tokio::test]

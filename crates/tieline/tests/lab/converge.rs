@@ -10,11 +10,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use tieline_domain::access::Scope;
 use tieline_domain::conversation::{Direction, Message};
 use tieline_domain::id::MessageId;
+use tieline_domain::job::JobState;
 use tieline_domain::sync::change::ChangeState;
+use tieline_domain::sync::link::LinkState;
 use tieline_simulator::seeded::mix;
 use tieline_storage::attempt;
 use tieline_storage::job;
-use tieline_storage::link::{self, LinkState};
+use tieline_storage::link;
 use tieline_storage::mapping;
 use tieline_storage::sync_run::{self, ChangeQuery, SyncRun};
 use tieline_testkit::postgres::Database;
@@ -168,7 +170,9 @@ async fn nothing_lost_or_doubled(history: &History, seed: u64) {
 async fn at_rest(history: &History, seed: u64) {
     let world = &history.world;
     let mut reader = world.hub.store.reader().await.unwrap();
-    let dead = job::list(&mut reader, "dead", None, 10).await.unwrap();
+    let dead = job::list(&mut reader, JobState::Dead, None, 10)
+        .await
+        .unwrap();
     assert_eq!(dead, [], "seed {seed}: work that gave up");
     drop(reader);
     let ours = || {

@@ -7,6 +7,7 @@ use crate::desk;
 use std::collections::{BTreeMap, BTreeSet};
 use tieline::demo::OUR_NUMBER;
 use tieline_domain::access::{Actor, Scope};
+use tieline_domain::sync::run::RunState;
 use tieline_messaging::MessagingError;
 use tieline_simulator::org::{LeadConvert, MergeRequest};
 use tieline_simulator::seeded::Seeded;
@@ -98,7 +99,7 @@ impl History {
         let runs = sync_run::history(&mut reader, self.world.connection, None, 1).await;
         let run = runs.unwrap().remove(0);
         let seed = self.world.seed;
-        assert_eq!(run.state, "done", "seed {seed}: {:?}", run.error);
+        assert_eq!(run.state, RunState::Done, "seed {seed}: {:?}", run.error);
         run
     }
 

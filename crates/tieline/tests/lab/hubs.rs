@@ -6,6 +6,7 @@ use super::world::World;
 use std::sync::Arc;
 use tieline::demo::OUR_NUMBER;
 use tieline::transport::{Transport, in_process};
+use tieline_domain::sync::run::RunState;
 use tieline_storage::sync_run;
 use tieline_sync::StartedBy;
 use tieline_testkit::postgres::Database;
@@ -91,7 +92,7 @@ async fn a_run_whose_hub_falls_silent_is_ended_by_another_hub() {
     assert_eq!(row().await.finished_at, None, "its lease still holds");
     world.live(60).await;
     let ended = row().await;
-    assert_eq!(ended.state, "done", "{:?}", ended.error);
+    assert_eq!(ended.state, RunState::Done, "{:?}", ended.error);
     let contacts = desk::contacts(&world.hub.store, 1_000).await;
 
     gate.add_permits(1_000);

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each program that includes it uses a part of it")]
 
+use http::{Method, StatusCode};
+use serde_json::Value;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -11,9 +13,10 @@ use tempfile::TempDir;
 use tieline::demo::furnish;
 use tieline::hub::{Hub, HubOptions};
 use tieline::real::RealWorld;
-use tieline::transport::Reach;
 use tieline::{keys, transport};
-use tieline_domain::id::ConnectionId;
+use tieline_access::NewKey;
+use tieline_domain::access::{Caller, Reach, Right, Rights};
+use tieline_domain::id::{ConnectionId, SyncRunId};
 use tieline_simulator::org::Call;
 use tieline_simulator::serve::{Running, ServeOptions, serve};
 use tieline_storage::attachment_store::Folder;
@@ -27,14 +30,22 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct World {
     /// Org and carrier.
     pub running: Running,
-    /// The same hub in this process, which does no work: for asking and looking.
-    pub hub: Hub,
     /// The org's connection.
     pub connection: ConnectionId,
+    /// A key by which the running hub is asked.
+    secret: String,
     port: u16,
     folder: TempDir,
     process: Option<Child>,
 }
+
+/// What a program asks here.
+const RIGHTS: Rights = Rights::of(&[
+    Right::ReadConversations,
+    Right::EditContacts,
+    Right::ReadSync,
+    Right::RunSync,
+]);
 
 impl World {
     /// Furnished, and nothing done yet: no process runs.
@@ -43,38 +54,81 @@ impl World {
         let running = serve(ServeOptions {
             seed: 11,
             contacts,
-            ..ServeOptions::new(transport::http(Reach::ThisMachineToo).unwrap())
-        })
-        .await
-        .unwrap();
-        let world = Arc::new(RealWorld);
-        let store = Store::open_beside(StoreOptions {
-            url: database(&folder),
-            clock: world.clone(),
-            ids: world.clone(),
+            ..ServeOptions::new(transport::http(transport::Reach::ThisMachineToo).unwrap())
         })
         .await
         .unwrap();
         let port = free_port();
-        let url = format!("http://127.0.0.1:{port}");
-        let hub = Hub::new(HubOptions {
-            store,
-            vault: keys::open(&key_file(&folder)).unwrap(),
-            transport: transport::http(Reach::ThisMachineToo).unwrap(),
-            environment: world,
-            public_url: url.clone(),
-            demo: None,
-            attachments: Arc::new(Folder::at(folder.path().join("attachments"))),
-        });
-        let connection = furnish(&hub, &running.simulator, &url).await.unwrap();
+        let hub = hub(&folder, port).await;
+        let connection = furnish(&hub, &running.simulator, &address(port)).await;
+        let new = NewKey {
+            name: "Test".to_owned(),
+            rights: RIGHTS,
+            inboxes: Reach::All,
+            expires_at: None,
+        };
+        let key = hub.access.add_key(&Caller::operator(), new).await;
+        hub.store.close().await;
         World {
             running,
-            hub,
-            connection,
+            connection: connection.unwrap(),
+            secret: key.unwrap().1,
             port,
             folder,
             process: None,
         }
+    }
+
+    /// Does or looks at something in a hub that has no process: it is the database's alone meanwhile.
+    pub async fn at_rest<T>(&self, act: impl AsyncFnOnce(&Hub) -> T) -> T {
+        assert!(self.process.is_none(), "the hub runs: ask it");
+        let hub = hub(&self.folder, self.port).await;
+        let done = act(&hub).await;
+        hub.store.close().await;
+        done
+    }
+
+    /// Asks the running hub for what is at a path.
+    pub async fn get(&self, path: &str) -> Value {
+        let (status, told) = self.ask_hub(Method::GET, path, String::new()).await;
+        assert!(status.is_success(), "{path}: {told}");
+        told
+    }
+
+    /// Asks the running hub to do something; the status, and what it says.
+    pub async fn post(&self, path: &str, body: String) -> (StatusCode, Value) {
+        self.ask_hub(Method::POST, path, body).await
+    }
+
+    async fn ask_hub(&self, method: Method, path: &str, body: String) -> (StatusCode, Value) {
+        let address = format!("{}/api/v1{path}", address(self.port));
+        let mut request = reqwest::Client::new().request(method, address);
+        if !body.is_empty() {
+            request = request.header("content-type", "application/json");
+        }
+        let request = request.bearer_auth(&self.secret).body(body);
+        let answer = request.send().await.unwrap();
+        let status = answer.status();
+        let body = answer.bytes().await.unwrap();
+        (status, serde_json::from_slice(&body).unwrap_or_default())
+    }
+
+    /// The conversations, as the running hub lists them.
+    pub async fn conversations(&self) -> Vec<Value> {
+        let listed = self.get("/conversations?limit=100").await;
+        listed["items"].as_array().unwrap().clone()
+    }
+
+    /// The messages of all conversations, as the running hub lists them.
+    pub async fn messages(&self) -> Vec<Value> {
+        let mut all = Vec::new();
+        for conversation in self.conversations().await {
+            let id = conversation["id"].as_str().unwrap();
+            let path = format!("/conversations/{id}/messages?limit=200");
+            let listed = self.get(&path).await;
+            all.extend(listed["items"].as_array().unwrap().iter().cloned());
+        }
+        all
     }
 
     /// Starts the program, and waits until it says that it is ready.
@@ -85,12 +139,12 @@ impl World {
             .arg("--key-file")
             .arg(key_file(&self.folder))
             .args(["--listen", &format!("127.0.0.1:{}", self.port)])
-            .args(["--public-url", &format!("http://127.0.0.1:{}", self.port)])
+            .args(["--public-url", &address(self.port)])
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
         self.process = Some(process);
-        let ready = format!("http://127.0.0.1:{}/readyz", self.port);
+        let ready = format!("{}/readyz", address(self.port));
         until("the hub is ready", async || {
             reqwest::get(&ready)
                 .await
@@ -152,26 +206,44 @@ impl World {
         left.map(|text| text.body).collect()
     }
 
-    /// Asks for a run; the program does it.
-    pub async fn ask(&self) -> SyncRun {
-        self.hub
-            .sync
-            .start(self.connection, StartedBy::Schedule)
-            .await
-            .unwrap()
+    /// Leaves a run for the hub to do as it starts.
+    pub async fn leave_run(&self) -> SyncRunId {
+        let run = self.at_rest(async |hub: &Hub| {
+            let started = hub.sync.start(self.connection, StartedBy::Schedule);
+            started.await.unwrap().id
+        });
+        run.await
+    }
+
+    /// Asks the running hub for a run; none while one is going on.
+    pub async fn ask_run(&self) -> Option<SyncRunId> {
+        let (status, run) = self.post("/sync/runs", String::new()).await;
+        (status == StatusCode::ACCEPTED).then(|| run["id"].as_str().unwrap().parse().unwrap())
+    }
+
+    /// The run, as the running hub tells it.
+    pub async fn run(&self, id: SyncRunId) -> Value {
+        self.get(&format!("/sync/runs/{id}")).await
     }
 
     /// The run when it has ended.
-    pub async fn end_of(&self, run: &SyncRun) -> SyncRun {
-        let ended = async || self.row(run).await.finished_at.is_some();
+    pub async fn end_of(&self, id: SyncRunId) -> Value {
+        let ended = async || {
+            // Asking is work for the hub too.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            !self.run(id).await["finished_at"].is_null()
+        };
         until("the run has ended", ended).await;
-        self.row(run).await
+        self.run(id).await
     }
 
-    /// The run as it stands.
-    pub async fn row(&self, run: &SyncRun) -> SyncRun {
-        let mut reader = self.hub.store.reader().await.unwrap();
-        sync_run::by_id(&mut reader, run.id).await.unwrap()
+    /// The run as it stands while no hub runs.
+    pub async fn row(&self, id: SyncRunId) -> SyncRun {
+        let row = self.at_rest(async |hub: &Hub| {
+            let mut reader = hub.store.reader().await.unwrap();
+            sync_run::by_id(&mut reader, id).await.unwrap()
+        });
+        row.await
     }
 }
 
@@ -181,6 +253,28 @@ impl Drop for World {
             self.kill();
         }
     }
+}
+
+async fn hub(folder: &TempDir, port: u16) -> Hub {
+    let world = Arc::new(RealWorld);
+    let store = Store::open(StoreOptions {
+        url: database(folder),
+        clock: world.clone(),
+        ids: world.clone(),
+    });
+    Hub::new(HubOptions {
+        store: store.await.unwrap(),
+        vault: keys::open(&key_file(folder)).unwrap(),
+        transport: transport::http(transport::Reach::ThisMachineToo).unwrap(),
+        environment: world,
+        public_url: address(port),
+        demo: None,
+        attachments: Arc::new(Folder::at(folder.path().join("attachments"))),
+    })
+}
+
+fn address(port: u16) -> String {
+    format!("http://127.0.0.1:{port}")
 }
 
 fn database(folder: &TempDir) -> String {

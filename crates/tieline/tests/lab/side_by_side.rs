@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tieline::hub::Hub;
 use tieline::transport::{Transport, in_process};
+use tieline_domain::job::{JobKind, JobState};
+use tieline_domain::sync::run::{RunState, RunTrigger};
 use tieline_storage::contact::Contact;
 use tieline_storage::sync_run::{self, SyncRun};
 use tieline_storage::{job, link};
@@ -108,8 +110,13 @@ async fn texts_leave_as_fast_while_the_org_hangs_and_the_run_is_put_back_when_th
     let mut reader = world.hub.store.reader().await.unwrap();
     let row = sync_run::by_id(&mut reader, run.id).await.unwrap();
     assert_eq!((row.finished_at, row.error), (None, None));
-    let waiting = job::list(&mut reader, "ready", None, 100).await.unwrap();
-    let it = waiting.iter().find(|job| job.kind == "sync.run").unwrap();
+    let waiting = job::list(&mut reader, JobState::Ready, None, 100)
+        .await
+        .unwrap();
+    let it = waiting
+        .iter()
+        .find(|job| job.kind == JobKind::SyncRun)
+        .unwrap();
     assert_eq!((it.attempts, it.failures), (0, 0), "as if never begun");
 }
 
@@ -148,7 +155,7 @@ async fn each_batch_once(seed: u64, takes_ms: i64) {
         let mut reader = world.hub.store.reader().await.unwrap();
         let runs = sync_run::history(&mut reader, world.connection, None, 1);
         let newest = runs.await.unwrap().remove(0);
-        newest.trigger == "change" && newest.finished_at.is_some()
+        newest.trigger == RunTrigger::Change && newest.finished_at.is_some()
     };
     until("the changes are written", ended).await;
     working.end().await;
@@ -159,7 +166,7 @@ async fn each_batch_once(seed: u64, takes_ms: i64) {
         .await
         .unwrap();
     assert_eq!(runs.len(), 2);
-    assert!(runs.iter().all(|run| run.state == "done"));
+    assert!(runs.iter().all(|run| run.state == RunState::Done));
 }
 
 #[tokio::test]
@@ -193,8 +200,10 @@ async fn a_run_that_panics_again_and_again_is_dead_after_a_while_and_blocks_no_o
     }
     let mut reader = world.hub.store.reader().await.unwrap();
     let row = sync_run::by_id(&mut reader, run.id).await.unwrap();
-    assert_eq!(row.state, "failed");
-    let dead = job::list(&mut reader, "dead", None, 10).await.unwrap();
+    assert_eq!(row.state, RunState::Failed);
+    let dead = job::list(&mut reader, JobState::Dead, None, 10)
+        .await
+        .unwrap();
     assert_eq!(dead.len(), 1);
     assert_eq!(dead[0].last_error.as_deref(), Some("its handler panicked"));
     drop(reader);
@@ -206,5 +215,5 @@ async fn a_run_that_panics_again_and_again_is_dead_after_a_while_and_blocks_no_o
         .start(world.connection, StartedBy::Schedule)
         .await
         .unwrap();
-    assert_eq!(world.end_of(run).await.state, "done");
+    assert_eq!(world.end_of(run).await.state, RunState::Done);
 }

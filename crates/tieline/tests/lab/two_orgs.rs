@@ -4,6 +4,7 @@ use super::world::World;
 use crate::desk;
 use secrecy::SecretString;
 use tieline_domain::id::ConnectionId;
+use tieline_domain::sync::run::RunState;
 use tieline_org::NewConnection;
 use tieline_simulator::Simulator;
 use tieline_simulator::org::Call;
@@ -64,7 +65,7 @@ impl Both {
             .await
             .unwrap();
         let run = self.world.end_of(run).await;
-        assert_eq!(run.state, "done", "{:?}", run.error);
+        assert_eq!(run.state, RunState::Done, "{:?}", run.error);
         self.world.live(30).await;
     }
 

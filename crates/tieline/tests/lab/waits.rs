@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use tieline::transport::{Transport, in_process};
 use tieline_domain::access::{Actor, Scope};
 use tieline_domain::sync::change::{ChangeAct, ChangeState};
+use tieline_domain::sync::run::RunState;
 use tieline_simulator::org::Call;
 use tieline_simulator::{Fault, Mishap};
 use tieline_storage::sync_run::{self, ChangeQuery, SyncRun};
@@ -85,7 +86,7 @@ async fn two_namesakes_whose_creates_lose_their_answer_are_two_records_and_the_s
     assert_eq!(world.simulator.fired(cut), 1);
     assert_eq!(
         runs(&world).await[0].state,
-        "done",
+        RunState::Done,
         "{:?}",
         runs(&world).await[0].error
     );
@@ -164,7 +165,7 @@ async fn more_records_than_creates_are_left_open_and_said_once() {
             .count();
     }
     assert_eq!(said, 1);
-    assert_eq!(runs(&world).await[0].state, "done");
+    assert_eq!(runs(&world).await[0].state, RunState::Done);
     assert_eq!(
         count(&world, "LastName = 'Several'"),
         2,
@@ -198,7 +199,7 @@ async fn what_staff_did_while_the_org_was_down_arrives_within_thirty_seconds_of_
     let failed = runs(&world)
         .await
         .iter()
-        .filter(|run| run.state == "failed")
+        .filter(|run| run.state == RunState::Failed)
         .count();
     assert!(
         failed <= 2,
@@ -208,7 +209,7 @@ async fn what_staff_did_while_the_org_was_down_arrives_within_thirty_seconds_of_
     world.live(30).await;
     assert_eq!(count(&world, "LastName = 'Downtime'"), 1);
     let answer = runs(&world).await;
-    assert_eq!(answer[0].state, "done");
+    assert_eq!(answer[0].state, RunState::Done);
     assert_eq!(links_of(&world, "Downtime").await, [1]);
     let written = world
         .simulator
@@ -325,8 +326,8 @@ async fn a_run_after_one_that_failed_reads_on_behind_its_last_page() {
     world.live(60).await;
     assert_eq!(world.simulator.fired(away), 4);
     let runs = runs(&world).await;
-    let states: Vec<&str> = runs.iter().rev().map(|run| run.state.as_str()).collect();
-    assert_eq!(states, ["failed", "done"]);
+    let states: Vec<RunState> = runs.iter().rev().map(|run| run.state).collect();
+    assert_eq!(states, [RunState::Failed, RunState::Done]);
     let seen = |run: &SyncRun| {
         run.counts.0["Contact"].to_hub.created + run.counts.0["Contact"].to_hub.unchanged
     };

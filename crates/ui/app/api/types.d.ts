@@ -822,6 +822,11 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * @description The kinds of [`By`].
+         * @enum {string}
+         */
+        ActorKind: "staff" | "api_key" | "operator" | "nobody" | "system";
         ApiKeyId: string;
         /** @description Calls to the org in the last 24 hours. */
         ApiUse: {
@@ -861,8 +866,7 @@ export interface components {
             at: components["schemas"]["Timestamp"];
             /** @description How it stood; null where there was nothing. */
             before: unknown;
-            /** @description `staff`, `api_key`, `operator`, `system` or `nobody`. */
-            by: string;
+            by: components["schemas"]["ActorKind"];
             id: components["schemas"]["AuditId"];
             key: components["schemas"]["KeyName"] | null;
             staff: components["schemas"]["StaffName"] | null;
@@ -920,6 +924,11 @@ export interface components {
          * @enum {string}
          */
         ChangeState: "applied" | "failed" | "skipped";
+        /**
+         * @description How messages of a conversation travel.
+         * @enum {string}
+         */
+        Channel: "sms";
         Connection: {
             id: components["schemas"]["ConnectionId"];
             instance_url: string;
@@ -997,7 +1006,7 @@ export interface components {
         };
         ContactConversation: {
             address: string;
-            channel: string;
+            channel: components["schemas"]["Channel"];
             id: components["schemas"]["ConversationId"];
             last_at: components["schemas"]["Timestamp"];
         };
@@ -1075,7 +1084,7 @@ export interface components {
             is_primary: boolean;
             object: string;
             record_id: string;
-            state: string;
+            state: components["schemas"]["LinkState"];
             synced_at: components["schemas"]["Timestamp"];
             /** @description The record's page in the org. */
             url: string | null;
@@ -1094,7 +1103,7 @@ export interface components {
         /** @description An address at which the contact can be reached. */
         ContactPoint: {
             address: string;
-            channel: string;
+            channel: components["schemas"]["Channel"];
             consent: components["schemas"]["Consent"];
             id: components["schemas"]["PointId"];
             /** @description The field that holds it. */
@@ -1125,7 +1134,7 @@ export interface components {
         Conversation: {
             address: string;
             assigned_to: components["schemas"]["StaffName"] | null;
-            channel: string;
+            channel: components["schemas"]["Channel"];
             contact: components["schemas"]["ContactName"] | null;
             gate: components["schemas"]["Gate"];
             id: components["schemas"]["ConversationId"];
@@ -1197,7 +1206,10 @@ export interface components {
              */
             total: number;
         };
-        /** @enum {string} */
+        /**
+         * @description Whether a conversation waits for anybody; one that is closed is opened again by a message.
+         * @enum {string}
+         */
         ConversationStatus: "open" | "closed";
         /** @description For the caller alone. */
         ConversationUnread: {
@@ -1313,7 +1325,7 @@ export interface components {
         Inbox: {
             /** @description Its numbers, the one that it sends from first. */
             addresses: string[];
-            channel: string;
+            channel: components["schemas"]["Channel"];
             id: components["schemas"]["InboxId"];
             members: components["schemas"]["StaffName"][];
             name: string;
@@ -1325,7 +1337,7 @@ export interface components {
         InboxName: {
             /** @description The number that it sends from unless another was written to; none while it has no number. */
             address: string | null;
-            channel: string;
+            channel: components["schemas"]["Channel"];
             id: components["schemas"]["InboxId"];
             name: string;
         };
@@ -1338,12 +1350,17 @@ export interface components {
             error: string | null;
             gave_up_at: components["schemas"]["Timestamp"];
             id: components["schemas"]["JobId"];
-            /** @description What it was to do, for example `message.send`. */
-            kind: string;
+            /** @description What it was to do. */
+            kind: components["schemas"]["JobKind"];
             /** @description The outside party that it was for, if it was for one. */
             party: string | null;
         };
         JobId: string;
+        /**
+         * @description A kind of background work.
+         * @enum {string}
+         */
+        JobKind: "message.send" | "message.confirm" | "activity.log" | "activity.flush" | "sync.run" | "sync.soon" | "contacts.read_anew";
         JobList: {
             /** @description The newest first. */
             items: components["schemas"]["Job"][];
@@ -1391,10 +1408,15 @@ export interface components {
             author: components["schemas"]["Author"];
             direction: components["schemas"]["Direction"] | null;
             kind: components["schemas"]["Kind"];
-            state: string;
+            state: components["schemas"]["MessageState"];
             text: string;
         };
         LinkId: string;
+        /**
+         * @description How it is with the two sides of a link.
+         * @enum {string}
+         */
+        LinkState: "active" | "conflict" | "gone";
         Mapping: {
             /** Format: int64 */
             conflicts: number;
@@ -1454,7 +1476,7 @@ export interface components {
             segments: number;
             /** Format: int64 */
             seq: number;
-            state: string;
+            state: components["schemas"]["MessageState"];
             state_at: components["schemas"]["Timestamp"];
             text: string;
         };
@@ -1480,6 +1502,11 @@ export interface components {
             /** @description The oldest first. */
             items: components["schemas"]["Message"][];
         };
+        /**
+         * @description Where a message is.
+         * @enum {string}
+         */
+        MessageState: "received" | "queued" | "sending" | "uncertain" | "sent" | "delivered" | "undelivered" | "failed" | "refused";
         MessageWrite: {
             kind?: components["schemas"]["WrittenKind"] | null;
             text: components["schemas"]["Text32000"];
@@ -1576,8 +1603,8 @@ export interface components {
             phase: string;
             progress: components["schemas"]["Progress"];
             started_at: components["schemas"]["Timestamp"];
-            state: string;
-            trigger: string;
+            state: components["schemas"]["RunState"];
+            trigger: components["schemas"]["RunTrigger"];
         };
         /** @description What a run changed. */
         RunChange: {
@@ -1606,6 +1633,16 @@ export interface components {
             items: components["schemas"]["Run"][];
             next_cursor: string | null;
         };
+        /**
+         * @description Where a run stands.
+         * @enum {string}
+         */
+        RunState: "running" | "cancelling" | "cancelled" | "done" | "failed";
+        /**
+         * @description What began a run.
+         * @enum {string}
+         */
+        RunTrigger: "staff" | "schedule" | "change" | "first";
         /** @description A message that a search found, to go to with `around`. */
         SearchHit: {
             at: components["schemas"]["Timestamp"];

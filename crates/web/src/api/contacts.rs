@@ -3,9 +3,11 @@
 use super::text::{Limit, Text};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use tieline_domain::channel::Channel;
 use tieline_domain::consent::{ConsentSource, ConsentState};
 use tieline_domain::id::{ContactId, ConversationId, LinkId, PointId};
 use tieline_domain::phone::Unreadable;
+use tieline_domain::sync::link::LinkState;
 use tieline_domain::time::Timestamp;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
@@ -144,7 +146,7 @@ pub(crate) struct UnreadableNumber {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ContactPoint {
     pub id: PointId,
-    pub channel: String,
+    pub channel: Channel,
     pub address: String,
     /// The field that holds it.
     pub label: String,
@@ -165,7 +167,7 @@ pub(crate) struct ContactLink {
     pub object: String,
     pub record_id: String,
     pub is_primary: bool,
-    pub state: String,
+    pub state: LinkState,
     pub synced_at: Timestamp,
     /// The record's page in the org.
     pub url: Option<String>,
@@ -174,7 +176,7 @@ pub(crate) struct ContactLink {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ContactConversation {
     pub id: ConversationId,
-    pub channel: String,
+    pub channel: Channel,
     pub address: String,
     pub last_at: Timestamp,
 }

@@ -3,7 +3,11 @@
 use super::names::{Author, ContactName, Names, StaffName};
 use super::text::{Ids, Limit, Text};
 use serde::{Deserialize, Deserializer, Serialize};
-use tieline_domain::conversation::{self as domain, Audience, Direction, Kind};
+use tieline_domain::channel::Channel;
+use tieline_domain::conversation::{
+    self as domain, Audience, ConversationStatus, Direction, Kind, Turn,
+};
+use tieline_domain::delivery::State;
 use tieline_domain::failure::{Failure, FailureCode};
 use tieline_domain::id::{ContactId, ConversationId, InboxId, MessageId, StaffId};
 use tieline_domain::time::Timestamp;
@@ -56,13 +60,6 @@ pub(crate) struct ConversationBegin {
     pub address: Option<Text<100>>,
     /// From where; the first inbox of the caller unless one is given.
     pub inbox_id: Option<InboxId>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum ConversationStatus {
-    Open,
-    Closed,
 }
 
 /// What is not named stays as it is.
@@ -174,7 +171,7 @@ impl ConversationCounts {
 pub(crate) struct Conversation {
     pub id: ConversationId,
     pub inbox_id: InboxId,
-    pub channel: String,
+    pub channel: Channel,
     pub address: String,
     pub contact: Option<ContactName>,
     pub status: ConversationStatus,
@@ -193,14 +190,6 @@ pub(crate) struct Conversation {
     pub gate: Gate,
 }
 
-/// Whose answer is awaited.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Turn {
-    Ours,
-    Theirs,
-}
-
 #[derive(Serialize, ToSchema)]
 pub(crate) struct LastMessage {
     pub text: String,
@@ -209,7 +198,7 @@ pub(crate) struct LastMessage {
     pub direction: Option<Direction>,
     pub author: Author,
     pub at: Timestamp,
-    pub state: String,
+    pub state: State,
 }
 
 /// Whether a text may be sent now.
@@ -280,7 +269,7 @@ pub(crate) struct Message {
     pub author: Author,
     pub text: String,
     pub at: Timestamp,
-    pub state: String,
+    pub state: State,
     pub state_at: Timestamp,
     pub error: Option<MessageFailure>,
     pub segments: i64,
@@ -313,22 +302,14 @@ impl Conversation {
         Conversation {
             id: it.id,
             inbox_id: it.inbox_id,
-            channel: listed.channel.clone(),
+            channel: listed.channel,
             address: listed.address.clone(),
             contact: it.contact_id.map(|id| ContactName {
                 id,
                 name: listed.contact_name.clone(),
             }),
-            status: if it.open {
-                ConversationStatus::Open
-            } else {
-                ConversationStatus::Closed
-            },
-            turn: if it.our_turn {
-                Turn::Ours
-            } else {
-                Turn::Theirs
-            },
+            status: ConversationStatus::of(it.open),
+            turn: Turn::of(it.our_turn),
             assigned_to: names.of(it.assigned_to),
             last: it.last.as_ref().map(|last| LastMessage {
                 text: last.text.clone(),
@@ -336,7 +317,7 @@ impl Conversation {
                 direction: last.kind.direction(last.author),
                 author: names.of_author(last.author),
                 at: it.last_at,
-                state: last.state.as_str().to_owned(),
+                state: last.state,
             }),
             last_at: it.last_at,
             place: domain::ListPlace::of(it).to_string(),
@@ -374,7 +355,7 @@ impl Message {
             author: names.of_author(it.author),
             text: it.text.clone(),
             at: it.at,
-            state: it.state.as_str().to_owned(),
+            state: it.state,
             state_at: it.state_at,
             error: it.failure.as_ref().map(MessageFailure::of),
             segments: it.segments,

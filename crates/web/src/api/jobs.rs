@@ -3,6 +3,7 @@
 use super::text::Limit;
 use serde::{Deserialize, Serialize};
 use tieline_domain::id::JobId;
+use tieline_domain::job::JobKind;
 use tieline_domain::time::Timestamp;
 use tieline_storage::job::Listed;
 use utoipa::{IntoParams, ToSchema};
@@ -30,8 +31,8 @@ pub(crate) struct JobList {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Job {
     pub id: JobId,
-    /// What it was to do, for example `message.send`.
-    pub kind: String,
+    /// What it was to do.
+    pub kind: JobKind,
     /// The outside party that it was for, if it was for one.
     pub party: Option<String>,
     pub attempts: i64,

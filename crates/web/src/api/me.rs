@@ -6,6 +6,7 @@ use super::sync::Connection;
 use super::text::Text;
 use serde::{Deserialize, Serialize};
 use tieline_domain::access::Role;
+use tieline_domain::channel::Channel;
 use tieline_domain::id::{InboxId, StaffId};
 use utoipa::ToSchema;
 
@@ -47,7 +48,7 @@ pub(crate) struct Organisation {
 pub(crate) struct InboxName {
     pub id: InboxId,
     pub name: String,
-    pub channel: String,
+    pub channel: Channel,
     /// The number that it sends from unless another was written to; none while it has no number.
     pub address: Option<String>,
 }

@@ -3,7 +3,8 @@
 use super::names::{KeyName, StaffName};
 use super::text::{Limit, Text};
 use serde::{Deserialize, Serialize};
-use tieline_domain::access::{AuditedAct, Role};
+use tieline_domain::access::{ActorKind, AuditedAct, Role};
+use tieline_domain::channel::Channel;
 use tieline_domain::id::{AuditId, InboxId, SessionId, StaffId};
 use tieline_domain::time::Timestamp;
 use utoipa::{IntoParams, ToSchema};
@@ -103,7 +104,7 @@ pub(crate) struct InboxList {
 pub(crate) struct Inbox {
     pub id: InboxId,
     pub name: String,
-    pub channel: String,
+    pub channel: Channel,
     /// Its numbers, the one that it sends from first.
     pub addresses: Vec<String>,
     pub members: Vec<StaffName>,
@@ -129,8 +130,7 @@ pub(crate) struct AuditList {
 pub(crate) struct AuditLine {
     pub id: AuditId,
     pub at: Timestamp,
-    /// `staff`, `api_key`, `operator`, `system` or `nobody`.
-    pub by: String,
+    pub by: ActorKind,
     pub staff: Option<StaffName>,
     /// The key by which it was done.
     pub key: Option<KeyName>,

@@ -9,6 +9,7 @@ use tieline_domain::id::{ConnectionId, ObjectMappingId, SyncRunId};
 use tieline_domain::sync::change::{ChangeAct, ChangeDirection, ChangeState};
 use tieline_domain::sync::counts::{BothWays, Counts};
 use tieline_domain::sync::mapping::{Deletes, Direction, Policy};
+use tieline_domain::sync::run::{RunState, RunTrigger};
 use tieline_domain::time::Timestamp;
 use tieline_storage::connection;
 use tieline_storage::sync_run::{RunError, SyncRun};
@@ -155,9 +156,9 @@ pub(crate) struct RunList {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Run {
     pub id: SyncRunId,
-    pub trigger: String,
+    pub trigger: RunTrigger,
     pub by: Option<StaffName>,
-    pub state: String,
+    pub state: RunState,
     pub phase: String,
     pub started_at: Timestamp,
     pub finished_at: Option<Timestamp>,
@@ -192,9 +193,9 @@ impl Run {
     pub fn of(run: &SyncRun, names: &Names) -> Run {
         Run {
             id: run.id,
-            trigger: run.trigger.clone(),
+            trigger: run.trigger,
             by: names.of(run.staff_id),
-            state: run.state.clone(),
+            state: run.state,
             phase: run.phase.clone(),
             started_at: run.started_at,
             finished_at: run.finished_at,
