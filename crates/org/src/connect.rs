@@ -18,8 +18,8 @@ use tieline_salesforce::auth::{self, App};
 use tieline_salesforce::{
     CallBudget, Client, ClientOptions, Environment, Error, Purpose, Token, TokenStore, Transport,
 };
+use tieline_storage::Store;
 use tieline_storage::connection::{self, Connection};
-use tieline_storage::{Store, carrier_account};
 
 /// The version of the API that all calls use.
 pub const API_VERSION: &str = "v66.0";
@@ -109,36 +109,8 @@ impl Connections {
         &self.inner.vault
     }
 
-    /// Seals anew what was sealed with a key that has been replaced; how many values that were. It
-    /// may be cut off and begun again: each row is a step of its own.
-    pub async fn renew_seals(&self) -> Result<usize> {
-        let Inner { store, vault, .. } = &*self.inner;
-        let mut renewed = 0;
-        for row in connection::all(&mut *store.reader().await?).await? {
-            let mut tx = store.begin(&Actor::system()).await?;
-            if let Some(sealed) = vault.renew(Place::of_secrets(row.id), &row.secrets)? {
-                connection::save_secrets(&mut tx, row.id, &sealed).await?;
-                renewed += 1;
-            }
-            let session = row.access_token.unwrap_or_default();
-            if let Some(sealed) = vault.renew(Place::of_session(row.id), &session)? {
-                let session = (sealed.as_slice(), row.instance_url.as_str());
-                connection::save_session(&mut tx, row.id, row.token_version, session).await?;
-                renewed += 1;
-            }
-            tx.commit().await?;
-        }
-        for mut row in carrier_account::all(&mut *store.reader().await?).await? {
-            let place = Place::of_carrier_secret(row.id);
-            if let Some(sealed) = vault.renew(place, &row.secret)? {
-                row.secret = sealed;
-                let mut tx = store.begin(&Actor::system()).await?;
-                carrier_account::save(&mut tx, &row).await?;
-                tx.commit().await?;
-                renewed += 1;
-            }
-        }
-        Ok(renewed)
+    pub(crate) fn store(&self) -> &Store {
+        &self.inner.store
     }
 
     /// Connects an org by its app's own credentials. Reads who is connected; writes nothing to the org.

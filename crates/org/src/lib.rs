@@ -7,6 +7,7 @@ pub mod connect;
 pub mod doctor;
 pub mod error;
 pub mod guard;
+mod renew;
 mod session;
 pub mod vault;
 

@@ -3,9 +3,10 @@
 use super::world::World;
 use tieline::keys;
 use tieline::transport::in_process;
+use tieline_domain::access::Actor;
 use tieline_org::{Connections, Place, Vault};
 use tieline_salesforce::Purpose;
-use tieline_storage::carrier_account;
+use tieline_storage::{carrier_account, connection};
 
 #[tokio::test]
 async fn a_new_key_above_the_old_one_seals_everything_anew_and_then_stands_alone() {
@@ -39,6 +40,45 @@ async fn a_new_key_above_the_old_one_seals_everything_anew_and_then_stands_alone
     let place = Place::of_carrier_secret(row.id);
     assert!(Vault::new(&new).open(place, &row.secret).is_ok());
     assert!(Vault::new(&old).open(place, &row.secret).is_err());
+}
+
+#[tokio::test]
+async fn two_nodes_that_seal_anew_at_once_both_end_well_and_a_session_of_a_third_stays() {
+    let world = World::new(73).await;
+    let store = &world.hub.store;
+    let (old, new) = ([7; Vault::KEY_BYTES], [8; Vault::KEY_BYTES]);
+    let node = |vault| {
+        let transport = in_process(world.simulator.router());
+        Connections::new(store.clone(), vault, transport, world.computer.clone())
+    };
+    let nodes = [0, 1].map(|_| node(Vault::with_keys(&new, &[old])));
+    let session = async {
+        let place = Place::of_session(world.connection);
+        let sealed = Vault::new(&old).seal(place, b"a session of the third");
+        let mut tx = store.begin(&Actor::system()).await.unwrap();
+        let row = connection::by_id(&mut tx, world.connection).await.unwrap();
+        let session = (sealed.as_slice(), row.instance_url.as_str());
+        let saved = connection::save_session(&mut tx, row.id, row.token_version, session);
+        saved.await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    let (first, second, ()) = tokio::join!(nodes[0].renew_seals(), nodes[1].renew_seals(), session);
+    assert!(
+        first.unwrap() + second.unwrap() >= 3,
+        "of org, session and carrier"
+    );
+    let mut reader = store.reader().await.unwrap();
+    let row = connection::by_id(&mut reader, world.connection)
+        .await
+        .unwrap();
+    let alone = Vault::new(&new);
+    assert!(alone.open(Place::of_secrets(row.id), &row.secrets).is_ok());
+    let place = Place::of_session(row.id);
+    let session = row.access_token.unwrap();
+    let opened = Vault::with_keys(&new, &[old])
+        .open(place, &session)
+        .unwrap();
+    assert_eq!(opened, b"a session of the third");
 }
 
 #[tokio::test]
