@@ -54,7 +54,6 @@ pub struct Store {
 enum Door {
     Begin,
     Existing,
-    Beside,
 }
 
 #[derive(Clone)]
@@ -62,7 +61,7 @@ enum Pools {
     Sqlite {
         pools: SqlitePools,
         /// Held for life by whoever works on the file.
-        lock: Option<Arc<FileLock>>,
+        lock: Arc<FileLock>,
     },
     Postgres(PgPool),
 }
@@ -76,12 +75,6 @@ impl Store {
     /// The same, but a database that is missing or empty is refused, because its key is there.
     pub async fn open_existing(options: StoreOptions) -> Result<Store> {
         Store::open_by(Door::Existing, options).await
-    }
-
-    /// The same without the lock of a file: for who looks on beside the hub that holds it, and does
-    /// no jobs.
-    pub async fn open_beside(options: StoreOptions) -> Result<Store> {
-        Store::open_by(Door::Beside, options).await
     }
 
     async fn open_by(door: Door, options: StoreOptions) -> Result<Store> {
@@ -210,9 +203,7 @@ impl Store {
         match &self.pools {
             Pools::Sqlite { pools, lock } => {
                 pools.close().await;
-                if let Some(lock) = lock {
-                    lock.release();
-                }
+                lock.release();
             }
             Pools::Postgres(pool) => pool.close().await,
         }

@@ -65,7 +65,7 @@ async fn open_file(file: &Path, door: Door) -> Result<Pools> {
     check(&pools, file).await?;
     Ok(Pools::Sqlite {
         pools,
-        lock: lock.map(Arc::new),
+        lock: Arc::new(lock),
     })
 }
 
@@ -93,15 +93,12 @@ async fn check(pools: &SqlitePools, file: &Path) -> Result<()> {
 
 /// Locks the file; one that is missing is made for its owner alone, and SQLite gives its log the
 /// same mode.
-fn find_or_make(file: &Path, door: Door) -> Result<Option<FileLock>> {
+fn find_or_make(file: &Path, door: Door) -> Result<FileLock> {
     let bytes = file.metadata().map_or(0, |found| found.len());
     if bytes == 0 && door == Door::Existing {
         return Err(missing(&file.display()));
     }
-    let lock = match door {
-        Door::Beside => None,
-        Door::Begin | Door::Existing => Some(FileLock::take(file)?),
-    };
+    let lock = FileLock::take(file)?;
     let made = owners_alone().create(true).truncate(false).open(file);
     made.map_err(|error| refused(file, &error))?;
     Ok(lock)

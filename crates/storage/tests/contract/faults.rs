@@ -135,23 +135,6 @@ async fn one_process_works_on_a_file_and_another_is_told_who_does() {
 }
 
 #[tokio::test]
-async fn who_looks_on_beside_reads_and_writes_a_file_that_another_holds() {
-    on_sqlite(|at| async move {
-        let beside = Store::open_beside(StoreOptions {
-            url: at.url.clone(),
-            clock: at.clock.clone(),
-            ids: Arc::new(CountingIds::default()),
-        });
-        let beside = beside.await.unwrap();
-        write(&beside, "from", "beside").await.unwrap();
-        assert_eq!(count(&at).await, 1);
-        beside.close().await;
-        write(&at.store, "and", "on").await.unwrap();
-    })
-    .await;
-}
-
-#[tokio::test]
 async fn whichever_statement_fails_nothing_is_kept_and_nothing_is_told() {
     on_both(|at| async move {
         let change = async || {
