@@ -1,8 +1,9 @@
 //! `tieline demo`: the pretend outside parties and the hub in one process, filled with people.
 
 use crate::hub::{Hub, HubOptions};
+use crate::operator::socket_of;
 use crate::real::RealWorld;
-use crate::serve::serve_until;
+use crate::serve::{open_socket, serve_until};
 use crate::simulate::{SimulateOptions, start};
 use crate::transport::Reach;
 use crate::{Error, Outcome, ending, keys, transport};
@@ -65,9 +66,12 @@ pub struct Demo {
     pub administrator: StaffId,
     /// Signs the administrator in, once.
     pub sign_in_link: String,
+    /// By which the operator's verbs reach it, where its database is a file.
+    socket: Option<PathBuf>,
     stop: watch::Sender<bool>,
     served: tokio::task::JoinHandle<()>,
     worked: tokio::task::JoinHandle<()>,
+    operated: Option<tokio::task::JoinHandle<()>>,
     /// Removed when the demo is over.
     _temporary: Option<tempfile::TempDir>,
 }
@@ -101,7 +105,9 @@ impl Demo {
             (None, data) => data.unwrap_or_default(),
         };
         std::fs::create_dir_all(&folder)?;
-        let hub = open_hub(&folder, options.database, &url, &running).await?;
+        let in_folder = || format!("sqlite:{}", folder.join("tieline.db").display());
+        let database = options.database.unwrap_or_else(in_folder);
+        let hub = open_hub(&folder, &database, &url, &running).await?;
         let connection = furnish(&hub, &running.simulator, &url).await?;
         let administrator = staff::by_email(&mut *hub.store.reader().await?, ADMINISTRATOR).await?;
         let administrator =
@@ -114,6 +120,8 @@ impl Demo {
         let sign_in_link = format!("{url}/sign-in/{}", link.token);
         let (stop, stopped) = watch::channel(false);
         let worked = tokio::spawn(hub.worker().run(stopped.clone()));
+        let operating = open_socket(&database, None)?;
+        let operated = operating.map(|it| tokio::spawn(it.serve(hub.router(), stopped.clone())));
         let router = hub.router();
         let served = tokio::spawn(async move {
             serve_until(listener, router, EdgeOptions::default(), stopped).await;
@@ -125,9 +133,11 @@ impl Demo {
             url,
             administrator: administrator.id,
             sign_in_link,
+            socket: operated.as_ref().and_then(|_| socket_of(&database, None)),
             stop,
             served,
             worked,
+            operated,
             _temporary: temporary,
         })
     }
@@ -153,6 +163,7 @@ impl Demo {
             administrator_id: self.administrator,
             connection_id: self.connection,
             inboxes: inboxes.collect(),
+            socket: self.socket.clone(),
             simulator: self.running.info.clone(),
         })
     }
@@ -163,6 +174,9 @@ impl Demo {
         self.running.stop();
         let _ = self.served.await;
         let _ = self.worked.await;
+        if let Some(operated) = self.operated {
+            let _ = operated.await;
+        }
         self.hub.store.close().await;
     }
 }
@@ -186,6 +200,8 @@ pub struct DemoReady {
     pub connection_id: ConnectionId,
     /// The inboxes that texts come to.
     pub inboxes: Vec<ReadyInbox>,
+    /// For `--socket` of the operator's verbs; none where the database is no file.
+    pub socket: Option<PathBuf>,
     /// The pretend org and carrier with their control plane, as `tieline simulate --json` tells them.
     pub simulator: ReadyInfo,
 }
@@ -246,21 +262,25 @@ fn show(demo: &Demo) {
         "  Control       {}          for programs; --json tells its token",
         info.control_url
     );
+    if let Some(socket) = &demo.socket {
+        println!(
+            "  Operator      tieline staff list --socket {}",
+            socket.display()
+        );
+    }
     println!();
     println!("  Stop with Ctrl-C.");
 }
 
 async fn open_hub(
     folder: &std::path::Path,
-    database: Option<String>,
+    database: &str,
     url: &str,
     running: &Running,
 ) -> Result<Hub, Error> {
     let world = Arc::new(RealWorld);
-    let database =
-        database.unwrap_or_else(|| format!("sqlite:{}", folder.join("tieline.db").display()));
     let store = Store::open(StoreOptions {
-        url: database,
+        url: database.to_owned(),
         clock: world.clone(),
         ids: world.clone(),
     })

@@ -97,7 +97,18 @@ async fn one_line_of_json_leads_a_program_everywhere() {
         let id = text(&ready, pointer);
         assert!(id.starts_with(prefix), "{pointer} is {id}");
     }
+    let socket = text(&ready, "/socket").to_owned();
+    let verb = Command::new(env!("CARGO_BIN_EXE_tieline"))
+        .args(["staff", "list", "--socket", &socket])
+        .output();
+    let verb = verb.unwrap();
+    let said = String::from_utf8_lossy(&verb.stdout);
+    assert!(said.contains("priya.nair@harrow-vale.example"), "{verb:?}");
     assert_eq!(demo.end(), "", "nothing but the line");
+    assert!(
+        !std::path::Path::new(&socket).exists(),
+        "it is gone with the demo"
+    );
 }
 
 #[test]
