@@ -17,7 +17,7 @@ use tower::ServiceExt as _;
 const QUIET: Duration = Duration::from_millis(600);
 
 /// An open stream and what it heard: event and number.
-struct Stream(Body);
+pub(super) struct Stream(pub Body);
 
 impl Stream {
     async fn open(world: &World, session: &str, after: Option<i64>) -> Stream {
@@ -27,7 +27,7 @@ impl Stream {
     }
 
     /// All that comes until it is quiet, and whether the stream ended.
-    async fn heard(&mut self) -> (Vec<(String, String)>, bool) {
+    pub async fn heard(&mut self) -> (Vec<(String, String)>, bool) {
         let (mut text, mut ended) = (String::new(), false);
         while let Ok(frame) = tokio::time::timeout(QUIET, self.0.frame()).await {
             match frame {
@@ -54,7 +54,7 @@ impl Stream {
     }
 
     /// The names of what comes, counts left out.
-    async fn names(&mut self) -> Vec<String> {
+    pub async fn names(&mut self) -> Vec<String> {
         let (events, _) = self.heard().await;
         let names = events.into_iter().map(|(name, _)| name);
         names.filter(|name| name != "counts").collect()
@@ -95,12 +95,12 @@ async fn colleague(world: &World, name: &str, is_member: bool) -> String {
         .unwrap()
 }
 
-async fn the_inbox(world: &World) -> InboxId {
+pub(super) async fn the_inbox(world: &World) -> InboxId {
     let mut reader = world.hub.store.reader().await.unwrap();
     inbox::all(&mut reader).await.unwrap()[0].id
 }
 
-async fn text_in(world: &World, words: &str) {
+pub(super) async fn text_in(world: &World, words: &str) {
     let texts = desk::messages(&world.hub.store).await.len();
     world
         .simulator

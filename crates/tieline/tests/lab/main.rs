@@ -11,6 +11,7 @@ mod converge;
 mod desk;
 mod history;
 mod hubs;
+mod keys;
 mod lease;
 mod live;
 mod mishaps;

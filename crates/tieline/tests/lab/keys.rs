@@ -1,0 +1,175 @@
+//! Keys of programs over HTTP: their streams end with them, wrong ones are slowed down by network, and a
+//! key sees no more than the inboxes that it was given.
+
+use super::desk;
+use super::live::{Stream, text_in, the_inbox};
+use super::world::World;
+use axum::body::Body;
+use http::{Request, Response, StatusCode};
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+use std::net::IpAddr;
+use tieline_access::NewKey;
+use tieline_domain::access::{Actor, Caller, Reach, Right, Rights};
+use tieline_domain::channel::Channel;
+use tieline_domain::id::{ApiKeyId, InboxId};
+use tieline_edge::ClientAddress;
+use tieline_storage::inbox::{self, Inbox};
+use tieline_storage::staff;
+use tower::ServiceExt as _;
+
+/// More wrong keys than any network may try for nothing.
+const MANY: usize = 40;
+
+async fn key(world: &World, name: &str, inboxes: Reach<InboxId>) -> (ApiKeyId, String) {
+    let new = NewKey {
+        name: name.to_owned(),
+        rights: Rights::of(&[Right::ReadConversations]),
+        inboxes,
+        expires_at: None,
+    };
+    let made = world.hub.access.add_key(&Caller::operator(), new).await;
+    let (key, secret) = made.unwrap();
+    (key.id, secret)
+}
+
+/// An inbox that nobody has texted to.
+async fn another_inbox(world: &World) -> InboxId {
+    let mut tx = world.hub.store.begin(&Actor::system()).await.unwrap();
+    let inbox = Inbox {
+        id: tx.new_id(),
+        channel: Channel::Sms,
+        name: "Another".to_owned(),
+        country: "GB".to_owned(),
+    };
+    inbox::create(&mut tx, &inbox).await.unwrap();
+    tx.commit().await.unwrap();
+    inbox.id
+}
+
+async fn get(
+    world: &World,
+    path: &str,
+    secret: &str,
+    from: &str,
+    for_whom: &str,
+) -> Response<Body> {
+    let mut request = Request::get(path).header("authorization", format!("Bearer {secret}"));
+    if !for_whom.is_empty() {
+        request = request.header("on-behalf-of", for_whom);
+    }
+    let address: IpAddr = from.parse().unwrap();
+    let request = request.extension(ClientAddress(address));
+    let request = request.body(Body::empty()).unwrap();
+    world.hub.router().oneshot(request).await.unwrap()
+}
+
+async fn follow(world: &World, secret: &str) -> Response<Body> {
+    get(world, "/api/v1/live", secret, "192.0.2.1", "").await
+}
+
+#[tokio::test]
+async fn the_streams_of_a_key_end_as_it_is_revoked_and_those_of_others_go_on() {
+    let world = World::new(91).await;
+    let (id, secret) = key(&world, "Revoked", Reach::All).await;
+    let (_, other) = key(&world, "Other", Reach::All).await;
+    let mut streams = [&secret, &secret, &other].map(|secret| (secret, None));
+    for (secret, stream) in &mut streams {
+        let mut open = Stream(follow(&world, secret).await.into_body());
+        assert_eq!(open.names().await, ["hello"]);
+        *stream = Some(open);
+    }
+    let [first, second, others] = streams.map(|(_, stream)| stream.unwrap());
+    let access = &world.hub.access;
+    access.revoke_key(&Caller::operator(), id).await.unwrap();
+    text_in(&world, "After the end").await;
+    for mut stream in [first, second] {
+        assert_eq!(stream.heard().await, (Vec::new(), true), "it ended");
+    }
+    let mut others = others;
+    assert_eq!(others.names().await, ["message", "conversation"]);
+    let again = follow(&world, &secret).await;
+    assert_eq!(again.status(), StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn wrong_keys_are_slowed_down_by_network_and_a_right_one_never_waits_for_them() {
+    let world = World::new(92).await;
+    let (_, right) = key(&world, "Right", Reach::All).await;
+    let path = "/api/v1/conversations";
+    let guess = async |number: usize, from: &str| {
+        let wrong = format!("tlk_{number:043}");
+        get(&world, path, &wrong, from, "").await
+    };
+    let mut refused = Vec::new();
+    for number in 0..MANY {
+        // One network, of which a stranger has as many addresses as they like.
+        let answer = guess(number, &format!("2001:db8:1:2::{number:x}")).await;
+        refused.push(answer.status());
+        if let StatusCode::TOO_MANY_REQUESTS = answer.status() {
+            let wait = answer.headers()["retry-after"].to_str().unwrap();
+            assert!(wait.parse::<u64>().unwrap() > 0, "{wait}");
+        }
+    }
+    let free = refused
+        .iter()
+        .take_while(|it| **it == StatusCode::UNAUTHORIZED);
+    let free = free.count();
+    assert!((1..MANY).contains(&free), "{refused:?}");
+    let rest = &refused[free..];
+    assert!(
+        rest.iter().all(|it| *it == StatusCode::TOO_MANY_REQUESTS),
+        "{rest:?}"
+    );
+    let elsewhere = guess(MANY, "2001:db8:1:3::1").await;
+    assert_eq!(
+        elsewhere.status(),
+        StatusCode::UNAUTHORIZED,
+        "another network"
+    );
+    let among_them = get(&world, path, &right, "2001:db8:1:2::1", "").await;
+    assert_eq!(among_them.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_key_over_another_inbox_sees_nothing_of_this_one_whoever_it_acts_for() {
+    let world = World::new(93).await;
+    text_in(&world, "Hello").await;
+    let conversation = desk::messages(&world.hub.store).await[0].conversation_id;
+    let mut reader = world.hub.store.reader().await.unwrap();
+    let inbox = the_inbox(&world).await;
+    let members = inbox::members(&mut reader, inbox).await;
+    let member = members.unwrap()[0];
+    assert!(staff::by_id(&mut reader, member).await.unwrap().active);
+    drop(reader);
+    let member = member.to_string();
+    let other = another_inbox(&world).await;
+    let (_, theirs) = key(&world, "Theirs", Reach::only([inbox])).await;
+    let (_, elsewhere) = key(&world, "Elsewhere", Reach::only([other])).await;
+    let one = format!("/api/v1/conversations/{conversation}");
+    let messages = format!("{one}/messages");
+    for (secret, for_whom, rows, status) in [
+        (&theirs, "", 1, StatusCode::OK),
+        (&theirs, member.as_str(), 1, StatusCode::OK),
+        (&elsewhere, "", 0, StatusCode::NOT_FOUND),
+        (&elsewhere, member.as_str(), 0, StatusCode::NOT_FOUND),
+    ] {
+        let list = "/api/v1/conversations?q=hello";
+        let listed = get(&world, list, secret, "192.0.2.1", for_whom).await;
+        let listed = listed.into_body().collect().await.unwrap().to_bytes();
+        let listed: Value = serde_json::from_slice(&listed).unwrap();
+        assert_eq!(listed["items"].as_array().unwrap().len(), rows, "{listed}");
+        assert_eq!(listed["counts"]["all"], rows, "{listed}");
+        for path in [&one, &messages] {
+            let answer = get(&world, path, secret, "192.0.2.1", for_whom).await;
+            assert_eq!(answer.status(), status, "{path} for {for_whom:?}");
+        }
+    }
+    let mut hears = Stream(follow(&world, &theirs).await.into_body());
+    let mut deaf = Stream(follow(&world, &elsewhere).await.into_body());
+    assert_eq!(hears.names().await, ["hello"]);
+    assert_eq!(deaf.names().await, ["hello"]);
+    text_in(&world, "Again").await;
+    assert_eq!(hears.names().await, ["message", "conversation"]);
+    assert_eq!(deaf.names().await, [""; 0]);
+}
