@@ -6,6 +6,7 @@ mod document;
 pub(crate) use document::document;
 
 use crate::answer::{Accepted, Answer, Created, EventStream, File, MadeOrFound, NoContent};
+use crate::api::live::LiveEvent;
 use crate::extract::{Body, Json, NoBody, Path, Path2, PathPart, Query};
 use crate::once::HoldsSecret;
 use crate::problem::{Code, Problem};
@@ -82,7 +83,10 @@ silent!(Visit, HeaderMap, OriginalUri, Response, Redirect, &'static str, Problem
 
 impl Describe for EventStream {
     fn describe(draft: &mut Draft) {
-        let content = json!({"text/event-stream": {"schema": {"type": "string"}}});
+        // There is no word for the shape of one event in OpenAPI 3.1; 3.2 calls it itemSchema.
+        let event = draft.tells::<LiveEvent>();
+        let stream = json!({"schema": {"type": "string"}, "x-itemSchema": event});
+        let content = json!({"text/event-stream": stream});
         let answer = json!({"description": "Events without end", "content": content});
         draft.answers.insert(200, answer);
     }

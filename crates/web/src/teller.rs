@@ -9,6 +9,7 @@ mod render;
 mod told;
 
 use crate::api::conversations::ConversationCounts;
+use crate::api::live::LiveEvent;
 use bytes::Bytes;
 use desk::{Desk, Place, Seat, Taken, reset};
 use futures_util::Stream;
@@ -191,7 +192,7 @@ impl Ended {
 }
 
 fn hello(seq: i64) -> String {
-    format!("event: hello\nid: {seq}\ndata: {{}}\n\n")
+    LiveEvent::Hello {}.frame(Some(seq))
 }
 
 impl Inner {
@@ -364,8 +365,7 @@ fn counts_of(
 }
 
 fn frame_of_counts(counts: &ConversationCounts) -> Bytes {
-    let data = serde_json::to_string(counts).unwrap_or_default();
-    Bytes::from(format!("event: counts\ndata: {data}\n\n"))
+    Bytes::from(LiveEvent::Counts(counts.clone()).frame(None))
 }
 
 /// What one browser hears.

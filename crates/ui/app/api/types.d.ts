@@ -1417,6 +1417,83 @@ export interface components {
          * @enum {string}
          */
         LinkState: "active" | "conflict" | "gone";
+        /** @description Contacts were created, changed or deleted. */
+        LiveContacts: {
+            ids: components["schemas"]["ContactId"][];
+        };
+        /** @description A conversation began or is another now. */
+        LiveConversation: {
+            conversation: components["schemas"]["Conversation"];
+        };
+        /**
+         * @description An event of the live stream, as a browser's EventSource tells it: its name, and its data as JSON. Its
+         *     number, where it has one, is its id; a stream that is opened again with it goes on behind it.
+         */
+        LiveEvent: {
+            /** @description The stream is open. Its id is where it begins. */
+            data: Record<string, never>;
+            /** @enum {string} */
+            event: "hello";
+        } | {
+            /** @description More was missed than is kept: load everything again. Its id is where the stream goes on. */
+            data: Record<string, never>;
+            /** @enum {string} */
+            event: "reset";
+        } | {
+            data: components["schemas"]["LiveMessage"];
+            /** @enum {string} */
+            event: "message";
+        } | {
+            data: components["schemas"]["LiveMessageState"];
+            /** @enum {string} */
+            event: "message_state";
+        } | {
+            data: components["schemas"]["LiveConversation"];
+            /** @enum {string} */
+            event: "conversation";
+        } | {
+            data: components["schemas"]["LiveRead"];
+            /** @enum {string} */
+            event: "read";
+        } | {
+            data: components["schemas"]["LiveContacts"];
+            /** @enum {string} */
+            event: "contacts";
+        } | {
+            data: components["schemas"]["LiveRun"];
+            /** @enum {string} */
+            event: "run";
+        } | {
+            /** @description How many conversations the caller's lists hold now. It has no id: only the last one counts. */
+            data: components["schemas"]["ConversationCounts"];
+            /** @enum {string} */
+            event: "counts";
+        };
+        /** @description A message or note was added to a conversation. */
+        LiveMessage: {
+            conversation_id: components["schemas"]["ConversationId"];
+            message: components["schemas"]["Message"];
+        };
+        /** @description The delivery of a message moved on. */
+        LiveMessageState: {
+            conversation_id: components["schemas"]["ConversationId"];
+            error: components["schemas"]["MessageFailure"] | null;
+            message_id: components["schemas"]["MessageId"];
+            /** Format: int64 */
+            seq: number;
+            state: components["schemas"]["MessageState"];
+            state_at: components["schemas"]["Timestamp"];
+        };
+        /** @description The caller read a conversation, here or elsewhere, or set their mark back. */
+        LiveRead: {
+            conversation_id: components["schemas"]["ConversationId"];
+            /** Format: int64 */
+            unread: number;
+        };
+        /** @description A sync run began, was cancelled or ended. */
+        LiveRun: {
+            run: components["schemas"]["Run"];
+        };
         Mapping: {
             /** Format: int64 */
             conflicts: number;

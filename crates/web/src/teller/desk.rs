@@ -6,6 +6,7 @@
 
 use super::told::Told;
 use super::{Ground, Listener};
+use crate::api::live::LiveEvent;
 use bytes::{Bytes, BytesMut};
 use futures_util::task::AtomicWaker;
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -282,7 +283,7 @@ impl Desk {
 
 /// Tells a browser to load everything again, and where it stands by then.
 pub(super) fn reset(seq: i64) -> String {
-    format!("event: reset\nid: {seq}\ndata: {{}}\n\n")
+    LiveEvent::Reset {}.frame(Some(seq))
 }
 
 #[cfg(test)]

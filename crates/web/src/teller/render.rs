@@ -3,10 +3,12 @@
 
 use super::told::{Frame, Told, Unread};
 use crate::api::conversations::{Conversation, Message, MessageFailure};
+use crate::api::live::{
+    LiveContacts, LiveConversation, LiveEvent, LiveMessage, LiveMessageState, LiveRead, LiveRun,
+};
 use crate::api::names::Names;
 use crate::api::sync::Run;
 use bytes::Bytes;
-use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use tieline_domain::access::Scope;
 use tieline_domain::conversation::{self as domain, Marks, ReadMark};
@@ -32,10 +34,10 @@ pub(super) async fn render(conn: &mut Conn, events: &[StoredEvent]) -> Result<Ve
     let named = load(conn, events).await?;
     let mut told = Vec::with_capacity(events.len());
     for stored in events {
-        let Some((name, data)) = describe(conn, &named, stored).await? else {
+        let Some(event) = describe(conn, &named, stored).await? else {
             continue;
         };
-        let text = format!("event: {name}\nid: {}\ndata: {data}\n\n", stored.seq);
+        let text = event.frame(Some(stored.seq));
         told.push(Told {
             seq: stored.seq,
             inbox: inbox_of(&stored.event),
@@ -123,51 +125,61 @@ async fn load(conn: &mut Conn, events: &[StoredEvent]) -> Result<Named> {
     })
 }
 
-/// The event's name and data; nothing for what is gone.
+/// What is told of an event; nothing for what is gone.
 async fn describe(
     conn: &mut Conn,
     named: &Named,
     stored: &StoredEvent,
-) -> Result<Option<(&'static str, Value)>> {
+) -> Result<Option<LiveEvent>> {
     Ok(match &stored.event {
         Event::Message {
             conversation_id,
             message_id,
             ..
         } => named.messages.get(message_id).map(|it| {
-            let message = Message::of(it, &named.names);
-            let data = json!({"conversation_id": conversation_id, "message": message});
-            ("message", data)
+            LiveEvent::Message(LiveMessage {
+                conversation_id: *conversation_id,
+                message: Message::of(it, &named.names),
+            })
         }),
         Event::MessageState {
             conversation_id,
             message_id,
             ..
         } => named.messages.get(message_id).map(|it| {
-            let error = it.failure.as_ref().map(MessageFailure::of);
-            let data = json!({
-                "conversation_id": conversation_id, "message_id": message_id, "seq": it.seq,
-                "state": it.state.as_str(), "state_at": it.state_at, "error": error,
-            });
-            ("message_state", data)
+            LiveEvent::MessageState(LiveMessageState {
+                conversation_id: *conversation_id,
+                message_id: *message_id,
+                seq: it.seq,
+                state: it.state,
+                state_at: it.state_at,
+                error: it.failure.as_ref().map(MessageFailure::of),
+            })
         }),
         Event::Conversation {
             conversation_id, ..
         } => named.conversations.get(conversation_id).map(|listed| {
-            let conversation = Conversation::of(listed, &named.names, stored.at);
-            ("conversation", json!({"conversation": conversation}))
+            LiveEvent::Conversation(LiveConversation {
+                conversation: Conversation::of(listed, &named.names, stored.at),
+            })
         }),
         // The number stands in for each person's own.
         Event::Read {
             conversation_id, ..
         } => named.conversations.get(conversation_id).map(|_| {
-            let data = json!({"conversation_id": conversation_id, "unread": 0});
-            ("read", data)
+            LiveEvent::Read(LiveRead {
+                conversation_id: *conversation_id,
+                unread: 0,
+            })
         }),
-        Event::Contacts { contact_ids } => Some(("contacts", json!({"ids": contact_ids}))),
+        Event::Contacts { contact_ids } => Some(LiveEvent::Contacts(LiveContacts {
+            ids: contact_ids.clone(),
+        })),
         Event::Access { .. } | Event::KeyRevoked { .. } => None,
         Event::SyncRun { run_id } => match sync_run::by_id(conn, *run_id).await {
-            Ok(run) => Some(("run", json!({"run": Run::of(&run, &named.names)}))),
+            Ok(run) => Some(LiveEvent::Run(LiveRun {
+                run: Run::of(&run, &named.names),
+            })),
             Err(StorageError::NotFound(_)) => None,
             Err(error) => return Err(error),
         },
@@ -178,6 +190,7 @@ async fn describe(
 mod tests {
     use super::*;
     use bytes::BytesMut;
+    use serde_json::{Value, json};
 
     #[test]
     fn each_persons_number_is_put_in_at_its_name_and_never_into_a_text() {
