@@ -7,7 +7,7 @@ use crate::id::{ApiKeyId, ContactId, ConversationId, InboxId, MessageId, StaffId
 use serde::{Deserialize, Serialize};
 
 /// One fact, as kept in the event table and sent on the live stream.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Event {
     /// A message or note was added to a conversation.

@@ -6,6 +6,7 @@
 use crate::args;
 use crate::db::{Conn, Table, table};
 use crate::error::Result;
+use std::collections::HashSet;
 use tieline_domain::access::Scope;
 use tieline_domain::event::Event;
 use tieline_domain::id::InboxId;
@@ -99,7 +100,10 @@ pub fn inbox_of(event: &Event) -> Option<InboxId> {
     }
 }
 
+/// Appends what a transaction made true, each fact once.
 pub(crate) async fn append(conn: &mut Conn, events: &[Event], at: Timestamp) -> Result<i64> {
+    let mut seen = HashSet::new();
+    let events: Vec<&Event> = events.iter().filter(|event| seen.insert(*event)).collect();
     let count = events.len() as i64;
     let last = conn
         .one(

@@ -234,9 +234,7 @@ pub struct Tx {
 impl Tx {
     /// Adds a fact for screens; it is stored and numbered by the commit.
     pub fn emit(&mut self, event: Event) {
-        if !self.events.contains(&event) {
-            self.events.push(event);
-        }
+        self.events.push(event);
     }
 
     /// On whose word this is written.
