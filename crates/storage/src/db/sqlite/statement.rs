@@ -47,11 +47,7 @@ pub(super) fn read(
 ) -> Result<Vec<SqliteRow>> {
     prepared(conn, sql, kept, |statement| {
         bind(statement, &places(statement), args)?;
-        let columns: Arc<[String]> = statement
-            .column_names()
-            .into_iter()
-            .map(String::from)
-            .collect();
+        let columns: Arc<[String]> = statement.column_names().map(String::from).collect();
         let mut found = Vec::new();
         let mut rows = statement.raw_query();
         while let Some(row) = rows.next()? {
