@@ -186,7 +186,7 @@ mod tests {
                 "my number is +44 [7700 905600]!",
             ),
             ("on 12 March 2026", "12 2026", "on [12] March [2026]"),
-            ("aaa", "aa a", "[aa]a"),
+            ("aaa", "aa a", "[aaa]"),
             ("aaa", "aa", "[aa]a"),
             ("nothing here", "else", "nothing here"),
             ("", "else", ""),

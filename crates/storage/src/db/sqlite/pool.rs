@@ -128,7 +128,7 @@ pub struct Reading {
 
 impl Reading {
     /// The rows of an answer. Who gives up waiting has the database stop looking.
-    pub async fn read(
+    pub(crate) async fn read(
         &self,
         sql: String,
         args: Vec<Value>,
@@ -158,7 +158,7 @@ pub struct Writing {
 
 impl Writing {
     /// The rows of an answer.
-    pub async fn read(
+    pub(crate) async fn read(
         &mut self,
         sql: String,
         args: Vec<Value>,

@@ -45,7 +45,7 @@ impl Handle {
     }
 
     /// Does something on the thread and waits for its outcome.
-    pub async fn call<T: Send + 'static>(
+    pub(super) async fn call<T: Send + 'static>(
         &self,
         act: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T> {
@@ -55,7 +55,7 @@ impl Handle {
     }
 
     /// The same for who only reads: when nobody waits any more, SQLite stops.
-    pub async fn ask<T: Send + 'static>(
+    pub(super) async fn ask<T: Send + 'static>(
         &self,
         act: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T> {
