@@ -120,6 +120,23 @@ pub struct Reading<'a> {
     pub number: Result<String, Unreadable>,
 }
 
+impl Catalogue {
+    /// The phone fields of a contact whose text is a number only by the organisation's country, and
+    /// not by the contact's own; nobody is texted there without being asked about.
+    pub fn doubtful<'a>(&'a self, fields: &'a Fields) -> Vec<&'a str> {
+        let home = value(fields, "country");
+        self.values(fields, FieldKind::Phone)
+            .filter(|(_, text)| phone::is_doubtful(text, home, self.country()))
+            .map(|(field, _)| field)
+            .collect()
+    }
+
+    /// How a text would be read in a phone field of a contact with these fields.
+    pub fn show(&self, text: &str, fields: &Fields) -> Result<phone::Shown, Unreadable> {
+        phone::show(text, value(fields, "country"), self.country())
+    }
+}
+
 /// The fields of contacts and the country in which their numbers are read unless they say their own;
 /// cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq)]

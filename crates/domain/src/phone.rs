@@ -6,8 +6,8 @@
 use crate::country;
 use crate::words::words;
 use rlibphonenumber::{
-    CountryCodeSource, NumberLengthType, PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberFormat, Region,
-    get_national_significant_number_owned,
+    CountryCodeSource, NumberLengthType, PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberFormat,
+    PhoneNumberType, Region, get_national_significant_number_owned,
 };
 use std::str::FromStr as _;
 use unicode_normalization::UnicodeNormalization as _;
@@ -53,6 +53,17 @@ words! {
     }
 }
 
+words! {
+    /// What a number is, as far as its digits tell.
+    NumberKind {
+        Mobile = "mobile",
+        /// Texts seldom reach it.
+        Landline = "landline",
+        /// In this country's plan the digits do not tell, or the range is not known.
+        Unknown = "unknown",
+    }
+}
+
 /// A number in E.164 (`+447700900317`), read the way people in `country` (ISO 3166, `GB`) write
 /// theirs. `None` for what is no number, is none there, or is several.
 pub fn normalise(text: &str, country: &str) -> Option<String> {
@@ -68,6 +79,58 @@ pub fn read_at_home(text: &str, home: Option<&str>, country: &str) -> Result<Str
         _ => read(text, &[country]),
     }
     .map(|number| e164(&number))
+}
+
+/// A number as people are shown how it is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// In E.164.
+    pub number: String,
+    /// Grouped as people write it, with its country's code.
+    pub display: String,
+    /// Whose it is (ISO 3166), where one country's alone.
+    pub country: Option<String>,
+    pub kind: NumberKind,
+    /// See [`is_doubtful`].
+    pub is_doubtful: bool,
+}
+
+/// How a text is read, by the same rule as [`read_at_home`].
+pub fn show(text: &str, home: Option<&str>, country: &str) -> Result<Shown, Unreadable> {
+    let code = read_at_home(text, home, country)?;
+    // What is in E.164 is read the same in every country.
+    let number = read(&code, &[country])?;
+    let region = PHONE_NUMBER_UTIL.get_region_for_number(&number);
+    Ok(Shown {
+        display: PHONE_NUMBER_UTIL
+            .format(&number, PhoneNumberFormat::International)
+            .into_owned(),
+        country: region.map(|it| format!("{it:?}")),
+        kind: kind_of(&number),
+        is_doubtful: is_doubtful(text, home, country),
+        number: code,
+    })
+}
+
+/// Whether a text is a number only because the organisation's country was tried after the person's
+/// own: it may as well be one of theirs, written down wrongly.
+pub fn is_doubtful(text: &str, home: Option<&str>, country: &str) -> bool {
+    let Some(home) = home
+        .and_then(country::code_of)
+        .filter(|home| *home != country)
+    else {
+        return false;
+    };
+    let is_national = |number: &PhoneNumber| !is_international(number);
+    read(text, &[home]).is_err() && read(text, &[country]).as_ref().is_ok_and(is_national)
+}
+
+fn kind_of(number: &PhoneNumber) -> NumberKind {
+    match PHONE_NUMBER_UTIL.get_number_type(number) {
+        PhoneNumberType::Mobile => NumberKind::Mobile,
+        PhoneNumberType::FixedLine => NumberKind::Landline,
+        _ => NumberKind::Unknown,
+    }
 }
 
 /// Whether numbers can be read in a country (ISO 3166).
@@ -299,6 +362,67 @@ mod tests {
                 "{text} of {home:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_number_is_doubtful_where_only_the_second_country_reads_it() {
+        for (text, home, doubtful) in [
+            ("07700 900317", Some("United States"), true),
+            ("07700 900317", Some("GB"), false),
+            ("07700 900317", None, false),
+            ("07700 900317", Some("Atlantis"), false),
+            ("+44 7700 900317", Some("United States"), false),
+            ("(415) 555-0142", Some("United States"), false),
+            ("ask Bob", Some("United States"), false),
+        ] {
+            assert_eq!(
+                is_doubtful(text, home, "GB"),
+                doubtful,
+                "{text} of {home:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn people_are_shown_how_a_text_is_read() {
+        for (text, home, number, display, country, kind) in [
+            (
+                "07400 123456",
+                None,
+                "+447400123456",
+                "+44 7400 123456",
+                Some("GB"),
+                NumberKind::Mobile,
+            ),
+            (
+                "020 7946 0958 x2",
+                None,
+                "+442079460958",
+                "+44 20 7946 0958",
+                Some("GB"),
+                NumberKind::Landline,
+            ),
+            (
+                "(212) 555-2368",
+                Some("USA"),
+                "+12125552368",
+                "+1 212-555-2368",
+                Some("US"),
+                NumberKind::Unknown,
+            ),
+        ] {
+            let shown = show(text, home, "GB").unwrap();
+            assert_eq!(
+                (shown.number.as_str(), shown.display.as_str()),
+                (number, display)
+            );
+            assert_eq!(
+                (shown.country.as_deref(), shown.kind),
+                (country, kind),
+                "{text}"
+            );
+        }
+        assert_eq!(show("ask Bob", None, "GB"), Err(Unreadable::NoNumber));
     }
 
     #[test]

@@ -8,3 +8,4 @@ pub mod mapping;
 pub mod merge;
 pub mod run;
 pub mod settle;
+pub mod standing;

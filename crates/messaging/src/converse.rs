@@ -7,8 +7,9 @@ use tieline_domain::channel::Channel;
 use tieline_domain::conversation::{Conversation, ReadMark};
 use tieline_domain::event::Event;
 use tieline_domain::id::{ContactId, ConversationId, InboxId, MessageId, StaffId};
+use tieline_storage::contact::Point;
 use tieline_storage::conversation::{self, Listed};
-use tieline_storage::{StorageError, Store, Tx, contact, message, read_mark};
+use tieline_storage::{StorageError, Store, Tx, contact, contact_field, message, read_mark};
 
 /// A change of a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -202,17 +203,32 @@ async fn save(tx: &mut Tx, conversation: &Conversation) -> Result<()> {
 }
 
 async fn first_number(tx: &mut Tx, scope: &Scope, id: ContactId) -> Result<String> {
-    contact::get(tx, scope, id).await?;
+    let person = contact::get(tx, scope, id).await?;
     let points = contact::load_points(tx, &[id])
         .await?
         .remove(&id)
         .unwrap_or_default();
-    points
+    let catalogue = contact_field::load(tx).await?;
+    let doubtful = catalogue.doubtful(&person.fields);
+    let invalid = |field, problem: &str| MessagingError::Invalid {
+        field,
+        problem: problem.to_owned(),
+    };
+    let mut points = points
         .into_iter()
-        .find(|point| point.channel == Channel::Sms)
-        .map(|point| point.address)
-        .ok_or(MessagingError::Invalid {
-            field: "contact_id",
-            problem: "this contact has no phone number that can be read; add one first".to_owned(),
-        })
+        .filter(|point| point.channel == Channel::Sms);
+    let Some(first) = points.next() else {
+        let problem = "this contact has no phone number that can be read; add one first";
+        return Err(invalid("contact_id", problem));
+    };
+    let certain = |point: &Point| !doubtful.contains(&point.field.as_str());
+    if certain(&first) {
+        return Ok(first.address);
+    }
+    let other = points.find(certain).map(|point| point.address);
+    other.ok_or_else(|| {
+        let problem = "the contact's number is one in the organisation's country and not in their own; \
+                       ask, and give the number if it is right";
+        invalid("address", problem)
+    })
 }

@@ -161,6 +161,7 @@ impl Connections {
             token_version: 0,
             state: ConnectionState::Connected,
             state_reason: None,
+            state_since: inner.store.now(),
             daily_budget: DAILY_BUDGET,
             org_calls: None,
         };

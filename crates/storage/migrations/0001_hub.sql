@@ -124,6 +124,7 @@ create table contact (
 );
 create index contact_by_name on contact (sort_name, id) where deleted_at is null;
 create index contact_unreadable on contact (sort_name, id) where deleted_at is null and unreadable > 0;
+create index contact_by_change on contact (updated_at, id) where deleted_at is null;
 create index contact_by_reading on contact (reading, id);
 
 create table contact_point (
@@ -370,6 +371,7 @@ create table connection (
     token_version bigint not null default 0,
     state text not null,
     state_reason text,
+    state_since bigint not null,
     daily_budget bigint not null,
     org_calls text,
     created_at bigint not null

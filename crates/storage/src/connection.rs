@@ -43,6 +43,8 @@ pub struct Connection {
     pub state: ConnectionState,
     /// Why it is not connected.
     pub state_reason: Option<String>,
+    /// Since when it is as it is.
+    pub state_since: Timestamp,
     /// Calls that Tieline may make in 24 hours.
     pub daily_budget: i64,
     /// Calls of everybody in the org, as it said last.
@@ -66,6 +68,7 @@ table!(Connection {
     token_version: int,
     state: word(ConnectionState),
     state_reason: opt_text,
+    state_since: time,
     daily_budget: int,
     org_calls: opt_json,
 });
@@ -115,8 +118,10 @@ pub async fn save_session(
     (sealed, instance_url): (&[u8], &str),
 ) -> Result<()> {
     let sql = "update connection set access_token = $1, instance_url = $2, token_version = token_version + 1, \
+               state_since = case when state = 'connected' then state_since else $5 end, \
                state = 'connected', state_reason = null where id = $3 and token_version = $4";
-    match tx.run(sql, args![sealed, instance_url, id, known]).await? {
+    let args = args![sealed, instance_url, id, known, tx.now()];
+    match tx.run(sql, args).await? {
         0 => Err(StorageError::Conflict("session")),
         _ => Ok(()),
     }
@@ -168,8 +173,10 @@ pub async fn set_state(
     state: ConnectionState,
     reason: Option<&str>,
 ) -> Result<()> {
-    let sql = "update connection set state = $1, state_reason = $2 where id = $3";
-    tx.run(sql, args![state.as_str(), reason, id]).await?;
+    let sql = "update connection set state_since = case when state = $1 then state_since else $4 end, \
+               state = $1, state_reason = $2 where id = $3";
+    let now = tx.now();
+    tx.run(sql, args![state.as_str(), reason, id, now]).await?;
     Ok(())
 }
 

@@ -1,9 +1,11 @@
 //! Contacts and the contact points they answer to.
 
 mod anew;
+mod lists;
 mod points;
 
 pub use anew::{any_to_read_anew, count_to_read_anew, read_anew};
+pub use lists::{ContactPlace, ContactQuery, ContactSort, count, list, list_holders};
 pub use points::{
     Point, clear_landlines, ensure_points, list_points, load_holders, load_points,
     load_unlinked_holders, mark_landline,
@@ -13,7 +15,6 @@ use crate::args;
 use crate::db::{Conn, Table, Value, all_but, table};
 use crate::error::{Result, StorageError};
 use crate::scope::on_contacts;
-use crate::search;
 use crate::store::Tx;
 use std::collections::BTreeMap;
 use tieline_domain::access::Scope;
@@ -57,57 +58,12 @@ table!(Contact {
     version: int,
 });
 
-/// Which page of the list.
-#[derive(Debug, Clone, Default)]
-pub struct ContactQuery {
-    /// Words to find, as typed.
-    pub words: String,
-    /// Only those with a number that cannot be read.
-    pub unreadable: bool,
-    /// The last row of the page before: sort name and id.
-    pub after: Option<(String, ContactId)>,
-    /// Rows.
-    pub limit: i64,
-}
-
 /// The contact, if the scope shows it. Deleted contacts are found too.
 pub async fn get(conn: &mut Conn, scope: &Scope, id: ContactId) -> Result<Contact> {
     let mut args = args![id];
     let within = on_contacts(scope, &mut args);
     let sql = format!("select * from contact where id = $1{within}");
     Contact::read(&conn.one("contact", &sql, args).await?)
-}
-
-/// A page of contacts by name, deleted ones left out.
-pub async fn list(conn: &mut Conn, scope: &Scope, query: &ContactQuery) -> Result<Vec<Contact>> {
-    let (mut sql, mut args) = matching(conn, scope, query).await?;
-    if let Some((name, id)) = &query.after {
-        let at = args.len();
-        sql.push_str(&format!(
-            " and (sort_name > ${a} or (sort_name = ${a} and id > ${b}))",
-            a = at + 1,
-            b = at + 2
-        ));
-        args.extend(args![name, *id]);
-    }
-    let sql = format!(
-        "select * {sql} order by sort_name, id limit ${}",
-        args.len() + 1
-    );
-    args.push(query.limit.into());
-    conn.all(&sql, args)
-        .await?
-        .iter()
-        .map(Contact::read)
-        .collect()
-}
-
-/// How many contacts the words find.
-pub async fn count(conn: &mut Conn, scope: &Scope, query: &ContactQuery) -> Result<i64> {
-    let (sql, args) = matching(conn, scope, query).await?;
-    conn.one("contact", &format!("select count(*) as number {sql}"), args)
-        .await?
-        .int("number")
 }
 
 /// What contacts are called, of those that the scope shows.
@@ -156,6 +112,21 @@ pub async fn load_unlinked(
         .iter()
         .map(Contact::read)
         .collect()
+}
+
+/// How many contacts have no record in an org.
+pub async fn count_unlinked(
+    conn: &mut Conn,
+    scope: &Scope,
+    connection: ConnectionId,
+) -> Result<i64> {
+    let mut args = args![connection];
+    let within = on_contacts(scope, &mut args);
+    let sql = format!(
+        "select count(*) as number from contact where deleted_at is null{within} and not exists \
+         (select 1 from link l where l.contact_id = contact.id and l.connection_id = $1)"
+    );
+    conn.one("contact", &sql, args).await?.int("number")
 }
 
 /// A contact that does not exist yet.
@@ -214,24 +185,4 @@ fn row(contact: &Contact, catalogue: &Catalogue, now: Timestamp) -> Vec<Value> {
 fn unreadable(contact: &Contact, catalogue: &Catalogue) -> i64 {
     let readings = catalogue.readings(&contact.fields);
     readings.iter().filter(|it| it.number.is_err()).count() as i64
-}
-
-async fn matching(
-    conn: &mut Conn,
-    scope: &Scope,
-    query: &ContactQuery,
-) -> Result<(String, Vec<Value>)> {
-    let mut args = Vec::new();
-    let within = on_contacts(scope, &mut args);
-    let mut sql = format!("from contact where deleted_at is null{within}");
-    if query.unreadable {
-        sql.push_str(" and unreadable > 0");
-    }
-    for term in search::terms(conn, &query.words).await? {
-        let condition = search::condition(&term, &mut args, |n| {
-            format!("search_text like ${n} escape '!'")
-        });
-        sql.push_str(&format!(" and {condition}"));
-    }
-    Ok((sql, args))
 }

@@ -234,6 +234,14 @@ pub async fn open_run(conn: &mut Conn, connection: ConnectionId) -> Result<Optio
         .transpose()
 }
 
+/// When a run last came to its end: what both sides held then was compared.
+pub async fn last_done(conn: &mut Conn, connection: ConnectionId) -> Result<Option<Timestamp>> {
+    let sql =
+        "select max(finished_at) as at from sync_run where connection_id = $1 and state = 'done'";
+    let row = conn.one("sync run", sql, args![connection]).await?;
+    row.opt_time("at")
+}
+
 /// Runs, newest first, before one of them.
 pub async fn history(
     conn: &mut Conn,

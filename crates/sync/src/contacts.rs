@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use tieline_domain::access::{Actor, Scope};
 use tieline_domain::catalogue::Catalogue;
 use tieline_domain::event::Event;
-use tieline_domain::id::ContactId;
+use tieline_domain::id::{ContactId, ConversationId};
 use tieline_storage::contact::{self, Contact};
-use tieline_storage::{StorageError, Store, Tx, connection, contact_field, link};
+use tieline_storage::{StorageError, Store, Tx, connection, contact_field, conversation, link};
 
 /// A change of a contact: field and new value, blank to clear.
 pub struct ContactEdit {
@@ -26,6 +26,16 @@ pub async fn create_contact(
     actor: &Actor,
     fields: &BTreeMap<String, String>,
 ) -> Result<Contact> {
+    create_contact_in(store, actor, fields, None).await
+}
+
+/// Adds a contact, and says in the same commit that a conversation is with them.
+pub async fn create_contact_in(
+    store: &Store,
+    actor: &Actor,
+    fields: &BTreeMap<String, String>,
+    conversation: Option<(&Scope, ConversationId)>,
+) -> Result<Contact> {
     let mut tx = store.begin(actor).await?;
     let catalogue = contact_field::load(&mut tx).await?;
     let kept = catalogue.check_all(fields)?;
@@ -35,7 +45,23 @@ pub async fn create_contact(
         .keys()
         .map(|name| (name.clone(), tx.now().0))
         .collect();
-    save(tx, contact, &catalogue).await
+    let contact = write(&mut tx, contact, &catalogue).await?;
+    if let Some((scope, id)) = conversation {
+        tie(&mut tx, scope, id, contact.id).await?;
+    }
+    tx.commit().await?;
+    Ok(contact)
+}
+
+async fn tie(tx: &mut Tx, scope: &Scope, id: ConversationId, contact: ContactId) -> Result<()> {
+    let mut conversation = conversation::get(tx, scope, id).await?.conversation;
+    conversation.decide_tie(Some(contact));
+    conversation::save_many(tx, std::slice::from_ref(&conversation)).await?;
+    tx.emit(Event::Conversation {
+        inbox_id: conversation.inbox_id,
+        conversation_id: conversation.id,
+    });
+    Ok(())
 }
 
 /// Changes a contact, unless somebody else changed it meanwhile.
@@ -93,13 +119,20 @@ pub async fn restore_contact(
     save(tx, contact, &catalogue).await
 }
 
-async fn save(mut tx: Tx, mut contact: Contact, catalogue: &Catalogue) -> Result<Contact> {
-    contact::save_many(&mut tx, std::slice::from_ref(&contact), catalogue).await?;
-    link::mark_waiting(&mut tx, &[contact.id], None).await?;
+async fn save(mut tx: Tx, contact: Contact, catalogue: &Catalogue) -> Result<Contact> {
+    let contact = write(&mut tx, contact, catalogue).await?;
+    tx.commit().await?;
+    Ok(contact)
+}
+
+/// Writes a contact, and asks for the runs that carry it to the orgs.
+async fn write(tx: &mut Tx, mut contact: Contact, catalogue: &Catalogue) -> Result<Contact> {
+    contact::save_many(tx, std::slice::from_ref(&contact), catalogue).await?;
+    link::mark_waiting(tx, &[contact.id], None).await?;
     // Where it has no record, the next run sees to that; where its create is on the way, to what
     // changed since.
-    for connection in connection::all(&mut tx).await? {
-        ask_soon(&mut tx, connection.id).await?;
+    for connection in connection::all(tx).await? {
+        ask_soon(tx, connection.id).await?;
     }
     tx.emit(Event::Contacts {
         contact_ids: vec![contact.id],
@@ -108,6 +141,5 @@ async fn save(mut tx: Tx, mut contact: Contact, catalogue: &Catalogue) -> Result
     contact.sort_name = catalogue.sort_name(&contact.fields);
     contact.updated_at = tx.now();
     contact.version += 1;
-    tx.commit().await?;
     Ok(contact)
 }

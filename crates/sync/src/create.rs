@@ -3,7 +3,7 @@
 
 use crate::ask::{LOCKED_MS, ask_at, ask_soon};
 use crate::error::Result;
-use crate::push::first_error;
+use crate::push::{first_error, tell};
 use crate::run::Driver;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -134,6 +134,7 @@ impl Driver {
             journal.push(journal_row(intent, record_id, sent, &result.errors, now));
         }
         link::create_many(&mut tx, &links).await?;
+        tell(&mut tx, &links);
         if links.iter().any(|link| link.waiting_to_org) {
             ask_soon(&mut tx, connection).await?;
         }

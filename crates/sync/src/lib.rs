@@ -23,6 +23,8 @@ pub mod status;
 mod transcript;
 
 pub use anew::change_country;
-pub use contacts::{ContactEdit, create_contact, delete_contact, edit_contact, restore_contact};
+pub use contacts::{
+    ContactEdit, create_contact, create_contact_in, delete_contact, edit_contact, restore_contact,
+};
 pub use error::{Result, SyncError};
 pub use run::{StartedBy, Sync};

@@ -7,6 +7,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use tieline_domain::access::Actor;
 use tieline_domain::contact::Fields;
+use tieline_domain::event::Event;
 use tieline_domain::id::{ContactId, LinkId};
 use tieline_domain::sync::change::{ChangeAct, ChangeDirection, ChangeState};
 use tieline_domain::sync::counts::BothWays;
@@ -14,6 +15,7 @@ use tieline_domain::sync::merge::{FieldChange, Sides, Times, merge};
 use tieline_domain::time::Timestamp;
 use tieline_salesforce::ApiError;
 use tieline_salesforce::collections::{Fields as OrgFields, RECORDS_MAX, SaveResult};
+use tieline_storage::Tx;
 use tieline_storage::contact::{self, Contact};
 use tieline_storage::link::{self, Link};
 use tieline_storage::mapping::ObjectMapping;
@@ -149,6 +151,7 @@ impl Driver {
             }
         }
         link::update_many(&mut tx, &changed).await?;
+        tell(&mut tx, &changed);
         if results.iter().any(SaveResult::is_retryable) {
             ask_at(&mut tx, self.run.connection_id, now + LOCKED_MS).await?;
         }
@@ -158,6 +161,14 @@ impl Driver {
         self.run.counts.add(&mapping.object, counts);
         sync_run::add_changes(&mut tx, &mut self.run, &journal).await?;
         self.commit(tx).await
+    }
+}
+
+/// Screens show by each contact whether the org has what changed here.
+pub(crate) fn tell(tx: &mut Tx, settled: &[Link]) {
+    let contact_ids: Vec<ContactId> = settled.iter().map(|link| link.contact_id).collect();
+    if !contact_ids.is_empty() {
+        tx.emit(Event::Contacts { contact_ids });
     }
 }
 

@@ -12,6 +12,7 @@ pub(crate) mod keys;
 pub(crate) mod live;
 pub(crate) mod me;
 pub(crate) mod names;
+pub(crate) mod numbers;
 pub(crate) mod settings;
 pub(crate) mod staff;
 pub(crate) mod sync;

@@ -7,9 +7,9 @@ use crate::readiness;
 use crate::state::WebState;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Redirect, Response};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
-use http::{Extensions, HeaderMap, HeaderValue, StatusCode, Version};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use http::{Extensions, HeaderMap, HeaderValue, StatusCode, Uri, Version};
 use std::any::Any;
 use tieline_ui::Asset;
 use tokio::time::timeout;
@@ -30,12 +30,29 @@ pub(crate) async fn staff_app(headers: HeaderMap) -> Response {
 }
 
 pub(crate) async fn staff_app_path(Path(path): Path<Text<1_000>>, headers: HeaderMap) -> Response {
-    match tieline_ui::asset(&path) {
-        Some(asset) => serve(asset, &headers),
-        // A page of the app itself; a missing file must not look like one.
-        None if !path.contains('.') => staff_app(headers).await,
-        None => StatusCode::NOT_FOUND.into_response(),
+    if let Some(asset) = tieline_ui::asset(&path) {
+        return serve(asset, &headers);
     }
+    // A missing file must not look like a page.
+    if path.contains('.') {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    let mut page = staff_app(headers).await;
+    if !is_page(&path) && page.status() == StatusCode::OK {
+        *page.status_mut() = StatusCode::NOT_FOUND;
+    }
+    page
+}
+
+/// Whether the app has such a page; whether there is what it shows, it looks up itself.
+fn is_page(path: &str) -> bool {
+    let mut parts = path.split('/').filter(|part| !part.is_empty());
+    matches!(
+        (parts.next(), parts.next(), parts.next()),
+        (None, ..)
+            | (Some("inbox" | "contacts" | "sync"), _, None)
+            | (Some("settings" | "sign-in"), None, None)
+    )
 }
 
 pub(crate) async fn healthz() -> &'static str {
@@ -53,9 +70,17 @@ pub(crate) async fn readyz(State(state): State<WebState>) -> Result<&'static str
     }
 }
 
-pub(crate) async fn not_found() -> Problem {
+/// People get a page, programs a problem.
+pub(crate) async fn not_found(uri: Uri, headers: HeaderMap) -> Response {
+    let accepted = headers.get(ACCEPT).and_then(|value| value.to_str().ok());
+    let is_program = uri.path().starts_with("/api/") || uri.path().starts_with("/hooks/");
+    if !is_program && accepted.is_some_and(|it| it.contains("text/html")) {
+        let page = Html(include_str!("app/not_found.html"));
+        return (StatusCode::NOT_FOUND, page).into_response();
+    }
     Problem::new(Code::NotFound, "there is no such address")
         .fix("See /api/openapi.json for all of them.")
+        .into_response()
 }
 
 pub(crate) async fn method_not_allowed() -> Problem {

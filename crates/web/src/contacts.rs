@@ -3,69 +3,119 @@
 use crate::answer::{Answer, Created, NoContent};
 use crate::api::contacts::{
     Consent, Contact, ContactChange, ContactConversation, ContactCreate, ContactLink, ContactList,
-    ContactPoint, ContactQuery, ContactRow, ContactRowLink, FieldValue, Standing, UnreadableNumber,
+    ContactOrder, ContactPoint, ContactQuery, ContactRow, ContactRowLink, FieldValue, Standing,
+    UnreadableNumber,
 };
+use crate::api::text::Text;
 use crate::cursor::{cursor, cursor_part, cursor_parts, next};
 use crate::extract::{Json, NoBody, Path, Query};
-use crate::problem::Result;
+use crate::problem::{Code, Problem, Result};
 use crate::state::WebState;
 use axum::Extension;
 use axum::extract::State;
 use std::collections::BTreeMap;
-use tieline_domain::access::{Caller, Scope};
+use tieline_domain::access::{Caller, Right, Scope};
 use tieline_domain::catalogue::Catalogue;
 use tieline_domain::contact::Fields;
 use tieline_domain::id::{ContactId, PointId};
 use tieline_domain::sync::link::LinkState;
+use tieline_domain::time::Timestamp;
 use tieline_org::connect::record_url;
 use tieline_storage::connection::Connection;
-use tieline_storage::contact::{self, ContactQuery as Asked};
+use tieline_storage::contact::{self, ContactPlace, ContactQuery as Asked, ContactSort};
 use tieline_storage::conversation::Listed;
 use tieline_storage::link::Link;
-use tieline_storage::{connection, consent, contact_field, conversation, link};
-use tieline_sync::{ContactEdit, create_contact, delete_contact, edit_contact, restore_contact};
+use tieline_storage::{Conn, StorageError, connection, consent, contact_field, conversation, link};
+use tieline_sync::{
+    ContactEdit, SyncError, create_contact_in, delete_contact, edit_contact, restore_contact,
+};
 
 pub(crate) async fn list(
     State(state): State<WebState>,
     Extension(me): Extension<Caller>,
     Query(query): Query<ContactQuery>,
 ) -> Result<Answer<ContactList>> {
-    let after = match &query.cursor {
-        None => None,
-        Some(text) => {
-            let [name, last] = cursor_parts::<2>(text)?;
-            Some((name.to_owned(), cursor_part(last)?))
-        }
+    let after = place_behind(&query)?;
+    let is_page = query.ids.is_none();
+    let limit = match &query.ids {
+        Some(ids) => ids.0.len() as i64,
+        None => query.limit.0,
     };
-    let limit = query.limit.0;
     let asked = Asked {
         words: query.q.into_string(),
         unreadable: query.unreadable,
+        without_number: query.without_number,
+        opted_out: query.opted_out,
+        object: query.object.map(Text::into_string),
+        linked: query.linked,
+        among: query.ids.map(|ids| ids.0),
+        sort: match query.sort {
+            ContactOrder::Name => ContactSort::Name,
+            ContactOrder::Changed => ContactSort::Changed,
+        },
         after,
         limit,
     };
     let scope = me.principal.scope();
     let mut reader = state.store.reader().await?;
-    let catalogue = contact_field::load(&mut reader).await?;
     let rows = contact::list(&mut reader, &scope, &asked).await?;
     let total = contact::count(&mut reader, &scope, &asked).await?;
-    let ids: Vec<ContactId> = rows.iter().map(|row| row.id).collect();
-    let links = link::list_of_contacts(&mut reader, &scope, &ids).await?;
-    let next_cursor = next(&rows, limit, |row| {
-        cursor(&[&row.sort_name, &row.id.to_string()])
-    });
-    let items = rows
-        .iter()
-        .map(|row| {
-            let links = links.get(&row.id).map_or(&[][..], Vec::as_slice);
-            row_of(row, links, &catalogue)
-        })
-        .collect();
+    let next_cursor = next(&rows, limit, |row| cursor_of(row, asked.sort)).filter(|_| is_page);
+    let items = rows_of(&mut reader, &scope, &rows).await?;
     Ok(Answer(ContactList {
         items,
         next_cursor,
         total,
     }))
+}
+
+/// Contacts as rows of a list, with what belongs to each.
+pub(crate) async fn rows_of(
+    reader: &mut Conn,
+    scope: &Scope,
+    contacts: &[contact::Contact],
+) -> Result<Vec<ContactRow>> {
+    let ids: Vec<ContactId> = contacts.iter().map(|row| row.id).collect();
+    let catalogue = contact_field::load(reader).await?;
+    let links = link::list_of_contacts(reader, scope, &ids).await?;
+    let mut points = contact::list_points(reader, scope, &ids).await?;
+    let of_all: Vec<PointId> = points.values().flatten().map(|point| point.id).collect();
+    let consents = consent::load(reader, &of_all).await?;
+    let rows = contacts.iter().map(|row| {
+        let links = links.get(&row.id).map_or(&[][..], Vec::as_slice);
+        let points = points.remove(&row.id).unwrap_or_default();
+        ContactRow {
+            points: points_of(points, &consents, &row.fields, &catalogue),
+            ..row_of(row, links, &catalogue)
+        }
+    });
+    Ok(rows.collect())
+}
+
+/// Behind which row a page begins.
+fn place_behind(query: &ContactQuery) -> Result<Option<ContactPlace>> {
+    let Some(text) = &query.cursor else {
+        return Ok(None);
+    };
+    if query.ids.is_some() {
+        let problem = "a page and a choice of ids do not go together";
+        return Err(Problem::field("cursor", problem, "leave one of them out"));
+    }
+    let [first, last] = cursor_parts::<2>(text)?;
+    Ok(Some(match query.sort {
+        ContactOrder::Name => ContactPlace::Name(first.to_owned(), cursor_part(last)?),
+        ContactOrder::Changed => {
+            ContactPlace::Changed(Timestamp(cursor_part(first)?), cursor_part(last)?)
+        }
+    }))
+}
+
+fn cursor_of(row: &contact::Contact, sort: ContactSort) -> String {
+    let first = match sort {
+        ContactSort::Name => row.sort_name.clone(),
+        ContactSort::Changed => row.updated_at.0.to_string(),
+    };
+    cursor(&[&first, &row.id.to_string()])
 }
 
 pub(crate) async fn show(
@@ -81,7 +131,23 @@ pub(crate) async fn create(
     Extension(me): Extension<Caller>,
     Json(create): Json<ContactCreate>,
 ) -> Result<Created<Contact>> {
-    let contact = create_contact(&state.store, &me.actor(), &blanks(create.fields)).await?;
+    if create.conversation_id.is_some() && !me.principal.rights().has(Right::Converse) {
+        let problem = "saying who a conversation is with takes the right to converse";
+        return Err(Problem::new(Code::NotAllowed, problem).of("conversation_id"));
+    }
+    let working = me.principal.working_scope();
+    let talk = create.conversation_id.map(|id| (&working, id));
+    let fields = blanks(create.fields);
+    let contact = create_contact_in(&state.store, &me.actor(), &fields, talk)
+        .await
+        .map_err(|error| match error {
+            SyncError::Storage(StorageError::NotFound("conversation")) => Problem::field(
+                "conversation_id",
+                "there is no such conversation of yours",
+                "take one of /api/v1/conversations",
+            ),
+            other => other.into(),
+        })?;
     Ok(Created(
         whole(&state, &me.principal.scope(), contact.id).await?,
     ))
@@ -133,7 +199,8 @@ fn blanks(fields: BTreeMap<String, FieldValue>) -> BTreeMap<String, String> {
 async fn whole(state: &WebState, scope: &Scope, id: ContactId) -> Result<Contact> {
     let mut reader = state.store.reader().await?;
     let contact = contact::get(&mut reader, scope, id).await?;
-    let points = contact::list_points(&mut reader, scope, id).await?;
+    let mut points = contact::list_points(&mut reader, scope, &[id]).await?;
+    let points = points.remove(&id).unwrap_or_default();
     let ids: Vec<PointId> = points.iter().map(|point| point.id).collect();
     let consents = consent::load(&mut reader, &ids).await?;
     let links = link::list_of_contacts(&mut reader, scope, &[id])
@@ -143,16 +210,7 @@ async fn whole(state: &WebState, scope: &Scope, id: ContactId) -> Result<Contact
     let connections = connection::all(&mut reader).await?;
     let catalogue = contact_field::load(&mut reader).await?;
     let conversations = conversation::list_of_contact(&mut reader, scope, id).await?;
-    let points = points
-        .into_iter()
-        .map(|point| ContactPoint {
-            consent: consent_of(consents.get(&point.id)),
-            id: point.id,
-            channel: point.channel,
-            address: point.address,
-            label: point.field,
-        })
-        .collect();
+    let points = points_of(points, &consents, &contact.fields, &catalogue);
     Ok(Contact {
         id: contact.id,
         name: contact.name,
@@ -170,6 +228,24 @@ async fn whole(state: &WebState, scope: &Scope, id: ContactId) -> Result<Contact
         updated_at: contact.updated_at,
         deleted_at: contact.deleted_at,
     })
+}
+
+fn points_of(
+    points: Vec<contact::Point>,
+    consents: &BTreeMap<PointId, consent::Consent>,
+    fields: &Fields,
+    catalogue: &Catalogue,
+) -> Vec<ContactPoint> {
+    let doubtful = catalogue.doubtful(fields);
+    let points = points.into_iter().map(|point| ContactPoint {
+        consent: consent_of(consents.get(&point.id)),
+        doubtful: doubtful.contains(&point.field.as_str()),
+        id: point.id,
+        channel: point.channel,
+        address: point.address,
+        label: point.field,
+    });
+    points.collect()
 }
 
 fn consent_of(said: Option<&consent::Consent>) -> Consent {
@@ -257,6 +333,7 @@ fn row_of(contact: &contact::Contact, links: &[Link], catalogue: &Catalogue) -> 
             })
             .collect(),
         sync: standing(links),
+        points: Vec::new(),
         unreadable: unreadable(&contact.fields, catalogue),
         own: own(&contact.fields, catalogue),
         updated_at: contact.updated_at,

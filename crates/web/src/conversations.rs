@@ -1,12 +1,14 @@
 //! Conversations over the API.
 
 use crate::answer::{Answer, MadeOrFound, NoContent};
+use crate::api::contacts::{Candidates, TiedToNobody};
 use crate::api::conversations::{
     Conversation, ConversationBegin, ConversationChange, ConversationCounts, ConversationList,
     ConversationQuery, ConversationUnread, ConversationView, SearchHit,
 };
 use crate::api::names::Names;
 use crate::caller::acting;
+use crate::contacts::rows_of;
 use crate::cursor::{cursor_part, next};
 use crate::extract::{Json, NoBody, Path, Query};
 use crate::problem::{Problem, Result};
@@ -79,6 +81,25 @@ pub(crate) async fn show(
     let mut reader = state.store.reader().await?;
     let listed = conversation::get(&mut reader, &me.principal.scope(), id).await?;
     Ok(Answer(Conversation::of(&listed, &names, state.store.now())))
+}
+
+pub(crate) async fn candidates(
+    State(state): State<WebState>,
+    Extension(me): Extension<Caller>,
+    Path(id): Path<ConversationId>,
+) -> Result<Answer<Candidates>> {
+    let mut reader = state.store.reader().await?;
+    let scope = me.principal.scope();
+    let listed = conversation::get(&mut reader, &scope, id).await?;
+    let holders = contact::list_holders(&mut reader, &scope, &listed.address).await?;
+    let reason = match (listed.conversation.contact_id, holders.len()) {
+        (Some(_), _) => None,
+        (None, 0) => Some(TiedToNobody::Nobody),
+        (None, 1) => Some(TiedToNobody::Decided),
+        (None, _) => Some(TiedToNobody::Several),
+    };
+    let items = rows_of(&mut reader, &scope, &holders).await?;
+    Ok(Answer(Candidates { reason, items }))
 }
 
 pub(crate) async fn begin(

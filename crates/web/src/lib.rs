@@ -24,6 +24,7 @@ mod live;
 mod me;
 mod messages;
 mod metrics;
+mod numbers;
 mod once;
 mod origin;
 mod problem;

@@ -3,6 +3,7 @@
 //! the caller gets the number under which it stands there.
 
 mod code;
+mod sentence;
 
 pub(crate) use code::Code;
 
@@ -46,12 +47,12 @@ pub(crate) struct Details {
     title: &'static str,
     status: u16,
     code: Code,
-    /// For people: what is wrong.
+    /// For people: what is wrong, in a sentence that names the field first.
     detail: String,
     /// The field that is wrong, where one is.
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<String>,
-    /// For people: what to do.
+    /// For people: what to do, in a sentence of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     fix: Option<String>,
 }
@@ -106,14 +107,16 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = self.status();
+        let (field, fix) = (self.field.as_deref(), self.fix.as_deref());
+        let (detail, fix) = sentence::sentences(field, &self.detail, fix);
         let details = Details {
             r#type: format!("about:blank#{}", self.code.as_str()),
             title: status.canonical_reason().unwrap_or("Problem"),
             status: status.as_u16(),
             code: self.code,
-            detail: self.detail,
+            detail,
             field: self.field,
-            fix: self.fix,
+            fix,
         };
         let headers = [
             (CONTENT_TYPE, "application/problem+json"),
@@ -178,7 +181,7 @@ impl From<MessagingError> for Problem {
                 Problem::new(Code::of(refusal.failure.code), refusal.failure.sentence())
             }
             MessagingError::Invalid { field, problem } => {
-                Problem::field(field, problem.clone(), &problem)
+                Problem::new(Code::InvalidField, problem).of(field)
             }
             MessagingError::NotStored(why) => {
                 tracing::warn!(detail = %why, "an input was not stored");

@@ -9,8 +9,8 @@ use crate::route::RouteInfo;
 use crate::state::WebState;
 use crate::{
     app, attachments, audit, connection, contact_fields, contacts, conversations, guard, hooks,
-    jobs, keys, live, me, messages, metrics, runs, sessions, settings, sign_in, staff, sync,
-    unassigned_texts,
+    jobs, keys, live, me, messages, metrics, numbers, runs, sessions, settings, sign_in, staff,
+    sync, unassigned_texts,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -117,6 +117,7 @@ routes! {
     get "/api/v1/conversations" Staff(ReadConversations) conversations::list, "List conversations";
     post "/api/v1/conversations" Staff(Converse) conversations::begin, "Open a conversation with a contact", VersionConflict, Duplicate, NotFound;
     get "/api/v1/conversations/{id}" Staff(ReadConversations) conversations::show, "One conversation";
+    get "/api/v1/conversations/{id}/candidates" Staff(ReadContacts) conversations::candidates, "Contacts that a conversation may be with";
     patch "/api/v1/conversations/{id}" Staff(Converse) conversations::change, "Close, assign or tie a conversation", VersionConflict;
     post "/api/v1/conversations/{id}/read" Staff(Converse) conversations::read, "Mark a conversation as read", VersionConflict;
     post "/api/v1/conversations/{id}/unread" Staff(Converse) conversations::unread, "Mark a conversation as unread", VersionConflict;
@@ -131,18 +132,19 @@ routes! {
     post "/api/v1/contact-fields" Staff(ManageSettings) contact_fields::add, "Add a field that contacts have", VersionConflict, Duplicate;
     patch "/api/v1/contact-fields/{id}" Staff(ManageSettings) contact_fields::change, "Change how a field is shown and filled in";
     get "/api/v1/contacts" Staff(ReadContacts) contacts::list, "List contacts";
-    post "/api/v1/contacts" Staff(EditContacts) contacts::create, "Add a contact";
+    post "/api/v1/contacts" Staff(EditContacts) contacts::create, "Add a contact", VersionConflict;
     get "/api/v1/contacts/{id}" Staff(ReadContacts) contacts::show, "One contact";
     patch "/api/v1/contacts/{id}" Staff(EditContacts) contacts::edit, "Change a contact", VersionConflict;
     delete "/api/v1/contacts/{id}" Staff(EditContacts) contacts::delete, "Hide and unlink a contact", VersionConflict;
     post "/api/v1/contacts/{id}/restore" Staff(EditContacts) contacts::restore, "Show a deleted contact again", VersionConflict;
+    get "/api/v1/numbers" Staff(ReadContacts) numbers::read, "How a phone number is read";
     get "/api/v1/sync" Staff(ReadSync) sync::status, "How the org and the hub stand", NotConnected, Org;
     patch "/api/v1/connections/{id}" Staff(ConfigureSync) connection::change, "Change the calls that Tieline may make to an org";
     patch "/api/v1/sync/mappings/{id}" Staff(ConfigureSync) sync::change_mapping, "Change an object mapping";
     post "/api/v1/sync/mappings/{id}/fields" Staff(ConfigureSync) sync::add_field, "Exchange one more field with the org", Duplicate, NotConnected, Org;
     patch "/api/v1/sync/mappings/{id}/fields/{field}" Staff(ConfigureSync) sync::change_field, "Change a field mapping";
     get "/api/v1/sync/runs" Staff(ReadSync) runs::list, "Runs, the newest first", NotConnected;
-    post "/api/v1/sync/runs" Staff(RunSync) runs::start, "Start a run", NotConnected, SyncRunning, Org;
+    post "/api/v1/sync/runs" Staff(RunSync) runs::start, "Start a run; the one that is going on, if one is", NotConnected, SyncRunning, Org;
     get "/api/v1/sync/runs/{id}" Staff(ReadSync) runs::show, "One run";
     post "/api/v1/sync/runs/{id}/cancel" Staff(RunSync) runs::cancel, "Stop a run after its batch", VersionConflict, Org;
     get "/api/v1/sync/runs/{id}/changes" Staff(ReadSync) runs::changes, "What a run changed";

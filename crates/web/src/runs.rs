@@ -20,7 +20,7 @@ use tieline_domain::id::{ContactId, SyncRunId};
 use tieline_domain::time::Timestamp;
 use tieline_storage::sync_run::{self, Change, ChangeQuery};
 use tieline_storage::{contact, contact_field};
-use tieline_sync::StartedBy;
+use tieline_sync::{StartedBy, SyncError};
 
 pub(crate) async fn list(
     State(state): State<WebState>,
@@ -59,13 +59,16 @@ pub(crate) async fn start(
     Extension(me): Extension<Caller>,
     NoBody: NoBody,
 ) -> Result<Accepted<Run>> {
-    let run = state
-        .sync
-        .start(
-            the_connection(&state).await?,
-            StartedBy::Somebody(me.actor()),
-        )
-        .await?;
+    let connection = the_connection(&state).await?;
+    let by = StartedBy::Somebody(me.actor());
+    let run = match state.sync.start(connection, by).await {
+        Err(SyncError::Running) => {
+            let mut reader = state.store.reader().await?;
+            let going = sync_run::open_run(&mut reader, connection).await?;
+            going.ok_or(SyncError::Running)?
+        }
+        started => started?,
+    };
     Ok(Accepted(Run::of(&run, &Names::load(&state.store).await?)))
 }
 

@@ -4,7 +4,7 @@ use crate::answer::{Answer, Created, NoContent};
 use crate::api::names::Names;
 use crate::api::sync::{
     ApiUse, Connection, FieldMapping, FieldMappingChange, FieldMappingCreate, Mapping,
-    MappingChange, Run, SyncState, SyncStatus,
+    MappingChange, Progress, Run, SyncStatus,
 };
 use crate::api::text::Text;
 use crate::connection::the_connection;
@@ -16,8 +16,8 @@ use axum::extract::State;
 use serde_json::{Value, json};
 use tieline_domain::access::{AuditedAct, Caller};
 use tieline_domain::id::ObjectMappingId;
-use tieline_domain::sync::mapping::{self as mapping_rules, Direction};
-use tieline_domain::sync::run::RunState;
+use tieline_domain::sync::mapping::{self as mapping_rules, Direction, Policy};
+use tieline_domain::sync::standing::Standing;
 use tieline_storage::audit::{self, Entry};
 use tieline_storage::contact::{self, ContactQuery};
 use tieline_storage::link::LinkCounts;
@@ -34,14 +34,19 @@ pub(crate) async fn status(
     let scope = me.principal.scope();
     let contacts_total = contact::count(&mut *state.store.reader().await?, &scope, &all).await?;
     let run = |run| Run::of(run, &names);
+    let standing = status.standing();
     Ok(Answer(SyncStatus {
         connection: Connection::of(&status.connection),
-        state: state_of(&status),
-        in_step_since: status
+        state: standing,
+        as_of: status.as_of,
+        stopped: status
             .last
             .as_ref()
-            .filter(|run| run.state == RunState::Done)
-            .and_then(|run| run.finished_at),
+            .filter(|_| standing == Standing::Stopped)
+            .map(Progress::of),
+        waiting_since: (standing == Standing::Waiting).then_some(status.connection.state_since),
+        to_decide: status.to_decide(),
+        to_create: status.to_create,
         last_run: status.last.as_ref().map(run),
         running: status.running.as_ref().map(run),
         contacts_total,
@@ -59,17 +64,6 @@ pub(crate) async fn status(
     }))
 }
 
-fn state_of(status: &Status) -> SyncState {
-    let waits = status.links.values().any(|it| it.waiting_to_org > 0);
-    match (&status.running, &status.last) {
-        (Some(_), _) => SyncState::Running,
-        (None, None) => SyncState::Never,
-        (None, Some(last)) if last.state == RunState::Failed => SyncState::Failed,
-        _ if waits => SyncState::Behind,
-        _ => SyncState::InStep,
-    }
-}
-
 fn mapping_of(it: &mapping::ObjectMapping, counts: LinkCounts) -> Mapping {
     Mapping {
         id: it.id,
@@ -80,6 +74,7 @@ fn mapping_of(it: &mapping::ObjectMapping, counts: LinkCounts) -> Mapping {
         waiting_to_org: counts.waiting_to_org,
         conflicts: counts.conflicts,
         last_changed_at: it.last_changed_at,
+        read_until: it.read_until,
         deletes: it.deletes,
         fields: it
             .fields
@@ -129,6 +124,7 @@ pub(crate) async fn add_field(
     Path(id): Path<ObjectMappingId>,
     Json(create): Json<FieldMappingCreate>,
 ) -> Result<Created<FieldMapping>> {
+    check_policy(Some(create.policy))?;
     let pair = mapping_rules::FieldMapping {
         field: create.field.into_string(),
         attribute: create.attribute.into_string(),
@@ -160,12 +156,25 @@ pub(crate) async fn change_field(
         let words = "a field of a parent record can only be read";
         return Err(Problem::field("direction", words, "use to_hub"));
     }
+    check_policy(change.policy)?;
     let mut tx = state.store.begin(&me.actor()).await?;
     let found = mapping::update_field(&mut tx, id, &field, change.policy, change.direction).await?;
     let after = json!({"policy": change.policy, "direction": change.direction});
     note(&mut tx, format!("{id} {}", &*field), after).await?;
     tx.commit().await?;
     done(found, "field mapping")
+}
+
+/// Nothing keeps yet what somebody is to decide, so that asking would hold values back for ever.
+fn check_policy(policy: Option<Policy>) -> Result<()> {
+    match policy {
+        Some(Policy::Ask) => Err(Problem::field(
+            "policy",
+            "nobody can be asked yet, since conflicts have no queue",
+            "use salesforce, tieline or newest",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// What was asked for; the journal of runs says what came of it.

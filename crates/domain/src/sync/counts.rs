@@ -61,6 +61,13 @@ impl RunCounts {
         *self.0.entry(object.to_owned()).or_default() += more;
     }
 
+    /// Whether no side changed.
+    pub fn is_nothing(&self) -> bool {
+        let sum = self.total();
+        let changed = |it: Counts| it.created + it.updated + it.deleted + it.failed;
+        changed(sum.to_hub) + changed(sum.to_org) + sum.conflicts == 0
+    }
+
     /// Over all objects.
     pub fn total(&self) -> BothWays {
         self.0.values().fold(BothWays::default(), |mut sum, more| {

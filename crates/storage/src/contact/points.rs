@@ -1,10 +1,11 @@
 //! The contact points that contacts answer to, and how they follow from what stands in phone fields.
 
-use super::{Contact, get};
+use super::Contact;
 use crate::args;
 use crate::consent;
 use crate::db::{Conn, Value};
 use crate::error::Result;
+use crate::scope::on_what_contacts_have;
 use crate::store::Tx;
 use std::collections::{BTreeMap, BTreeSet};
 use tieline_domain::access::Scope;
@@ -25,29 +26,21 @@ pub struct Point {
     pub field: String,
 }
 
-/// The points of a contact, in the order of their attributes, if the scope shows it.
-pub async fn list_points(conn: &mut Conn, scope: &Scope, id: ContactId) -> Result<Vec<Point>> {
-    get(conn, scope, id).await?;
-    Ok(load_points(conn, &[id])
-        .await?
-        .remove(&id)
-        .unwrap_or_default())
-}
-
-/// Points of several contacts, in the order of their attributes.
-pub async fn load_points(
+/// Points of those contacts that the scope shows, in the order of their attributes.
+pub async fn list_points(
     conn: &mut Conn,
+    scope: &Scope,
     ids: &[ContactId],
 ) -> Result<BTreeMap<ContactId, Vec<Point>>> {
-    let sql = "select h.contact_id, h.field, h.position, p.id, p.channel, p.address from contact_has_point h \
-               join contact_point p on p.id = h.point_id where h.contact_id in ({in}) order by h.position";
+    let mut args = Vec::new();
+    let within = on_what_contacts_have(scope, &mut args);
+    let sql = format!(
+        "select h.contact_id, h.field, h.position, p.id, p.channel, p.address from contact_has_point h \
+         join contact_point p on p.id = h.point_id where h.contact_id in ({{in}}){within} order by h.position"
+    );
     let mut found: BTreeMap<ContactId, Vec<Point>> = BTreeMap::new();
     for row in conn
-        .all_in(
-            sql,
-            args![],
-            ids.iter().map(|id| Value::from(*id)).collect(),
-        )
+        .all_in(&sql, args, ids.iter().map(|id| Value::from(*id)).collect())
         .await?
     {
         let point = Point {
@@ -63,6 +56,14 @@ pub async fn load_points(
         }
     }
     Ok(found)
+}
+
+/// Points of contacts, for batch writers.
+pub async fn load_points(
+    conn: &mut Conn,
+    ids: &[ContactId],
+) -> Result<BTreeMap<ContactId, Vec<Point>>> {
+    list_points(conn, &Scope::system(), ids).await
 }
 
 /// Who answers to these addresses of a channel, deleted contacts left out; for batch writers.

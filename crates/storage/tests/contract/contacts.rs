@@ -1,13 +1,18 @@
 //! Contacts: saved in sets, found by words, read in pages, never overwritten unseen.
 
 use super::harness::{Fixture, on_both, on_postgres};
+use super::people;
 use std::time::Duration;
 use tieline_domain::access::{Actor, Scope};
 use tieline_domain::catalogue::Catalogue;
 use tieline_domain::channel::Channel;
+use tieline_domain::consent::{ConsentSource, ConsentState};
 use tieline_domain::contact::Fields;
 use tieline_domain::id::ContactId;
-use tieline_storage::contact::{self, Contact, ContactQuery};
+use tieline_domain::sync::link::LinkState;
+use tieline_storage::consent::{self, Entry};
+use tieline_storage::contact::{self, Contact, ContactPlace, ContactQuery, ContactSort};
+use tieline_storage::link::{self, Link};
 use tieline_storage::{Result, StorageError};
 
 fn british() -> Catalogue {
@@ -200,7 +205,7 @@ async fn pages_show_each_contact_once_even_where_names_tie() {
                 .await
                 .unwrap();
             let Some(last) = page.last() else { break };
-            after = Some((last.name.to_lowercase(), last.id));
+            after = Some(ContactPlace::Name(last.name.to_lowercase(), last.id));
             seen.extend(
                 page.iter()
                     .map(|contact| (contact.name.clone(), contact.id)),
@@ -214,6 +219,158 @@ async fn pages_show_each_contact_once_even_where_names_tie() {
             contact::load_by_ids(&mut conn, &ids).await.unwrap().len(),
             700
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_list_holds_whom_it_is_asked_for_by_number_record_and_opt_out_in_either_order() {
+    on_both(|at| async move {
+        let org = people::org(&at, "org").await;
+        let mut all = Vec::new();
+        for (name, number) in [
+            ("Ash", "07700 900101"),
+            ("Birch", "ask Bob"),
+            ("Cedar", ""),
+            ("Dill", "07700 900102"),
+        ] {
+            at.clock.advance(10);
+            all.push(people::contact(&at, name, number).await);
+        }
+        people::linked(&at, &org, &all[0], "003A").await;
+        let gone = people::linked(&at, &org, &all[2], "003C").await;
+        let mut tx = people::writing(&at).await;
+        let gone = Link {
+            state: LinkState::Gone,
+            ..gone
+        };
+        link::update_many(&mut tx, &[gone]).await.unwrap();
+        let entry = Entry {
+            point_id: contact::load_points(&mut tx, &[all[3].id]).await.unwrap()[&all[3].id][0].id,
+            state: ConsentState::OptedOut,
+            source: ConsentSource::Keyword,
+            message_id: None,
+        };
+        consent::add(&mut tx, entry).await.unwrap();
+        tx.commit().await.unwrap();
+        let named = |n: usize| all[n].id;
+        let everybody = ContactQuery::default;
+        let object = |it: &str| Some(it.to_owned());
+        let changed = ContactSort::Changed;
+        let mut conn = at.store.reader().await.unwrap();
+        let unlinked = contact::count_unlinked(&mut conn, &Scope::system(), org.id).await;
+        assert_eq!(
+            unlinked.unwrap(),
+            2,
+            "a record that is gone is not made again"
+        );
+        let ash = contact::list_holders(&mut conn, &Scope::system(), "+447700900101").await;
+        let ash: Vec<_> = ash.unwrap().iter().map(|it| it.id).collect();
+        assert_eq!(ash, [named(0)]);
+        let nobody = contact::list_holders(&mut conn, &Scope::system(), "+447700900199").await;
+        assert!(nobody.unwrap().is_empty());
+        for (query, wanted, number) in [
+            (everybody(), &[0, 1, 2, 3][..], 4),
+            (
+                ContactQuery {
+                    sort: changed,
+                    ..everybody()
+                },
+                &[3, 2, 1, 0],
+                4,
+            ),
+            (
+                ContactQuery {
+                    unreadable: true,
+                    ..everybody()
+                },
+                &[1],
+                1,
+            ),
+            (
+                ContactQuery {
+                    without_number: true,
+                    ..everybody()
+                },
+                &[1, 2],
+                2,
+            ),
+            (
+                ContactQuery {
+                    opted_out: true,
+                    ..everybody()
+                },
+                &[3],
+                1,
+            ),
+            (
+                ContactQuery {
+                    object: object("Contact"),
+                    ..everybody()
+                },
+                &[0],
+                1,
+            ),
+            (
+                ContactQuery {
+                    object: object("Lead"),
+                    ..everybody()
+                },
+                &[],
+                0,
+            ),
+            (
+                ContactQuery {
+                    linked: Some(true),
+                    ..everybody()
+                },
+                &[0],
+                1,
+            ),
+            (
+                ContactQuery {
+                    linked: Some(false),
+                    ..everybody()
+                },
+                &[1, 2, 3],
+                3,
+            ),
+            (
+                ContactQuery {
+                    among: Some(vec![named(3), named(0)]),
+                    ..everybody()
+                },
+                &[0, 3],
+                4,
+            ),
+            (
+                ContactQuery {
+                    among: Some(Vec::new()),
+                    ..everybody()
+                },
+                &[],
+                4,
+            ),
+            (
+                ContactQuery {
+                    sort: changed,
+                    after: Some(ContactPlace::Changed(all[2].updated_at, named(2))),
+                    ..everybody()
+                },
+                &[1, 0],
+                4,
+            ),
+        ] {
+            let query = ContactQuery { limit: 9, ..query };
+            let page = contact::list(&mut conn, &Scope::system(), &query)
+                .await
+                .unwrap();
+            let found: Vec<_> = page.iter().map(|it| it.id).collect();
+            let wanted: Vec<_> = wanted.iter().map(|n| named(*n)).collect();
+            assert_eq!(found, wanted, "{query:?}");
+            let count = contact::count(&mut conn, &Scope::system(), &query).await;
+            assert_eq!(count.unwrap(), number, "{query:?}");
+        }
     })
     .await;
 }

@@ -89,6 +89,13 @@ async fn a_connection_reads_back_as_it_was_written_and_as_it_is_changed() {
         wanted.daily_budget = 7;
         wanted.state = ConnectionState::Unreachable;
         wanted.state_reason = why.map(str::to_owned);
+        wanted.state_since = at.store.now();
+        at.clock.advance(1);
+        let mut tx = writing(&at).await;
+        connection::set_state(&mut tx, wanted.id, ConnectionState::Unreachable, why)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
         assert_eq!(of(&at, &wanted).await, wanted);
         let mut tx = writing(&at).await;
         let session = (&b"token"[..], "https://moved.example");
@@ -106,6 +113,7 @@ async fn a_connection_reads_back_as_it_was_written_and_as_it_is_changed() {
         wanted.token_version = 1;
         wanted.state = ConnectionState::Connected;
         wanted.state_reason = None;
+        wanted.state_since = at.store.now();
         assert_eq!(
             of(&at, &wanted).await,
             wanted,
@@ -436,7 +444,7 @@ async fn a_connection_has_one_run_at_a_time_and_a_cancellation_is_not_saved_over
 async fn runs_are_told_newest_first_in_pages() {
     on_both(|at| async move {
         let row = org(&at, "One").await;
-        let mut runs = Vec::new();
+        let (mut runs, mut done_at) = (Vec::new(), None);
         for number in 0..5 {
             // Two of them begin in the same moment.
             at.clock.advance(if number == 3 { 0 } else { 10 });
@@ -444,12 +452,19 @@ async fn runs_are_told_newest_first_in_pages() {
             let mut tx = writing(&at).await;
             sync_run::create(&mut tx, &one).await.unwrap();
             one.finished_at = Some(at.store.now());
+            one.state = match number {
+                0..3 => RunState::Done,
+                _ => RunState::Failed,
+            };
             sync_run::save(&mut tx, &one).await.unwrap();
             tx.commit().await.unwrap();
+            done_at = one.finished_at.filter(|_| number < 3).or(done_at);
             runs.push(one.id);
         }
         runs.reverse();
         let mut conn = at.store.reader().await.unwrap();
+        let done = sync_run::last_done(&mut conn, row.id).await.unwrap();
+        assert_eq!(done, done_at, "what failed later compared nothing");
         let (mut seen, mut before) = (Vec::new(), None);
         loop {
             let page = sync_run::history(&mut conn, row.id, before, 2)

@@ -43,6 +43,7 @@ pub async fn org(at: &Fixture, name: &str) -> Connection {
         token_version: 0,
         state: ConnectionState::Connected,
         state_reason: None,
+        state_since: at.store.now(),
         daily_budget: 15_000,
         org_calls: None,
     };

@@ -75,7 +75,8 @@ async fn edit(store: &Store, id: ContactId, change: impl Fn(&mut Contact)) {
 async fn points(store: &Store, id: ContactId) -> Vec<(String, bool)> {
     let mut reader = store.reader().await.unwrap();
     let scope = Scope::system();
-    let points = contact::list_points(&mut reader, &scope, id).await.unwrap();
+    let points = contact::list_points(&mut reader, &scope, &[id]).await;
+    let points = points.unwrap().remove(&id).unwrap_or_default();
     let ids: Vec<PointId> = points.iter().map(|point| point.id).collect();
     let said = consent::load(&mut reader, &ids).await.unwrap();
     let out = |id: &PointId| {

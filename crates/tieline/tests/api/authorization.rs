@@ -77,6 +77,11 @@ const ROWS: &[(&str, &[(&str, Asks)])] = {
             &[("get", Has(ReadConversations)), ("patch", Has(Converse))],
         ),
         (
+            "/api/v1/conversations/{id}/candidates",
+            &[("get", Has(ReadContacts))],
+        ),
+        ("/api/v1/numbers", &[("get", Has(ReadContacts))]),
+        (
             "/api/v1/conversations/{id}/read",
             &[("post", Has(Converse))],
         ),

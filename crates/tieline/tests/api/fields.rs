@@ -38,7 +38,7 @@ async fn a_company_adds_a_field_and_it_is_checked_shown_and_kept() {
         let (status, problem) = contact(&world, &known, bad).await;
         assert_eq!(
             (status, &problem["field"], &problem["fix"]),
-            (422, &json!("shoe_size"), &json!("use one of: 44, 45"))
+            (422, &json!("shoe_size"), &json!("Use one of: 44, 45."))
         );
         let good = json!({"last_name": "Tall", "shoe_size": "45"});
         let (status, made) = contact(&world, &known, good).await;
@@ -53,7 +53,7 @@ async fn a_company_adds_a_field_and_it_is_checked_shown_and_kept() {
         assert_eq!((status, &changed["position"]), (200, &json!(4)));
         let (status, problem) = contact(&world, &known, json!({"last_name": "Small"})).await;
         assert_eq!((status, &problem["field"]), (422, &json!("shoe_size")));
-        assert_eq!(problem["fix"], "fill in Size of shoe");
+        assert_eq!(problem["fix"], "Fill in Size of shoe.");
         let (status, problem) =
             ask(&world, &known, "patch", &one, Some(json!({"type": "text"}))).await;
         assert_eq!((status, &problem["field"]), (422, &json!("type")));
@@ -82,6 +82,7 @@ async fn what_cannot_be_set_is_refused_by_its_field_and_others_may_set_nothing()
         field[name] = value;
         field
     };
+    let title = format!("{pairs}/Title");
     let pair = |field: &str, attribute: &str, direction: &str| json!({"field": field, "attribute": attribute, "direction": direction, "policy": "newest"});
     let settings = "/api/v1/settings";
     let cases = [
@@ -132,6 +133,18 @@ async fn what_cannot_be_set_is_refused_by_its_field_and_others_may_set_nothing()
             &pairs,
             pair("CreatedDate", "lead_source", "both"),
             "attribute",
+        ),
+        (
+            "post",
+            &pairs,
+            json!({"field": "Fax", "attribute": "city", "direction": "both", "policy": "ask"}),
+            "policy",
+        ),
+        (
+            "patch",
+            &title,
+            json!({"policy": "ask", "direction": "both"}),
+            "policy",
         ),
     ];
     let colleague = world.colleague().await;

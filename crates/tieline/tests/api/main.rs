@@ -16,4 +16,5 @@ mod reading;
 mod refused;
 mod repeated;
 mod unassigned;
+mod unknown;
 mod world;

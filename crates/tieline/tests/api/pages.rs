@@ -88,7 +88,10 @@ async fn run_three_times(world: &World, known: &Known) {
         let mut start = Probe::new("post", "/api/v1/sync/runs");
         start.key = Some(format!("run {number}").into_bytes());
         let started = async || world.send(known, &start).await.status == 202;
-        until("no other run goes on", started).await;
+        until("a run begins", started).await;
+        // Who starts another meanwhile is told of this one.
+        let is_over = async || get(world, known, "/api/v1/sync").await["running"].is_null();
+        until("it is over", is_over).await;
     }
 }
 

@@ -259,6 +259,12 @@ impl World {
         made.unwrap().1
     }
 
+    /// What a person's browser gets at an address.
+    pub async fn look(&self, path: &str) -> Answer {
+        let request = Request::get(path).header("accept", "text/html,*/*;q=0.8");
+        self.answer(request.body(Body::empty()).unwrap()).await
+    }
+
     /// The headers of an answer.
     pub async fn headers(&self, known: &Known, probe: &Probe) -> HeaderMap {
         let request = request(known, probe);

@@ -55,8 +55,9 @@ async fn somebody(world: &World) -> ContactId {
 
 async fn addresses(world: &World, id: ContactId) -> Vec<String> {
     let mut reader = world.hub.store.reader().await.unwrap();
-    let points = contact::list_points(&mut reader, &Scope::system(), id).await;
-    points.unwrap().into_iter().map(|it| it.address).collect()
+    let points = contact::list_points(&mut reader, &Scope::system(), &[id]).await;
+    let points = points.unwrap().remove(&id).unwrap_or_default();
+    points.into_iter().map(|it| it.address).collect()
 }
 
 /// Somebody at the desk writes to the contact; the code of the refusal.

@@ -19,6 +19,7 @@ mod nature;
 mod replay;
 mod seals;
 mod side_by_side;
+mod standing;
 mod tasks;
 mod ties;
 mod two_orgs;

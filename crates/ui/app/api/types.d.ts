@@ -180,6 +180,23 @@ export interface paths {
         patch: operations["patch_conversations_id"];
         trace?: never;
     };
+    "/api/v1/conversations/{id}/candidates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Contacts that a conversation may be with */
+        get: operations["get_conversations_id_candidates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversations/{id}/messages": {
         parameters: {
             query?: never;
@@ -415,6 +432,23 @@ export interface paths {
         put?: never;
         /** Send a failed text again */
         post: operations["post_messages_id_retry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/numbers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a phone number is read */
+        get: operations["get_numbers"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -674,7 +708,7 @@ export interface paths {
         /** Runs, the newest first */
         get: operations["get_sync_runs"];
         put?: never;
-        /** Start a run */
+        /** Start a run; the one that is going on, if one is */
         post: operations["post_sync_runs"];
         delete?: never;
         options?: never;
@@ -908,6 +942,12 @@ export interface components {
             /** @description From the hub into the org. */
             to_org: components["schemas"]["Counts"];
         };
+        /** @description Who a conversation may be with. */
+        Candidates: {
+            /** @description The contacts that have its number, by name, at most 50. */
+            items: components["schemas"]["ContactRow"][];
+            reason: components["schemas"]["TiedToNobody"] | null;
+        };
         CarrierAccountId: string;
         /**
          * @description What was done.
@@ -1011,6 +1051,7 @@ export interface components {
             last_at: components["schemas"]["Timestamp"];
         };
         ContactCreate: {
+            conversation_id?: components["schemas"]["ConversationId"] | null;
             /** @description Values by the names of /api/v1/contact-fields. */
             fields: {
                 [key: string]: components["schemas"]["FieldValue"];
@@ -1092,7 +1133,10 @@ export interface components {
         ContactList: {
             items: components["schemas"]["ContactRow"][];
             next_cursor: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many the whole list holds.
+             */
             total: number;
         };
         ContactName: {
@@ -1105,6 +1149,8 @@ export interface components {
             address: string;
             channel: components["schemas"]["Channel"];
             consent: components["schemas"]["Consent"];
+            /** @description It is a number in the organisation's country and none in the contact's own: ask before texting. */
+            doubtful: boolean;
             id: components["schemas"]["PointId"];
             /** @description The field that holds it. */
             label: string;
@@ -1120,6 +1166,8 @@ export interface components {
                 [key: string]: string;
             };
             phone: string | null;
+            /** @description The numbers that can be texted, and who opted out by them. */
+            points: components["schemas"]["ContactPoint"][];
             sync: components["schemas"]["Standing"];
             title: string | null;
             /** @description Phone fields that hold no number, or several. */
@@ -1504,6 +1552,7 @@ export interface components {
             id: components["schemas"]["ObjectMappingId"];
             last_changed_at: components["schemas"]["Timestamp"] | null;
             object: string;
+            read_until: components["schemas"]["Timestamp"] | null;
             /** Format: int64 */
             records: number;
             /** Format: int64 */
@@ -1600,6 +1649,23 @@ export interface components {
              */
             password: string;
         };
+        /**
+         * @description What a number is, as far as its digits tell.
+         * @enum {string}
+         */
+        NumberKind: "mobile" | "landline" | "unknown";
+        NumberRead: {
+            /** @description Whose number it is (ISO 3166), where one country's alone. */
+            country: string | null;
+            /** @description As people write it. */
+            display: string | null;
+            /** @description It is a number in the organisation's country and none in the contact's own: ask before texting. */
+            doubtful: boolean;
+            kind: components["schemas"]["NumberKind"] | null;
+            /** @description In E.164; null for what cannot be read as one number. */
+            number: string | null;
+            reason: components["schemas"]["Unreadable"] | null;
+        };
         ObjectCounts: {
             object: string;
             to_hub: components["schemas"]["Counts"];
@@ -1633,11 +1699,11 @@ export interface components {
         /** @description Problem details as they go over the wire. */
         Problem: {
             code: components["schemas"]["ProblemCode"];
-            /** @description For people: what is wrong. */
+            /** @description For people: what is wrong, in a sentence that names the field first. */
             detail: string;
             /** @description The field that is wrong, where one is. */
             field?: string | null;
-            /** @description For people: what to do. */
+            /** @description For people: what to do, in a sentence of its own. */
             fix?: string | null;
             /** Format: int32 */
             status: number;
@@ -1676,6 +1742,8 @@ export interface components {
             counts: components["schemas"]["BothWays"];
             error: components["schemas"]["RunFailure"] | null;
             finished_at: components["schemas"]["Timestamp"] | null;
+            /** @description It ended and neither side had anything for the other. */
+            found_nothing: boolean;
             id: components["schemas"]["SyncRunId"];
             phase: string;
             progress: components["schemas"]["Progress"];
@@ -1809,20 +1877,32 @@ export interface components {
         Standing: "not_linked" | "conflict" | "waiting" | "in_step";
         SyncRunId: string;
         /**
-         * @description Org and hub in a word.
+         * @description Org and hub in a word; what stands first is said where several hold.
          * @enum {string}
          */
-        SyncState: "never" | "running" | "failed" | "behind" | "in_step";
+        SyncState: "running" | "never" | "waiting" | "failed" | "stopped" | "to_decide" | "behind" | "in_step";
         SyncStatus: {
             api: components["schemas"]["ApiUse"];
+            as_of: components["schemas"]["Timestamp"] | null;
             connection: components["schemas"]["Connection"];
             /** Format: int64 */
             contacts_total: number;
-            in_step_since: components["schemas"]["Timestamp"] | null;
             last_run: components["schemas"]["Run"] | null;
             mappings: components["schemas"]["Mapping"][];
             running: components["schemas"]["Run"] | null;
             state: components["schemas"]["SyncState"];
+            stopped: components["schemas"]["Progress"] | null;
+            /**
+             * Format: int64
+             * @description Contacts that wait for a record in the org.
+             */
+            to_create: number;
+            /**
+             * Format: int64
+             * @description Records with a field that somebody must decide.
+             */
+            to_decide: number;
+            waiting_since: components["schemas"]["Timestamp"] | null;
         };
         Text40: string;
         Text80: string;
@@ -1832,6 +1912,11 @@ export interface components {
         Text255: string;
         Text320: string;
         Text32000: string;
+        /**
+         * @description Why a conversation is with nobody.
+         * @enum {string}
+         */
+        TiedToNobody: "nobody" | "several" | "decided";
         /**
          * Format: int64
          * @description A moment, in milliseconds since 1970-01-01T00:00:00Z.
@@ -2448,13 +2533,24 @@ export interface operations {
     get_contacts: {
         parameters: {
             query?: {
-                /** @description `next_cursor` of the page before. */
+                /** @description `next_cursor` of the page before, of a list sorted in the same way. */
                 cursor?: string;
+                /** @description Only these of the list, with commas between them: which of them belong to it now. */
+                ids?: string;
                 limit?: number;
+                /** @description Only contacts with a record in the org, or only those without one. */
+                linked?: boolean;
+                /** @description Only contacts with a record of this object, by its API name. */
+                object?: string;
+                /** @description Only contacts who opted out by one of their numbers. */
+                opted_out?: boolean;
                 /** @description Words that all occur in what the contact is called, at or by. */
                 q?: string;
+                sort?: "name" | "changed";
                 /** @description Only contacts with a number that cannot be read. */
                 unreadable?: boolean;
+                /** @description Only contacts that no number is known of, so that none can be texted. */
+                without_number?: boolean;
             };
             header?: {
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
@@ -2513,7 +2609,7 @@ export interface operations {
             400: components["responses"]["invalid_json.invalid_request"];
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
-            409: components["responses"]["key_in_use.already_made"];
+            409: components["responses"]["version_conflict.key_in_use.already_made"];
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
@@ -2827,6 +2923,40 @@ export interface operations {
             409: components["responses"]["version_conflict"];
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
+            421: components["responses"]["wrong_host"];
+            422: components["responses"]["invalid_field"];
+            429: components["responses"]["too_many_tries"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["database_unavailable"];
+        };
+    };
+    get_conversations_id_candidates: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
+            };
+            path: {
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Candidates"];
+                };
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["not_signed_in.wrong_key"];
+            403: components["responses"]["not_allowed"];
+            404: components["responses"]["not_found"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
             429: components["responses"]["too_many_tries"];
@@ -3423,6 +3553,43 @@ export interface operations {
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field.key_reused"];
+            429: components["responses"]["too_many_tries"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["database_unavailable"];
+        };
+    };
+    get_numbers: {
+        parameters: {
+            query: {
+                /** @description Whose it is to be: it is read in their own country first, then in the organisation's. */
+                contact_id?: string;
+                /** @description Their country, if it is another than what stands with the contact. */
+                country?: string;
+                /** @description As it is typed. */
+                text: string;
+            };
+            header?: {
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NumberRead"];
+                };
+            };
+            401: components["responses"]["not_signed_in.wrong_key"];
+            403: components["responses"]["not_allowed"];
+            421: components["responses"]["wrong_host"];
+            422: components["responses"]["invalid_field"];
             429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
             503: components["responses"]["database_unavailable"];

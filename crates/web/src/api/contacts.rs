@@ -1,6 +1,6 @@
 //! Contacts: rows of a list, one with all that hangs on it, and what may be said of one.
 
-use super::text::{Limit, Text};
+use super::text::{Ids, Limit, Text};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use tieline_domain::channel::Channel;
@@ -27,7 +27,26 @@ pub(crate) struct ContactQuery {
     #[serde(default)]
     #[param(inline, value_type = Option<bool>)]
     pub unreadable: bool,
-    /// `next_cursor` of the page before.
+    /// Only contacts that no number is known of, so that none can be texted.
+    #[serde(default)]
+    #[param(inline, value_type = Option<bool>)]
+    pub without_number: bool,
+    /// Only contacts who opted out by one of their numbers.
+    #[serde(default)]
+    #[param(inline, value_type = Option<bool>)]
+    pub opted_out: bool,
+    /// Only contacts with a record of this object, by its API name.
+    #[param(inline)]
+    pub object: Option<Text<80>>,
+    /// Only contacts with a record in the org, or only those without one.
+    pub linked: Option<bool>,
+    /// Only these of the list, with commas between them: which of them belong to it now.
+    #[param(inline, value_type = Option<Text<4_000>>)]
+    pub ids: Option<Ids<ContactId, 100>>,
+    #[serde(default)]
+    #[param(inline, value_type = Option<ContactOrder>)]
+    pub sort: ContactOrder,
+    /// `next_cursor` of the page before, of a list sorted in the same way.
     #[param(inline)]
     pub cursor: Option<Text<1_000>>,
     #[serde(default)]
@@ -35,11 +54,24 @@ pub(crate) struct ContactQuery {
     pub limit: Limit<50, 200>,
 }
 
+/// In which order.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ContactOrder {
+    /// By last name, then by first.
+    #[default]
+    Name,
+    /// What was changed last comes first.
+    Changed,
+}
+
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ContactCreate {
     /// Values by the names of /api/v1/contact-fields.
     pub fields: BTreeMap<String, FieldValue>,
+    /// A conversation that is with the new contact from then on.
+    pub conversation_id: Option<ConversationId>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -77,6 +109,7 @@ impl ToSchema for FieldValue {}
 pub(crate) struct ContactList {
     pub items: Vec<ContactRow>,
     pub next_cursor: Option<String>,
+    /// How many the whole list holds.
     pub total: i64,
 }
 
@@ -90,6 +123,8 @@ pub(crate) struct ContactRow {
     pub email: Option<String>,
     pub links: Vec<ContactRowLink>,
     pub sync: Standing,
+    /// The numbers that can be texted, and who opted out by them.
+    pub points: Vec<ContactPoint>,
     /// Phone fields that hold no number, or several.
     pub unreadable: Vec<UnreadableNumber>,
     /// Values in fields that the company added, by their names.
@@ -102,6 +137,27 @@ pub(crate) struct ContactRowLink {
     pub object: String,
     pub record_id: String,
     pub is_primary: bool,
+}
+
+/// Who a conversation may be with.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Candidates {
+    /// Why it is with nobody; null where it is with somebody.
+    pub reason: Option<TiedToNobody>,
+    /// The contacts that have its number, by name, at most 50.
+    pub items: Vec<ContactRow>,
+}
+
+/// Why a conversation is with nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum TiedToNobody {
+    /// No contact has this number.
+    Nobody,
+    /// More than one contact has it.
+    Several,
+    /// A person said that it is not with the one who has it.
+    Decided,
 }
 
 /// How a contact stands with the org.
@@ -150,6 +206,8 @@ pub(crate) struct ContactPoint {
     pub address: String,
     /// The field that holds it.
     pub label: String,
+    /// It is a number in the organisation's country and none in the contact's own: ask before texting.
+    pub doubtful: bool,
     pub consent: Consent,
 }
 

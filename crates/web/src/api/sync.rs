@@ -10,6 +10,7 @@ use tieline_domain::sync::change::{ChangeAct, ChangeDirection, ChangeState};
 use tieline_domain::sync::counts::{BothWays, Counts};
 use tieline_domain::sync::mapping::{Deletes, Direction, Policy};
 use tieline_domain::sync::run::{RunState, RunTrigger};
+use tieline_domain::sync::standing::Standing;
 use tieline_domain::time::Timestamp;
 use tieline_storage::connection;
 use tieline_storage::sync_run::{RunError, SyncRun};
@@ -51,23 +52,20 @@ pub(crate) struct ConnectionChange {
     pub daily_budget: Option<i64>,
 }
 
-/// Org and hub in a word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum SyncState {
-    Never,
-    Running,
-    Failed,
-    /// Changes wait to go to the org.
-    Behind,
-    InStep,
-}
-
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SyncStatus {
     pub connection: Connection,
-    pub state: SyncState,
-    pub in_step_since: Option<Timestamp>,
+    pub state: Standing,
+    /// When a run last came to its end. What changed in the org since is not known here.
+    pub as_of: Option<Timestamp>,
+    /// How far the run that was stopped had come.
+    pub stopped: Option<Progress>,
+    /// Since when the org does not answer, or does not let Tieline in.
+    pub waiting_since: Option<Timestamp>,
+    /// Records with a field that somebody must decide.
+    pub to_decide: i64,
+    /// Contacts that wait for a record in the org.
+    pub to_create: i64,
     pub last_run: Option<Run>,
     pub running: Option<Run>,
     pub contacts_total: i64,
@@ -96,6 +94,8 @@ pub(crate) struct Mapping {
     pub waiting_to_org: i64,
     pub conflicts: i64,
     pub last_changed_at: Option<Timestamp>,
+    /// Everything stamped before this moment of the org was read; null before it was read to its end once.
+    pub read_until: Option<Timestamp>,
     pub deletes: Deletes,
     pub fields: Vec<FieldMapping>,
 }
@@ -120,6 +120,7 @@ pub(crate) struct MappingChange {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FieldMappingChange {
+    /// `ask` is refused: conflicts have no queue yet.
     pub policy: Option<Policy>,
     pub direction: Option<Direction>,
 }
@@ -166,6 +167,8 @@ pub(crate) struct Run {
     pub api_calls_minimum: i64,
     pub error: Option<RunFailure>,
     pub progress: Progress,
+    /// It ended and neither side had anything for the other.
+    pub found_nothing: bool,
     pub counts: BothWays,
     pub by_object: Vec<ObjectCounts>,
 }
@@ -202,10 +205,10 @@ impl Run {
             api_calls: run.api_calls,
             api_calls_minimum: run.api_calls_minimum,
             error: run.error.as_ref().map(RunFailure::of),
-            progress: Progress {
-                done: run.progress_done,
-                total: run.progress_total,
-            },
+            progress: Progress::of(run),
+            found_nothing: run.finished_at.is_some()
+                && run.error.is_none()
+                && run.counts.is_nothing(),
             counts: run.counts.total(),
             by_object: run
                 .counts
@@ -217,6 +220,15 @@ impl Run {
                     to_org: counts.to_org,
                 })
                 .collect(),
+        }
+    }
+}
+
+impl Progress {
+    pub fn of(run: &SyncRun) -> Progress {
+        Progress {
+            done: run.progress_done,
+            total: run.progress_total,
         }
     }
 }

@@ -1,0 +1,75 @@
+//! What is said of org and hub: only what was compared, and screens hear of it by themselves.
+
+use super::desk;
+use super::world::World;
+use tieline_domain::access::{Actor, Scope};
+use tieline_domain::connection::ConnectionState;
+use tieline_domain::event::Event;
+use tieline_domain::sync::standing::Standing;
+use tieline_storage::{connection, event};
+use tieline_sync::status::Status;
+
+async fn status(world: &World) -> Status {
+    world.hub.sync.status(world.connection).await.unwrap()
+}
+
+#[tokio::test]
+async fn in_step_is_said_of_what_a_run_compared_to_the_end_and_screens_hear_when_the_org_has_a_change()
+ {
+    let world = World::new(61).await;
+    assert_eq!(status(&world).await.standing(), Standing::Never);
+    let run = world.start().await;
+    assert_eq!(status(&world).await.standing(), Standing::Running);
+    let system = Actor::system();
+    let cancelled = world.hub.sync.cancel(&system, run.id);
+    cancelled.await.unwrap();
+    world.end_of(run).await;
+    let stopped = status(&world).await;
+    assert_eq!(
+        (stopped.standing(), stopped.as_of),
+        (Standing::Stopped, None)
+    );
+
+    let run = world.sync().await;
+    let well = status(&world).await;
+    assert_eq!(
+        (well.standing(), well.as_of),
+        (Standing::InStep, run.finished_at)
+    );
+
+    let store = &world.hub.store;
+    let contact = desk::contacts(store, 1).await.remove(0);
+    desk::edit(store, &contact, "title", "Surveyor").await;
+    assert_eq!(status(&world).await.standing(), Standing::Behind);
+    let mut reader = store.reader().await.unwrap();
+    let before = event::head(&mut reader).await.unwrap();
+    drop(reader);
+    world.live(5).await;
+    let after = status(&world).await;
+    assert_eq!(after.standing(), Standing::InStep);
+    assert!(
+        after.as_of > well.as_of,
+        "the run of the change compared again"
+    );
+    let mut reader = store.reader().await.unwrap();
+    let heard = event::list_after(&mut reader, &Scope::system(), before, 200).await;
+    let (heard, _) = heard.unwrap().unwrap();
+    let told = heard.iter().any(|it| match &it.event {
+        Event::Contacts { contact_ids } => contact_ids.contains(&contact.id),
+        _ => false,
+    });
+    assert!(told, "the contact's page is not told that the org has it");
+    drop(reader);
+
+    let away = ConnectionState::Unreachable;
+    let mut tx = store.begin(&Actor::system()).await.unwrap();
+    connection::set_state(&mut tx, world.connection, away, Some("status 503"))
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let waiting = status(&world).await;
+    assert_eq!(
+        (waiting.standing(), waiting.as_of),
+        (Standing::Waiting, after.as_of)
+    );
+}
