@@ -1,6 +1,7 @@
 //! The catalogue of contact fields: begun once, changed by one at a time, the same on every node.
 
 use super::harness::on_both;
+use super::people::org;
 use tieline_domain::access::Actor;
 use tieline_domain::catalogue::{Catalogue, FieldChange, FieldKind, FieldSection, NewField};
 use tieline_domain::sync::mapping::{Direction, FieldMapping, Policy};
@@ -107,16 +108,8 @@ async fn a_field_is_used_by_a_value_or_a_mapping_and_by_nothing_that_looks_like_
             direction: Direction::ToHub,
             policy: Policy::Salesforce,
         };
+        let org = org(&at, "Harrow").await;
         let mut tx = at.store.begin(&Actor::system()).await.unwrap();
-        let id = tx.new_id();
-        tx.run(
-            "insert into connection (id, name, kind, login_url, instance_url, org_id, org_name, user_id, username, \
-             grant_kind, consumer_key, secrets, state, daily_budget, created_at) \
-             values ($1, '', '', '', '', '', '', '', '', '', '', $1, '', 1, 1)",
-            tieline_storage::args![id],
-        )
-        .await
-        .unwrap();
         let object = mapping::ObjectMapping {
             id: tx.new_id(),
             object: "Contact".to_owned(),
@@ -129,9 +122,14 @@ async fn a_field_is_used_by_a_value_or_a_mapping_and_by_nothing_that_looks_like_
             last_changed_at: None,
             fields: Vec::new(),
         };
-        mapping::create(&mut tx, id, &object).await.unwrap();
-        mapping::add_field(&mut tx, object.id, &pair, 0).await.unwrap();
-        assert_eq!(mapping::all(&mut tx, id).await.unwrap()[0].fields, [pair]);
+        mapping::create(&mut tx, org.id, &object).await.unwrap();
+        mapping::add_field(&mut tx, object.id, &pair, 0)
+            .await
+            .unwrap();
+        assert_eq!(
+            mapping::all(&mut tx, org.id).await.unwrap()[0].fields,
+            [pair]
+        );
         tx.commit().await.unwrap();
         assert!(used("shoe_size").await);
     })
