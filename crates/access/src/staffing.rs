@@ -93,7 +93,7 @@ impl Access {
         change: &StaffChange,
     ) -> Result<Staff> {
         let mut tx = self.store.begin(&caller.actor()).await?;
-        let all = staff::all(&mut tx).await?;
+        let all = staff::lock_all(&mut tx).await?;
         let before = all.iter().find(|staff| staff.id == id);
         let before = before.ok_or(StorageError::NotFound("user"))?.clone();
         let after = Staff {

@@ -37,6 +37,8 @@ pub struct Conversation {
     pub contact_id: Option<ContactId>,
     /// Who said so.
     pub tie: Tie,
+    /// From which message on it is with whom it is tied to now.
+    pub tie_from: i64,
     /// Whether it is open; closed ones are opened again by a message.
     pub open: bool,
     /// Whether we are to answer.
@@ -191,6 +193,7 @@ impl Conversation {
             sender_id: None,
             contact_id: None,
             tie: Tie::Derived,
+            tie_from: 0,
             open: true,
             our_turn: false,
             assigned_to: None,
@@ -209,14 +212,23 @@ impl Conversation {
     pub fn derive_tie(&mut self, holders: Option<&BTreeSet<ContactId>>) {
         if self.tie == Tie::Derived {
             let only = holders.filter(|all| all.len() == 1);
-            self.contact_id = only.and_then(|all| all.first().copied());
+            self.tie_to(only.and_then(|all| all.first().copied()));
         }
     }
 
     /// Ties it to whom a person says, or to nobody.
     pub fn decide_tie(&mut self, contact: Option<ContactId>) {
-        self.contact_id = contact;
+        self.tie_to(contact);
         self.tie = Tie::Decided;
+    }
+
+    /// What was said with somebody stays with them; what was said before anybody was known is of the
+    /// first who is.
+    fn tie_to(&mut self, contact: Option<ContactId>) {
+        if self.contact_id.is_some() && self.contact_id != contact {
+            self.tie_from = self.last_seq + 1;
+        }
+        self.contact_id = contact;
     }
 
     /// Where its messages come in and go out.
@@ -303,6 +315,28 @@ mod tests {
             assert_eq!(message.segments > 0, opened, "only what is sent has parts");
             assert_eq!(it.last.map(|last| last.author), Some(author));
         }
+    }
+
+    #[test]
+    fn what_was_said_with_somebody_stays_with_them() {
+        let people = |id| Some(ContactId::from_uuid(id));
+        let mut it = awaited();
+        for (contact, tie_from) in [
+            (people(7), 0),
+            (people(7), 0),
+            (people(8), 2),
+            (None, 2),
+            (people(9), 2),
+            (None, 2),
+        ] {
+            it.decide_tie(contact);
+            assert_eq!(it.tie_from, tie_from, "{contact:?}");
+        }
+        it.add(draft(Kind::Message, Author::Contact));
+        it.decide_tie(people(7));
+        assert_eq!(it.tie_from, 2, "nobody was known");
+        it.decide_tie(None);
+        assert_eq!(it.tie_from, 3);
     }
 
     #[test]

@@ -27,6 +27,16 @@ words! {
     }
 }
 
+/// Whether words reached whom they were for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Said {
+    Surely,
+    /// Nobody knows whether the carrier took them.
+    Perhaps,
+    /// They were not delivered.
+    InVain,
+}
+
 impl State {
     /// The state after a report, or `None` when the report is late, doubled or out of order. No report
     /// makes a message of ours one that came in.
@@ -46,6 +56,16 @@ impl State {
             self,
             State::Sent | State::Delivered | State::Undelivered | State::Failed
         )
+    }
+
+    /// How a text in this state stands in a record of what was said; what never left is not in it.
+    pub fn said(self) -> Option<Said> {
+        match self {
+            State::Received | State::Sent | State::Delivered => Some(Said::Surely),
+            State::Uncertain => Some(Said::Perhaps),
+            State::Undelivered | State::Failed => Some(Said::InVain),
+            State::Queued | State::Sending | State::Refused => None,
+        }
     }
 
     /// An end state has the highest rank, and the first to come stays.
@@ -112,6 +132,15 @@ mod tests {
             let surely = matches!(word, "failed" | "undelivered");
             assert_eq!(state.may_be_retried(), surely, "{word}");
         }
+    }
+
+    #[test]
+    fn what_never_left_was_not_said() {
+        let unsaid: Vec<_> = State::ALL.iter().filter(|it| it.said().is_none()).collect();
+        assert_eq!(unsaid, [&State::Queued, &State::Sending, &State::Refused]);
+        assert_eq!(State::Sent.said(), Some(Said::Surely));
+        assert_eq!(State::Uncertain.said(), Some(Said::Perhaps));
+        assert_eq!(State::Undelivered.said(), Some(Said::InVain));
     }
 
     proptest! {

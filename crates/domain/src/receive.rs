@@ -41,6 +41,14 @@ pub struct Unassigned {
     pub text: String,
 }
 
+impl Unassigned {
+    /// Whether its sender wishes for no more messages; whoever says so to any number of ours gets none.
+    /// Wishing for them again is for those who are heard by somebody.
+    pub fn opts_out(&self) -> bool {
+        keyword(&self.text, false) == Some(Keyword::Stop)
+    }
+}
+
 /// Ids that the driver made for one text, in case they are needed.
 #[derive(Debug, Clone, Copy)]
 pub struct FreshIds {

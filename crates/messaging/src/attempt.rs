@@ -17,7 +17,7 @@ use tieline_domain::time::Timestamp;
 use tieline_storage::carrier_account::{self, Sender};
 use tieline_storage::conversation::Listed;
 use tieline_storage::job::{self, ClaimedJob};
-use tieline_storage::{StorageError, Tx, attempt, conversation};
+use tieline_storage::{StorageError, Tx, attempt, contact, conversation};
 
 /// A carrier that asks us to wait is asked again after this long, then twice that, and so on.
 const WAIT_FIRST_MS: i64 = 2_000;
@@ -84,6 +84,8 @@ impl Messaging {
             tx.commit().await?;
             return Ok(None);
         }
+        // A STOP that is being taken in is heard first, or waits until the attempt has begun.
+        contact::lock_point_of(&mut tx, message.conversation_id).await?;
         let listed = conversation::get(&mut tx, &Scope::system(), message.conversation_id).await?;
         let way = self.way(&mut tx, &listed, &message).await?;
         message.state_at = tx.now();

@@ -19,8 +19,9 @@ pub use receive::Receiver;
 use std::sync::Arc;
 use tieline_channels::{Carrier, Transport, twilio};
 use tieline_domain::carrier::CarrierKind;
-use tieline_domain::conversation::Message;
-use tieline_domain::id::{CarrierAccountId, ConversationId, MessageId};
+use tieline_domain::conversation::{Conversation, Message};
+use tieline_domain::delivery::State;
+use tieline_domain::id::{CarrierAccountId, MessageId};
 use tieline_domain::job::JobKind;
 use tieline_domain::time::Timestamp;
 use tieline_storage::carrier_account::CarrierAccount;
@@ -87,12 +88,30 @@ where
 }
 
 /// Asks for the day of conversations to be logged to the org.
-pub(crate) async fn ask_logs(
+pub(crate) async fn ask_logs<'a>(
     tx: &mut Tx,
-    conversations: impl IntoIterator<Item = ConversationId>,
+    conversations: impl IntoIterator<Item = &'a Conversation>,
     at: Timestamp,
 ) -> tieline_storage::Result<()> {
     activity::mark_waiting(tx, conversations, at.0.div_euclid(DAY_MS)).await?;
+    ask_log_job(tx).await
+}
+
+/// Asks for the day of a message to be logged anew, if it counts as said where it did not before, or
+/// the other way round.
+pub(crate) async fn ask_log_again(
+    tx: &mut Tx,
+    message: &Message,
+    was: State,
+) -> tieline_storage::Result<()> {
+    if message.direction().is_none() || was.said() == message.state.said() {
+        return Ok(());
+    }
+    activity::mark_changed(tx, message, message.at.0.div_euclid(DAY_MS)).await?;
+    ask_log_job(tx).await
+}
+
+async fn ask_log_job(tx: &mut Tx) -> tieline_storage::Result<()> {
     let new = NewJob {
         kind: JobKind::ActivityLog,
         party: None,

@@ -17,6 +17,7 @@ use tieline_domain::carrier::ProviderId;
 use tieline_domain::channel::Channel;
 use tieline_domain::consent::{ConsentSource, ConsentState};
 use tieline_domain::conversation::Conversation;
+use tieline_domain::event::Event;
 use tieline_domain::gate::Purpose;
 use tieline_domain::id::{CarrierAccountId, ConversationId, MessageId, PointId};
 use tieline_domain::receive::{
@@ -136,7 +137,7 @@ impl Messaging {
             take_texts(&mut tx, &texts).await?;
         }
         if !unassigned.is_empty() {
-            unassigned_text::keep(&mut tx, &unassigned).await?;
+            take_unassigned(&mut tx, &unassigned).await?;
         }
         for input in inputs {
             if let Input::Status(status) = input {
@@ -251,8 +252,42 @@ async fn write(tx: &mut Tx, state: ReceiveState, effects: Vec<Effect>) -> Result
         );
     }
     let now = tx.now();
-    if !touched.is_empty() {
-        ask_logs(tx, touched, now).await?;
+    if !conversations.is_empty() {
+        ask_logs(tx, &conversations, now).await?;
+    }
+    Ok(())
+}
+
+/// Keeps texts for nobody, and honours those that wish for no more.
+async fn take_unassigned(tx: &mut Tx, texts: &[&Unassigned]) -> Result<()> {
+    let new = unassigned_text::keep(tx, texts).await?;
+    let out = new.into_iter().filter(|it| it.opts_out());
+    let addresses: BTreeSet<String> = out.map(|it| it.sender.clone()).collect();
+    if addresses.is_empty() {
+        return Ok(());
+    }
+    let addresses: Vec<String> = addresses.into_iter().collect();
+    let points = contact::ensure_points(tx, CHANNEL, &addresses).await?;
+    let points: Vec<PointId> = points.into_values().collect();
+    let stands = consent::load(tx, &points).await?;
+    let is_out = |id| stands.get(id).map(|it| it.state) == Some(ConsentState::OptedOut);
+    for point_id in points.iter().filter(|id| !is_out(*id)) {
+        let entry = Entry {
+            point_id: *point_id,
+            state: ConsentState::OptedOut,
+            source: ConsentSource::Keyword,
+            message_id: None,
+        };
+        consent::add(tx, entry).await?;
+    }
+    for it in conversation::load_by_points(tx, &points)
+        .await?
+        .into_values()
+    {
+        tx.emit(Event::Conversation {
+            inbox_id: it.inbox_id,
+            conversation_id: it.id,
+        });
     }
     Ok(())
 }

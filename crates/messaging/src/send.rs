@@ -119,7 +119,7 @@ async fn write_once(
     if let Some(sender) = sender {
         let account = sender.account_id;
         ask_send(&mut tx, message.id, account, Purpose::Ordinary).await?;
-        ask_logs(&mut tx, [conversation.id], message.at).await?;
+        ask_logs(&mut tx, [&conversation], message.at).await?;
     }
     tell(&mut tx, conversation.inbox_id, conversation.id, message.id);
     tx.commit().await?;

@@ -1,5 +1,6 @@
 //! What screens hear of messages, within the transaction that changed them.
 
+use crate::ask_log_again;
 use crate::error::Result;
 use tieline_domain::conversation::Message;
 use tieline_domain::delivery::State;
@@ -28,6 +29,7 @@ pub(crate) fn tell(
 /// Writes the state of a message that was in the state `was`, and tells screens.
 pub(crate) async fn save_and_tell(tx: &mut Tx, message: &Message, was: State) -> Result<()> {
     message::save_state(tx, message, was).await?;
+    ask_log_again(tx, message, was).await?;
     let conversations = conversation::load_by_ids(tx, &[message.conversation_id]).await?;
     if let Some(conversation) = conversations.get(&message.conversation_id) {
         let (inbox_id, conversation_id) = (conversation.inbox_id, conversation.id);

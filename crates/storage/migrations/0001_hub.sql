@@ -233,6 +233,7 @@ create table conversation (
     sender_id uid references sender (id),
     contact_id uid references contact (id),
     tie text not null,
+    tie_from bigint not null,
     status text not null,
     turn text not null,
     assigned_to uid references staff (id),
@@ -484,6 +485,11 @@ create table activity (
     connection_id uid not null references connection (id),
     conversation_id uid not null references conversation (id),
     day bigint not null,
+    -- A day on which a conversation went from one person to another has a row of each; it begins with
+    -- this message, and ends where the next begins.
+    tie_from bigint not null,
+    -- With whom; unknown until somebody is.
+    contact_id uid references contact (id),
     record_id text,
     waiting bigint not null,
     news bigint not null,
@@ -491,9 +497,9 @@ create table activity (
     ended bigint not null,
     error text,
     updated_at bigint not null,
-    primary key (connection_id, conversation_id, day)
+    primary key (connection_id, conversation_id, day, tie_from)
 );
-create index activity_waiting on activity (connection_id, day, conversation_id) where waiting = 1;
+create index activity_waiting on activity (connection_id, day, conversation_id, tie_from) where waiting = 1;
 create index activity_by_record on activity (connection_id, record_id) where record_id is not null;
 
 -- Work and news --------------------------------------------------------------------------------

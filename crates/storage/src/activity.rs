@@ -6,7 +6,8 @@ use crate::connection;
 use crate::db::{Conn, Row, Value};
 use crate::error::{Result, StorageError};
 use crate::store::Tx;
-use tieline_domain::id::{ConnectionId, ConversationId, Id as _};
+use tieline_domain::conversation::{Conversation, Message};
+use tieline_domain::id::{ConnectionId, ContactId, ConversationId, Id as _};
 use tieline_domain::time::Timestamp;
 
 /// A conversation's day with news, and the record that it is logged on.
@@ -16,6 +17,12 @@ pub struct WaitingDay {
     pub conversation_id: ConversationId,
     /// Days since 1970, UTC.
     pub day: i64,
+    /// Its first message with this person; those before are in another row.
+    pub tie_from: i64,
+    /// Its first message with the next person, where there is one.
+    pub tie_until: Option<i64>,
+    /// The person.
+    pub contact_id: ContactId,
     /// The Task, once it exists.
     pub record_id: Option<String>,
     /// Since when a create of it may be on its way.
@@ -73,15 +80,15 @@ pub struct WaitingQuery {
     /// Not before.
     pub since_day: i64,
     /// The last row of the page before.
-    pub after: Option<(i64, ConversationId)>,
+    pub after: Option<(i64, ConversationId, i64)>,
     /// Rows.
     pub limit: i64,
 }
 
-/// Notes that the day of conversations has news, for each connection.
-pub async fn mark_waiting(
+/// Notes that the day of conversations has news with whom they are tied to now, for each connection.
+pub async fn mark_waiting<'a>(
     tx: &mut Tx,
-    conversations: impl IntoIterator<Item = ConversationId>,
+    conversations: impl IntoIterator<Item = &'a Conversation>,
     day: i64,
 ) -> Result<()> {
     let now = tx.now();
@@ -89,18 +96,22 @@ pub async fn mark_waiting(
         "connection_id",
         "conversation_id",
         "day",
+        "tie_from",
+        "contact_id",
         "waiting",
         "news",
         "ended",
         "updated_at",
     ];
-    let suffix = "on conflict (connection_id, conversation_id, day) do update \
-                  set waiting = 1 - activity.ended, news = activity.news + 1";
+    let suffix = "on conflict (connection_id, conversation_id, day, tie_from) do update \
+                  set waiting = 1 - activity.ended, news = activity.news + 1, \
+                  contact_id = coalesce(activity.contact_id, excluded.contact_id)";
     let ids = connection::ids(tx).await?;
     let rows: Vec<Vec<Value>> = conversations
         .into_iter()
-        .flat_map(|conversation| {
-            let row = move |id: &ConnectionId| args![*id, conversation, day, 1, 1, 0, now];
+        .flat_map(|it| {
+            let (from, contact) = (it.tie_from, it.contact_id);
+            let row = move |id: &ConnectionId| args![*id, it.id, day, from, contact, 1, 1, 0, now];
             ids.iter().map(row)
         })
         .collect();
@@ -108,9 +119,21 @@ pub async fn mark_waiting(
     Ok(())
 }
 
+/// Notes that a message of a day stands otherwise than the day's transcript says.
+pub async fn mark_changed(tx: &mut Tx, message: &Message, day: i64) -> Result<()> {
+    let sql = "update activity set waiting = 1 - ended, news = news + 1, updated_at = $1 \
+               where conversation_id = $2 and day = $3 and tie_from = (select max(o.tie_from) from activity o \
+               where o.connection_id = activity.connection_id and o.conversation_id = $2 and o.day = $3 \
+               and o.tie_from <= $4)";
+    let args = args![tx.now(), message.conversation_id, day, message.seq];
+    tx.run(sql, args).await?;
+    Ok(())
+}
+
 /// Moves the days of a conversation to the one that it became part of. Where that has the same day,
 /// its own Task gets all of it, and the other's is left as it stands.
-pub(crate) async fn merge(tx: &mut Tx, kept: ConversationId, other: ConversationId) -> Result<()> {
+pub(crate) async fn merge(tx: &mut Tx, kept: &Conversation, other: ConversationId) -> Result<()> {
+    let (tie_from, kept) = (kept.tie_from, kept.id);
     let both = "conversation_id = $1 and exists (select 1 from activity o where o.conversation_id = $2 \
                 and o.connection_id = activity.connection_id and o.day = activity.day)";
     let (now, args) = (tx.now(), args![kept, other]);
@@ -122,6 +145,20 @@ pub(crate) async fn merge(tx: &mut Tx, kept: ConversationId, other: Conversation
     tx.run(&sql, args![other, kept]).await?;
     let sql = "update activity set conversation_id = $1 where conversation_id = $2";
     tx.run(sql, args).await?;
+    // Its messages have other numbers now, so of each day the last of several people has the row.
+    let sql = "delete from activity where conversation_id = $1 and exists (select 1 from activity o \
+               where o.connection_id = activity.connection_id and o.conversation_id = $1 and o.day = activity.day \
+               and o.tie_from > activity.tie_from)";
+    tx.run(sql, args![kept]).await?;
+    let sql = "update activity set tie_from = $1 where conversation_id = $2";
+    tx.run(sql, args![tie_from, kept]).await?;
+    Ok(())
+}
+
+/// Gives the days with a contact to the one that it was merged into.
+pub(crate) async fn follow(tx: &mut Tx, kept: ContactId, other: ContactId) -> Result<()> {
+    let sql = "update activity set contact_id = $1 where contact_id = $2";
+    tx.run(sql, args![kept, other]).await?;
     Ok(())
 }
 
@@ -135,8 +172,8 @@ pub async fn connections_waiting(conn: &mut Conn, since_day: i64) -> Result<Vec<
 }
 
 const FROM: &str = "from activity a join conversation v on v.id = a.conversation_id \
-    join contact_point p on p.id = v.point_id join contact c2 on c2.id = v.contact_id \
-    join link l on l.contact_id = v.contact_id and l.connection_id = a.connection_id and l.is_primary = 1 \
+    join contact_point p on p.id = v.point_id join contact c2 on c2.id = coalesce(a.contact_id, v.contact_id) \
+    join link l on l.contact_id = c2.id and l.connection_id = a.connection_id and l.is_primary = 1 \
     and l.state <> 'gone' where a.waiting = 1";
 
 /// Days with news whose person has a primary record in this org; the others go on waiting.
@@ -151,14 +188,16 @@ pub async fn waiting(
         Stage::Known => "a.record_id is not null",
     };
     let sql = format!(
-        "select a.conversation_id, a.day, a.record_id, a.begun_at, a.news, l.record_id as who, p.address, c2.name \
+        "select a.conversation_id, a.day, a.tie_from, c2.id as contact_id, (select min(o.tie_from) from activity o \
+         where o.connection_id = a.connection_id and o.conversation_id = a.conversation_id and o.day = a.day \
+         and o.tie_from > a.tie_from) as tie_until, a.record_id, a.begun_at, a.news, l.record_id as who, p.address, c2.name \
          {FROM} and a.connection_id = $1 and a.day >= $2 and {stage} \
-         and (a.day > $3 or (a.day = $3 and a.conversation_id > $4)) order by a.day, a.conversation_id limit $5"
+         and (a.day, a.conversation_id, a.tie_from) > ($3, $4, $5) \
+         order by a.day, a.conversation_id, a.tie_from limit $6"
     );
-    let (day, id) = query
-        .after
-        .unwrap_or((i64::MIN, ConversationId::from_uuid(0)));
-    let args = args![connection, query.since_day, day, id, query.limit];
+    let before_all = (i64::MIN, ConversationId::from_uuid(0), i64::MIN);
+    let (day, id, from) = query.after.unwrap_or(before_all);
+    let args = args![connection, query.since_day, day, id, from, query.limit];
     conn.all(&sql, args).await?.iter().map(read).collect()
 }
 
@@ -166,10 +205,11 @@ pub async fn waiting(
 /// when another worker has one of them in hand.
 pub async fn begin(tx: &mut Tx, connection: ConnectionId, days: &[WaitingDay]) -> Result<()> {
     let now = tx.now();
-    let sql = "update activity set begun_at = $1, updated_at = $1 where connection_id = $2 \
-               and conversation_id = $3 and day = $4 and begun_at is null and record_id is null";
+    let sql = "update activity set begun_at = $1, updated_at = $1, contact_id = $2 where connection_id = $3 \
+               and conversation_id = $4 and day = $5 and tie_from = $6 and begun_at is null and record_id is null";
     for it in days {
-        let args = args![now, connection, it.conversation_id, it.day];
+        let (id, day, from) = (it.conversation_id, it.day, it.tie_from);
+        let args = args![now, it.contact_id, connection, id, day, from];
         if tx.run(sql, args).await? == 0 {
             return Err(StorageError::Conflict("activity"));
         }
@@ -194,7 +234,7 @@ pub async fn record(
     };
     let sql = "update activity set record_id = $1, begun_at = null, ended = $2, error = $3, updated_at = $4, \
                waiting = case when cast($2 as bigint) = 1 or (cast($5 as bigint) = 1 and news = $6) then 0 else 1 end \
-               where connection_id = $7 and conversation_id = $8 and day = $9";
+               where connection_id = $7 and conversation_id = $8 and day = $9 and tie_from = $10";
     let args = args![
         record_id.cloned(),
         ended,
@@ -205,6 +245,7 @@ pub async fn record(
         connection,
         it.conversation_id,
         it.day,
+        it.tie_from,
     ];
     tx.run(sql, args).await?;
     Ok(())
@@ -226,6 +267,9 @@ fn read(row: &Row) -> Result<WaitingDay> {
     Ok(WaitingDay {
         conversation_id: row.id("conversation_id")?,
         day: row.int("day")?,
+        tie_from: row.int("tie_from")?,
+        tie_until: row.opt_int("tie_until")?,
+        contact_id: row.id("contact_id")?,
         record_id: row.opt_text("record_id")?,
         begun_at: row.opt_time("begun_at")?,
         news: row.int("news")?,

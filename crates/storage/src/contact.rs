@@ -8,7 +8,7 @@ pub use anew::{any_to_read_anew, count_to_read_anew, read_anew};
 pub use lists::{ContactPlace, ContactQuery, ContactSort, count, list, list_holders};
 pub use points::{
     Point, clear_landlines, ensure_points, list_points, load_holders, load_points,
-    load_unlinked_holders, mark_landline,
+    load_unlinked_holders, lock_point_of, mark_landline,
 };
 
 use crate::args;

@@ -49,6 +49,7 @@ table!(Conversation {
     sender_id: opt_id,
     contact_id: opt_id,
     tie: word(Tie),
+    tie_from: int,
     assigned_to: opt_id,
     last_seq: int,
     last_at: time,

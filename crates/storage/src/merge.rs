@@ -32,7 +32,7 @@ pub async fn conversations(tx: &mut Tx, kept: ConversationId, other: Conversatio
     message::create_many(tx, std::slice::from_ref(&merged.act)).await?;
     read_mark::merge(tx, both, &merged.marks).await?;
     participant::merge(tx, kept.id, other.id).await?;
-    activity::merge(tx, kept.id, other.id).await?;
+    activity::merge(tx, &kept, other.id).await?;
     // Whatever became part of the other before is part of what is kept now.
     let sql = "update conversation set merged_into = $1 where merged_into = $2";
     tx.run(sql, args![kept.id, other.id]).await?;
@@ -56,5 +56,6 @@ pub async fn contacts(tx: &mut Tx, kept: ContactId, other: ContactId) -> Result<
             conversation_id: row.id("id")?,
         });
     }
+    activity::follow(tx, kept, other).await?;
     participant::follow(tx, kept, other).await
 }

@@ -93,6 +93,17 @@ pub async fn by_id(conn: &mut Conn, id: StaffId) -> Result<Staff> {
     Staff::read(&conn.one("user", sql, args![id]).await?)
 }
 
+/// All users, whom nobody else changes until the transaction ends.
+pub async fn lock_all(tx: &mut Tx) -> Result<Vec<Staff>> {
+    // In one order, so that two who lock do not wait for each other.
+    let sql = format!("select * from staff order by id {}", tx.for_update());
+    tx.all(&sql, args![])
+        .await?
+        .iter()
+        .map(Staff::read)
+        .collect()
+}
+
 /// All users, by name.
 pub async fn all(conn: &mut Conn) -> Result<Vec<Staff>> {
     conn.all("select * from staff order by name, id", args![])

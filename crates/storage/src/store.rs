@@ -271,20 +271,25 @@ impl Tx {
             let payload: Vec<Value> = args![NOTIFY_CHANNEL, seq.to_string()];
             self.conn.all("select pg_notify($1, $2)", payload).await?;
         }
+        let head = self.store.head;
+        let tell = move || {
+            marked.committed();
+            if let Some(seq) = seq {
+                head.send_if_modified(|known| raise(known, seq));
+            }
+        };
         match self.conn {
             Conn::SqliteWrite(tx, mut health) => {
                 health.check()?;
-                tx.commit().await?;
+                tx.commit(tell).await?;
             }
             Conn::PostgresWrite(tx, mut health) => {
                 health.check()?;
+                // Who gives up here is told by the server, as other nodes are.
                 tx.commit().await?;
+                tell();
             }
             Conn::SqliteRead(_) | Conn::PostgresRead(_) => {}
-        }
-        marked.committed();
-        if let Some(seq) = seq {
-            self.store.head.send_if_modified(|known| raise(known, seq));
         }
         Ok(())
     }

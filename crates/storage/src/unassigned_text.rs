@@ -4,6 +4,7 @@ use crate::args;
 use crate::db::{Conn, Kept, Row, Table, Value, table};
 use crate::error::Result;
 use crate::store::Tx;
+use std::collections::BTreeSet;
 use tieline_domain::id::{Id as _, UnassignedTextId};
 use tieline_domain::receive::Unassigned;
 use tieline_domain::time::Timestamp;
@@ -20,10 +21,18 @@ table!(UnassignedText { id: id, received_at: time } with {
     said: Unassigned as [account, provider_id, sender, addressee, text],
 });
 
-/// Keeps texts; one that its account handed in before is kept once.
-pub async fn keep(tx: &mut Tx, texts: &[&Unassigned]) -> Result<()> {
+/// Keeps texts; one that its account handed in before is kept once. Those that are new.
+pub async fn keep<'a>(tx: &mut Tx, texts: &[&'a Unassigned]) -> Result<Vec<&'a Unassigned>> {
     let received_at = tx.now();
-    let rows: Vec<_> = texts
+    let sql = "select account, provider_id from unassigned_text where provider_id in ({in})";
+    let names = texts.iter().map(|it| Value::from(&it.provider_id));
+    let mut known = BTreeSet::new();
+    for row in tx.all_in(sql, args![], names.collect()).await? {
+        known.insert((row.text("account")?, row.text("provider_id")?));
+    }
+    let mut new = texts.to_vec();
+    new.retain(|it| known.insert((it.account.clone(), it.provider_id.clone())));
+    let rows: Vec<_> = new
         .iter()
         .map(|it| {
             let said = (*it).clone();
@@ -39,7 +48,7 @@ pub async fn keep(tx: &mut Tx, texts: &[&Unassigned]) -> Result<()> {
     let once = "on conflict (account, provider_id) do nothing";
     tx.insert_many("unassigned_text", UnassignedText::COLUMNS, rows, once)
         .await?;
-    Ok(())
+    Ok(new)
 }
 
 /// Those received before one of them, the newest first.

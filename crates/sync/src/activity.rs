@@ -100,6 +100,13 @@ struct Flush<'a> {
     again_at: Option<Timestamp>,
 }
 
+/// A Task of ours that the org has.
+struct Found {
+    record_id: String,
+    subject: String,
+    who: String,
+}
+
 /// A day and the Task it is to be.
 struct Log {
     day: WaitingDay,
@@ -125,7 +132,7 @@ impl Flush<'_> {
                 let days = activity::waiting(&mut reader, self.id, &query).await?;
                 drop(reader);
                 let Some(last) = days.last() else { break };
-                after = Some((last.day, last.conversation_id));
+                after = Some((last.day, last.conversation_id, last.tie_from));
                 match stage {
                     Stage::Begun => self.look_for(days).await?,
                     Stage::Missing => self.create(days).await?,
@@ -139,7 +146,7 @@ impl Flush<'_> {
     /// Finds out what became of creates whose answer never came, 200 by one query.
     async fn look_for(&mut self, days: Vec<WaitingDay>) -> Result<()> {
         let subjects: BTreeSet<String> = days.iter().map(subject).collect();
-        let select = Select::new("Task", ["Id", "Subject"])
+        let select = Select::new("Task", ["Id", "Subject", "WhoId"])
             .filter(Condition::equals("CreatedById", self.user_id.as_str()))
             .filter(Condition::one_of(
                 "Subject",
@@ -147,29 +154,38 @@ impl Flush<'_> {
             ))
             .order_by("Id");
         let mut page = self.calls.client.query(&select.to_string()).await?;
-        let mut found: Vec<(String, String)> = Vec::new();
+        let mut found: Vec<Found> = Vec::new();
         loop {
             for record in &page.records {
-                let subject = record.text("Subject").unwrap_or_default().to_owned();
-                found.push((subject, record.id()?.to_string()));
+                found.push(Found {
+                    record_id: record.id()?.to_string(),
+                    subject: record.text("Subject").unwrap_or_default().to_owned(),
+                    who: record.text("WhoId").unwrap_or_default().to_owned(),
+                });
             }
             page = match page.next {
                 Some(next) => self.calls.client.next_page(&next).await?,
                 None => break,
             };
         }
-        let records: Vec<String> = found.iter().map(|(_, id)| id.clone()).collect();
+        let records: Vec<String> = found.iter().map(|it| it.record_id.clone()).collect();
         let mut reader = self.store.reader().await?;
         let known = activity::known_records(&mut reader, self.id, &records).await?;
         drop(reader);
-        found.retain(|(_, id)| !known.contains(id));
+        found.retain(|it| !known.contains(&it.record_id));
         let now = self.store.now();
         let mut outcomes = Vec::new();
         for day in days {
-            let at = found.iter().position(|(name, _)| *name == subject(&day));
+            let whole_day = day.tie_from == 0 && day.tie_until.is_none();
+            let is_of_day = |it: &Found| it.subject == subject(&day);
+            let theirs = found
+                .iter()
+                .position(|it| it.who == day.who && is_of_day(it));
+            // A lead that was converted meanwhile took its Tasks along.
+            let at = theirs.or_else(|| found.iter().position(|it| whole_day && is_of_day(it)));
             let over_at = day.begun_at.unwrap_or(now) + CALL_MAX_MS;
             if let Some(at) = at {
-                let record_id = found.remove(at).1;
+                let record_id = found.remove(at).record_id;
                 outcomes.push((day, Written::Found { record_id }));
             } else if now >= over_at {
                 outcomes.push((day, Written::NotMade));
@@ -256,7 +272,7 @@ impl Flush<'_> {
         self.record(outcomes).await
     }
 
-    /// What each day's Task is to hold; a day of notes alone has none.
+    /// What each day's Task is to hold; a day on which nothing was said has none.
     async fn logs(&self, days: Vec<WaitingDay>) -> Result<Vec<Log>> {
         let mut by_day: BTreeMap<i64, Vec<ConversationId>> = BTreeMap::new();
         for it in &days {
@@ -277,9 +293,8 @@ impl Flush<'_> {
         Ok(days
             .into_iter()
             .filter_map(|day| {
-                let messages = said.remove(&(day.day, day.conversation_id))?;
-                messages.iter().find(|it| it.direction().is_some())?;
-                let fields = task(&day, &messages);
+                let messages = said.get(&(day.day, day.conversation_id))?;
+                let fields = task(&day, messages)?;
                 Some(Log { day, fields })
             })
             .collect())

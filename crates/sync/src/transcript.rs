@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use tieline_domain::conversation::{Direction, Message};
+use tieline_domain::delivery::Said;
 use tieline_salesforce::collections::Fields as OrgFields;
 use tieline_storage::activity::WaitingDay;
 
@@ -15,18 +16,22 @@ pub(crate) fn subject(it: &WaitingDay) -> String {
     format!("Text messages with {} on {}", it.address, date(it))
 }
 
-/// The Task's fields.
-pub(crate) fn task(it: &WaitingDay, messages: &[Message]) -> OrgFields {
+/// The Task's fields; none while there is no Task and nothing was said.
+pub(crate) fn task(it: &WaitingDay, messages: &[Message]) -> Option<OrgFields> {
+    let lines: Vec<String> = messages.iter().filter_map(|said| line(it, said)).collect();
+    if lines.is_empty() && it.record_id.is_none() {
+        return None;
+    }
     let value = json!({
         "WhoId": it.who,
         "Subject": subject(it),
         "ActivityDate": date(it),
         "Status": "Completed",
-        "Description": transcript(&it.name, messages),
+        "Description": latest(&lines.join("\n")),
     });
     match value {
-        Value::Object(fields) => fields,
-        _ => OrgFields::new(),
+        Value::Object(fields) => Some(fields),
+        _ => None,
     }
 }
 
@@ -34,24 +39,24 @@ fn date(it: &WaitingDay) -> String {
     tieline_salesforce::time::date_of(it.day * DAY_MS)
 }
 
-/// A line a message, the latest kept when the field is too short; notes and acts stay inside.
-fn transcript(them: &str, messages: &[Message]) -> String {
-    let lines: Vec<String> = messages
-        .iter()
-        .filter_map(|message| {
-            let who = match message.direction()? {
-                Direction::In => them,
-                Direction::Out => "Us",
-            };
-            let at = tieline_salesforce::time::format(message.at.0);
-            Some(format!("{} {who}: {}", &at[11..16], message.text))
-        })
-        .collect();
-    let text = lines.join("\n");
-    let length = text.chars().count();
-    if length <= DESCRIPTION_MAX {
-        text
-    } else {
-        text.chars().skip(length - DESCRIPTION_MAX).collect()
+/// A message with this person, as far as it was said; notes and acts stay inside.
+fn line(day: &WaitingDay, message: &Message) -> Option<String> {
+    let theirs = message.seq >= day.tie_from && day.tie_until.is_none_or(|end| message.seq < end);
+    if !theirs {
+        return None;
     }
+    let who = match (message.direction()?, message.state.said()?) {
+        (Direction::In, _) => &day.name,
+        (Direction::Out, Said::Surely) => "Us",
+        (Direction::Out, Said::Perhaps) => "Us (it is not known whether this was sent)",
+        (Direction::Out, Said::InVain) => "Us (not delivered)",
+    };
+    let at = tieline_salesforce::time::format(message.at.0);
+    Some(format!("{} {who}: {}", &at[11..16], message.text))
+}
+
+/// The latest is kept when the field is too short.
+fn latest(text: &str) -> String {
+    let over = text.chars().count().saturating_sub(DESCRIPTION_MAX);
+    text.chars().skip(over).collect()
 }

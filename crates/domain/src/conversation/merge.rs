@@ -31,6 +31,17 @@ pub fn merge(
 ) -> Merged {
     messages.sort_by_key(|it| (it.at, it.conversation_id != kept.id, it.seq));
     let marks = merge_marks(&messages, marks);
+    let began = |id| {
+        if id == kept.id {
+            kept.tie_from
+        } else {
+            other.tie_from
+        }
+    };
+    let with_others = messages
+        .iter()
+        .rposition(|it| it.seq < began(it.conversation_id));
+    kept.tie_from = with_others.map_or(0, |last| last as i64 + 2);
     for (seq, message) in (1..).zip(&mut messages) {
         message.seq = seq;
         message.conversation_id = kept.id;
@@ -146,6 +157,16 @@ mod tests {
         assert_eq!((merged.act.seq, merged.act.kind), (6, Kind::Act));
         assert_eq!((kept.last_seq, kept.received, kept.our_turn), (6, 4, true));
         assert_eq!((other.merged_into, other.open), (Some(kept.id), false));
+    }
+
+    #[test]
+    fn what_is_kept_is_with_its_person_behind_the_last_message_with_somebody_else() {
+        for (in_kept, in_other, wanted) in [(0, 0, 0), (2, 0, 2), (3, 0, 5), (0, 2, 3), (2, 3, 4)] {
+            let (mut kept, mut other) = (conversation(1), conversation(2));
+            (kept.tie_from, other.tie_from) = (in_kept, in_other);
+            merged(&mut kept, &mut other, &Marks::new());
+            assert_eq!(kept.tie_from, wanted, "{in_kept} {in_other}");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tieline_domain::access::Scope;
 use tieline_domain::catalogue::{Catalogue, Reading};
 use tieline_domain::channel::Channel;
-use tieline_domain::id::{ConnectionId, ContactId, PointId};
+use tieline_domain::id::{ConnectionId, ContactId, ConversationId, PointId};
 use tieline_domain::phone::Unreadable;
 
 /// An address that a contact answers to.
@@ -139,6 +139,18 @@ pub async fn ensure_points(
     let missing: Vec<String> = missing.into_iter().cloned().collect();
     known.extend(load_point_ids(tx, channel, &missing).await?);
     Ok(known)
+}
+
+/// Holds a conversation's point until the transaction ends: nobody else adds to what it said meanwhile,
+/// since that names the point.
+pub async fn lock_point_of(tx: &mut Tx, conversation: ConversationId) -> Result<()> {
+    let sql = format!(
+        "select id from contact_point where id = (select point_id from conversation \
+         where id = (select coalesce(merged_into, id) from conversation where id = $1)) {}",
+        tx.for_update()
+    );
+    tx.all(&sql, args![conversation]).await?;
+    Ok(())
 }
 
 /// What a contact answered to, and from which text that was read.

@@ -2,10 +2,11 @@
 
 use super::harness::{Fixture, on_both};
 use super::people::{contact, inbox, linked, org, point, talk, theirs, user, writing};
+use std::time::Duration;
 use tieline_domain::access::{Actor, Principal, Role, Scope, StaffMember};
 use tieline_domain::consent::{ConsentSource, ConsentState};
+use tieline_domain::conversation::Conversation;
 use tieline_domain::event::Event;
-use tieline_domain::id::ConversationId;
 use tieline_domain::receive::Unassigned;
 use tieline_storage::activity::{self, Stage, WaitingDay, WaitingQuery, Written};
 use tieline_storage::connection::Connection;
@@ -26,7 +27,7 @@ async fn waiting(at: &Fixture, org: &Connection, stage: Stage) -> Vec<WaitingDay
     activity::waiting(&mut conn, org.id, &query).await.unwrap()
 }
 
-async fn news(at: &Fixture, conversation: ConversationId, day: i64) {
+async fn news(at: &Fixture, conversation: &Conversation, day: i64) {
     let mut tx = writing(at).await;
     activity::mark_waiting(&mut tx, [conversation], day)
         .await
@@ -57,7 +58,7 @@ async fn a_day_waits_until_its_news_is_in_the_org_and_news_that_came_meanwhile_w
             .await
             .unwrap();
         tx.commit().await.unwrap();
-        news(&at, row.id, 7).await;
+        news(&at, &row, 7).await;
         assert!(
             waiting(&at, &org, Stage::Missing).await.is_empty(),
             "nobody to log it on"
@@ -76,6 +77,9 @@ async fn a_day_waits_until_its_news_is_in_the_org_and_news_that_came_meanwhile_w
         let expected = WaitingDay {
             conversation_id: row.id,
             day: 7,
+            tie_from: 0,
+            tie_until: None,
+            contact_id: ann.id,
             record_id: None,
             begun_at: None,
             news: 1,
@@ -96,7 +100,7 @@ async fn a_day_waits_until_its_news_is_in_the_org_and_news_that_came_meanwhile_w
         tx.commit().await.unwrap();
         let begun = waiting(&at, &org, Stage::Begun).await.remove(0);
         assert_eq!(begun.begun_at, Some(at.store.now()));
-        news(&at, row.id, 7).await;
+        news(&at, &row, 7).await;
         let record_id = "00T1".to_owned();
         record(
             &at,
@@ -117,6 +121,62 @@ async fn a_day_waits_until_its_news_is_in_the_org_and_news_that_came_meanwhile_w
             .await
             .unwrap();
         assert_eq!(known, ["00T1"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_day_with_two_people_has_a_row_of_each() {
+    on_both(|at| async move {
+        let org = org(&at, "One").await;
+        let ours = inbox(&at, "+447700900010").await;
+        let ann = contact(&at, "Ann", "+447700900101").await;
+        let bob = contact(&at, "Bob", "+447700900102").await;
+        linked(&at, &org, &ann, "003A").await;
+        linked(&at, &org, &bob, "003B").await;
+        let (mut row, said) = talk(&at, ours.id, "+447700900101", &[theirs("Hello")]).await;
+        let save = async |row: &Conversation| {
+            let mut tx = writing(&at).await;
+            tieline_storage::conversation::save_many(&mut tx, std::slice::from_ref(row))
+                .await
+                .unwrap();
+            tx.commit().await.unwrap();
+        };
+        row.contact_id = None;
+        news(&at, &row, 7).await;
+        row.decide_tie(Some(ann.id));
+        save(&row).await;
+        row.version += 1;
+        news(&at, &row, 7).await;
+        row.decide_tie(Some(bob.id));
+        save(&row).await;
+        let told = async || {
+            let days = waiting(&at, &org, Stage::Missing).await;
+            let told = |it: WaitingDay| (it.who, it.tie_from, it.tie_until, it.news);
+            days.into_iter().map(told).collect::<Vec<_>>()
+        };
+        assert_eq!(told().await, [("003A".to_owned(), 0, None, 2)]);
+        news(&at, &row, 7).await;
+        news(&at, &row, 8).await;
+        let two = [
+            ("003A".to_owned(), 0, Some(2), 2),
+            ("003B".to_owned(), 2, None, 1),
+        ];
+        assert_eq!(told().await[..2], two);
+        let mut tx = writing(&at).await;
+        activity::mark_changed(&mut tx, &said[0], 7).await.unwrap();
+        tx.commit().await.unwrap();
+        let changed: Vec<_> = told().await.into_iter().map(|it| it.3).collect();
+        assert_eq!(changed, [3, 1, 1], "the row that the message is in");
+        let query = WaitingQuery {
+            stage: Stage::Missing,
+            since_day: 0,
+            after: Some((7, row.id, 0)),
+            limit: 1,
+        };
+        let mut conn = at.store.reader().await.unwrap();
+        let next = activity::waiting(&mut conn, org.id, &query).await.unwrap();
+        assert_eq!((next[0].day, next[0].tie_from), (7, 2));
     })
     .await;
 }
@@ -166,12 +226,12 @@ async fn what_came_of_a_day_decides_whether_it_waits_on() {
                 }
                 false
             };
-            news(&at, row.id, day).await;
+            news(&at, &row, day).await;
             let all = waiting(&at, &org, Stage::Missing).await;
             let it = all.iter().find(|it| it.day == day).unwrap();
             record(&at, &org, it, written.clone()).await;
             assert_eq!(is_waiting().await, waits, "{written:?}");
-            news(&at, row.id, day).await;
+            news(&at, &row, day).await;
             assert_eq!(is_waiting().await, waits_again, "{written:?}, then news");
         }
     })
@@ -206,6 +266,35 @@ async fn the_last_word_of_a_point_stands() {
                 (state, at.store.now())
             );
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nobody_adds_to_what_a_point_said_while_a_text_to_it_begins_to_leave() {
+    on_both(|at| async move {
+        let ours = inbox(&at, "+447700900010").await;
+        let (row, _) = talk(&at, ours.id, "+447700900101", &[theirs("Hello")]).await;
+        let mut leaving = writing(&at).await;
+        contacts::lock_point_of(&mut leaving, row.id).await.unwrap();
+        let store = at.store.clone();
+        let stop = tokio::spawn(async move {
+            let mut tx = store.begin(&Actor::system()).await.unwrap();
+            let entry = Entry {
+                point_id: row.point_id,
+                state: ConsentState::OptedOut,
+                source: ConsentSource::Keyword,
+                message_id: None,
+            };
+            consent::add(&mut tx, entry).await.unwrap();
+            tx.commit().await.unwrap();
+        });
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert!(!stop.is_finished());
+        let stands = consent::load(&mut leaving, &[row.point_id]).await.unwrap();
+        assert!(stands.is_empty());
+        leaving.commit().await.unwrap();
+        stop.await.unwrap();
     })
     .await;
 }
@@ -278,7 +367,8 @@ async fn a_text_for_nobody_is_kept_once_and_shown_newest_first_in_pages() {
             } else {
                 vec![&new, &old]
             };
-            unassigned_text::keep(&mut tx, &again).await.unwrap();
+            let kept = unassigned_text::keep(&mut tx, &again).await.unwrap();
+            assert_eq!(kept, [&new], "what is known is not new");
             tx.commit().await.unwrap();
         }
         let mut tx = writing(&at).await;

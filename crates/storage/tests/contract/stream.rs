@@ -274,3 +274,28 @@ async fn a_node_whose_clock_goes_ahead_counts_by_the_databases() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_commit_whose_caller_hangs_up_is_told_of_all_the_same() {
+    on_both(|at| async move {
+        let mut given_up = 0;
+        for micros in (0..4_000).step_by(40) {
+            let mut tx = at.store.begin(&Actor::system()).await.unwrap();
+            tx.emit(Event::SyncRun {
+                run_id: at.store.new_id(),
+            });
+            let wait = Duration::from_micros(micros);
+            given_up += u32::from(tokio::time::timeout(wait, tx.commit()).await.is_err());
+            // Whatever was under way is over once somebody else may write.
+            drop(at.store.begin(&Actor::system()).await.unwrap());
+            let mut reader = at.store.reader().await.unwrap();
+            let committed = event::head(&mut reader).await.unwrap();
+            let mut head = at.store.head();
+            let told = head.wait_for(|seq| *seq >= committed);
+            let told = tokio::time::timeout(Duration::from_secs(10), told).await;
+            assert!(told.is_ok(), "{committed} is not told of");
+        }
+        assert!(given_up > 10, "{given_up} gave up");
+    })
+    .await;
+}

@@ -6,8 +6,10 @@ use super::world::World;
 use std::sync::Arc;
 use tieline::demo::OUR_NUMBER;
 use tieline::transport::{Transport, in_process};
+use tieline_access::{NewStaff, StaffChange};
+use tieline_domain::access::{Caller, Role};
 use tieline_domain::sync::run::RunState;
-use tieline_storage::sync_run;
+use tieline_storage::{staff, sync_run};
 use tieline_sync::StartedBy;
 use tieline_testkit::postgres::Database;
 use tokio::sync::Semaphore;
@@ -101,4 +103,71 @@ async fn a_run_whose_hub_falls_silent_is_ended_by_another_hub() {
     assert_eq!(desk::contacts(&world.hub.store, 1_000).await, contacts);
     silent.store.close().await;
     database.remove().await;
+}
+
+#[tokio::test]
+async fn two_who_change_users_at_once_lose_neither_change_and_leave_an_administrator() {
+    let database = Database::create().await;
+    let world = World::on_postgres(24, &database).await;
+    let (access, operator) = (&world.hub.access, Caller::operator());
+    let demoted = StaffChange {
+        role: Some(Role::Staff),
+        ..StaffChange::default()
+    };
+    let renamed = |name: String| StaffChange {
+        name: Some(name),
+        ..StaffChange::default()
+    };
+    let deactivated = StaffChange {
+        active: Some(false),
+        ..StaffChange::default()
+    };
+    let mut reader = world.hub.store.reader().await.unwrap();
+    let ours = staff::all(&mut reader).await.unwrap();
+    drop(reader);
+    for round in 0..20 {
+        let mut both = Vec::new();
+        for of in ["a", "b"] {
+            let new = NewStaff {
+                name: format!("{of}{round}"),
+                email: format!("{of}{round}@example.com"),
+                role: Role::SystemAdministrator,
+            };
+            both.push(access.add_staff(&operator, &new).await.unwrap().id);
+        }
+        for before in ours
+            .iter()
+            .filter(|it| it.role == Role::SystemAdministrator)
+        {
+            let _ = access.change_staff(&operator, before.id, &demoted).await;
+        }
+        let (first, second) = tokio::join!(
+            access.change_staff(&operator, both[0], &demoted),
+            access.change_staff(&operator, both[1], &demoted)
+        );
+        assert_ne!(first.is_ok(), second.is_ok(), "one of them is the last");
+        let left = both[usize::from(first.is_ok())];
+        let gone = both[usize::from(second.is_ok())];
+        let name = renamed(format!("Renamed {round}"));
+        let (one, other) = tokio::join!(
+            access.change_staff(&operator, gone, &name),
+            access.change_staff(&operator, gone, &deactivated)
+        );
+        (one.unwrap(), other.unwrap());
+        let mut reader = world.hub.store.reader().await.unwrap();
+        let it = staff::by_id(&mut reader, gone).await.unwrap();
+        assert_eq!((it.name, it.active), (format!("Renamed {round}"), false));
+        drop(reader);
+        // Somebody else administrates the next round.
+        let again = StaffChange {
+            role: Some(Role::SystemAdministrator),
+            ..StaffChange::default()
+        };
+        let first = ours[0].id;
+        access.change_staff(&operator, first, &again).await.unwrap();
+        access
+            .change_staff(&operator, left, &demoted)
+            .await
+            .unwrap();
+    }
 }

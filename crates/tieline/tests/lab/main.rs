@@ -22,6 +22,7 @@ mod side_by_side;
 mod standing;
 mod tasks;
 mod ties;
+mod transcripts;
 mod two_orgs;
 mod waits;
 mod webhook;

@@ -1,5 +1,6 @@
 //! What a stranger posts to a webhook is refused, stored nowhere and counted.
 
+use super::desk;
 use super::world::World;
 use axum::body::Body;
 use http::{Request, StatusCode};
@@ -7,6 +8,8 @@ use http_body_util::BodyExt as _;
 use tieline::demo::OUR_NUMBER;
 use tieline_domain::access::Scope;
 use tieline_domain::failure::FailureCode;
+use tieline_domain::receive::Unassigned;
+use tieline_messaging::receive::Input;
 use tieline_storage::conversation::{self, ConversationQuery};
 use tieline_storage::inbox;
 use tower::ServiceExt as _;
@@ -94,4 +97,43 @@ async fn a_text_from_a_name_or_a_short_code_stands_alone_and_takes_no_answer() {
         let refusal = tieline_messaging::send::refusal(listed, "Hello", now).unwrap();
         assert_eq!(refusal.failure.code, FailureCode::NotAnswerable);
     }
+}
+
+#[tokio::test]
+async fn stop_is_heard_by_whichever_number_of_ours_it_is_told() {
+    let world = World::new(14).await;
+    let theirs = "+441134960778";
+    world.simulator.text_from_phone(theirs, OUR_NUMBER, "Hello");
+    world.pump().await;
+    let told = |number: usize, words: &str| {
+        Input::Unassigned(Unassigned {
+            account: "AC9".to_owned(),
+            provider_id: format!("SM{number}"),
+            sender: theirs.to_owned(),
+            addressee: "+447700900099".to_owned(),
+            text: words.to_owned(),
+        })
+    };
+    let is_out = async || {
+        let mut reader = world.hub.store.reader().await.unwrap();
+        let query = ConversationQuery {
+            limit: 5,
+            ..ConversationQuery::default()
+        };
+        let stored = conversation::list(&mut reader, &Scope::system(), &query).await;
+        stored.unwrap()[0].opted_out_since.is_some()
+    };
+    let take_in = async |input: Input| world.hub.messaging.take_in(&[input]).await.unwrap();
+    take_in(told(1, "please do not stop")).await;
+    assert!(!is_out().await);
+    take_in(told(2, "STOP")).await;
+    assert!(is_out().await);
+    let refused = desk::try_text(&world.hub.store, theirs, "Hello").await;
+    assert!(refused.is_err(), "{refused:?}");
+    world.simulator.text_from_phone(theirs, OUR_NUMBER, "START");
+    world.pump().await;
+    assert!(!is_out().await);
+    // The carrier repeats itself.
+    take_in(told(2, "STOP")).await;
+    assert!(!is_out().await);
 }

@@ -179,10 +179,14 @@ impl Writing {
         self.call(move |conn| conn.execute_batch(&sql)).await
     }
 
-    /// Keeps what was written.
-    pub async fn commit(mut self) -> Result<()> {
-        self.call(|conn| conn.prepare_cached("commit")?.execute(()))
-            .await?;
+    /// Keeps what was written, and tells of it also when its caller waits no more.
+    pub async fn commit(mut self, tell: impl FnOnce() + Send + 'static) -> Result<()> {
+        self.call(|conn| {
+            conn.prepare_cached("commit")?.execute(())?;
+            tell();
+            Ok(())
+        })
+        .await?;
         self.is_open = false;
         Ok(())
     }
