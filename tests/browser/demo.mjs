@@ -19,35 +19,36 @@ const ARGS = [
   "--disable-sync",
 ];
 const TYPES = { ".js": "text/javascript", ".css": "text/css", ".html": "text/html" };
-const STARTED = "Ctrl-C";
 
-/** A demo with a few people; the addresses that it printed. */
+/** A demo with a few people; its addresses, and `control` for what goes on behind the org. */
 export async function startDemo(contacts = 40, leads = 10) {
   const data = mkdtempSync(join(tmpdir(), "tieline-browser-"));
-  const args = ["demo", "--port", "0", "--contacts", `${contacts}`, "--leads", `${leads}`, "--data", data];
+  const sizes = ["--contacts", `${contacts}`, "--leads", `${leads}`];
+  const args = ["demo", "--json", "--port", "0", ...sizes, "--data", data];
   const child = spawn(process.env.TIELINE_BIN, args, { stdio: ["ignore", "pipe", "inherit"] });
   let told = "";
-  const address = (name) => new RegExp(`${name}\\s+(http\\S+)`).exec(told)?.[1];
   await new Promise((resolve, reject) => {
     child.on("exit", (code) => reject(new Error(`the demo ended with ${code}`)));
     child.stdout.on("data", (chunk) => {
       told += chunk;
-      if (told.includes(STARTED)) resolve();
+      if (told.includes("\n")) resolve();
     });
   });
+  const ready = JSON.parse(told);
+  const { base_url: org, control_url, control_token } = ready.simulator;
   const stop = () =>
     new Promise((resolve) => {
       child.removeAllListeners("exit");
       child.on("exit", resolve);
       child.kill("SIGINT");
     });
-  return {
-    signIn: address("Sign in"),
-    app: address("Tieline  "),
-    org: address("Salesforce"),
-    phones: address("Phones"),
-    stop,
+  const control = async (method, path, body) => {
+    const headers = { authorization: `Bearer ${control_token}`, "content-type": "application/json" };
+    const answer = await fetch(control_url + path, { method, headers, body: body && JSON.stringify(body) });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    return answer.status === 204 ? null : answer.json();
   };
+  return { signIn: ready.sign_in_link, app: ready.app_url, org, phones: ready.phones_url, control, stop };
 }
 
 export const openBrowser = () => {

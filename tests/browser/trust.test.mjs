@@ -2,58 +2,17 @@
 // is said is true. Each test has its own window and its own people.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { ask, openBrowser, openWindow, signIn, startDemo, textFrom, until } from "./demo.mjs";
+import { test } from "node:test";
+import { ask, openWindow, textFrom, until } from "./demo.mjs";
+import { area, office, row, say } from "./office.mjs";
 
-let demo, browser, session, people;
-let taken = 0;
-
-before(async () => {
-  demo = await startDemo(90, 10);
-  browser = await openBrowser();
-  const context = await openWindow(browser);
-  const page = await signIn(context, demo);
-  people = (await ask(page, "GET", "/api/v1/contacts?limit=100")).body.items;
-  session = await context.storageState();
-  await context.close();
-});
-after(async () => {
-  await browser?.close();
-  await demo?.stop();
-});
-
-/** A window of Priya's, closed with the test. */
-async function opened(t, options = {}) {
-  const context = await openWindow(browser, { storageState: session, ...options });
-  t.after(() => context.close());
-  const page = await context.newPage();
-  await page.goto(`${demo.app}/settings`);
-  await page.getByRole("heading", { name: "Settings" }).waitFor();
-  return page;
-}
-
-/** Somebody with a number of their own, and the conversation with them. */
-async function somebody(page, name) {
-  const at = taken++;
-  const { id } = people[at];
-  const { version } = (await ask(page, "GET", `/api/v1/contacts/${id}`)).body;
-  const number = `+44113496${2000 + at}`;
-  const fields = name ? { mobile_phone: number, first_name: "", last_name: name } : { mobile_phone: number };
-  const changed = await ask(page, "PATCH", `/api/v1/contacts/${id}`, { version, fields });
-  assert.equal(changed.status, 200, JSON.stringify(changed.body));
-  const begun = await ask(page, "POST", "/api/v1/conversations", { contact_id: id });
-  return { id, number, name: changed.body.name, conversation: begun.body.id };
-}
-
-const say = (page, conversation, text) =>
-  ask(page, "POST", `/api/v1/conversations/${conversation}/messages`, { text });
-const area = (page, name = "Text message") => page.getByRole("textbox", { name, exact: true });
-const row = (page, name) => page.locator(".row").filter({ hasText: name });
+const at = office();
+const { opened, somebody } = at;
 
 test("a note's draft never stands where a reply is sent from", async (t) => {
   const page = await opened(t);
   const [one, other] = [await somebody(page), await somebody(page)];
-  await page.goto(`${demo.app}/inbox/${one.conversation}`);
+  await page.goto(`${at.demo.app}/inbox/${one.conversation}`);
   await area(page).fill("Half a reply");
   await page.locator(".scroll").focus();
   await page.keyboard.press("n");
@@ -70,19 +29,19 @@ test("a note's draft never stands where a reply is sent from", async (t) => {
 test("drafts are there after a reload and marked in the list, and gone once signed out", async (t) => {
   const page = await opened(t);
   const one = await somebody(page);
-  await page.goto(`${demo.app}/inbox/${one.conversation}`);
+  await page.goto(`${at.demo.app}/inbox/${one.conversation}`);
   await area(page).fill("Not finished");
   await page.reload();
   await area(page).waitFor();
   assert.equal(await area(page).inputValue(), "Not finished");
-  await page.goto(`${demo.app}/inbox`);
+  await page.goto(`${at.demo.app}/inbox`);
   await row(page, one.name).getByText("Draft: Not finished").waitFor();
 });
 
 test("a field under the hand is never touched, and the other side's change is shown beside it", async (t) => {
   const page = await opened(t);
   const [one, other] = [await somebody(page), await somebody(page)];
-  await page.goto(`${demo.app}/contacts/${one.id}`);
+  await page.goto(`${at.demo.app}/contacts/${one.id}`);
   const city = page.getByLabel("City", { exact: true });
   const before = await city.inputValue();
   await city.fill("Lond");
@@ -107,7 +66,7 @@ test("a field under the hand is never touched, and the other side's change is sh
 test("a refused value stays with the reason, which names the field", async (t) => {
   const page = await opened(t);
   const one = await somebody(page);
-  await page.goto(`${demo.app}/contacts/${one.id}`);
+  await page.goto(`${at.demo.app}/contacts/${one.id}`);
   const email = page.getByLabel("Email", { exact: true });
   await email.fill("not an address");
   await email.blur();
@@ -124,21 +83,21 @@ test("the address opens a conversation, in no list, closed or after a reload", a
   await say(page, one.conversation, "You can read this");
   await ask(page, "PATCH", `/api/v1/conversations/${one.conversation}`, { status: "closed" });
   for (const address of [one.conversation, `${one.conversation}?view=mine`, `${one.conversation}?q=nobody-has-this`]) {
-    await page.goto(`${demo.app}/inbox/${address}`);
+    await page.goto(`${at.demo.app}/inbox/${address}`);
     await page.getByRole("heading", { name: one.name, level: 1 }).waitFor();
     await page.locator(".bubble").getByText("You can read this").waitFor();
   }
   await page.getByLabel("Search conversations").fill("other words");
   await page.getByText("Nothing found").waitFor();
   await page.locator(".bubble").getByText("You can read this").waitFor();
-  await page.goto(`${demo.app}/inbox/conv_00000000000000000000000000000000`);
+  await page.goto(`${at.demo.app}/inbox/conv_00000000000000000000000000000000`);
   await page.getByText("This conversation does not exist, or you may not see it").waitFor();
 });
 
 test("writing a text from a contact puts the cursor into it", async (t) => {
   const page = await opened(t);
   const one = await somebody(page);
-  await page.goto(`${demo.app}/contacts/${one.id}`);
+  await page.goto(`${at.demo.app}/contacts/${one.id}`);
   await page.getByRole("button", { name: "Write a text" }).click();
   await area(page).waitFor();
   await until("the cursor is elsewhere", () => area(page).evaluate((it) => it === document.activeElement));
@@ -147,7 +106,7 @@ test("writing a text from a contact puts the cursor into it", async (t) => {
 test("counts move with what happens, in the rail, the tabs and the title", async (t) => {
   const page = await opened(t);
   const one = await somebody(page);
-  await page.goto(`${demo.app}/inbox`);
+  await page.goto(`${at.demo.app}/inbox`);
   const counts = async () => (await ask(page, "GET", "/api/v1/conversations")).body.counts;
   const shown = async () => {
     const it = await counts();
@@ -159,7 +118,7 @@ test("counts move with what happens, in the rail, the tabs and the title", async
   };
   await until("counts are not those of the hub", shown);
   const before = await counts();
-  await textFrom(demo, one.number, "One more waits");
+  await textFrom(at.demo, one.number, "One more waits");
   await until("the text never came", async () => (await counts()).ours === before.ours + 1);
   await until("counts stood still as a text came", shown);
   await row(page, one.name).click();
@@ -173,16 +132,16 @@ test("what comes in appears only in the lists that it belongs to", async (t) => 
   const [one, other] = [await somebody(page, "Wellington-Mine"), await somebody(page, "Nelson-Other")];
   const me = (await ask(page, "GET", "/api/v1/me")).body.staff.id;
   await ask(page, "PATCH", `/api/v1/conversations/${one.conversation}`, { assigned_to: me });
-  await page.goto(`${demo.app}/inbox?view=mine`);
+  await page.goto(`${at.demo.app}/inbox?view=mine`);
   await row(page, one.name).waitFor();
-  await textFrom(demo, other.number, "I am in nobody's list");
-  await textFrom(demo, one.number, "And I in yours");
+  await textFrom(at.demo, other.number, "I am in nobody's list");
+  await textFrom(at.demo, one.number, "And I in yours");
   await row(page, "And I in yours").waitFor();
   assert.equal(await row(page, other.name).count(), 0);
-  await page.goto(`${demo.app}/inbox?q=Wellington-Mine`);
+  await page.goto(`${at.demo.app}/inbox?q=Wellington-Mine`);
   await row(page, one.name).waitFor();
-  await textFrom(demo, other.number, "Nor in this search");
-  await textFrom(demo, one.number, "But I am");
+  await textFrom(at.demo, other.number, "Nor in this search");
+  await textFrom(at.demo, one.number, "But I am");
   await row(page, "But I am").waitFor();
   assert.equal(await row(page, other.name).count(), 0);
 });
@@ -190,7 +149,7 @@ test("what comes in appears only in the lists that it belongs to", async (t) => 
 test("what did not reach the hub is shown, sent again by itself with its key, and arrives once", async (t) => {
   const page = await opened(t);
   const one = await somebody(page);
-  await page.goto(`${demo.app}/inbox/${one.conversation}`);
+  await page.goto(`${at.demo.app}/inbox/${one.conversation}`);
   const keys = [];
   await page.route("**/messages", async (route) => {
     if (route.request().method() !== "POST") return route.continue();
@@ -215,7 +174,7 @@ test("what did not reach the hub is shown, sent again by itself with its key, an
 test("what the hub refused is one bubble with the reason, Send again and Discard, also after a reload", async (t) => {
   const page = await opened(t);
   const one = await somebody(page);
-  await page.goto(`${demo.app}/inbox/${one.conversation}`);
+  await page.goto(`${at.demo.app}/inbox/${one.conversation}`);
   const problem = { code: "refused", detail: "the text may not be sent", fix: "write another", status: 422 };
   await page.route("**/messages", (route) =>
     route.request().method() === "POST" ? route.fulfill({ status: 422, json: problem }) : route.continue());
@@ -236,7 +195,7 @@ test("earlier messages come by scrolling, and the line that is read stays where 
   const page = await opened(t);
   const one = await somebody(page);
   for (let i = 0; i < 120; i++) await say(page, one.conversation, `Line ${i}`);
-  await page.goto(`${demo.app}/inbox/${one.conversation}`);
+  await page.goto(`${at.demo.app}/inbox/${one.conversation}`);
   await page.locator(".bubble").getByText("Line 119", { exact: true }).waitFor();
   const scroll = page.locator(".scroll");
   await scroll.evaluate((box) => box.scrollTo(0, 300));
@@ -254,7 +213,7 @@ test("the last line stays in sight as the composer grows, and too long a text ca
   const page = await opened(t);
   const one = await somebody(page);
   for (let i = 0; i < 30; i++) await say(page, one.conversation, `Line ${i}`);
-  await page.goto(`${demo.app}/inbox/${one.conversation}`);
+  await page.goto(`${at.demo.app}/inbox/${one.conversation}`);
   const last = page.locator(".bubble").getByText("Line 29", { exact: true });
   await last.waitFor();
   await area(page).fill("one\ntwo\nthree\nfour\nfive\nsix\nseven\neight");
@@ -272,14 +231,14 @@ test("signing out ends every tab, leaves nothing behind, and says when it did no
   const page = await opened(t);
   const one = await somebody(page);
   await page.close();
-  const context = await openWindow(browser);
+  const context = await openWindow(at.browser);
   t.after(() => context.close());
   const first = await context.newPage();
-  await first.goto(demo.app);
+  await first.goto(at.demo.app);
   const password = "correct horse battery staple 9";
   const own = await opened(t);
   const added = await ask(own, "POST", "/api/v1/staff", {
-    email: `leaver${taken}@example.com`,
+    email: `leaver@example.com`,
     name: "Lea Ver",
     role: "staff",
   });
@@ -292,9 +251,9 @@ test("signing out ends every tab, leaves nothing behind, and says when it did no
   await first.getByRole("button", { name: "Sign in" }).click();
   await first.getByRole("heading", { name: "Inbox" }).waitFor();
   const second = await context.newPage();
-  await second.goto(`${demo.app}/inbox/${one.conversation}`);
+  await second.goto(`${at.demo.app}/inbox/${one.conversation}`);
   await area(second).fill("A draft");
-  await first.goto(`${demo.app}/settings`);
+  await first.goto(`${at.demo.app}/settings`);
   await first.route("**/api/v1/session", (route) => route.abort());
   const leave = async () => {
     await first.getByRole("button", { name: "Sign out" }).first().click();
@@ -323,46 +282,11 @@ test("after ten seconds without an answer the app says so, and a page that waite
   await page.getByText("As of the run at").waitFor();
 });
 
-test("words of the sync claim no more than the last run knew", async (t) => {
-  const page = await opened(t);
-  const status = (await ask(page, "GET", "/api/v1/sync")).body;
-  const cancelled = structuredClone(status);
-  Object.assign(cancelled.last_run, { state: "cancelled", progress: { done: 46_000, total: 180_042 } });
-  const conflict = structuredClone(status);
-  conflict.mappings[0].conflicts = 1;
-  for (const [told, words] of [
-    [status, "As of the run at"],
-    [cancelled, "Stopped at 46,000 of 180,042"],
-    [conflict, "1 to decide"],
-  ]) {
-    await page.route("**/api/v1/sync", (route) => route.fulfill({ json: told }));
-    await page.goto(`${demo.app}/sync`);
-    await page.locator(".standing").getByText(words).waitFor();
-    if (told !== status) assert.equal(await page.getByText(/In step/).count(), 0);
-  }
-});
-
-test("starting a sync is busy at once, and says what came of it", async (t) => {
-  const page = await opened(t);
-  await page.goto(`${demo.app}/sync`);
-  const start = page.getByRole("button", { name: "Start sync" });
-  await start.waitFor();
-  await page.route("**/sync/runs", async (route) => {
-    if (route.request().method() === "POST") await new Promise((done) => setTimeout(done, 2_000));
-    await route.continue();
-  });
-  await start.click();
-  const busy = page.getByRole("button", { name: "Starting" });
-  await busy.waitFor({ timeout: 1_500 });
-  assert.ok(await busy.isDisabled());
-  await page.locator(".toast").getByText(/Nothing to do, \d+ API calls?\.|\d+ in, \d+ out/).waitFor();
-});
-
 test("the keyboard goes on to the next conversation, and the focus never falls out of the page", async (t) => {
   const page = await opened(t);
   const three = [await somebody(page), await somebody(page), await somebody(page)];
-  for (const it of three) await textFrom(demo, it.number, "Waits");
-  await page.goto(`${demo.app}/inbox`);
+  for (const it of three) await textFrom(at.demo, it.number, "Waits");
+  await page.goto(`${at.demo.app}/inbox`);
   const rows = page.locator(".row");
   await rows.nth(2).waitFor();
   await until("the texts never came", async () => (await page.locator(".row").getByText("Waits").count()) >= 3);
@@ -382,39 +306,10 @@ test("the keyboard goes on to the next conversation, and the focus never falls o
   await until("the focus fell out of the page", async () => (await focus()) !== "BODY", 5);
 });
 
-test("an unknown sender is said who they are, without leaving the conversation", async (t) => {
-  const page = await opened(t);
-  await textFrom(demo, "+447700900461", "My sister gave me your number");
-  const found = async () => {
-    const { items } = (await ask(page, "GET", "/api/v1/conversations?q=My+sister+gave")).body;
-    return items[0];
-  };
-  await until("the text never came", found);
-  await page.goto(`${demo.app}/inbox/${(await found()).id}`);
-  await page.getByLabel("Name or number of the person").fill("Bridget Sisterly");
-  await page.getByRole("button", { name: /Add as new contact/ }).click();
-  await page.getByRole("heading", { name: "Bridget Sisterly", level: 1 }).waitFor();
-});
-
-test("a search marks what it found and leads to the message, however long ago it was", async (t) => {
-  const page = await opened(t);
-  const one = await somebody(page);
-  await say(page, one.conversation, "The heliotrope papers are ready");
-  for (let i = 0; i < 130; i++) await say(page, one.conversation, `Line ${i}`);
-  await page.goto(`${demo.app}/inbox`);
-  await page.getByLabel("Search conversations").fill("heliotrope");
-  await row(page, one.name).locator("mark").getByText("heliotrope").waitFor();
-  await row(page, one.name).click();
-  const found = page.locator(".found .bubble");
-  await found.getByText("The heliotrope papers are ready").waitFor();
-  const [line, box] = [await found.boundingBox(), await page.locator(".scroll").boundingBox()];
-  assert.ok(line.y > box.y && line.y < box.y + box.height, "the message is in sight");
-});
-
 test("a contact on its way to Salesforce is in step again by itself once it is there", async (t) => {
   const page = await opened(t);
   const one = await somebody(page);
-  await page.goto(`${demo.app}/contacts/${one.id}`);
+  await page.goto(`${at.demo.app}/contacts/${one.id}`);
   await page.getByLabel("Department", { exact: true }).fill("Waiting room");
   await page.getByLabel("Department", { exact: true }).blur();
   await page.locator(".known").getByText("On its way to Salesforce").waitFor();

@@ -3,16 +3,22 @@
 
 import { ArrowLeftRight, Inbox, Settings, Users } from "lucide-preact";
 import type { ComponentChildren } from "preact";
+import { useEffect } from "preact/hooks";
 import { late } from "./api";
-import { short } from "./format";
+import { moment, now, short } from "./format";
 import { Mark, StaffAvatar } from "./kit/ground";
 import { Link } from "./kit/link";
 import { Toasts } from "./kit/toasts";
 import { route } from "./route";
 import { openId, waiting } from "./state/inbox";
 import { stream } from "./state/live";
+import { useRecord } from "./state/records";
 import { me } from "./state/session";
+import { STATUS_ID, status } from "./state/sync";
+import { standingOf } from "./sync/standing";
 import { words } from "./words/frame";
+
+const ASK_AGAIN_MS = 60_000;
 
 const PLACES = [
   { to: "inbox", Icon: Inbox },
@@ -71,27 +77,37 @@ function Rail() {
   );
 }
 
-/** The line to the hub and, if that is well, the org's: one word, amber when it is not well. */
+/** The line to the hub and, while that is well, how the org stands: a word, amber when it is not well. */
 function LineState() {
+  const said = lineSaid() ?? (me.value?.connection ? null : { short: words.line.noOrg, title: "" });
+  return said ? <LineLink {...said} kind={said.isWell ? "teal" : "amber"} /> : <OrgState />;
+}
+
+function lineSaid() {
   const line = stream.line.value;
-  const org = me.value?.connection?.state;
-  const said =
-    line === "lost"
-      ? words.line.lost
-      : late.value > 0
-        ? words.line.late
-        : line === "connecting"
-          ? words.line.connecting
-          : !org
-            ? words.line.noOrg
-            : org === "connected"
-              ? words.line.live
-              : words.line.orgDown;
-  const isWell = said === words.line.live || said === words.line.connecting;
+  if (line === "lost") return { short: words.line.lost, title: words.lost };
+  if (late.value > 0) return { short: words.line.late, title: words.late };
+  return line === "connecting" ? { short: words.line.connecting, title: "", isWell: true } : null;
+}
+
+function OrgState() {
+  const slot = useRecord(status, STATUS_ID)!;
+  // Nothing tells of an org that went away or came back while nothing is exchanged.
+  const at = Math.floor(now.value / ASK_AGAIN_MS);
+  useEffect(() => {
+    if (!document.hidden) void status.load(STATUS_ID);
+  }, [at]);
+  const it = slot.value.value;
+  if (!it) return <LineLink short={words.line.live} title="" kind="teal" />;
+  const { short, title, hint, kind } = standingOf(it, moment);
+  return <LineLink short={short} title={[title, hint].filter(Boolean).join(". ")} kind={kind} />;
+}
+
+function LineLink({ short, title, kind }: { short: string; title: string; kind: string }) {
   return (
-    <Link to="sync" class={`place line ${isWell ? "" : "amber"}`}>
+    <Link to="sync" class={`place line ${kind}`} title={title || undefined}>
       <Mark size={16} />
-      {said}
+      {short}
     </Link>
   );
 }

@@ -5,7 +5,7 @@ import { assignToMe, close, markUnread, move } from "./inbox/acts";
 import { Dialog } from "./kit/dialog";
 import { go, route } from "./route";
 import { drafts, openId } from "./state/inbox";
-import { factsOver } from "./state/screen";
+import { beginning, factsOver } from "./state/screen";
 import { words } from "./words/frame";
 
 const LIST: [string[], string][] = [
@@ -16,6 +16,7 @@ const LIST: [string[], string][] = [
   [["a"], words.keys.take],
   [["e"], words.keys.close],
   [["u"], words.keys.unread],
+  [["c"], words.keys.begin],
   [["/"], words.keys.search],
   [["Ctrl", "Enter"], words.keys.send],
   [["Ctrl", "K"], words.keys.palette],
@@ -101,6 +102,7 @@ function actOf(key: string, list: () => void): (() => unknown) | null {
   if (key === "?") return list;
   if (key === "/") return () => focus("main input[type=search]");
   if (route.peek().place !== "inbox") return null;
+  if (key === "c") return () => (beginning.value = true);
   if (key === "j" || key === "k") return () => move(key === "j" ? 1 : -1);
   const id = openId.peek();
   const act = WITH_ONE[key];

@@ -7,6 +7,7 @@ import { ContactPage } from "./contacts/page";
 import { keepFocus } from "./focus";
 import { tick } from "./format";
 import { Frame } from "./frame";
+import { Begin } from "./inbox/begin";
 import { InboxPage } from "./inbox/page";
 import { Keys } from "./keys";
 import { Empty } from "./kit/ground";
@@ -40,6 +41,7 @@ function App() {
       <Page />
       <Keys />
       <Palette />
+      <Begin />
     </Frame>
   );
 }

@@ -8,6 +8,7 @@ import { assignToMe, close, markUnread } from "./inbox/acts";
 import { Dialog } from "./kit/dialog";
 import { go } from "./route";
 import { conversations, openId } from "./state/inbox";
+import { beginning } from "./state/screen";
 import { attempt } from "./state/toasts";
 import type { ContactRow, Conversation } from "./types";
 import { words } from "./words/frame";
@@ -26,16 +27,18 @@ const PLACES: Entry[] = (["inbox", "contacts", "sync", "settings"] as const).map
 }));
 
 function acts(): Entry[] {
-  const id = openId.peek();
-  if (!id) return [];
-  const isClosed = conversations.at(id).value.peek()?.status === "closed";
   const act = (name: string, run: () => unknown) => ({
     key: name,
     name,
     detail: words.palette.act,
     act: () => void run(),
   });
+  const begin = act(words.palette.begin, () => (beginning.value = true));
+  const id = openId.peek();
+  if (!id) return [begin];
+  const isClosed = conversations.at(id).value.peek()?.status === "closed";
   return [
+    begin,
     act(words.palette.take, () => assignToMe(id)),
     act(isClosed ? words.palette.reopen : words.palette.close, () => close(id)),
     act(words.palette.unread, () => markUnread(id)),

@@ -5,6 +5,7 @@ import { phone, short } from "./format";
 import { route } from "./route";
 import { contacts } from "./state/contacts";
 import { conversations, waiting } from "./state/inbox";
+import { notice } from "./state/notice";
 import { me } from "./state/session";
 import { words } from "./words/frame";
 
@@ -33,7 +34,7 @@ export function keepTitle() {
       document.title = words.app;
       return;
     }
-    const waits = waiting.value;
+    const waits = notice.value.isOn ? waiting.value : 0;
     document.title = `${waits > 0 ? `(${short(waits)}) ` : ""}${pageName()} · ${words.app}`;
     if (link) link.href = icon(waits > 0);
   });

@@ -10,6 +10,7 @@ import { standing } from "../state/edits";
 import { say } from "../state/toasts";
 import type { Attribute, Contact } from "../types";
 import { words } from "../words/contacts";
+import { NumberTold } from "./number";
 
 const SHORT = ["mobile_phone", "phone", "email", "company", "title", "city", "birthdate"];
 const ALWAYS = ["mobile_phone", "email", "title"];
@@ -89,7 +90,9 @@ function Field({ attribute, contact }: { attribute: Attribute; contact: Contact 
   // A field under the hand shows what it showed when the hand came, until the hand types or leaves.
   const held = focused.current && !edit ? begun.current : shown;
   const unreadable = contact.unreadable.find((it) => it.field === name);
-  const explained = edit?.refusal || theirs !== null || unreadable;
+  const doubtful = contact.points.some((it) => it.label === name && it.doubtful);
+  const readsNumber = attribute.type === "phone" && isDirty && !edit?.refusal;
+  const explained = edit?.refusal || theirs !== null || unreadable || doubtful || readsNumber;
   return (
     <div class={`field ${isDirty ? "dirty" : ""}`}>
       <label for={id}>{label}</label>
@@ -137,6 +140,8 @@ function Field({ attribute, contact }: { attribute: Attribute; contact: Contact 
               </button>
             </p>
           )}
+          {readsNumber && <NumberTold text={shown} contact={contact.id} />}
+          {doubtful && !isDirty && <p class="reason">{words.doubtful}</p>}
           {unreadable && !isDirty && (
             <p class="reason">{words.noText(words.unreadable[unreadable.reason])}</p>
           )}

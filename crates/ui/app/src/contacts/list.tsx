@@ -1,15 +1,17 @@
 // The list of contacts with its search; a long one, of which only what is in sight is drawn.
 
-import { Plus, Search } from "lucide-preact";
+import { Ban, Plus, Search } from "lucide-preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { count } from "../format";
-import { Avatar, Empty, Skeleton, Waiting } from "../kit/ground";
+import { phone } from "../format";
+import { Avatar, Empty, Mark, Skeleton, Waiting } from "../kit/ground";
 import { Link } from "../kit/link";
 import { VirtualList } from "../kit/virtual_list";
-import { go, route, withQuery } from "../route";
-import { attributes, contactList, loadAttributes, shownList } from "../state/contacts";
+import { address, go, route, withQuery } from "../route";
+import { type ContactFilter, filterOf, isFiltered, NO_RECORD, SORTS, TEXTING } from "../state/contact_filter";
+import { attributes, contactList, listAddress, loadAttributes, shownList } from "../state/contacts";
 import { isNarrow } from "../state/screen";
 import { fresh } from "../state/session";
+import { STATUS_ID, status } from "../state/sync";
 import type { Attribute, ContactRow } from "../types";
 import { words } from "../words/contacts";
 import { NewContact } from "./new";
@@ -20,11 +22,10 @@ const OWN_COLUMNS = 3;
 const SEARCH_WAIT_MS = 200;
 
 export function ContactsPage() {
-  const query = route.value.place === "contacts" ? route.value.query : new URLSearchParams();
-  const q = query.get("q") ?? "";
-  const unreadable = query.has("unreadable");
-  const list = useMemo(() => contactList(q, unreadable), [q, unreadable]);
+  const filter = filterOf(route.value.place === "contacts" ? route.value.query : new URLSearchParams());
+  const list = useMemo(() => contactList(filter), [JSON.stringify(filter)]);
   const [isNew, setNew] = useState(false);
+  listAddress.value = address.value;
   // After a gap it is looked at again.
   useEffect(() => {
     shownList.value = list;
@@ -39,29 +40,69 @@ export function ContactsPage() {
     <section class="wide tall">
       <header class="title">
         <h1>{words.title}</h1>
-        <span class="quiet">{list.total.value === null ? "" : count(list.total.value)}</span>
+        <span class="quiet" role="status">
+          {list.total.value === null ? "" : words.total(list.total.value, isFiltered(filter))}
+        </span>
         <span class="grow" />
         <button class="primary" onClick={() => setNew(true)}>
           <Plus size={16} aria-hidden="true" />
           {words.add}
         </button>
       </header>
-      <div class="filters">
-        <SearchField of={q} />
-        <label class="check">
-          <input
-            type="checkbox"
-            checked={unreadable}
-            onChange={(event) =>
-              go(withQuery({ unreadable: event.currentTarget.checked ? "1" : null }), "replace")
-            }
-          />{" "}
-          {words.unreadableOnly}
-        </label>
-      </div>
-      <Rows list={list} own={own} isFiltered={!!q || unreadable} unreadable={unreadable} />
+      <Filters filter={filter} />
+      <Rows list={list} own={own} filter={filter} />
       <NewContact open={isNew} onClose={() => setNew(false)} />
     </section>
+  );
+}
+
+function Filters({ filter }: { filter: ContactFilter }) {
+  const objects = status.at(STATUS_ID).value.value?.mappings.map((it) => it.object) ?? [];
+  // What the address asks for stays a choice until the objects are known, and after.
+  if (filter.record && filter.record !== NO_RECORD && !objects.includes(filter.record))
+    objects.push(filter.record);
+  const records: [string, string][] = [
+    ["", words.filter.anyRecord],
+    ...objects.map((it): [string, string] => [it, words.filter.record(it)]),
+    [NO_RECORD, words.filter.noRecord],
+  ];
+  const texting: [string, string][] = [
+    ["", words.filter.anyTexting],
+    ...TEXTING.map((it): [string, string] => [it, words.filter.texting[it]]),
+  ];
+  const sorts = SORTS.map((it): [string, string] => [it === "name" ? "" : it, words.filter.sorts[it]]);
+  return (
+    <div class="filters">
+      <SearchField of={filter.q} />
+      <Choice name="record" label={words.filter.records} value={filter.record ?? ""} options={records} />
+      <Choice name="texting" label={words.filter.who} value={filter.texting ?? ""} options={texting} />
+      <Choice
+        name="sort"
+        label={words.filter.sort}
+        value={filter.sort === "name" ? "" : filter.sort}
+        options={sorts}
+      />
+    </div>
+  );
+}
+
+type ChoiceProps = { name: string; label: string; value: string; options: [string, string][] };
+
+/** A choice that stands in the address. */
+function Choice({ name, label, value, options }: ChoiceProps) {
+  return (
+    <select
+      aria-label={label}
+      class={value ? "chosen" : ""}
+      value={value}
+      onChange={(event) => go(withQuery({ [name]: event.currentTarget.value }), "replace")}
+    >
+      {options.map(([option, text]) => (
+        <option key={option} value={option}>
+          {text}
+        </option>
+      ))}
+    </select>
   );
 }
 
@@ -87,21 +128,17 @@ function SearchField({ of }: { of: string }) {
   );
 }
 
-type RowsProps = {
-  list: ReturnType<typeof contactList>;
-  own: Attribute[];
-  isFiltered: boolean;
-  unreadable: boolean;
-};
+type RowsProps = { list: ReturnType<typeof contactList>; own: Attribute[]; filter: ContactFilter };
 
-function Rows({ list, own, isFiltered, unreadable }: RowsProps) {
+function Rows({ list, own, filter }: RowsProps) {
   const items = list.items.value;
+  const unreadable = filter.texting === "unreadable";
   const height = isNarrow.value ? 64 : 48;
   if (!items)
     return (
       <Waiting problem={list.problem.value} again={() => void list.changed()} rows={10} height={height} />
     );
-  if (items.length === 0) return <Nothing isFiltered={isFiltered} />;
+  if (items.length === 0) return <Nothing isFiltered={isFiltered(filter)} />;
   const rows = items.map((row) => ({
     key: row.id,
     height: height + (unreadable && row.unreadable.length > 0 && !isNarrow.value ? 8 : 0),
@@ -152,20 +189,25 @@ function Nothing({ isFiltered }: { isFiltered: boolean }) {
 }
 
 function Row({ row, own, unreadable }: { row: ContactRow; own: Attribute[]; unreadable: boolean }) {
+  const [first] = row.points;
+  const number = first ? phone(first.address) : row.phone;
+  const isOut = row.points.some((it) => it.consent.state === "opted_out");
+  const object = row.links.find((it) => it.is_primary)?.object;
   return (
     <Link class="person-row" to={`contacts/${row.id}`}>
       <span class="person">
         <Avatar id={row.id} name={row.name} size={28} />
         <span>
           <b dir="auto">{row.name}</b>
-          <small>{isNarrow.value ? (row.phone ?? row.company ?? "") : row.title}</small>
+          <small>{isNarrow.value ? (number ?? row.company ?? "") : row.title}</small>
         </span>
       </span>
       <span class="cell" dir="auto">
         {row.company}
       </span>
       <span class="cell">
-        {row.phone}
+        {number}
+        {isOut && <Ban size={14} class="red" role="img" aria-label={words.optedOut} />}
         {unreadable &&
           row.unreadable.map((it) => (
             <small key={it.field} class="reason">
@@ -180,7 +222,13 @@ function Row({ row, own, unreadable }: { row: ContactRow; own: Attribute[]; unre
         </span>
       ))}
       <span class="cell end">
-        <Standing state={row.sync} />
+        {row.sync === "in_step" ? (
+          <span class="quiet in-step" title={words.standing.in_step}>
+            <Mark size={12} /> {object}
+          </span>
+        ) : (
+          <Standing state={row.sync} />
+        )}
       </span>
     </Link>
   );

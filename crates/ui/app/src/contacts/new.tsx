@@ -9,6 +9,7 @@ import { attributes } from "../state/contacts";
 import { say } from "../state/toasts";
 import { words } from "../words/contacts";
 import { Value } from "./fields";
+import { NumberTold } from "./number";
 
 /** What is asked for, beside what must be given and what the company added. */
 const ASKED = ["first_name", "last_name", "mobile_phone", "email"];
@@ -25,6 +26,7 @@ function Form({ onClose }: { onClose: () => void }) {
   const [problem, setProblem] = useState<{ text: string; field: string | null } | null>(null);
   const [isBusy, setBusy] = useState(false);
   const [key, setKey] = useState(newKey);
+  const [numbers, setNumbers] = useState<Record<string, string>>({});
   const asked = attributes.value.filter(
     (it) => !it.read_only && (it.own || it.required || ASKED.includes(it.name)),
   );
@@ -58,16 +60,25 @@ function Form({ onClose }: { onClose: () => void }) {
         </p>
       )}
       {asked.map((it) => (
-        <label key={it.name}>
-          {it.label}
-          <Value
-            attribute={it}
-            name={it.name}
-            required={it.required}
-            aria-invalid={problem?.field === it.name ? true : undefined}
-            placeholder={it.name === "mobile_phone" ? words.numberHint : undefined}
-          />
-        </label>
+        <div key={it.name} class="asked">
+          <label>
+            {it.label}
+            <Value
+              attribute={it}
+              name={it.name}
+              required={it.required}
+              aria-invalid={problem?.field === it.name ? true : undefined}
+              aria-describedby={it.type === "phone" ? `new-${it.name}` : undefined}
+              placeholder={it.name === "mobile_phone" ? words.numberHint : undefined}
+              onInput={
+                it.type === "phone"
+                  ? (event) => setNumbers({ ...numbers, [it.name]: (event.target as HTMLInputElement).value })
+                  : undefined
+              }
+            />
+          </label>
+          {it.type === "phone" && <NumberTold id={`new-${it.name}`} text={numbers[it.name] ?? ""} />}
+        </div>
       ))}
       <footer>
         <button type="button" onClick={onClose}>

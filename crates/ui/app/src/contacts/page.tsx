@@ -4,12 +4,12 @@ import { ChevronLeft, ExternalLink, MessageSquare, Trash2 } from "lucide-preact"
 import { useState } from "preact/hooks";
 import { hub, told } from "../api";
 import { moment, phone } from "../format";
+import { begin } from "../inbox/begin";
 import { Dialog } from "../kit/dialog";
 import { Avatar, Waiting } from "../kit/ground";
 import { Link } from "../kit/link";
 import { go } from "../route";
-import { contacts } from "../state/contacts";
-import { putConversation } from "../state/inbox";
+import { attributes, contacts, listAddress } from "../state/contacts";
 import { useRecord } from "../state/records";
 import { attempt, say } from "../state/toasts";
 import type { Contact } from "../types";
@@ -58,14 +58,15 @@ function Title({ contact }: { contact: Contact }) {
   const { id, name } = contact;
   const [asks, setAsks] = useState(false);
   const [isBusy, setBusy] = useState(false);
-  const write = async () => {
+  const certain = contact.points.find((it) => !it.doubtful);
+  const [doubted, setDoubted] = useState<string | null>(null);
+  const write = async (address?: string) => {
+    const first = contact.points[0];
+    if (!address && first && !certain) return setDoubted(first.address);
+    setDoubted(null);
     setBusy(true);
-    const opened = await attempt(() => told(hub.POST("/api/v1/conversations", { body: { contact_id: id } })));
+    await begin({ contact_id: id, address });
     setBusy(false);
-    if (!opened) return;
-    putConversation(opened);
-    go(`inbox/${opened.id}`);
-    focusComposer();
   };
   const restore = async () => {
     const params = { path: { id } };
@@ -75,7 +76,7 @@ function Title({ contact }: { contact: Contact }) {
   };
   return (
     <header class="title">
-      <Link class="icon back shown" to="contacts" aria-label={words.back}>
+      <Link class="icon back shown" to={listAddress.value} aria-label={words.back}>
         <ChevronLeft size={20} />
       </Link>
       <Avatar id={id} name={name} size={40} />
@@ -105,6 +106,16 @@ function Title({ contact }: { contact: Contact }) {
           </button>
         </>
       )}
+      <Dialog open={doubted !== null} onClose={() => setDoubted(null)} label={words.doubt.title}>
+        <h2>{words.doubt.title}</h2>
+        <p>{words.doubt.why(phone(doubted ?? ""))}</p>
+        <footer>
+          <button onClick={() => setDoubted(null)}>{words.cancel}</button>
+          <button class="primary" onClick={() => void write(doubted!)}>
+            {words.doubt.go(phone(doubted ?? ""))}
+          </button>
+        </footer>
+      </Dialog>
       <Dialog open={asks} onClose={() => setAsks(false)} label={words.remove.title(name)}>
         <Remove contact={contact} onClose={() => setAsks(false)} onRestore={() => void restore()} />
       </Dialog>
@@ -123,7 +134,7 @@ function Remove({ contact, onClose, onRestore }: RemoveProps) {
     const params = { path: { id } };
     const done = await attempt(() => told(hub.DELETE("/api/v1/contacts/{id}", { params })).then(() => true));
     if (!done) return;
-    go("contacts");
+    go(listAddress.value);
     say(words.deleted(name), { label: frame.undo, run: onRestore });
   };
   return (
@@ -165,6 +176,8 @@ function Records({ contact }: { contact: Contact }) {
   );
 }
 
+const labelOf = (field: string) => attributes.value.find((it) => it.name === field)?.label ?? "";
+
 function Numbers({ contact }: { contact: Contact }) {
   return (
     <div class="card">
@@ -178,7 +191,10 @@ function Numbers({ contact }: { contact: Contact }) {
       ))}
       {contact.points.map((point) => (
         <p key={point.id} class="fact">
-          {phone(point.address)}
+          <span>
+            {phone(point.address)} <small>{labelOf(point.label)}</small>
+          </span>
+          {point.doubtful && <span class="tag warn">{words.checkNumber}</span>}
           <span class={`tag ${point.consent.state === "opted_out" ? "bad" : ""}`}>
             {point.consent.state === "opted_out"
               ? words.optedOut
@@ -186,6 +202,15 @@ function Numbers({ contact }: { contact: Contact }) {
                 ? words.optedIn
                 : words.nothingSaid}
           </span>
+          {contact.points.length > 1 && (
+            <button
+              class="link"
+              aria-label={words.writeTo(phone(point.address))}
+              onClick={() => void begin({ contact_id: contact.id, address: point.address })}
+            >
+              {words.text}
+            </button>
+          )}
         </p>
       ))}
     </div>
@@ -205,12 +230,4 @@ function Conversations({ contact }: { contact: Contact }) {
       ))}
     </div>
   );
-}
-
-const FOCUS_TRIES = 40;
-/** The hand that asked to write finds the cursor in the text. */
-function focusComposer(left = FOCUS_TRIES) {
-  const area = document.querySelector<HTMLElement>(".composer textarea:not([disabled])");
-  if (area) area.focus();
-  else if (left > 0) setTimeout(() => focusComposer(left - 1), 50);
 }

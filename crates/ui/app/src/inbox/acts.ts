@@ -1,8 +1,8 @@
 // What one does with conversations.
 
 import { hub, keyed, told } from "../api";
-import { conversationAddress, go } from "../route";
-import { conversations, list, openId, putConversation } from "../state/inbox";
+import { conversationAddress, go, withQuery } from "../route";
+import { conversations, list, openId, putConversation, threads } from "../state/inbox";
 import { me } from "../state/session";
 import { attempt, say } from "../state/toasts";
 import type { ConversationChange } from "../types";
@@ -40,11 +40,19 @@ async function reopen(id: string) {
   if (await change(id, { status: "open" })) go(conversationAddress(id));
 }
 
-/** Bold again for oneself; it is left first, since an open conversation counts as read. */
-export function markUnread(id: string) {
-  go(conversationAddress("").replace("/", ""));
+/**
+ * Bold again for oneself, from a message of theirs on or the last one; it is left first, since an open
+ * conversation counts as read.
+ */
+export function markUnread(id: string, message_id?: string) {
+  go(withQuery({ at: null }, conversationAddress("").replace("/", "")));
   const params = { path: { id }, ...keyed() };
-  return attempt(() => told(hub.POST("/api/v1/conversations/{id}/unread", { params, body: {} })));
+  const body = { message_id };
+  return attempt(async () => {
+    putConversation(await told(hub.POST("/api/v1/conversations/{id}/unread", { params, body })));
+    // Whoever opens it again begins where the hub says.
+    threads.drop(id);
+  });
 }
 
 export const assignToMe = (id: string) => change(id, { assigned_to: me.peek()?.staff.id });

@@ -1,6 +1,6 @@
 // The list of conversations in the server's order: ours to answer first, then those that wait for them.
 
-import { Ban, Search, Smartphone } from "lucide-preact";
+import { Ban, Search, Smartphone, SquarePen } from "lucide-preact";
 import { useEffect, useState } from "preact/hooks";
 import { count, exactly, phone, short, when } from "../format";
 import { Avatar, Empty, Skeleton, StaffAvatar, Waiting } from "../kit/ground";
@@ -18,7 +18,7 @@ import {
   VIEWS,
   view,
 } from "../state/inbox";
-import { isNarrow } from "../state/screen";
+import { beginning, isNarrow } from "../state/screen";
 import { fresh, me } from "../state/session";
 import type { Conversation } from "../types";
 import { words } from "../words/inbox";
@@ -34,6 +34,17 @@ export function List() {
     <section class="list" aria-label={words.list}>
       <header class="head">
         <h1>{words.title}</h1>
+        <span class="grow" />
+        <button
+          class="icon"
+          aria-label={words.compose}
+          title={words.compose}
+          onClick={() => {
+            beginning.value = true;
+          }}
+        >
+          <SquarePen size={16} />
+        </button>
       </header>
       <SearchField />
       <nav class="tabs" aria-label={words.which}>

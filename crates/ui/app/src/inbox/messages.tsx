@@ -2,13 +2,14 @@
 // reached the hub yet.
 
 import { CircleAlert, Clock, NotebookPen } from "lucide-preact";
+import type { ComponentChildren } from "preact";
 import { dayName, exactly, sameDay, time } from "../format";
 import { Avatar } from "../kit/ground";
 import { outbox } from "../state/inbox";
 import { me } from "../state/session";
 import type { Author, Conversation, Message } from "../types";
 import { words } from "../words/inbox";
-import { retry } from "./acts";
+import { markUnread, retry } from "./acts";
 import { Leaving } from "./leaving";
 import { Linked } from "./linked";
 
@@ -124,19 +125,33 @@ function Bubble({ message, first, last, conversation }: SaidProps) {
           <Linked text={message.text} />
         </p>
       </div>
-      {message.error ? <Failed message={message} /> : last && <State message={message} isOut={out} />}
+      {message.error ? (
+        <Failed message={message} />
+      ) : (
+        last && (
+          <State message={message} isOut={out}>
+            {!out && (
+              <button class="link from-here" onClick={() => void markUnread(conversation.id, message.id)}>
+                {words.markUnread}
+              </button>
+            )}
+          </State>
+        )
+      )}
     </div>
   );
 }
 
-function State({ message, isOut }: { message: Message; isOut: boolean }) {
+type StateProps = { message: Message; isOut: boolean; children?: ComponentChildren };
+
+function State({ message, isOut, children }: StateProps) {
   const at = isOut ? message.state_at : message.at;
   const isLeaving = ["queued", "sending", "uncertain"].includes(message.state);
   return (
     <p class="state" title={exactly(at)}>
       {isOut && isLeaving && <Clock size={12} aria-hidden="true" />}{" "}
       {isOut ? `${words.states[message.state] ?? message.state} ` : ""}
-      {time(at)}
+      {time(at)} {children}
     </p>
   );
 }

@@ -1,9 +1,11 @@
-// Nobody is tied to the number: whoever knows says who it is.
+// Nobody is tied to the number: why, who has it, and what makes it somebody's.
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { hub, keyed, told } from "../api";
 import { phone } from "../format";
 import { Avatar } from "../kit/ground";
+import { useAnswer } from "../state/answer";
+import { conversations } from "../state/inbox";
 import { attempt, say } from "../state/toasts";
 import type { ContactRow, Conversation } from "../types";
 import { words } from "../words/inbox";
@@ -12,11 +14,12 @@ import { change } from "./acts";
 const FOUND_MAX = 5;
 const WAIT_MS = 200;
 
-export function Unknown({ conversation }: { conversation: Conversation }) {
-  const [text, setText] = useState("");
+/** People by a name that is typed; null while none is. */
+function useNamed(asked: string): ContactRow[] | null {
   const [found, setFound] = useState<ContactRow[] | null>(null);
-  const asked = text.trim() || conversation.address;
   useEffect(() => {
+    setFound(null);
+    if (!asked) return;
     let isOver = false;
     const wait = setTimeout(async () => {
       const query = { q: asked, limit: FOUND_MAX };
@@ -28,28 +31,42 @@ export function Unknown({ conversation }: { conversation: Conversation }) {
       clearTimeout(wait);
     };
   }, [asked]);
-  const tie = async (id: string, name: string) => {
-    if (await change(conversation.id, { contact_id: id })) say(words.unknown.tied(name));
+  return found;
+}
+
+export function Unknown({ conversation }: { conversation: Conversation }) {
+  const { id, address, version } = conversation;
+  const params = { path: { id } };
+  const { value: candidates } = useAnswer(
+    () => told(hub.GET("/api/v1/conversations/{id}/candidates", { params })),
+    [id, version],
+  );
+  const [text, setText] = useState("");
+  const field = useRef<HTMLInputElement>(null);
+  const asked = text.trim();
+  const named = useNamed(asked);
+  const tie = async (it: ContactRow) => {
+    if (await change(id, { contact_id: it.id })) say(words.unknown.tied(it.name));
   };
   const add = async () => {
-    const [first, ...rest] = text.trim().split(/\s+/);
-    const fields = {
-      first_name: rest.length > 0 ? (first ?? "") : "",
-      last_name: rest.length > 0 ? rest.join(" ") : (first ?? ""),
-      mobile_phone: conversation.address,
-    };
-    const made = await attempt(() =>
-      told(hub.POST("/api/v1/contacts", { params: keyed(), body: { fields } })),
-    );
-    if (made) await tie(made.id, made.name);
+    if (!asked) return field.current?.focus();
+    const body = { conversation_id: id, fields: fieldsOf(asked, address) };
+    const made = await attempt(() => told(hub.POST("/api/v1/contacts", { params: keyed(), body })));
+    if (!made) return;
+    say(words.unknown.added(made.name));
+    await conversations.load(id);
   };
+  const found = asked ? named : (candidates?.items ?? null);
   return (
     <div class="box unknown">
       <p>
-        <b>{phone(conversation.address)}</b>
+        <b>{phone(address)}</b>
       </p>
-      <p class="quiet">{words.unknown.why}</p>
+      <p class="quiet" role="status">
+        {candidates ? words.unknown.why(candidates.reason, candidates.items.length) : " "}
+      </p>
       <input
+        ref={field}
         type="search"
         aria-label={words.unknown.field}
         placeholder={words.unknown.field}
@@ -57,21 +74,24 @@ export function Unknown({ conversation }: { conversation: Conversation }) {
         maxLength={100}
         onInput={(event) => setText(event.currentTarget.value)}
       />
-      {found?.length === 0 && text && <p class="quiet">{words.unknown.none}</p>}
+      {asked && found?.length === 0 && <p class="quiet">{words.unknown.none}</p>}
       {found?.map((it) => (
-        <button key={it.id} class="candidate" onClick={() => void tie(it.id, it.name)}>
+        <button key={it.id} class="candidate" onClick={() => void tie(it)}>
           <Avatar id={it.id} name={it.name} size={24} />
           <span>
             {words.unknown.tie(it.name)}
-            <small>{[it.company, it.phone].filter(Boolean).join(", ")}</small>
+            <small>{[it.title, it.company, it.phone].filter(Boolean).join(", ")}</small>
           </span>
         </button>
       ))}
-      {text.trim() && (
-        <button onClick={() => void add()}>
-          {words.unknown.add}: {text.trim()}
-        </button>
-      )}
+      <button onClick={() => void add()}>{asked ? words.unknown.addNamed(asked) : words.unknown.add}</button>
     </div>
   );
+}
+
+/** A name of one word is a last name: without one a record in Salesforce cannot be. */
+function fieldsOf(name: string, address: string) {
+  const parts = name.split(/\s+/);
+  const last = parts.pop() ?? "";
+  return { first_name: parts.join(" "), last_name: last, mobile_phone: address };
 }

@@ -7,6 +7,7 @@ import { me } from "../state/session";
 import { STATUS_ID, status } from "../state/sync";
 import { words } from "../words/settings";
 import { look, setLook } from "./look";
+import { NoticeCard } from "./notice";
 import { Organisation } from "./organisation";
 import { Rules } from "./rules";
 import { SignOut } from "./sign_out";
@@ -49,13 +50,14 @@ export function SettingsPage() {
           </select>
         </label>
       </div>
+      <NoticeCard />
       <SignOut />
     </section>
   );
 }
 
 function Salesforce() {
-  const connection = me.value?.connection;
+  const connection = status.at(STATUS_ID).value.value?.connection ?? me.value?.connection;
   return (
     <div class="card">
       <h2>{words.salesforce}</h2>

@@ -3,6 +3,7 @@
 import { signal } from "@preact/signals";
 import { hub, told } from "../api";
 import type { Attribute, Contact, ContactRow } from "../types";
+import { askedBy, type ContactFilter } from "./contact_filter";
 import { Edits } from "./edits";
 import { kept } from "./inbox";
 import { pointerCalm } from "./pointer";
@@ -23,16 +24,12 @@ export const contacts = new Records<Contact>(
 type List = ListWindow<ContactRow>;
 const lists = new Map<string, List>();
 
-/** The list of contacts with these words; the last few are kept. */
-export function contactList(q: string, unreadable: boolean): List {
-  const key = `${unreadable} ${q}`;
+/** The list of contacts that a filter leaves; the last few are kept. */
+export function contactList(filter: ContactFilter): List {
+  const asked = askedBy(filter);
+  const key = JSON.stringify(asked);
   const page = (cursor: string | null) => {
-    const query = {
-      q: q || undefined,
-      cursor: cursor ?? undefined,
-      limit: PAGE,
-      unreadable: unreadable || undefined,
-    };
+    const query = { ...asked, cursor: cursor ?? undefined, limit: PAGE };
     return told(hub.GET("/api/v1/contacts", { params: { query } }));
   };
   const list = lists.get(key) ?? new ListWindow(page, pointerCalm);
@@ -44,6 +41,8 @@ export function contactList(q: string, unreadable: boolean): List {
 
 /** The list on screen, if one is. */
 export const shownList = signal<List | null>(null);
+/** Where the list was last, with its filters: whoever comes back from a contact finds it again. */
+export const listAddress = signal("contacts");
 
 const SOON_MS = 500;
 const refreshShown = soon(SOON_MS, () => void shownList.peek()?.changed());

@@ -16,6 +16,8 @@ import { ListWindow } from "./window";
 
 const PAGE = 50;
 const EARLIER = 100;
+/** Messages of a stretch that is brought anew. */
+const STRETCH = 200;
 const LISTS_KEPT = 6;
 
 export const VIEWS: View[] = ["all", "mine", "nobody", "closed"];
@@ -79,35 +81,83 @@ export function listsChanged() {
   refreshList();
 }
 
-async function loadThread(id: string): Promise<Thread> {
-  const page = await told(hub.GET("/api/v1/conversations/{id}/messages", { params: { path: { id } } }));
-  // What is known by now: the stream told on meanwhile.
-  const known = threads.at(id).value.peek() ?? Thread.NONE;
-  return known.withNewest(page.items, page.has_more);
+const UNREAD_LEAD = 10;
+
+async function messagesOf(
+  id: string,
+  query: { before_seq?: number; after_seq?: number; around?: string; limit?: number },
+) {
+  return told(hub.GET("/api/v1/conversations/{id}/messages", { params: { path: { id }, query } }));
 }
 
-const earlier = new Map<string, Promise<void>>();
-/** Brings what was said before; asked for twice at once it is brought once. */
-export function loadEarlier(id: string): Promise<void> {
-  const asked = earlier.get(id) ?? bringEarlier(id).finally(() => earlier.delete(id));
-  earlier.set(id, asked);
+async function loadThread(id: string): Promise<Thread> {
+  const before = threads.at(id).value.peek();
+  if (before?.hasNewer) return reloadStretch(id, before);
+  const page = await messagesOf(id, {});
+  // What is known by now: the stream told on meanwhile.
+  const known = threads.at(id).value.peek() ?? Thread.NONE;
+  const thread = known.withNewest(page);
+  const { firstUnread, firstSeq } = thread;
+  if (firstUnread === null || firstSeq === null || firstUnread >= firstSeq || before) return thread;
+  // More came in than a page holds: one begins to read where one stopped.
+  return Thread.of(
+    await messagesOf(id, { after_seq: Math.max(0, firstUnread - 1 - UNREAD_LEAD), limit: EARLIER }),
+  );
+}
+
+/** One reads a stretch of long ago: it is brought anew, and goes on from there. */
+async function reloadStretch(id: string, known: Thread): Promise<Thread> {
+  const page = await messagesOf(id, { after_seq: (known.firstSeq ?? 1) - 1, limit: STRETCH });
+  return Thread.of({ ...page, has_more: known.hasMore });
+}
+
+const under = new Map<string, Promise<void>>();
+/** Asked for twice at once it is brought once. */
+function once(key: string, bring: () => Promise<void>): Promise<void> {
+  const asked = under.get(key) ?? bring().finally(() => under.delete(key));
+  under.set(key, asked);
   return asked;
 }
 
-async function bringEarlier(id: string) {
-  const thread = threads.at(id).value.peek();
-  const first = thread?.messages[0];
-  if (!thread?.hasMore || !first) return;
-  const params = { path: { id }, query: { before_seq: first.seq, limit: EARLIER } };
-  const page = await told(hub.GET("/api/v1/conversations/{id}/messages", { params }));
-  const now = threads.at(id).value.peek();
-  if (now) threads.put(id, now.withEarlier(page.items, page.has_more));
-}
+/** Brings what was said before what is loaded. */
+export const loadEarlier = (id: string) =>
+  once(`earlier ${id}`, async () => {
+    const thread = threads.at(id).value.peek();
+    if (!thread?.hasMore || thread.firstSeq === null) return;
+    const page = await messagesOf(id, { before_seq: thread.firstSeq, limit: EARLIER });
+    const now = threads.at(id).value.peek();
+    if (now?.firstSeq === thread.firstSeq) threads.put(id, now.withEarlier(page));
+  });
+
+/** Brings what was said after what is loaded. */
+export const loadLater = (id: string) =>
+  once(`later ${id}`, async () => {
+    const thread = threads.at(id).value.peek();
+    if (!thread?.hasNewer || thread.lastSeq === null) return;
+    const page = await messagesOf(id, { after_seq: thread.lastSeq, limit: EARLIER });
+    const now = threads.at(id).value.peek();
+    if (now?.lastSeq === thread.lastSeq) threads.put(id, now.withLater(page));
+  });
+
+/** Brings a message with what was said around it, in place of what was loaded. */
+export const loadAround = (id: string, message: string) =>
+  once(`around ${id} ${message}`, async () =>
+    threads.put(id, Thread.of(await messagesOf(id, { around: message, limit: EARLIER }))),
+  );
+
+/** Back to what was said last. */
+export const toNewest = (id: string) =>
+  once(`newest ${id}`, async () => {
+    const page = await messagesOf(id, {});
+    threads.put(id, (threads.at(id).value.peek() ?? Thread.NONE).movedTo(page));
+  });
 
 export function putMessage(message: Message) {
   const id = message.conversation_id;
   const thread = threads.at(id).value.peek();
-  if (thread) threads.put(id, thread.with(message));
+  if (!thread) return;
+  const isFirst = message.direction === "in" && thread.firstUnread === null;
+  threads.put(id, thread.with(message).withUnread(isFirst ? message.seq : thread.firstUnread));
 }
 
 /** A conversation as the stream or an act told of it. */
@@ -124,6 +174,8 @@ export function putConversation(it: Conversation) {
 export function putUnread(id: string, unread: number) {
   const known = conversations.at(id).value.peek();
   if (known) conversations.put(id, { ...known, unread });
+  const thread = threads.at(id).value.peek();
+  if (thread && unread === 0) threads.put(id, thread.withUnread(null));
 }
 
 const NOWHERE = { all: () => ({}), put: () => {}, drop: () => {} };

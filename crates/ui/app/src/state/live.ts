@@ -13,6 +13,7 @@ import {
   putUnread,
   threads,
 } from "./inbox";
+import { heard as noticed } from "./notice";
 import { fresh, leave, loadMe, me, signedOut } from "./session";
 import { type Heard, type Source, Stream, type Word } from "./stream";
 import { putRun, runList, runs, status, syncChanged } from "./sync";
@@ -86,8 +87,11 @@ export const tellSignIn = () => channel.postMessage({ kind: "begun" } satisfies 
 
 function take({ name, value }: Heard) {
   if (!me.peek()) return;
-  if (name === "message") putMessage((value as { message: Message }).message);
-  else if (name === "message_state") putState(value as MessageState);
+  if (name === "message") {
+    const { message } = value as { message: Message };
+    putMessage(message);
+    noticed(message, stream.isLeading);
+  } else if (name === "message_state") putState(value as MessageState);
   else if (name === "conversation") putConversation((value as { conversation: Conversation }).conversation);
   else if (name === "read") {
     const { conversation_id, unread } = value as { conversation_id: string; unread: number };

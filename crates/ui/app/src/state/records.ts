@@ -72,6 +72,11 @@ export class Records<T> {
     this.named(this.#slots.keys());
   }
 
+  /** Forgets what nobody looks at. */
+  drop(id: string) {
+    if (!this.#slots.get(id)?.users) this.#slots.delete(id);
+  }
+
   clear() {
     this.#slots.clear();
   }

@@ -22,6 +22,9 @@ export const factsSlide = watched(MEDIUM);
 export const factsShown = signal(globalThis.localStorage?.getItem("facts") !== "hidden");
 export const factsOver = signal(false);
 
+/** Whether somebody is about to begin a conversation. */
+export const beginning = signal(false);
+
 export function toggleFacts() {
   if (factsSlide.peek()) {
     factsOver.value = !factsOver.peek();

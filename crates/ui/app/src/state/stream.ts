@@ -71,6 +71,11 @@ export class Stream {
     private readonly hearer: Hearer,
   ) {}
 
+  /** Whether this tab is the one that listens for all. */
+  get isLeading() {
+    return this.#source !== null;
+  }
+
   start() {
     this.ground.say({ kind: "where" });
     this.#release = this.ground.lead(() => this.#listen());

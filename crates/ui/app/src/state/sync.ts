@@ -28,7 +28,7 @@ export const runList = new ListWindow<Run>(async (cursor) => {
 /** Rises as runs tell of themselves, so that an open run shows what it did. */
 export const runTold = signal<Run | null>(null);
 
-const SOON_MS = 300;
+const SOON_MS = 500;
 const refreshStatus = soon(SOON_MS, () => status.named([STATUS]));
 /** Something moved between the two sides: who looks at the state asks anew. */
 export function syncChanged() {

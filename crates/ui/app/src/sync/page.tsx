@@ -146,7 +146,7 @@ function State({ status: it }: { status: SyncStatus }) {
   return (
     <div class="standing" role="status">
       <p class={`section-title ${kind}`}>
-        {kind === "teal" && <Mark size={16} />} {title}
+        {kind === "teal" && <Mark size={16} />} <span>{title}</span>
       </p>
       <p>{hint}</p>
     </div>

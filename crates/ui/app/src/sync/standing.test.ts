@@ -2,40 +2,64 @@ import { expect, test } from "vitest";
 import type { Run, SyncStatus } from "../types";
 import { standingOf } from "./standing";
 
-const run = (change: Partial<Run>) =>
-  ({ state: "done", started_at: 1, finished_at: 2, progress: { done: 0, total: null }, ...change }) as Run;
-const status = (last: Run | null, mapping = {}, change: Partial<SyncStatus> = {}) =>
+const status = (change: Partial<SyncStatus>) =>
   ({
     state: "in_step",
-    last_run: last,
+    as_of: 2,
+    stopped: null,
+    waiting_since: null,
+    to_decide: 0,
+    to_create: 0,
+    running: null,
+    last_run: {} as Run,
     connection: { state: "connected", state_reason: null },
-    mappings: [{ conflicts: 0, waiting_to_org: 0, ...mapping }],
+    mappings: [{ waiting_to_org: 0 }],
     ...change,
   }) as SyncStatus;
-const title = (it: SyncStatus) => standingOf(it, (ms) => `t${ms}`).title;
+const standing = (change: Partial<SyncStatus>) => standingOf(status(change), (ms) => `t${ms}`);
 
-test("nothing claims more than the last run knew", () => {
-  expect(title(status(run({})))).toBe("As of the run at t2");
-  expect(title(status(null))).toBe("Not synced yet");
+test("nothing claims more than the last run that came to its end", () => {
+  expect(standing({})).toMatchObject({ title: "As of the run at t2", short: "As of t2", kind: "teal" });
+  expect(standing({ state: "never", as_of: null }).title).toBe("Not synced yet");
 });
 
-test("a run that was stopped says how far it came", () => {
-  const stopped = run({ state: "cancelled", progress: { done: 46_000, total: 180_042 } });
-  expect(title(status(stopped))).toBe("Stopped at 46,000 of 180,042");
+test("a run that was stopped says how far it came, as the hub says it", () => {
+  const stopped = { done: 46_000, total: 180_042 };
+  expect(standing({ state: "stopped", stopped }).title).toBe("Stopped at 46,000 of 180,042");
+  expect(standing({ state: "stopped", stopped: { done: 4, total: null } }).title).toBe(
+    "Stopped before all was read",
+  );
 });
 
-test("what waits or is to be decided goes before what is equal", () => {
-  expect(title(status(run({}), { conflicts: 1, waiting_to_org: 2 }))).toBe("1 to decide");
-  expect(title(status(run({}), { waiting_to_org: 2 }))).toBe("2 changes wait for Salesforce");
+test("what is to be decided and what waits are the hub's own figures", () => {
+  expect(standing({ state: "to_decide", to_decide: 3 }).title).toBe("3 to decide");
+  const mappings = [{ waiting_to_org: 2 }, { waiting_to_org: 1 }] as SyncStatus["mappings"];
+  const behind = standing({ state: "behind", to_create: 4, mappings });
+  expect(behind.title).toBe("7 changes wait for Salesforce");
+  expect(behind.kind).not.toBe("teal");
 });
 
-test("a run that failed and an org that is away are said first", () => {
-  const failed = run({ state: "failed", error: { text: "the password is over", fix: "sign in again" } });
-  expect(standingOf(status(failed), String)).toEqual({
+test("an org that is away is waited for since a moment, with the reason", () => {
+  const connection = { state: "unreachable", state_reason: "it answers nobody" } as SyncStatus["connection"];
+  expect(standing({ state: "waiting", waiting_since: 5, connection })).toEqual({
+    title: "Waiting for Salesforce since t5",
+    hint: "It answers nobody.",
+    short: "Waiting",
+    kind: "amber",
+  });
+});
+
+test("a run that failed says why, and the way out", () => {
+  const last = { error: { text: "the password is over", fix: "sign in again" } } as Run;
+  expect(standing({ state: "failed", last_run: last })).toEqual({
     title: "The last run failed",
     hint: "The password is over. Sign in again.",
+    short: "Failed",
     kind: "red",
   });
-  const away = { connection: { state: "broken", state_reason: "It answers nobody." } } as never;
-  expect(title(status(run({}), {}, away))).toBe("Salesforce cannot be reached");
+});
+
+test("while a run goes on its phase is said", () => {
+  const running = { phase: "Reading Contact" } as Run;
+  expect(standing({ state: "running", running }).title).toBe("Reading Contact");
 });

@@ -12,7 +12,6 @@ export function Wire({ mapping, status }: { mapping: Mapping; status: SyncStatus
     <>
       <p class="end">
         <span>{mapping.object}</span>
-        <b>{count(mapping.records)}</b>
       </p>
       <p class={`wire ${mapping.enabled ? "" : "off"}`}>
         {run && mapping.enabled ? (
@@ -24,7 +23,7 @@ export function Wire({ mapping, status }: { mapping: Mapping; status: SyncStatus
       </p>
       <p class="end right">
         <b>{count(mapping.records)}</b>
-        <span>{words.contacts}</span>
+        <span>{words.wire.linked}</span>
         <small>{mapping.last_changed_at ? words.changed(moment(mapping.last_changed_at)) : ""}</small>
       </p>
     </>
@@ -36,7 +35,9 @@ function Tag({ mapping, status }: { mapping: Mapping; status: SyncStatus }) {
   if (mapping.conflicts > 0) return <span class="tag warn">{words.wire.toDecide(mapping.conflicts)}</span>;
   if (mapping.waiting_to_org > 0)
     return <span class="tag">{words.wire.waiting(mapping.waiting_to_org)}</span>;
-  const last = status.last_run;
-  if (last?.state !== "done" || !last.finished_at) return <span class="tag warn">{words.wire.unknown}</span>;
-  return <span class="tag well">{words.wire.equal(moment(last.finished_at))}</span>;
+  // Before it was read to its end nothing is known of the rest.
+  if (mapping.read_until === null) return <span class="tag warn">{words.wire.unread}</span>;
+  if (status.as_of === null || ["waiting", "failed", "stopped"].includes(status.state))
+    return <span class="tag warn">{words.wire.unknown}</span>;
+  return <span class="tag well">{words.wire.equal(moment(status.as_of))}</span>;
 }

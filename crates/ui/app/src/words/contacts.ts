@@ -1,5 +1,6 @@
 // Words of contacts and their fields.
 
+import { count } from "../format";
 import type { ContactRow } from "../types";
 
 export const words = {
@@ -7,13 +8,37 @@ export const words = {
   add: "New contact",
   search: "Search contacts",
   searchHint: "Search names, companies, e-mail and numbers",
-  unreadableOnly: "Only with a number that cannot be read",
+  total: (n: number, isFiltered: boolean) => (isFiltered ? `${count(n)} found` : count(n)),
+  filter: {
+    records: "Which records",
+    anyRecord: "Any record",
+    record: (object: string) => `${object} records`,
+    noRecord: "Only in Tieline",
+    who: "Who can be texted",
+    anyTexting: "Can be texted or not",
+    texting: {
+      opted_out: "Opted out",
+      without_number: "Without a number",
+      unreadable: "Number not readable",
+    },
+    sort: "Order",
+    sorts: { name: "By name", changed: "Last changed first" },
+  },
+  read: {
+    reading: "Reading the number",
+    as: (number: string, where: string | null, isLandline: boolean) =>
+      `Read as ${number}${where ? `, ${where}` : ""}.${isLandline ? " A landline: texts seldom arrive there." : ""}`,
+    not: (why: string) => `Not read as a number${why ? `: ${why}` : ""}. Nobody is texted there.`,
+    doubtful: (number: string, where: string) =>
+      `No number in their own country. Read as ${number}, ${where}: check it before you text.`,
+  },
   unreadable: {
     no_number: "no number",
     several: "several numbers",
     not_valid_there: "not valid in their country, nor in yours",
   } satisfies Record<ContactRow["unreadable"][number]["reason"], string>,
   noText: (why: string) => `It cannot be texted: ${why}.`,
+  doubtful: "No number in their own country: check it before you text.",
   columns: { name: "Name", company: "Company", phone: "Phone", email: "E-mail", sync: "Salesforce" },
   found: ["Nobody found", "No contact has these words. Try a part of the name or number."],
   none: ["No contacts yet", "They come in with the first sync."],
@@ -32,6 +57,15 @@ export const words = {
   back: "All contacts",
   delete: "Delete",
   write: "Write a text",
+  text: "Text",
+  writeTo: (number: string) => `Text ${number}`,
+  checkNumber: "Check it",
+  doubt: {
+    title: "Is this their number?",
+    why: (number: string) =>
+      `${number} is no number in their own country, so it may be somebody else’s. Ask them, or text it if you know.`,
+    go: (number: string) => `Text ${number}`,
+  },
   know: "What we know",
   records: "Salesforce records",
   noRecords: "None yet. The next sync creates one.",

@@ -1,12 +1,14 @@
 // Words of the inbox: list, thread, composer, facts.
 
 import { count } from "../format";
+import type { Candidates } from "../types";
 
 const texts = (n: number) => (n === 1 ? "1 text" : `${n} texts`);
 
 export const words = {
   title: "Inbox",
   list: "Conversations",
+  compose: "New conversation",
   search: "Search conversations",
   searchHint: "Search names, numbers and texts",
   which: "Which conversations",
@@ -48,6 +50,8 @@ export const words = {
   begin: "Nothing was said yet. The first text is yours.",
   earlier: "Loading what was said before",
   newBelow: (n: number) => `${n} new`,
+  toNewest: "To the newest",
+  markUnread: "Mark unread from here",
   unreadFrom: "New since you last looked",
   noteBy: (name: string) => `Note by ${name}, only staff see this`,
   staff: "staff",
@@ -95,13 +99,27 @@ export const words = {
   since: (when: string) => `Since ${when}.`,
   others: "Other conversations",
   unknown: {
-    why: "Nobody is tied to this number yet, or several people share it.",
-    find: "Find the person",
-    isThem: "This is …",
+    why: (reason: Candidates["reason"], have: number) => {
+      if (reason === "several") return `${count(have)} people have this number. Say who it is.`;
+      if (reason === "decided") return "Somebody decided that none of the people with this number wrote.";
+      return "Nobody has this number yet.";
+    },
     field: "Name or number of the person",
     none: "Nobody is called that.",
     tie: (name: string) => `This is ${name}`,
     tied: (name: string) => `Tied to ${name}.`,
-    add: "Add as new contact",
+    add: "Add as new",
+    addNamed: (name: string) => `Add ${name} as new`,
+    added: (name: string) => `${name} is added, and this conversation is with them.`,
+  },
+  begins: {
+    title: "New conversation",
+    field: "Name or number",
+    from: "From",
+    text: (number: string) => `Text ${number}`,
+    nobody: "Nobody is called that. Write a number to text somebody new.",
+    noNumber: (name: string) => `${name} has no number that can be read.`,
+    doubtful: "no number in their country: check it",
+    cancel: "Cancel",
   },
 };

@@ -1,0 +1,113 @@
+// Contacts: found by filters that the address keeps, their numbers told as they are read.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ask, textFrom, until } from "./demo.mjs";
+import { area, office } from "./office.mjs";
+
+const at = office();
+const { opened, somebody } = at;
+const rows = (page) => page.locator(".people-rows .person-row");
+const change = async (page, id, fields) => {
+  const { version } = (await ask(page, "GET", `/api/v1/contacts/${id}`)).body;
+  const changed = await ask(page, "PATCH", `/api/v1/contacts/${id}`, { version, fields });
+  assert.equal(changed.status, 200, JSON.stringify(changed.body));
+};
+
+test("filters and order are in the address, hold over a reload, and the total is the hub's", async (t) => {
+  const page = await opened(t);
+  const total = async (query) => (await ask(page, "GET", `/api/v1/contacts?limit=1&${query}`)).body.total;
+  await page.goto(`${at.demo.app}/contacts`);
+  await page.getByLabel("Which records").selectOption("Lead records");
+  const leads = await total("object=Lead");
+  await page.getByRole("status").getByText(`${leads} found`, { exact: true }).waitFor();
+  await page.getByLabel("Order").selectOption("Last changed first");
+  await until("the address does not say it", () => /record=Lead.*sort=changed/.test(page.url()));
+  await page.reload();
+  await page.getByRole("status").getByText(`${leads} found`, { exact: true }).waitFor();
+  const first = (await ask(page, "GET", "/api/v1/contacts?limit=1&object=Lead&sort=changed")).body.items[0];
+  await until("another is first", async () => (await rows(page).first().innerText()).includes(first.name));
+  assert.equal(await page.getByLabel("Which records").inputValue(), "Lead");
+  await page.getByLabel("Which records").selectOption("Only in Tieline");
+  const unlinked = await total("linked=false");
+  await page.getByRole("status").getByText(`${unlinked} found`, { exact: true }).waitFor();
+});
+
+test("who opted out and who has no number is found, and one comes back to the same list", async (t) => {
+  const page = await opened(t);
+  const [out, without] = [await somebody(page), await somebody(page)];
+  await textFrom(at.demo, out.number, "STOP");
+  await change(page, without.id, { mobile_phone: "", phone: "", home_phone: "", other_phone: "" });
+  const has = async (query, id) =>
+    (await ask(page, "GET", `/api/v1/contacts?${query}&ids=${id}`)).body.items.length === 1;
+  await until("the STOP never came", () => has("opted_out=true", out.id));
+  await page.goto(`${at.demo.app}/contacts`);
+  const texting = page.getByLabel("Who can be texted");
+  await texting.selectOption("Opted out");
+  const row = rows(page).filter({ hasText: out.name });
+  await row.getByLabel("Opted out").waitFor();
+  await row.click();
+  await page.getByRole("heading", { name: out.name, level: 1 }).waitFor();
+  await page.getByRole("link", { name: "All contacts" }).click();
+  await row.waitFor();
+  assert.equal(await texting.inputValue(), "opted_out");
+  await texting.selectOption("Without a number");
+  await rows(page).filter({ hasText: without.name }).waitFor();
+});
+
+test("a number is told under the field as it is typed: how it is read, whose it is, why it is not", async (t) => {
+  const page = await opened(t);
+  const one = await somebody(page);
+  await change(page, one.id, { country: "" });
+  await page.goto(`${at.demo.app}/contacts/${one.id}`);
+  const mobile = page.getByLabel("Mobile", { exact: true });
+  const told = page.locator(".field.dirty [role=status]");
+  for (const [typed, words] of [
+    ["07700 900317", /Read as \+44/],
+    ["+1 512 555 0111", /Read as \+1 512-555-0111, (the )?United States\./],
+    ["07700 905500 (wife)", /Read as \+44 7700 905500/],
+    ["123", /Not read as a number: .*Nobody is texted there\./],
+    ["07700 900317 / 07700 900318", /Not read as a number: several numbers\./],
+  ]) {
+    await mobile.fill(typed);
+    await told.getByText(words).waitFor();
+  }
+  await mobile.press("Escape");
+});
+
+test("a number that is none in their country is asked about before it is texted", async (t) => {
+  const page = await opened(t);
+  const one = await somebody(page);
+  await change(page, one.id, { country: "United States", mobile_phone: "07700 900318", phone: "" });
+  await page.goto(`${at.demo.app}/contacts/${one.id}`);
+  await page.locator(".field").getByText("No number in their own country").waitFor();
+  await page.getByRole("button", { name: "Write a text" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("+44 7700 900 318 is no number in their own country").waitFor();
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  assert.match(page.url(), /contacts\/ct_/);
+  await page.getByRole("button", { name: "Write a text" }).click();
+  await dialog.getByRole("button", { name: "Text +44 7700 900 318" }).click();
+  await area(page).waitFor();
+});
+
+test("a conversation begins with a number or a name, from the inbox", async (t) => {
+  const page = await opened(t);
+  const one = await somebody(page, "Zebulon-Begin");
+  await page.goto(`${at.demo.app}/inbox`);
+  await page.getByRole("heading", { name: "Inbox" }).waitFor();
+  await page.keyboard.press("c");
+  const dialog = page.getByRole("dialog", { name: "New conversation" });
+  await dialog.getByLabel("Name or number").fill("12");
+  await dialog.getByText("Not read as a number").waitFor();
+  assert.equal(await dialog.getByRole("button", { name: /^Text / }).count(), 0);
+  await dialog.getByLabel("Name or number").fill("07700 900 462");
+  await dialog.getByText("Read as +44 7700 900462").waitFor();
+  await dialog.getByRole("button", { name: "Text +44 7700 900462" }).click();
+  await page.getByRole("heading", { name: "+44 7700 900 462", level: 1 }).waitFor();
+  await until("the cursor is elsewhere", () => area(page).evaluate((it) => it === document.activeElement));
+  await page.getByRole("button", { name: "New conversation" }).click();
+  await dialog.getByLabel("Name or number").fill("Zebulon");
+  await dialog.getByRole("button", { name: /Zebulon-Begin/ }).click();
+  await page.getByRole("heading", { name: one.name, level: 1 }).waitFor();
+});
