@@ -16,15 +16,15 @@ pub struct OutboundText<'a> {
 }
 
 /// A text whose sending was cut off.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Sought<'a> {
     pub to: &'a str,
     pub from: &'a str,
     pub text: &'a str,
     /// When its sending began, by our clock.
     pub begun_at: Timestamp,
-    /// What our clock shows now.
-    pub now: Timestamp,
+    /// What our clock shows when it is asked.
+    pub now: &'a (dyn Fn() -> Timestamp + Sync),
 }
 
 /// A text that the carrier has.

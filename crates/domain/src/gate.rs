@@ -7,6 +7,9 @@ use crate::time::Timestamp;
 /// A carrier's word that no text reaches a number counts for so long: numbers move between networks.
 const LANDLINE_MS: i64 = 30 * 86_400_000;
 
+/// Whether a secret can be opened is asked again after this long.
+const SECRET_AGAIN_MS: i64 = 60_000;
+
 /// Why a message is sent; the confirmation of an opt-out is the one that passes the block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
@@ -31,6 +34,8 @@ pub struct Asked<'a> {
     pub can_be_answered: bool,
     /// Whether the inbox has a number to send from.
     pub has_sender: bool,
+    /// Whether the secret of the number's account can be opened.
+    pub has_secret: bool,
     /// Until when the carrier asked to be left alone.
     pub held_until: Option<Timestamp>,
 }
@@ -51,6 +56,8 @@ pub enum Verdict {
 pub enum HoldReason {
     /// The carrier asked to be left alone for a while.
     CarrierBusy,
+    /// The secret of the carrier account cannot be opened, until its key is back.
+    SecretSealed,
 }
 
 impl HoldReason {
@@ -58,6 +65,9 @@ impl HoldReason {
     pub fn words(self) -> &'static str {
         match self {
             HoldReason::CarrierBusy => "the carrier asked to be left alone",
+            HoldReason::SecretSealed => {
+                "the secret of the carrier account cannot be opened; give the hub the key that it was sealed with"
+            }
         }
     }
 }
@@ -83,6 +93,12 @@ impl From<FailureCode> for Refusal {
 pub fn check(asked: &Asked<'_>) -> Verdict {
     if let Some(refusal) = refuse(asked) {
         return Verdict::Refuse(refusal);
+    }
+    if !asked.has_secret {
+        return Verdict::Hold {
+            until: asked.now + SECRET_AGAIN_MS,
+            why: HoldReason::SecretSealed,
+        };
     }
     match asked.held_until.filter(|until| *until > asked.now) {
         Some(until) => Verdict::Hold {
@@ -132,6 +148,7 @@ mod tests {
         landline_since: None,
         can_be_answered: true,
         has_sender: true,
+        has_secret: true,
         held_until: None,
     };
 
@@ -190,6 +207,19 @@ mod tests {
         asked.opted_out_since = Some(Timestamp(5));
         assert_eq!(check(&asked), Verdict::Send);
         asked.can_be_answered = false;
+        assert!(matches!(check(&asked), Verdict::Refuse(_)));
+    }
+
+    #[test]
+    fn a_secret_that_does_not_open_holds_what_would_leave() {
+        let mut asked = PLAIN;
+        asked.has_secret = false;
+        let held = Verdict::Hold {
+            until: asked.now + SECRET_AGAIN_MS,
+            why: HoldReason::SecretSealed,
+        };
+        assert_eq!(check(&asked), held);
+        asked.opted_out_since = Some(Timestamp(5));
         assert!(matches!(check(&asked), Verdict::Refuse(_)));
     }
 

@@ -97,23 +97,31 @@ impl Messaging {
                 Purpose::Ordinary
             },
             has_sender: way.is_some(),
+            has_secret: way.as_ref().is_none_or(|way| way.carrier.is_some()),
             held_until: way.as_ref().and_then(|way| way.held_until),
             ..asked(&listed, &message.text, tx.now())
         });
         match (verdict, way) {
-            (Verdict::Send, Some(way)) => {
+            (
+                Verdict::Send,
+                Some(Way {
+                    sender,
+                    carrier: Some(carrier),
+                    ..
+                }),
+            ) => {
                 message.state = State::Sending;
-                message.sender_id = Some(way.sender.id);
+                message.sender_id = Some(sender.id);
                 save_and_tell(&mut tx, &message, State::Queued).await?;
-                let attempt = attempt::begin(&mut tx, message.id, way.sender.account_id).await?;
+                let attempt = attempt::begin(&mut tx, message.id, sender.account_id).await?;
                 job::start_attempt(&mut tx, claimed).await?;
                 tx.commit().await?;
                 Ok(Some(Ready {
                     message,
                     attempt,
                     listed,
-                    sender: way.sender,
-                    carrier: way.carrier,
+                    sender,
+                    carrier,
                 }))
             }
             (Verdict::Hold { until, why }, _) => {
@@ -122,14 +130,11 @@ impl Messaging {
                 Ok(None)
             }
             (Verdict::Refuse(refusal), _) => refuse(tx, claimed, message, refusal).await,
-            (Verdict::Send, None) => {
-                refuse(tx, claimed, message, FailureCode::NoSender.into()).await
-            }
+            (Verdict::Send, _) => refuse(tx, claimed, message, FailureCode::NoSender.into()).await,
         }
     }
 
-    /// The number that a message goes through and the carrier that has it, if the inbox has one whose
-    /// secret opens.
+    /// The number that a message goes through and the carrier that has it, if the inbox has one.
     async fn way(&self, tx: &mut Tx, listed: &Listed, message: &Message) -> Result<Option<Way>> {
         let it = &listed.conversation;
         let wanted = message.sender_id.or(it.sender_id);
@@ -137,10 +142,10 @@ impl Messaging {
             return Ok(None);
         };
         let account = carrier_account::by_id(tx, sender.account_id).await?;
-        Ok(self.carrier(&account).map(|carrier| Way {
+        Ok(Some(Way {
+            carrier: self.carrier(&account),
             held_until: account.held_until,
             sender,
-            carrier,
         }))
     }
 
@@ -200,7 +205,8 @@ impl Messaging {
 /// How a message leaves.
 struct Way {
     sender: Sender,
-    carrier: Carrier,
+    /// None while its secret does not open.
+    carrier: Option<Carrier>,
     held_until: Option<Timestamp>,
 }
 

@@ -60,7 +60,7 @@ impl Messaging {
                     from: &from.address,
                     text: &message.text,
                     begun_at: open.begun_at,
-                    now: self.store.now(),
+                    now: &|| self.store.now(),
                 };
                 carrier.find(&self.transport, &sought).await
             }

@@ -49,6 +49,7 @@ pub(crate) fn asked<'a>(listed: &Listed, text: &'a str, now: Timestamp) -> Asked
         landline_since: listed.landline_since,
         can_be_answered: can_be_answered(&listed.address),
         has_sender: listed.has_sender,
+        has_secret: true,
         held_until: None,
     }
 }

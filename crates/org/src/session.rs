@@ -68,10 +68,12 @@ impl TokenStore for StoredTokens {
             let mut tx = self.store.begin(&Actor::system()).await.map_err(stored)?;
             let known = self.loaded.load(Ordering::SeqCst);
             let session = (sealed.as_slice(), token.instance_url.as_str());
-            match connection::save_session(&mut tx, self.id, known, session).await {
-                // Another node was quicker; its session is as good, ours is used for this client alone.
-                Err(StorageError::Conflict(_)) => return Ok(()),
-                other => other.map_err(stored)?,
+            // Where another node was quicker its session is as good, and ours is used for this client alone;
+            // but where refresh tokens are good once, the newest is the one that is good.
+            let saved = connection::save_session(&mut tx, self.id, known, session).await;
+            let is_late = matches!(saved, Err(StorageError::Conflict(_)));
+            if !is_late {
+                saved.map_err(stored)?;
             }
             if let Some(rotated) = &token.refresh_token {
                 let row = connection::by_id(&mut tx, self.id).await.map_err(stored)?;
@@ -86,7 +88,9 @@ impl TokenStore for StoredTokens {
                 .map_err(stored)?;
             }
             tx.commit().await.map_err(stored)?;
-            self.loaded.store(known + 1, Ordering::SeqCst);
+            if !is_late {
+                self.loaded.store(known + 1, Ordering::SeqCst);
+            }
             Ok(())
         })
     }

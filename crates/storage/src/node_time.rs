@@ -34,13 +34,16 @@ impl NodeTime {
         self.clock.database_now()
     }
 
-    /// Takes over what the database's clock shows now; a database of this node's has its clock.
-    pub fn learn(&self, there: Option<Timestamp>) {
+    /// How far the present moment is to be moved to be what the database's clock shows now; a database of
+    /// this node's has its clock.
+    pub fn step_to(&self, there: Option<Timestamp>) -> Option<i64> {
         let there = there.unwrap_or_else(|| self.clock.now());
-        let offset_ms = there.0 - self.clock.steady_ms();
-        let known = self.offset_ms.load(Ordering::SeqCst);
-        if (offset_ms - known).abs() > CLOSE_ENOUGH_MS {
-            self.offset_ms.store(offset_ms, Ordering::SeqCst);
-        }
+        let step_ms = there.0 - self.now().0;
+        (step_ms.abs() > CLOSE_ENOUGH_MS).then_some(step_ms)
+    }
+
+    /// Moves the present moment.
+    pub fn step(&self, step_ms: i64) {
+        self.offset_ms.fetch_add(step_ms, Ordering::SeqCst);
     }
 }

@@ -48,7 +48,7 @@ pub async fn find(
         let request = request(Method::GET, &url, account, String::new())?;
         let answer = transport.clone().oneshot(request).await;
         let response = answer.map_err(|error| CarrierError::not_now(error.to_string()))?;
-        let earliest = sought.begun_at.0 - ROUNDING_MS + ahead_ms(&response, sought.now);
+        let earliest = sought.begun_at.0 - ROUNDING_MS + ahead_ms(&response, (sought.now)());
         let list: MessageList = read(&response)?;
         let is_older =
             |it: &MessageResource| created_at(it).is_some_and(|created_at| created_at.0 < earliest);
@@ -66,7 +66,8 @@ pub async fn find(
     Ok(found.into_iter().map(MessageResource::text).collect())
 }
 
-/// How far the carrier's clock is ahead of ours; nothing where it does not say.
+/// How far the carrier's clock is ahead of ours at least, which shows this after its answer; nothing where
+/// it does not say.
 fn ahead_ms(response: &Response<Bytes>, now: Timestamp) -> i64 {
     let given = response.headers().get(DATE).and_then(|it| it.to_str().ok());
     given.and_then(moment).map_or(0, |theirs| theirs.0 - now.0)
@@ -94,12 +95,17 @@ mod tests {
 
     /// What was asked for, by a carrier that gives these pages and whose clock is ahead by so much.
     fn ask(pages: &[&str], ahead_ms: i64) -> (Vec<String>, Vec<String>) {
+        ask_slow(pages, ahead_ms, 0)
+    }
+
+    /// The same, by one whose every answer takes so long.
+    fn ask_slow(pages: &[&str], ahead_ms: i64, takes_ms: i64) -> (Vec<String>, Vec<String>) {
         let asked = Arc::new(Mutex::new(Vec::new()));
         let (pages, log): (Vec<String>, _) = (
             pages.iter().map(|page| page.to_string()).collect(),
             asked.clone(),
         );
-        let date = jiff::Timestamp::from_millisecond(NOW.0 + ahead_ms).unwrap();
+        let date = jiff::Timestamp::from_millisecond(NOW.0 + takes_ms + ahead_ms).unwrap();
         let date = rfc2822::DateTimePrinter::new()
             .timestamp_to_rfc9110_string(&date)
             .unwrap();
@@ -124,7 +130,7 @@ mod tests {
             from: "+447700900010",
             text: "Hello",
             begun_at: Timestamp(NOW.0 - 10_000),
-            now: NOW,
+            now: &|| Timestamp(NOW.0 + takes_ms * asked.lock().unwrap().len() as i64),
         };
         let found = find(&carrier, &account, &sought)
             .now_or_never()
@@ -176,6 +182,12 @@ mod tests {
             ];
             assert_eq!(ask(&[&page(&texts, "null")], ahead).0, ["SM2"], "{ahead}");
         }
+    }
+
+    #[test]
+    fn a_slow_answer_is_no_clock_that_goes_ahead() {
+        let texts = page(&[text("SM1", "Hello", 9_000)], "null");
+        assert_eq!(ask_slow(&[&texts], 0, 40_000).0, ["SM1"]);
     }
 
     #[test]

@@ -1,13 +1,16 @@
 //! Leases, fences, and what becomes of an attempt that nobody finished.
 
-use super::harness::{Fixture, on_both, on_postgres};
+use super::harness::{CountingIds, Fixture, on_both, on_postgres};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 use tieline_domain::access::Actor;
 use tieline_domain::id::{ConnectionId, Id as _};
 use tieline_domain::job::JobState;
 use tieline_domain::job::{InHand, JobKind, Lane, Party};
+use tieline_domain::time::{Clock, Timestamp};
 use tieline_storage::job::{self, Beat, ClaimedJob, NewJob};
-use tieline_storage::{StorageError, Tx};
+use tieline_storage::{StorageError, Store, StoreOptions, Tx};
 
 const TEXT: JobKind = JobKind::MessageSend;
 const SYNC: JobKind = JobKind::SyncRun;
@@ -539,4 +542,53 @@ async fn a_job_whose_work_goes_on_keeps_its_lease_until_its_hub_is_known_to_be_g
         assert_eq!(claim(&at).await[0].attempts, 2);
     })
     .await;
+}
+
+/// A clock that somebody sets, beside a count that nobody can.
+#[derive(Default)]
+struct SetClock {
+    passed: AtomicI64,
+    set: AtomicI64,
+}
+
+impl Clock for SetClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.passed.load(Ordering::SeqCst) + self.set.load(Ordering::SeqCst))
+    }
+
+    fn steady_ms(&self) -> i64 {
+        self.passed.load(Ordering::SeqCst)
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_ends_no_lease_of_the_only_hub() {
+    for set in [3_600_000, -3_600_000] {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(SetClock::default());
+        clock.set.store(1_750_000_000_000, Ordering::SeqCst);
+        let options = StoreOptions {
+            url: format!("sqlite:{}", folder.path().join("tieline.db").display()),
+            clock: clock.clone(),
+            ids: Arc::new(CountingIds::default()),
+        };
+        let store = Store::open(options).await.unwrap();
+        let mut tx = store.begin(&Actor::system()).await.unwrap();
+        enqueue(&mut tx, SYNC, None, None).await;
+        let job = take(&mut tx).await.remove(0);
+        tx.commit().await.unwrap();
+        clock.set.fetch_add(set, Ordering::SeqCst);
+        store.learn_time().await.unwrap();
+        assert_eq!(store.now(), clock.now(), "the hub's own time follows");
+        for (passes, expired) in [(SYNC.lease_ms() - 1, 0), (1, 1)] {
+            clock.passed.fetch_add(passes, Ordering::SeqCst);
+            let mut tx = store.begin(&Actor::system()).await.unwrap();
+            job::expire(&mut tx).await.unwrap();
+            tx.commit().await.unwrap();
+            let mut reader = store.reader().await.unwrap();
+            let ready = job::list(&mut reader, JobState::Ready, None, 10).await;
+            let ready = ready.unwrap().len();
+            assert_eq!(ready, expired, "{set}, job {}", job.id);
+        }
+    }
 }

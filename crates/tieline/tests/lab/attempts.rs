@@ -353,3 +353,24 @@ async fn an_answer_leaves_from_the_number_that_they_wrote_to() {
         assert_eq!(answer.from, ours);
     }
 }
+
+#[tokio::test]
+async fn a_text_whose_accounts_secret_cannot_be_opened_waits_until_it_can() {
+    let world = World::new(89).await;
+    let secret = async |secret: Option<Vec<u8>>| {
+        let mut tx = world.hub.store.begin(&Actor::system()).await.unwrap();
+        let mut row = carrier_account::all(&mut tx).await.unwrap().remove(0);
+        let was = row.secret.clone();
+        row.secret = secret.unwrap_or_default();
+        carrier_account::save(&mut tx, &row).await.unwrap();
+        tx.commit().await.unwrap();
+        was
+    };
+    let was = secret(None).await;
+    let message = desk::text(&world.hub.store, THEIRS, WORDS).await;
+    world.live(5 * 60).await;
+    assert_eq!(look(&world, &message).await.state, State::Queued);
+    secret(Some(was)).await;
+    world.live(2 * 60).await;
+    assert_eq!(look(&world, &message).await.state, State::Delivered);
+}

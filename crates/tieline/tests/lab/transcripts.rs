@@ -1,11 +1,13 @@
 //! What a Task says: what was said, with its own person, and not what never left.
 
 use super::tasks::tasks;
+use super::waits::plan;
 use super::world::World;
 use crate::desk;
 use std::collections::BTreeMap;
 use tieline::demo::OUR_NUMBER;
 use tieline_domain::access::Actor;
+use tieline_simulator::Mishap;
 use tieline_simulator::carrier::{DeliveryError, DeliveryFailure};
 use tieline_sync::create_contact;
 
@@ -67,6 +69,17 @@ async fn a_task_holds_what_was_said_and_tells_what_did_not_arrive() {
     world.live(20).await;
     desk::text(&world.hub.store, THEIRS, "Arrived").await;
     world.live(20).await;
+    // When the day is written this one waits for the carrier.
+    let away = Mishap::Busy {
+        status: 503,
+        retry_after_seconds: 10,
+    };
+    plan(&world, "POST", "/Messages.json", 1, away);
+    desk::text(&world.hub.store, THEIRS, "Late").await;
+    world.live(5).await;
+    assert!(!tasks(&world)[0].2.contains("Late"));
+    world.live(40).await;
+    assert!(tasks(&world)[0].2.ends_with("Us: Late"));
     desk::text(&world.hub.store, THEIRS, "Overtaken").await;
     says(&world, "STOP").await;
     world.live(20).await;

@@ -6,6 +6,7 @@ use super::thread::Handle;
 use crate::error::{Result, StorageError};
 use rusqlite::{Connection, OpenFlags};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex as Lock, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
@@ -66,6 +67,7 @@ impl SqlitePools {
         };
         Ok(Reading {
             handle: Some(handle),
+            is_spoiled: AtomicBool::new(false),
             readers: self.readers.clone(),
             _permit: permit,
         })
@@ -82,14 +84,11 @@ impl SqlitePools {
         if self.readers.free.is_closed() {
             return Err(closed());
         }
-        if let Some(handle) = &*writing.slot
-            && handle.call(begin).await?
-        {
+        if writing.slot.is_some() && writing.call(begin).await? {
             return Ok(writing);
         }
-        let handle = open(&self.file, &WRITER_SETTINGS).await?;
-        handle.call(begin).await?;
-        *writing.slot = Some(handle);
+        *writing.slot = Some(open(&self.file, &WRITER_SETTINGS).await?);
+        writing.call(begin).await?;
         Ok(writing)
     }
 
@@ -122,6 +121,7 @@ impl Readers {
 /// A connection to read on; given back when it is dropped.
 pub struct Reading {
     handle: Option<Handle>,
+    is_spoiled: AtomicBool,
     readers: Arc<Readers>,
     _permit: OwnedSemaphorePermit,
 }
@@ -136,15 +136,20 @@ impl Reading {
         wanted: Wanted,
     ) -> Result<Vec<SqliteRow>> {
         let handle = self.handle.as_ref().ok_or_else(closed)?;
-        handle
-            .ask(move |conn| read(conn, &sql, &args, kept, wanted))
-            .await
+        let outcome = handle.ask(move |conn| read(conn, &sql, &args, kept, wanted));
+        let outcome = outcome.await;
+        if spoils(&outcome) {
+            self.is_spoiled.store(true, Ordering::SeqCst);
+        }
+        outcome
     }
 }
 
 impl Drop for Reading {
     fn drop(&mut self) {
-        self.readers.idle().extend(self.handle.take());
+        let good = self.handle.take();
+        let good = good.filter(|_| !self.is_spoiled.load(Ordering::SeqCst));
+        self.readers.idle().extend(good);
     }
 }
 
@@ -197,9 +202,7 @@ impl Writing {
     ) -> Result<T> {
         let handle = self.slot.as_ref().ok_or_else(closed)?;
         let outcome = handle.call(act).await;
-        if let Err(StorageError::Unavailable(_) | StorageError::Damaged(_)) = outcome {
-            self.is_spoiled = true;
-        }
+        self.is_spoiled |= spoils(&outcome);
         outcome
     }
 }
@@ -218,6 +221,17 @@ impl Drop for Writing {
             });
         }
     }
+}
+
+/// Whether a connection with this outcome is not used again.
+fn spoils<T>(outcome: &Result<T>) -> bool {
+    let spoilt = |error: &StorageError| {
+        matches!(
+            error,
+            StorageError::Unavailable(_) | StorageError::Damaged(_)
+        )
+    };
+    outcome.as_ref().is_err_and(spoilt)
 }
 
 /// Begins to write, if the connection is at rest.
