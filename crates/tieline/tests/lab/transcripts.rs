@@ -71,13 +71,14 @@ async fn a_task_holds_what_was_said_and_tells_what_did_not_arrive() {
     world.live(20).await;
     // When the day is written this one waits for the carrier.
     let away = Mishap::Busy {
-        status: 503,
+        status: 429,
         retry_after_seconds: 10,
     };
     plan(&world, "POST", "/Messages.json", 1, away);
     desk::text(&world.hub.store, THEIRS, "Late").await;
     world.live(5).await;
-    assert!(!tasks(&world)[0].2.contains("Late"));
+    let words = tasks(&world).remove(0).2;
+    assert!(!words.contains("Late"), "{words}");
     world.live(40).await;
     assert!(tasks(&world)[0].2.ends_with("Us: Late"));
     desk::text(&world.hub.store, THEIRS, "Overtaken").await;
@@ -86,8 +87,13 @@ async fn a_task_holds_what_was_said_and_tells_what_did_not_arrive() {
     let words = tasks(&world).remove(0).2;
     let lines: Vec<_> = words.lines().map(|line| &line[6..]).collect();
     assert_eq!(
-        lines[..3],
-        ["Us (not delivered): Lost", "Us: Arrived", "Ann: STOP"],
+        lines[..4],
+        [
+            "Us (not delivered): Lost",
+            "Us: Arrived",
+            "Us: Late",
+            "Ann: STOP"
+        ],
         "{words}"
     );
     assert!(!words.contains("Overtaken"), "{words}");
