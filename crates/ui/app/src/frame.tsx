@@ -43,10 +43,12 @@ export function Frame({ children }: { children: ComponentChildren }) {
   );
 }
 
+/** To where one writes, else to the page's name, else to the page. */
 function skip() {
-  const inside = document.querySelector<HTMLElement>(".composer textarea:not([disabled]), main h1, main");
-  if (inside?.matches("h1")) inside.tabIndex = -1;
-  inside?.focus();
+  const find = (selector: string) => document.querySelector<HTMLElement>(selector);
+  const to = find(".composer textarea:not([disabled])") ?? find("main h1") ?? find("main");
+  if (to?.matches("h1")) to.tabIndex = -1;
+  to?.focus();
 }
 
 function Rail() {

@@ -6,6 +6,7 @@ import { Dialog } from "./kit/dialog";
 import { go, route } from "./route";
 import { drafts, openId } from "./state/inbox";
 import { beginning, factsOver } from "./state/screen";
+import { dismiss, toasts } from "./state/toasts";
 import { words } from "./words/frame";
 
 const LIST: [string[], string][] = [
@@ -17,6 +18,7 @@ const LIST: [string[], string][] = [
   [["e"], words.keys.close],
   [["u"], words.keys.unread],
   [["c"], words.keys.begin],
+  [["z"], words.keys.undo],
   [["/"], words.keys.search],
   [["Ctrl", "Enter"], words.keys.send],
   [["Ctrl", "K"], words.keys.palette],
@@ -100,6 +102,7 @@ function actOf(key: string, list: () => void): (() => unknown) | null {
   const places: Record<string, string> = { gi: "inbox", gc: "contacts", gs: "sync" };
   if (places[key]) return () => go(places[key]!);
   if (key === "?") return list;
+  if (key === "z") return undo();
   if (key === "/") return () => focus("main input[type=search]");
   if (route.peek().place !== "inbox") return null;
   if (key === "c") return () => (beginning.value = true);
@@ -107,6 +110,15 @@ function actOf(key: string, list: () => void): (() => unknown) | null {
   const id = openId.peek();
   const act = WITH_ONE[key];
   return id && act ? () => act(id) : null;
+}
+
+function undo() {
+  const toast = toasts.peek().findLast((it) => it.act?.label === words.undo);
+  if (!toast?.act) return null;
+  return () => {
+    dismiss(toast.id);
+    toast.act?.run();
+  };
 }
 
 /** Out of a field, else out of what lies on top. */

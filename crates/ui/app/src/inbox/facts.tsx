@@ -49,7 +49,7 @@ export function Facts({ conversation }: { conversation: Conversation }) {
         </header>
         {!id && <Unknown conversation={conversation} />}
         {contact && <Who contact={contact} />}
-        <Texting conversation={conversation} />
+        <Texting conversation={conversation} contact={contact} />
         {id && !contact && (
           <Waiting
             problem={slot?.problem.value ?? null}
@@ -90,27 +90,38 @@ function Who({ contact }: { contact: Contact }) {
   );
 }
 
-function Texting({ conversation }: { conversation: Conversation }) {
-  const { gate } = conversation;
+/** Whether a text may go there now, and what was said about it, as it is recorded. */
+function Texting({ conversation, contact }: { conversation: Conversation; contact?: Contact }) {
+  const { gate, address } = conversation;
+  const point = contact?.points.find((it) => it.address === address);
   return (
     <div class="box">
       <h3>
         {words.texting}{" "}
-        <span class={`tag ${gate.allowed ? "well" : "bad"}`}>
+        <span class={`tag ${gate.allowed ? "" : "bad"}`}>
           {gate.allowed ? words.allowed : words.notAllowed}
         </span>
       </h3>
       {gate.allowed ? (
-        <p>
-          <Check size={16} class="teal" aria-hidden="true" /> {words.noOptOut}
-        </p>
+        <Consent consent={point?.consent} />
       ) : (
         <p>
           <X size={16} class="red" aria-hidden="true" /> {gate.reason}{" "}
           {gate.since ? <span class="quiet">{words.since(moment(gate.since))}</span> : null}
         </p>
       )}
+      {point?.doubtful && <p class="reason">{words.doubtful}</p>}
     </div>
+  );
+}
+
+function Consent({ consent }: { consent?: Contact["points"][number]["consent"] }) {
+  if (consent?.state !== "opted_in") return <p class="quiet">{words.noConsent}</p>;
+  return (
+    <p>
+      <Check size={16} class="teal" aria-hidden="true" /> {words.optedIn}{" "}
+      {consent.since ? <span class="quiet">{words.since(moment(consent.since))}</span> : null}
+    </p>
   );
 }
 

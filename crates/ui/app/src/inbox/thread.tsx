@@ -7,7 +7,7 @@ import { phone } from "../format";
 import { Waiting } from "../kit/ground";
 import { conversationAddress, go } from "../route";
 import { threads } from "../state/inbox";
-import { toggleFacts } from "../state/screen";
+import { isNarrow, toggleFacts } from "../state/screen";
 import { me } from "../state/session";
 import { attempt } from "../state/toasts";
 import type { Conversation } from "../types";
@@ -27,6 +27,7 @@ export function Thread({ conversation }: { conversation: Conversation }) {
   return (
     <section class="thread" aria-label={words.with(name)}>
       <Head conversation={conversation} name={name} />
+      {isNarrow.value && <Strip conversation={conversation} />}
       <div class="history">
         <div
           class="scroll"
@@ -57,6 +58,18 @@ export function Thread({ conversation }: { conversation: Conversation }) {
       </div>
       <Composer conversation={conversation} onSent={() => void place.toEnd()} />
     </section>
+  );
+}
+
+/** On a phone, where the facts are away: whether one may write, and how to see more. */
+function Strip({ conversation }: { conversation: Conversation }) {
+  const { allowed, reason } = conversation.gate;
+  return (
+    <button class="strip" onClick={toggleFacts}>
+      <span class={allowed ? "" : "red"}>{allowed ? words.allowed : (reason ?? words.notAllowed)}</span>
+      <span class="grow" />
+      {words.facts}
+    </button>
   );
 }
 

@@ -1,6 +1,6 @@
 // The runs, the newest first.
 
-import { useEffect } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { count, exactly, moment, took } from "../format";
 import { StaffAvatar, Waiting } from "../kit/ground";
 import { Link } from "../kit/link";
@@ -9,6 +9,7 @@ import { fresh } from "../state/session";
 import { runList, runs } from "../state/sync";
 import type { Run } from "../types";
 import { words } from "../words/sync";
+import { linesOf } from "./quiet_runs";
 
 export function Runs() {
   // After a gap it is looked at again.
@@ -62,12 +63,41 @@ function Table({ rows }: { rows: Run[] }) {
           </tr>
         </thead>
         <tbody>
-          {rows.map((it) => (
-            <Row key={it.id} id={it.id} item={it} />
-          ))}
+          {linesOf(rows).map((it) =>
+            it.kind === "run" ? (
+              <Row key={it.run.id} id={it.run.id} item={it.run} />
+            ) : (
+              <QuietRows key={it.id} runs={it.runs} />
+            ),
+          )}
         </tbody>
       </table>
     </div>
+  );
+}
+
+function QuietRows({ runs: quiet }: { runs: Run[] }) {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <>
+      <tr class="quiet-runs">
+        <td class="word" colSpan={12}>
+          <Quietly quiet={quiet} isOpen={isOpen} onToggle={() => setOpen(!isOpen)} />
+        </td>
+      </tr>
+      {isOpen && quiet.map((it) => <Row key={it.id} id={it.id} item={it} />)}
+    </>
+  );
+}
+
+type QuietlyProps = { quiet: Run[]; isOpen: boolean; onToggle: () => void };
+
+function Quietly({ quiet, isOpen, onToggle }: QuietlyProps) {
+  const [newest, oldest] = [quiet[0]!, quiet.at(-1)!];
+  return (
+    <button class="link" aria-expanded={isOpen} onClick={onToggle}>
+      {words.quietRuns(quiet.length, moment(oldest.started_at), moment(newest.started_at))}
+    </button>
   );
 }
 
@@ -126,10 +156,26 @@ function RunState({ run }: { run: Run }) {
 function Cards({ rows }: { rows: Run[] }) {
   return (
     <ul class="run-cards">
-      {rows.map((item) => (
-        <Card key={item.id} id={item.id} item={item} />
-      ))}
+      {linesOf(rows).map((it) =>
+        it.kind === "run" ? (
+          <Card key={it.run.id} id={it.run.id} item={it.run} />
+        ) : (
+          <QuietCards key={it.id} runs={it.runs} />
+        ),
+      )}
     </ul>
+  );
+}
+
+function QuietCards({ runs: quiet }: { runs: Run[] }) {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <>
+      <li>
+        <Quietly quiet={quiet} isOpen={isOpen} onToggle={() => setOpen(!isOpen)} />
+      </li>
+      {isOpen && quiet.map((it) => <Card key={it.id} id={it.id} item={it} />)}
+    </>
   );
 }
 

@@ -31,6 +31,7 @@ export const words = {
     close: "Close or open again, then the next",
     unread: "Mark as unread",
     begin: "New conversation",
+    undo: "Undo",
     search: "Search",
     send: "Send",
     palette: "Find a person, a place or an act",

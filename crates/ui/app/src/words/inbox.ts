@@ -95,7 +95,9 @@ export const words = {
   texting: "Texting",
   allowed: "May be texted",
   notAllowed: "Not allowed",
-  noOptOut: "No opt-out on this number.",
+  noConsent: "No opt-out and no consent is recorded for this number.",
+  optedIn: "Opted in.",
+  doubtful: "No number in their own country: check that it is theirs.",
   since: (when: string) => `Since ${when}.`,
   others: "Other conversations",
   unknown: {

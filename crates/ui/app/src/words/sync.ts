@@ -1,6 +1,7 @@
 // Words of the sync page, its runs and what they did.
 
 import { count } from "../format";
+import type { Counts } from "../types";
 
 export const words = {
   title: "Sync",
@@ -93,6 +94,7 @@ export const words = {
     failed: "Failed",
     cancelled: "Cancelled",
   } as Record<string, string>,
+  quietRuns: (n: number, from: string, to: string) => `${count(n)} runs found nothing, ${from} to ${to}`,
   calls: (n: number) => (n === 1 ? "1 API call" : `${count(n)} API calls`),
   outcome: {
     nothing: (calls: string) => `Nothing to do, ${calls}.`,
@@ -104,7 +106,6 @@ export const words = {
   },
   run: {
     title: (when: string) => `Run of ${when}`,
-    none: "Run",
     back: "Back to sync",
     which: "Which changes",
     filters: { all: "All", to_hub: "To Tieline", to_org: "To Salesforce", failed: "Failed" },
@@ -114,9 +115,24 @@ export const words = {
     equal: "Both sides were equal already.",
     stopped: "It was stopped before it changed anything.",
     noneOfKind: "None of this kind in this run.",
-    toHub: "to Tieline",
-    toOrg: "to Salesforce",
-    in: (took: string) => `in ${took}`,
+    to: "to",
+    noName: "A record without a name",
+    totals: "What the run came to",
+    goesOn: "goes on",
+    total: (it: Counts) => {
+      const parts = [
+        it.created && `${count(it.created)} created`,
+        it.updated && `${count(it.updated)} updated`,
+        it.deleted && `${count(it.deleted)} deleted`,
+        it.failed && `${count(it.failed)} failed`,
+      ];
+      return parts.filter(Boolean).join(", ") || "nothing";
+    },
+    search: "Search what the run changed",
+    searchHint: "Name, field or value",
+    found: (n: number, of: number, isOpen: boolean) =>
+      `${count(n)} of ${count(of)} entries${isOpen ? " that were looked through" : ""}`,
+    searchOn: "Look further",
     blank: "empty",
     moreFields: (n: number) => (n === 1 ? "Show 1 more field" : `Show ${n} more fields`),
     lessFields: "Show fewer",
