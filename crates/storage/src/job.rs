@@ -298,13 +298,6 @@ pub struct Expired {
     pub uncertain: Vec<ClaimedJob>,
 }
 
-/// Lets all leases end so much later.
-pub(crate) async fn move_leases(tx: &mut Tx, step_ms: i64) -> Result<()> {
-    let sql = "update job set lease_until = lease_until + $1 where lease_until is not null";
-    tx.run(sql, args![step_ms]).await?;
-    Ok(())
-}
-
 /// Takes expired jobs from their workers. The uncertain ones are handed out, and again by and by,
 /// until [`finish_uncertain`].
 pub async fn expire(tx: &mut Tx) -> Result<Expired> {
