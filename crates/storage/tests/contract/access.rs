@@ -2,6 +2,7 @@
 
 use super::harness::{Fixture, on_both};
 use serde_json::json;
+use std::time::Duration;
 use tieline_domain::access::ActorKind;
 use tieline_domain::access::{Actor, AuditedAct, By, Failures, Role};
 use tieline_domain::channel::Channel;
@@ -46,6 +47,31 @@ async fn an_e_mail_address_is_one_user_however_it_is_written() {
             "{refused:?}"
         );
         assert!(refused.unwrap_err().is_permanent());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn users_who_are_locked_are_changed_by_nobody_else_until_then() {
+    on_both(|at| async move {
+        let hired = hire(&at, "ann@example.com").await.unwrap();
+        let mut first = at.store.begin(&Actor::system()).await.unwrap();
+        let locked = staff::lock_all(&mut first).await.unwrap();
+        assert_eq!(locked, [hired]);
+        let store = at.store.clone();
+        let second = tokio::spawn(async move {
+            let mut tx = store.begin(&Actor::system()).await.unwrap();
+            staff::lock_all(&mut tx).await.unwrap().remove(0).active
+        });
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert!(!second.is_finished());
+        let changed = Staff {
+            active: false,
+            ..locked[0].clone()
+        };
+        staff::update(&mut first, &changed).await.unwrap();
+        first.commit().await.unwrap();
+        assert!(!second.await.unwrap(), "who comes second sees it");
     })
     .await;
 }
