@@ -187,6 +187,18 @@ impl Messaging {
         Ok(tx.commit().await?)
     }
 
+    /// Ends the waiting of a text whose job was given up before it was handed to the carrier.
+    pub async fn give_up(&self, tx: &mut Tx, dead: &ClaimedJob) -> Result<()> {
+        let payload: SendPayload = dead.payload()?;
+        let mut message = load_message(tx, payload.message_id).await?;
+        if message.state == State::Queued {
+            (message.state, message.state_at) = (State::Failed, tx.now());
+            message.failure = Some(FailureCode::NotSent.into());
+            save_and_tell(tx, &message, State::Queued).await?;
+        }
+        Ok(())
+    }
+
     /// Takes over the job of a worker that did not come back from its attempt.
     pub async fn handle_uncertain(&self, expired: &ClaimedJob) -> Result<()> {
         let payload: SendPayload = expired.payload()?;

@@ -318,10 +318,21 @@ impl Worker {
             return tx.commit().await;
         }
         job::bury(&mut tx, job, text).await?;
-        if job.kind == JobKind::SyncRun
-            && let Err(error) = self.sync.give_up(&mut tx, job, text).await
-        {
-            tracing::error!(job.id = %job.id, error = %error, "a run whose job is dead could not be ended");
+        let ended = match job.kind {
+            JobKind::SyncRun => self
+                .sync
+                .give_up(&mut tx, job, text)
+                .await
+                .map_err(Failure::from),
+            JobKind::MessageSend => self
+                .messaging
+                .give_up(&mut tx, job)
+                .await
+                .map_err(Failure::from),
+            _ => Ok(()),
+        };
+        if let Err(Failure { text, .. }) = ended {
+            tracing::error!(job.id = %job.id, error = text, "what a dead job was for could not be ended");
         }
         tx.commit().await
     }

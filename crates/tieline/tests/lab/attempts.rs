@@ -374,3 +374,33 @@ async fn a_text_whose_accounts_secret_cannot_be_opened_waits_until_it_can() {
     world.live(2 * 60).await;
     assert_eq!(look(&world, &message).await.state, State::Delivered);
 }
+
+#[tokio::test]
+async fn a_text_whose_job_is_given_up_does_not_wait_for_ever_and_may_be_sent_again() {
+    let world = World::new(90).await;
+    let run = async |sql: &str| {
+        let mut tx = world.hub.store.begin(&Actor::system()).await.unwrap();
+        tx.run(sql, Vec::new()).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    run("create trigger refuse before insert on attempt begin select raise(abort, 'refused'); end")
+        .await;
+    let message = desk::text(&world.hub.store, THEIRS, WORDS).await;
+    let mut hours = 0;
+    while look(&world, &message).await.state == State::Queued && hours < 48 {
+        world.wait(3_600_000);
+        world.live(3).await;
+        hours += 1;
+    }
+    let now = look(&world, &message).await;
+    let code = now.failure.map(|it| it.code);
+    assert_eq!(
+        (now.state, code),
+        (State::Failed, Some(FailureCode::NotSent))
+    );
+    run("drop trigger refuse").await;
+    send_again(&world, &message).await;
+    world.live(10).await;
+    assert_eq!(look(&world, &message).await.state, State::Delivered);
+    assert_eq!(sent(&world, WORDS), 1);
+}
