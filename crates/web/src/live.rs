@@ -32,7 +32,7 @@ pub(crate) async fn follow(
     };
     let heard = state
         .teller
-        .listen(listener, resumed.or(query.after))
+        .listen(listener, resumed.or(query.after.map(|it| it.0)))
         .await?;
     let stream = heard.map_err(|_| {
         Problem::new(

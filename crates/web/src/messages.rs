@@ -56,8 +56,8 @@ async fn part(
 ) -> Result<Part> {
     match (query.before_seq, query.after_seq, query.around) {
         (None, None, None) => Ok(Part::End),
-        (Some(seq), None, None) => Ok(Part::Before(seq)),
-        (None, Some(seq), None) => Ok(Part::After(seq)),
+        (Some(seq), None, None) => Ok(Part::Before(seq.0)),
+        (None, Some(seq), None) => Ok(Part::After(seq.0)),
         (None, None, Some(id)) => {
             let found = message::list_by_ids(reader, scope, &[id]).await?;
             let found = found

@@ -92,7 +92,7 @@ pub(crate) async fn changes(
     let asked = ChangeQuery {
         direction: query.direction,
         state: query.state,
-        after: query.cursor.unwrap_or(0),
+        after: query.cursor.map_or(0, |it| it.0),
         limit,
     };
     let mut reader = state.store.reader().await?;

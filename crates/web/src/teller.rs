@@ -141,10 +141,10 @@ impl Teller {
         inner.somebody_came.notify_one();
         Ok(Ok(LiveStream {
             inner: inner.clone(),
-            seat,
             number,
             first: Some(first),
-            keep_alive: Box::pin(sleep(KEEP_ALIVE)),
+            next_look: Box::pin(sleep(inner.next_look(&seat))),
+            seat,
         }))
     }
 }
@@ -198,6 +198,15 @@ fn hello(seq: i64) -> String {
 impl Inner {
     fn desk(&self) -> MutexGuard<'_, Desk> {
         self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How long a stream to which nothing happens may sleep.
+    fn next_look(&self, seat: &Seat) -> Duration {
+        let Some(until) = seat.until else {
+            return KEEP_ALIVE;
+        };
+        let left_ms = u64::try_from(until.since(self.store.now())).unwrap_or(0);
+        KEEP_ALIVE.min(Duration::from_millis(left_ms))
     }
 
     async fn work(self: Arc<Inner>) {
@@ -374,13 +383,18 @@ pub(crate) struct LiveStream {
     seat: Arc<Seat>,
     number: u64,
     first: Option<Bytes>,
-    keep_alive: Pin<Box<Sleep>>,
+    /// When it looks up although nothing happened: to say that it lives, or that it is over.
+    next_look: Pin<Box<Sleep>>,
 }
 
 impl Stream for LiveStream {
     type Item = std::result::Result<Bytes, Infallible>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let now = self.inner.store.now();
+        if self.seat.until.is_some_and(|until| now >= until) {
+            return Poll::Ready(None);
+        }
         if let Some(first) = self.first.take() {
             return Poll::Ready(Some(Ok(first)));
         }
@@ -390,20 +404,13 @@ impl Stream for LiveStream {
         let frames = match taken {
             Taken::Ended => return Poll::Ready(None),
             Taken::Frames(frames) => frames,
-            Taken::Nothing if self.keep_alive.as_mut().poll(context).is_pending() => {
+            Taken::Nothing if self.next_look.as_mut().poll(context).is_pending() => {
                 return Poll::Pending;
-            }
-            Taken::Nothing
-                if self
-                    .seat
-                    .until
-                    .is_some_and(|until| self.inner.store.now() >= until) =>
-            {
-                return Poll::Ready(None);
             }
             Taken::Nothing => Bytes::from_static(b":\n\n"),
         };
-        self.keep_alive.as_mut().reset(Instant::now() + KEEP_ALIVE);
+        let next_look = Instant::now() + self.inner.next_look(&self.seat);
+        self.next_look.as_mut().reset(next_look);
         Poll::Ready(Some(Ok(frames)))
     }
 }

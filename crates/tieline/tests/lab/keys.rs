@@ -9,10 +9,12 @@ use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use std::net::IpAddr;
+use std::time::Duration;
 use tieline_access::NewKey;
 use tieline_domain::access::{Actor, Caller, Reach, Right, Rights};
 use tieline_domain::channel::Channel;
 use tieline_domain::id::{ApiKeyId, InboxId};
+use tieline_domain::time::Timestamp;
 use tieline_edge::ClientAddress;
 use tieline_storage::inbox::{self, Inbox};
 use tieline_storage::staff;
@@ -22,11 +24,20 @@ use tower::ServiceExt as _;
 const MANY: usize = 40;
 
 async fn key(world: &World, name: &str, inboxes: Reach<InboxId>) -> (ApiKeyId, String) {
+    make(world, name, inboxes, None).await
+}
+
+async fn make(
+    world: &World,
+    name: &str,
+    inboxes: Reach<InboxId>,
+    expires_at: Option<Timestamp>,
+) -> (ApiKeyId, String) {
     let new = NewKey {
         name: name.to_owned(),
         rights: Rights::of(&[Right::ReadConversations]),
         inboxes,
-        expires_at: None,
+        expires_at,
     };
     let made = world.hub.access.add_key(&Caller::operator(), new).await;
     let (key, secret) = made.unwrap();
@@ -172,4 +183,33 @@ async fn a_key_over_another_inbox_sees_nothing_of_this_one_whoever_it_acts_for()
     text_in(&world, "Again").await;
     assert_eq!(hears.names().await, ["message", "conversation"]);
     assert_eq!(deaf.names().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_its_key_also_while_it_hears_something() {
+    let world = World::new(94).await;
+    let end = world.hub.store.now() + 1_000;
+    let (_, ending) = make(&world, "Ending", Reach::All, Some(end)).await;
+    let (_, endless) = make(&world, "Endless", Reach::All, None).await;
+    let open = async |secret: &String| {
+        let mut stream = Stream(follow(&world, secret).await.into_body());
+        assert_eq!(stream.names().await, ["hello"]);
+        stream
+    };
+    let (mut hers, mut his) = (open(&ending).await, open(&endless).await);
+    world.wait(1_000);
+    text_in(&world, "After the end").await;
+    assert_eq!(hers.heard().await, (Vec::new(), true));
+    assert_eq!(his.names().await, ["message", "conversation"]);
+}
+
+#[tokio::test]
+async fn a_stream_that_hears_nothing_ends_with_its_key_within_a_second() {
+    let world = World::new(95).await;
+    let end = world.hub.store.now() + 300;
+    let (_, ending) = make(&world, "Ending", Reach::All, Some(end)).await;
+    let mut stream = Stream(follow(&world, &ending).await.into_body());
+    world.wait(300);
+    let waited = tokio::time::timeout(Duration::from_secs(1), stream.heard()).await;
+    assert!(waited.unwrap().1, "it ended");
 }

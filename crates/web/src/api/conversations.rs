@@ -1,7 +1,7 @@
 //! Conversations and their messages.
 
 use super::names::{Author, ContactName, Names, StaffName};
-use super::text::{Ids, Limit, Text};
+use super::text::{Ids, Limit, Seq, Text};
 use serde::{Deserialize, Deserializer, Serialize};
 use tieline_domain::channel::Channel;
 use tieline_domain::conversation::{
@@ -216,9 +216,11 @@ pub(crate) struct Gate {
 #[serde(deny_unknown_fields)]
 pub(crate) struct MessageQuery {
     /// The messages before this one.
-    pub before_seq: Option<i64>,
+    #[param(inline)]
+    pub before_seq: Option<Seq>,
     /// The messages after this one.
-    pub after_seq: Option<i64>,
+    #[param(inline)]
+    pub after_seq: Option<Seq>,
     /// This message, with as many before it as after it.
     #[param(inline)]
     pub around: Option<MessageId>,

@@ -2,6 +2,7 @@
 
 use super::conversations::{Conversation, ConversationCounts, Message, MessageFailure};
 use super::sync::Run;
+use super::text::Seq;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tieline_domain::delivery::State;
@@ -13,7 +14,8 @@ use utoipa::{IntoParams, ToSchema};
 #[serde(deny_unknown_fields)]
 pub(crate) struct LiveQuery {
     /// The number of the last event that the caller saw; the header Last-Event-ID goes before it.
-    pub after: Option<i64>,
+    #[param(inline)]
+    pub after: Option<Seq>,
 }
 
 /// An event of the live stream, as a browser's EventSource tells it: its name, and its data as JSON. Its

@@ -1,7 +1,7 @@
 //! How the org and the hub stand: connection, mappings, runs, and what a run changed.
 
 use super::names::{ContactName, Names, OutsideError, StaffName};
-use super::text::{Limit, Text};
+use super::text::{Limit, Seq, Text};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use tieline_domain::connection::{ConnectionKind, ConnectionState};
@@ -250,7 +250,8 @@ pub(crate) struct RunChangeQuery {
     #[param(inline)]
     pub state: Option<ChangeState>,
     /// `next_cursor` of the page before.
-    pub cursor: Option<i64>,
+    #[param(inline)]
+    pub cursor: Option<Seq>,
     #[serde(default)]
     #[param(inline, value_type = Option<Limit<100, 200>>)]
     pub limit: Limit<100, 200>,

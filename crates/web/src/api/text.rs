@@ -99,6 +99,38 @@ impl<const DEFAULT: i64, const MAX: i64> ToSchema for Limit<DEFAULT, MAX> {
     }
 }
 
+/// The number of an event, of a message or of a row: they begin with 1, and 0 is before all.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Seq(pub i64);
+
+/// Programs count as far without losing a unit.
+const SEQ_MAX: i64 = (1 << 53) - 1;
+
+impl<'de> Deserialize<'de> for Seq {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let number = i64::deserialize(from)?;
+        if !(0..=SEQ_MAX).contains(&number) {
+            return Err(de::Error::custom(format!(
+                "it is {number}; give 0 or a number as it came"
+            )));
+        }
+        Ok(Seq(number))
+    }
+}
+
+impl PartialSchema for Seq {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
+            .minimum(Some(0_isize))
+            .maximum(Some(SEQ_MAX as isize))
+            .into()
+    }
+}
+
+impl ToSchema for Seq {}
+
 /// At most `MAX` ids in one parameter, with commas between them.
 #[derive(Debug, Clone)]
 pub(crate) struct Ids<T, const MAX: usize>(pub Vec<T>);

@@ -155,7 +155,9 @@ impl Desk {
     pub fn place(&self, after: i64) -> Place {
         if (self.kept_after..=self.seq).contains(&after) {
             Place::Known
-        } else if after < self.kept_after && self.seq - after <= KEPT_MAX as i64 {
+        } else if after < self.kept_after
+            && after >= self.seq.saturating_sub(KEPT_MAX as i64).max(0)
+        {
             Place::Older
         } else {
             Place::Lost
@@ -395,7 +397,9 @@ mod tests {
         desk.tell(vec![told(many + 1, Some(inbox(2)))], many + 1);
         assert_eq!(taken(&desk, &quiet), format!("{} ", many + 1));
         assert_eq!(desk.place(4), Place::Lost);
-        assert_eq!(desk.place(many + 2), Place::Lost, "an event that never was");
+        for never in [many + 2, -1, i64::MIN, i64::MAX] {
+            assert_eq!(desk.place(never), Place::Lost, "{never}");
+        }
     }
 
     #[test]
