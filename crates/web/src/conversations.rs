@@ -211,7 +211,7 @@ pub(crate) async fn read(
     Path(id): Path<ConversationId>,
     NoBody: NoBody,
 ) -> Result<NoContent> {
-    let scope = me.principal.scope();
+    let scope = me.principal.working_scope();
     converse::mark(&state.store, &scope, id, acting(&me)?, Mark::Read).await?;
     Ok(NoContent)
 }
@@ -222,7 +222,7 @@ pub(crate) async fn unread(
     Path(id): Path<ConversationId>,
     Json(unread): Json<ConversationUnread>,
 ) -> Result<Answer<Conversation>> {
-    let scope = me.principal.scope();
+    let scope = me.principal.working_scope();
     let mark = unread.message_id.map_or(Mark::Unread, Mark::UnreadFrom);
     let marked = converse::mark(&state.store, &scope, id, acting(&me)?, mark).await?;
     let names = Names::load(&state.store).await?;

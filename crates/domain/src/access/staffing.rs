@@ -47,7 +47,9 @@ pub fn may_manage(caller: &Principal, theirs: Standing) -> Result<(), StaffRefus
     if !own.has(Right::ManageStaff) {
         return Err(StaffRefusal::NoManager);
     }
-    if !own.covers(theirs.role.rights()) {
+    // Who may give the right to review may take it, and so is above those who have it.
+    let is_above = !theirs.reviewer || own.has(Right::Review) || own.has(Right::GiveReview);
+    if !own.covers(theirs.role.rights()) || !is_above {
         return Err(StaffRefusal::BeyondOwnRights);
     }
     Ok(())
@@ -65,12 +67,12 @@ pub fn may_change(
     if let Some(before) = before {
         may_manage(caller, before)?;
     }
-    may_manage(caller, after)?;
     let gets_review = after.reviewer && !before.is_some_and(|before| before.reviewer);
     let is_own = caller.by().staff() == Some(id);
     if gets_review && (is_own || !caller.rights().has(Right::GiveReview)) {
         return Err(StaffRefusal::Review);
     }
+    may_manage(caller, after)?;
     let ends = before.is_some_and(Standing::administrates) && !after.administrates();
     if ends && other_administrators == 0 {
         return Err(StaffRefusal::LastAdministrator);
@@ -93,6 +95,16 @@ mod tests {
             reviewer: false,
             inboxes: Vec::new(),
         })
+    }
+
+    fn reviewing(role: Role) -> Principal {
+        match caller(role) {
+            Principal::Staff(staff) => Principal::Staff(StaffMember {
+                reviewer: true,
+                ..staff
+            }),
+            other => other,
+        }
     }
 
     fn is(role: Role) -> Standing {
@@ -164,21 +176,35 @@ mod tests {
         );
         check(caller(Role::UserAdministrator), 2, before, after, refused);
         check(Principal::Operator, 2, before, after, Ok(()));
-        // It may be kept, and taken.
-        check(
-            caller(Role::UserAdministrator),
-            2,
-            Some(after),
-            after,
-            Ok(()),
-        );
-        check(
-            caller(Role::UserAdministrator),
-            2,
-            Some(after),
-            is(Role::Staff),
-            Ok(()),
-        );
+        // Who may give it may let it be kept, and take it; who has it may let it be kept.
+        let beyond = Err(StaffRefusal::BeyondOwnRights);
+        for (own, expected) in [
+            (caller(Role::SystemAdministrator), Ok(())),
+            (reviewing(Role::UserAdministrator), Ok(())),
+            (caller(Role::UserAdministrator), beyond),
+        ] {
+            check(own.clone(), 2, Some(after), after, expected);
+            check(own, 2, Some(after), is(Role::Staff), expected);
+        }
+    }
+
+    #[test]
+    fn nobody_acts_for_a_reviewer_who_could_not_make_one_or_is_none() {
+        let reviewer = Standing {
+            reviewer: true,
+            ..is(Role::Staff)
+        };
+        for (own, expected) in [
+            (
+                caller(Role::UserAdministrator),
+                Err(StaffRefusal::BeyondOwnRights),
+            ),
+            (reviewing(Role::UserAdministrator), Ok(())),
+            (caller(Role::SystemAdministrator), Ok(())),
+            (Principal::Operator, Ok(())),
+        ] {
+            assert_eq!(may_manage(&own, reviewer), expected, "{own:?}");
+        }
     }
 
     #[test]

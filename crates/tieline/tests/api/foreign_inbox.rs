@@ -40,6 +40,8 @@ fn asked(known: &Known) -> Vec<Asked> {
         row("patch", &it, Some(json!({"assigned_to": null})), 200),
         row("post", &messages, text("message"), 202),
         row("post", &retry, None, 422),
+        row("post", &format!("{it}/read"), None, 204),
+        row("post", &format!("{it}/unread"), Some(json!({})), 200),
     ]
 }
 

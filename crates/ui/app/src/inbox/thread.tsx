@@ -127,7 +127,8 @@ function useSeen(conversation: Conversation, isAtEnd: boolean) {
       if (isTold || !document.hasFocus() || document.hidden) return;
       isTold = true;
       const params = { path: { id } };
-      void attempt(() => told(hub.POST("/api/v1/conversations/{id}/read", { params })));
+      // Nobody asked for it: what a reviewer looks at stays unread, what failed is told at the next look.
+      void told(hub.POST("/api/v1/conversations/{id}/read", { params })).catch(() => {});
     };
     seen();
     addEventListener("focus", seen);
