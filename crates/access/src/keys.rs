@@ -22,7 +22,6 @@ use tieline_storage::{StorageError, inbox, sign_in_failure, staff};
 pub const KEY_PREFIX: &str = "tlk_";
 /// A use is written down only so long after the one before, not with each request.
 const USED_STEP_MS: i64 = 3_600_000;
-
 /// A key to make.
 #[derive(Debug, Clone)]
 pub struct NewKey {
@@ -171,7 +170,8 @@ impl Access {
 
     async fn count_wrong_key(&self, visit: &Visit) -> Result<()> {
         let counted = token::hash(&format!("key\n{}", visit.network));
-        let mut tx = self.store.begin(&By::Nobody.at(visit.from.clone())).await?;
+        let by = By::Nobody.at(visit.from.clone());
+        let mut tx = self.store.begin_aside(&by).await?;
         let now = tx.now();
         let known = sign_in_failure::lock(&mut tx, std::slice::from_ref(&counted)).await?;
         let failures = known.get(&counted).copied().unwrap_or(Failures::none(now));
@@ -188,6 +188,7 @@ impl Access {
         if key
             .last_used_at
             .is_some_and(|at| now.since(at) <= USED_STEP_MS)
+            || !self.noted.is_due(key.id, now)
         {
             return;
         }

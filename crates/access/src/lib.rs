@@ -5,6 +5,7 @@
 
 pub mod error;
 pub mod keys;
+mod noted;
 pub mod password;
 pub mod session;
 pub mod sign_in;

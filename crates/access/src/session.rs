@@ -1,6 +1,7 @@
 //! Sessions: who holds a token, how long it lives, and how it ends.
 
 use crate::error::Result;
+use crate::noted::Noted;
 use crate::password::Hashing;
 use crate::token;
 use tieline_domain::access::{AuditedAct, By, Caller, Principal, Right, StaffMember};
@@ -50,6 +51,7 @@ impl SignedIn {
 pub struct Access {
     pub(crate) store: Store,
     pub(crate) hashing: Hashing,
+    pub(crate) noted: Noted,
 }
 
 impl Access {
@@ -58,6 +60,7 @@ impl Access {
         Access {
             store,
             hashing: Hashing::default(),
+            noted: Noted::default(),
         }
     }
 
@@ -146,7 +149,7 @@ impl Access {
         target: String,
         right: Right,
     ) -> Result<()> {
-        let mut tx = self.store.begin(&caller.actor()).await?;
+        let mut tx = self.store.begin_aside(&caller.actor()).await?;
         let entry = Entry {
             act,
             target: target.chars().take(TARGET_MAX).collect(),

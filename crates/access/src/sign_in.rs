@@ -71,7 +71,11 @@ impl Access {
         match known.filter(|staff| staff.active) {
             Some(staff) => {
                 let actor = By::Staff(staff.id).at(visit.from.clone());
-                let tx = self.store.begin(&actor).await?;
+                let mut tx = self.store.begin(&actor).await?;
+                // It was weighed for a while: what ended all sessions since ends this one as well.
+                if !staff::hold(&mut tx, &staff).await? {
+                    return Err(AccessError::WrongCredentials);
+                }
                 open(tx, staff.id, "password", visit).await
             }
             None => Err(AccessError::WrongCredentials),
@@ -114,7 +118,8 @@ impl Access {
 
     /// How many failures of the account there are with this one, unless it has to wait.
     async fn count_failure(&self, keys: &Keys, visit: &Visit) -> Result<i64> {
-        let mut tx = self.store.begin(&By::Nobody.at(visit.from.clone())).await?;
+        let by = By::Nobody.at(visit.from.clone());
+        let mut tx = self.store.begin_aside(&by).await?;
         let now = tx.now();
         let wanted = [keys.account.clone(), keys.network.clone()];
         let known = sign_in_failure::lock(&mut tx, &wanted).await?;
@@ -134,7 +139,7 @@ impl Access {
     }
 
     async fn take_failure_back(&self, keys: &Keys) -> Result<()> {
-        let mut tx = self.store.begin(&By::System.at(None)).await?;
+        let mut tx = self.store.begin_aside(&By::System.at(None)).await?;
         let now = tx.now();
         let wanted = [keys.account.clone(), keys.network.clone()];
         let known = sign_in_failure::lock(&mut tx, &wanted).await?;
@@ -161,7 +166,8 @@ impl Access {
         if count > 3 && count & (count - 1) != 0 {
             return Ok(());
         }
-        let mut tx = self.store.begin(&By::Nobody.at(visit.from.clone())).await?;
+        let by = By::Nobody.at(visit.from.clone());
+        let mut tx = self.store.begin_aside(&by).await?;
         let after = json!({"failures": count, "active": staff.active});
         let entry = Entry {
             act: AuditedAct::SignInFailed,

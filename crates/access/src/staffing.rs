@@ -113,8 +113,7 @@ impl Access {
         }
         staff::update(&mut tx, &after).await?;
         if !after.active {
-            session::end_all(&mut tx, id, None).await?;
-            session::end_links(&mut tx, id).await?;
+            end_access(&mut tx, id, None).await?;
         }
         note(
             &mut tx,
@@ -133,7 +132,11 @@ impl Access {
         self.managed(caller, id).await?;
         let place = self.hashing.admit()?;
         let hash = self.hashing.hash(&place, password).await?;
-        self.keep_password(caller, id, &hash, None).await
+        let mut tx = self.store.begin(&caller.actor()).await?;
+        // They may have risen meanwhile.
+        let theirs = standing(&staff::by_id(&mut tx, id).await?);
+        may_manage(&caller.principal, theirs)?;
+        keep_password(tx, id, &hash, None).await
     }
 
     /// Changes one's own password, which takes the one before; one's other sessions end.
@@ -146,30 +149,12 @@ impl Access {
     ) -> Result<()> {
         let place = self.check_password(&me.staff, current, visit).await?;
         let hash = self.hashing.hash(&place, new).await?;
-        self.keep_password(&me.caller(), me.staff.id, &hash, Some(me.session))
-            .await
-    }
-
-    async fn keep_password(
-        &self,
-        caller: &Caller,
-        id: StaffId,
-        hash: &str,
-        kept: Option<SessionId>,
-    ) -> Result<()> {
-        let mut tx = self.store.begin(&caller.actor()).await?;
-        staff::set_password(&mut tx, id, hash).await?;
-        session::end_all(&mut tx, id, kept).await?;
-        session::end_links(&mut tx, id).await?;
-        note(
-            &mut tx,
-            AuditedAct::SetPassword,
-            id,
-            Value::Null,
-            Value::Null,
-        )
-        .await?;
-        Ok(tx.commit().await?)
+        let mut tx = self.store.begin(&me.caller().actor()).await?;
+        // Whoever got another password meanwhile, or left, knew the one before in vain.
+        if !staff::hold(&mut tx, &me.staff).await? {
+            return Err(AccessError::WrongCredentials);
+        }
+        keep_password(tx, me.staff.id, &hash, Some(me.session)).await
     }
 
     /// A link that signs a user in once; the one before it is over.
@@ -265,6 +250,21 @@ impl Access {
         may_manage(&caller.principal, standing(&staff))?;
         Ok(staff)
     }
+}
+
+async fn keep_password(mut tx: Tx, id: StaffId, hash: &str, kept: Option<SessionId>) -> Result<()> {
+    staff::set_password(&mut tx, id, hash).await?;
+    end_access(&mut tx, id, kept).await?;
+    let none = Value::Null;
+    note(&mut tx, AuditedAct::SetPassword, id, none.clone(), none).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Ends links and sessions. Links first: one that is being used is waited for, and its session ends.
+async fn end_access(tx: &mut Tx, id: StaffId, kept: Option<SessionId>) -> Result<()> {
+    session::end_links(tx, id).await?;
+    session::end_all(tx, id, kept).await?;
+    Ok(())
 }
 
 /// Which sessions to end.

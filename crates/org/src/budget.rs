@@ -75,7 +75,7 @@ impl Budget {
     ) -> Result<(), StorageError> {
         if !state.unwritten.is_empty() || org_calls.is_some() {
             let calls: Vec<(&str, i64)> = state.unwritten.iter().map(|(k, n)| (*k, *n)).collect();
-            let mut tx = self.store.begin(&Actor::system()).await?;
+            let mut tx = self.store.begin_aside(&Actor::system()).await?;
             connection::add_usage(&mut tx, self.id, &calls, org_calls).await?;
             tx.commit().await?;
             // Only what is committed is no longer ours to remember.

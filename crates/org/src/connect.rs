@@ -212,7 +212,7 @@ impl Connections {
             Error::Unreachable(_) => ConnectionState::Unreachable,
             _ => return Ok(()),
         };
-        let mut tx = self.inner.store.begin(&Actor::system()).await?;
+        let mut tx = self.inner.store.begin_aside(&Actor::system()).await?;
         connection::set_state(&mut tx, id, state, Some(&error.to_string())).await?;
         tx.commit().await?;
         Ok(())
@@ -238,7 +238,7 @@ impl Connections {
         if row.state == ConnectionState::Connected {
             return Ok(());
         }
-        let mut tx = self.inner.store.begin(&Actor::system()).await?;
+        let mut tx = self.inner.store.begin_aside(&Actor::system()).await?;
         connection::set_state(&mut tx, id, ConnectionState::Connected, None).await?;
         tx.commit().await?;
         Ok(())

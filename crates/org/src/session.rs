@@ -65,7 +65,8 @@ impl TokenStore for StoredTokens {
             let sealed = self
                 .vault
                 .seal(Place::of_session(self.id), &session_bytes(&token));
-            let mut tx = self.store.begin(&Actor::system()).await.map_err(stored)?;
+            let begun = self.store.begin_aside(&Actor::system()).await;
+            let mut tx = begun.map_err(stored)?;
             let known = self.loaded.load(Ordering::SeqCst);
             let session = (sealed.as_slice(), token.instance_url.as_str());
             // Where another node was quicker its session is as good, and ours is used for this client alone;

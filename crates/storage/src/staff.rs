@@ -72,6 +72,14 @@ pub async fn set_password(tx: &mut Tx, id: StaffId, hash: &str) -> Result<()> {
     change(tx, id, sql, args![hash, id]).await
 }
 
+/// Whether a user may still sign in as they were read, with that password or without one. It then
+/// stays so until the commit: who changes it meanwhile waits, and ends what was begun.
+pub async fn hold(tx: &mut Tx, was: &Staff) -> Result<bool> {
+    let sql = "update staff set version = version where id = $1 and active = 1 and coalesce(password_hash, '') = $2";
+    let hash = was.password_hash.as_deref().unwrap_or_default();
+    Ok(tx.run(sql, args![was.id, hash]).await? == 1)
+}
+
 async fn change(tx: &mut Tx, id: StaffId, sql: &str, row: Vec<Value>) -> Result<()> {
     if tx.run(sql, row).await? == 0 {
         return Err(StorageError::NotFound("user"));

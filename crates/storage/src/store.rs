@@ -180,7 +180,16 @@ impl Store {
             store: self.clone(),
             actor: actor.clone(),
             events: Vec::new(),
+            is_aside: false,
         })
+    }
+
+    /// The same for what is written down beside a request, and is not what it asks for: its commit
+    /// does not say that the request is done.
+    pub async fn begin_aside(&self, actor: &Actor) -> Result<Tx> {
+        let mut tx = self.begin(actor).await?;
+        tx.is_aside = true;
+        Ok(tx)
     }
 
     /// The wait is boxed: it would make the future of everybody who asks for a connection large.
@@ -239,6 +248,7 @@ pub struct Tx {
     store: Store,
     actor: Actor,
     events: Vec<Event>,
+    is_aside: bool,
 }
 
 impl Tx {
@@ -271,7 +281,10 @@ impl Tx {
     pub async fn commit(mut self) -> Result<()> {
         let events = std::mem::take(&mut self.events);
         let now = self.now();
-        let marked = request::mark_current(&mut self.conn, now).await?;
+        let marked = match self.is_aside {
+            true => request::Marked::default(),
+            false => request::mark_current(&mut self.conn, now).await?,
+        };
         let seq = if events.is_empty() {
             None
         } else {

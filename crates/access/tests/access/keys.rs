@@ -2,8 +2,9 @@
 //! maker could give.
 
 use super::world::{DAY_MS, World, from};
+use std::time::Duration;
 use tieline_access::{AccessError, NewKey};
-use tieline_domain::access::{Caller, KeyRefusal, Reach, Right, Rights, Role};
+use tieline_domain::access::{Actor, Caller, KeyRefusal, Reach, Right, Rights, Role};
 use tieline_domain::time::Timestamp;
 
 /// Wrong keys of a network before the next has to wait.
@@ -106,4 +107,38 @@ async fn wrong_keys_slow_down_their_network_and_no_right_key() {
     let elsewhere = try_from("tlk_guessed", "192.0.2.2").await;
     assert!(matches!(elsewhere, Err(AccessError::WrongKey)));
     assert!(try_from(&right, "192.0.2.1").await.is_ok());
+}
+
+#[tokio::test]
+async fn a_key_that_is_used_much_is_written_down_once_a_minute_at_most() {
+    let world = World::new().await;
+    let busy = secret(&world, key("busy", &[Right::ReadContacts], None)).await;
+    let mut tx = world.store.begin(&Actor::system()).await.unwrap();
+    for sql in [
+        "create table touched (n integer)",
+        // The use is never kept, as where the database has no time for it.
+        "create trigger touch after update on api_key begin insert into touched values (1); \
+         update api_key set last_used_at = null; end",
+    ] {
+        tx.run(sql, Vec::new()).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let touched = async || {
+        // Whoever writes it down does so beside.
+        for _ in 0..50 {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        let mut reader = world.store.reader().await.unwrap();
+        let sql = "select count(*) as n from touched";
+        let rows = reader.all(sql, Vec::new()).await.unwrap();
+        rows[0].int("n").unwrap()
+    };
+    let visit = from("192.0.2.1");
+    for expected in [1, 2] {
+        for _ in 0..20 {
+            world.access.key_holder(&busy, None, &visit).await.unwrap();
+        }
+        assert_eq!(touched().await, expected);
+        world.wait(60_000);
+    }
 }

@@ -2,7 +2,9 @@
 
 use super::world::{PASSWORD, World, from};
 use tieline_access::{AccessError, Result};
-use tieline_domain::access::Role;
+use tieline_domain::access::{Actor, Role};
+use tieline_domain::id::StaffId;
+use tieline_storage::{session, staff};
 
 const WRONG: &str = "correct horse batterz";
 /// Wrong passwords of an account, and wrong ones of a network, before the next has to wait.
@@ -109,4 +111,65 @@ async fn ones_own_password_is_changed_by_who_knows_it_and_ends_ones_other_sessio
     assert!(world.holder(&other).await.is_none());
     let sessions = access.sessions(&me.caller(), ann.id).await.unwrap();
     assert!(sessions.iter().any(|it| it.id == me.session), "one's own");
+}
+
+/// What ends all sessions of a user while a password of theirs is being weighed.
+#[derive(Debug, Clone, Copy)]
+enum Meanwhile {
+    AnotherPassword,
+    Deactivation,
+}
+
+impl Meanwhile {
+    async fn happen(self, world: &World, user: StaffId) {
+        let is_weighed = async || {
+            let mut reader = world.store.reader().await.unwrap();
+            let sql = "select count(*) as n from sign_in_failure where failures > 0";
+            let rows = reader.all(sql, Vec::new()).await.unwrap();
+            rows[0].int("n").unwrap() > 0
+        };
+        while !is_weighed().await {
+            tokio::task::yield_now().await;
+        }
+        match self {
+            Meanwhile::Deactivation => world.set_active(user, false).await,
+            Meanwhile::AnotherPassword => {
+                // As `set_password` does, but for the time that making the hash takes.
+                let mut tx = world.store.begin(&Actor::system()).await.unwrap();
+                staff::set_password(&mut tx, user, "another").await.unwrap();
+                session::end_all(&mut tx, user, None).await.unwrap();
+                tx.commit().await.unwrap();
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_session_is_opened_with_what_was_right_when_the_weighing_began() {
+    for meanwhile in [Meanwhile::AnotherPassword, Meanwhile::Deactivation] {
+        let world = World::new().await;
+        let ann = world.with_password("ann", Role::Staff).await;
+        let visit = from("192.0.2.1");
+        let (tried, ()) = tokio::join!(
+            world.access.sign_in("ann@example.com", PASSWORD, &visit),
+            meanwhile.happen(&world, ann.id),
+        );
+        assert!(is_wrong(&tried), "{meanwhile:?}: {tried:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_new_password_is_not_replaced_by_who_knew_the_one_before() {
+    let world = World::new().await;
+    let ann = world.with_password("ann", Role::Staff).await;
+    let me = world.signed_in(ann.id).await;
+    let visit = from("192.0.2.1");
+    let (tried, ()) = tokio::join!(
+        (world.access).change_own_password(&me, PASSWORD, "a password of a thief", &visit),
+        Meanwhile::AnotherPassword.happen(&world, ann.id),
+    );
+    assert!(is_wrong(&tried), "{tried:?}");
+    let mut reader = world.store.reader().await.unwrap();
+    let kept = staff::by_id(&mut reader, ann.id).await.unwrap();
+    assert_eq!(kept.password_hash.as_deref(), Some("another"));
 }

@@ -1,4 +1,5 @@
-//! The request that is being answered: its first commit says in the same transaction that it is done.
+//! The request that is being answered: its first commit says in the same transaction that it is done,
+//! unless it is one of bookkeeping beside it.
 
 use crate::args;
 use crate::db::Conn;
@@ -28,7 +29,8 @@ pub(crate) struct Current {
     is_done: AtomicBool,
 }
 
-/// Runs the work of a request; its first commit marks the request as done.
+/// Runs the work of a request; its first commit that is not [`crate::Store::begin_aside`]'s marks the
+/// request as done.
 pub async fn during<T>(request: Request, work: impl Future<Output = T>) -> T {
     let current = Current {
         request,
@@ -56,6 +58,7 @@ pub(crate) async fn mark_current(conn: &mut Conn, now: Timestamp) -> Result<Mark
 }
 
 /// A request whose mark waits for its commit.
+#[derive(Default)]
 pub(crate) struct Marked(Option<Arc<Current>>);
 
 impl Marked {

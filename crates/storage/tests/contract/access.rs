@@ -177,6 +177,29 @@ async fn a_user_who_is_deactivated_holds_no_session_and_uses_no_link() {
 }
 
 #[tokio::test]
+async fn a_user_is_held_as_they_were_read_or_not_at_all() {
+    on_both(|at| async move {
+        let ann = hire(&at, "ann@example.com").await.unwrap();
+        let mut tx = at.store.begin(&Actor::system()).await.unwrap();
+        assert!(staff::hold(&mut tx, &ann).await.unwrap());
+        staff::set_password(&mut tx, ann.id, "a hash")
+            .await
+            .unwrap();
+        assert!(!staff::hold(&mut tx, &ann).await.unwrap());
+        let now = staff::by_id(&mut tx, ann.id).await.unwrap();
+        assert!(staff::hold(&mut tx, &now).await.unwrap());
+        let gone = staff::Staff {
+            active: false,
+            ..now
+        };
+        staff::update(&mut tx, &gone).await.unwrap();
+        assert!(!staff::hold(&mut tx, &gone).await.unwrap());
+        tx.commit().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_sign_in_link_works_once_and_only_in_time_and_a_new_one_ends_the_old() {
     on_both(|at| async move {
         let ann = hire(&at, "ann@example.com").await.unwrap();

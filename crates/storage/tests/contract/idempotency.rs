@@ -124,6 +124,32 @@ async fn a_key_whose_request_broke_off_before_its_commit_may_be_taken_again_but_
     .await;
 }
 
+#[tokio::test]
+async fn what_is_written_down_beside_a_request_does_not_say_that_it_is_done() {
+    on_both(|at| async move {
+        let one = request("ann", b"one");
+        assert_eq!(taken(&at, &one).await, Known::New);
+        during(one.clone(), aside(&at)).await.unwrap();
+        let mut tx = at.store.begin(&Actor::system()).await.unwrap();
+        give_back(&mut tx, &one).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(taken(&at, &one).await, Known::New, "nothing was done");
+        during(one.clone(), async {
+            aside(&at).await.unwrap();
+            commit(&at).await.unwrap();
+        })
+        .await;
+        at.clock.advance(ANSWERED_MS + 1);
+        assert_eq!(taken(&at, &one).await, Known::Done);
+    })
+    .await;
+}
+
+async fn aside(at: &Fixture) -> tieline_storage::Result<()> {
+    let tx = at.store.begin_aside(&Actor::system()).await?;
+    tx.commit().await
+}
+
 async fn commit(at: &Fixture) -> tieline_storage::Result<()> {
     at.store.begin(&Actor::system()).await?.commit().await
 }
