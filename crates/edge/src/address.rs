@@ -3,7 +3,7 @@
 //!
 //! Good for limits and for the audit. Never for rights: whoever is trusted may say anything.
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 use ipnet::IpNet;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
@@ -40,14 +40,14 @@ impl TrustedProxies {
     /// The last hop that is not trusted; the outermost one when all are.
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> ClientAddress {
         let mut client = peer.to_canonical();
-        let lines: Vec<&str> = headers
-            .get_all("x-forwarded-for")
-            .iter()
-            .map(|line| line.to_str().unwrap_or_default())
-            .collect();
-        let mut hops = lines.iter().flat_map(|line| line.split(',')).rev();
+        let lines = headers.get_all("x-forwarded-for").iter();
+        let lines: Vec<&[u8]> = lines.map(HeaderValue::as_bytes).collect();
+        let mut hops = (lines.iter())
+            .flat_map(|line| line.split(|byte| *byte == b','))
+            .rev();
         while self.trusts(client) {
-            // A hop that cannot be read ends the chain: who wrote it is the last one we know.
+            // A hop that cannot be read ends the chain: who wrote it is the last one we know. What
+            // stands before it, of whatever bytes, is read by nobody.
             let Some(hop) = hops.next().and_then(hop) else {
                 break;
             };
@@ -77,8 +77,8 @@ impl FromStr for TrustedProxies {
 }
 
 /// `203.0.113.7`, `203.0.113.7:4711`, `2001:db8::7` or `[2001:db8::7]:4711`.
-fn hop(text: &str) -> Option<IpAddr> {
-    let text = text.trim();
+fn hop(text: &[u8]) -> Option<IpAddr> {
+    let text = str::from_utf8(text).ok()?.trim();
     let address = text
         .parse()
         .or_else(|_| text.parse::<SocketAddr>().map(|address| address.ip()))
@@ -115,6 +115,21 @@ mod tests {
             }
             let found = trusted.client(peer.parse().unwrap(), &headers);
             assert_eq!(found.0.to_string(), client, "{peer} {forwarded:?}");
+        }
+    }
+
+    #[test]
+    fn a_client_cannot_hide_behind_bytes_that_are_no_text() {
+        let trusted: TrustedProxies = "10.0.0.0/8".parse().unwrap();
+        for (line, client) in [
+            (&b"\xff, 198.51.100.1"[..], "198.51.100.1"),
+            (b"\xe9\x80, 198.51.100.1, 10.9.9.9", "198.51.100.1"),
+            (b"198.51.100.1, \xff", "10.1.2.3"),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.append("x-forwarded-for", HeaderValue::from_bytes(line).unwrap());
+            let found = trusted.client("10.1.2.3".parse().unwrap(), &headers);
+            assert_eq!(found.0.to_string(), client, "{line:?}");
         }
     }
 

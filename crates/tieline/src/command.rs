@@ -13,6 +13,7 @@ mod show;
 mod staff;
 
 use crate::operator::line::{Failure, Line, Place};
+use crate::say::complain;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use show::Shown;
@@ -161,7 +162,6 @@ async fn carry_out(verb: &Verb, place: &Place) -> Result<Shown, Failure> {
 }
 
 /// Says why it was not done, and what to do; the exit code.
-#[allow(clippy::print_stderr, reason = "a verb tells why it failed")]
 fn tell(failure: &Failure, as_json: bool) -> u8 {
     let (code, told) = match failure {
         Failure::Argument { name, problem, fix } => {
@@ -173,7 +173,7 @@ fn tell(failure: &Failure, as_json: bool) -> u8 {
         Failure::Unreachable(why) => (UNREACHABLE, json!({"code": "unreachable", "detail": why})),
     };
     if as_json {
-        eprintln!("{told}");
+        complain(&told);
         return code;
     }
     let text = |name: &str| told[name].as_str().unwrap_or_default();
@@ -187,9 +187,9 @@ fn tell(failure: &Failure, as_json: bool) -> u8 {
         "" => "the hub refused without a word",
         detail => detail,
     };
-    eprintln!("error: {field}{detail}");
+    complain(format_args!("error: {field}{detail}"));
     if !text("fix").is_empty() && !detail.contains(text("fix")) {
-        eprintln!("  fix: {}", text("fix"));
+        complain(format_args!("  fix: {}", text("fix")));
     }
     code
 }

@@ -3,6 +3,7 @@
 use crate::hub::{Hub, HubOptions};
 use crate::operator::socket_of;
 use crate::real::RealWorld;
+use crate::say::say;
 use crate::serve::{open_socket, serve_until};
 use crate::simulate::{SimulateOptions, start};
 use crate::transport::Reach;
@@ -235,14 +236,14 @@ pub async fn run(options: DemoOptions, json: bool) -> Outcome {
         Err(error) => return Err(error.into()),
     }
     if json {
-        println!("{}", serde_json::to_string(&demo.ready().await?)?);
+        say(serde_json::to_string(&demo.ready().await?)?);
     } else {
         show(&demo);
     }
     ending.await;
     if !json {
-        println!();
-        println!("  Stopping.");
+        say("");
+        say("  Stopping.");
     }
     demo.stop().await;
     Ok(())
@@ -251,25 +252,29 @@ pub async fn run(options: DemoOptions, json: bool) -> Outcome {
 fn show(demo: &Demo) {
     let info = &demo.running.info;
     let base = &info.base_url;
-    println!();
-    println!("  Tieline is running with a pretend Salesforce org and a pretend phone carrier.");
-    println!();
-    println!("  Sign in       {}", demo.sign_in_link);
-    println!("  Tieline       {}/app", demo.url);
-    println!("  Salesforce    {base}          someone in the org, editing records");
-    println!("  Phones        {base}/phones   the people you text, answering");
-    println!(
+    say("");
+    say("  Tieline is running with a pretend Salesforce org and a pretend phone carrier.");
+    say("");
+    say(format_args!("  Sign in       {}", demo.sign_in_link));
+    say(format_args!("  Tieline       {}/app", demo.url));
+    say(format_args!(
+        "  Salesforce    {base}          someone in the org, editing records"
+    ));
+    say(format_args!(
+        "  Phones        {base}/phones   the people you text, answering"
+    ));
+    say(format_args!(
         "  Control       {}          for programs; --json tells its token",
         info.control_url
-    );
+    ));
     if let Some(socket) = &demo.socket {
-        println!(
+        say(format_args!(
             "  Operator      tieline staff list --socket {}",
             socket.display()
-        );
+        ));
     }
-    println!();
-    println!("  Stop with Ctrl-C.");
+    say("");
+    say("  Stop with Ctrl-C.");
 }
 
 async fn open_hub(

@@ -98,8 +98,23 @@ fn make(file: &Path) -> std::io::Result<String> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(file)?.write_all(text.as_bytes())?;
+    let mut made = options.open(file)?;
+    made.write_all(text.as_bytes())?;
+    // Whatever is sealed with it must not outlive it: file and name are on the disk before.
+    made.sync_all()?;
+    sync_folder_of(file)?;
     Ok(text)
+}
+
+#[cfg(unix)]
+fn sync_folder_of(file: &Path) -> std::io::Result<()> {
+    let folder = file.parent().filter(|it| !it.as_os_str().is_empty());
+    std::fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder_of(_: &Path) -> std::io::Result<()> {
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,11 +1,6 @@
 //! Wiring: the parts of the hub put together, the worker that does its jobs, and the verbs of the
 //! command line.
 
-#![allow(
-    clippy::print_stdout,
-    reason = "a program's verbs talk to the person at the terminal"
-)]
-
 pub mod command;
 pub mod demo;
 mod ending;
@@ -14,6 +9,7 @@ pub mod hub;
 pub mod keys;
 pub mod operator;
 pub mod real;
+pub mod say;
 pub mod serve;
 pub mod settings;
 pub mod simulate;

@@ -1,13 +1,9 @@
 //! The `tieline` program: serve the hub, serve a simulator, or show both in a demo.
 
-#![allow(
-    clippy::print_stderr,
-    reason = "a program tells the person at the terminal why it ended"
-)]
-
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use tieline::say::complain;
 use tieline::{command, demo, serve, settings, simulate, story};
 use tieline_edge::TrustedProxies;
 use tieline_simulator::org::OrgKind;
@@ -163,6 +159,8 @@ async fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        // Told to the same output, which may be closed.
+        .log_internal_errors(false)
         .init();
     let outcome = match Cli::parse().command {
         Command::Operator(verb) => return command::run(verb).await,
@@ -220,7 +218,7 @@ async fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            complain(format_args!("error: {error}"));
             ExitCode::FAILURE
         }
     }

@@ -3,6 +3,7 @@
 use crate::hub::{Hub, HubOptions};
 use crate::operator::{self, socket::Socket, socket_of};
 use crate::real::RealWorld;
+use crate::say::say;
 use crate::transport::Reach;
 use crate::{Outcome, ending, figures, keys, settings, transport};
 use std::net::SocketAddr;
@@ -70,13 +71,17 @@ pub async fn run(options: ServeOptions) -> Outcome {
     });
     let renewed = hub.connections.renew_seals().await?;
     if renewed > 0 {
-        println!(
+        say(format_args!(
             "Keys:     {renewed} secrets are sealed with the first key now; the others may go."
-        );
+        ));
     }
     if let Some(email) = options.administrator {
-        let link = administrator_link(&hub, &email).await?;
-        println!("Sign in:  {public_url}/sign-in/{link}");
+        match administrator_link(&hub, &email).await? {
+            Some(link) => say(format_args!("Sign in:  {public_url}/sign-in/{link}")),
+            None => say(format_args!(
+                "Sign in:  {public_url}/app as {email}; if that is lost, tieline staff link {email}"
+            )),
+        }
     }
     // Before anybody can reach it, it hears that it is asked to end.
     let (stop, stopped) = watch::channel(false);
@@ -87,7 +92,7 @@ pub async fn run(options: ServeOptions) -> Outcome {
     });
     let operating = open_socket(&options.database, options.socket.as_deref())?;
     let listener = TcpListener::bind(options.listen).await?;
-    println!("Tieline:  {public_url}/app");
+    say(format_args!("Tieline:  {public_url}/app"));
     let working = tokio::spawn(hub.worker().run(stopped.clone()));
     let operated = operating.map(|it| tokio::spawn(it.serve(hub.router(), stopped.clone())));
     let edge = EdgeOptions {
@@ -144,7 +149,10 @@ async fn show_metrics(
     stopped: watch::Receiver<bool>,
 ) -> Outcome {
     let listener = TcpListener::bind(at).await?;
-    println!("Metrics:  http://{}/metrics", listener.local_addr()?);
+    say(format_args!(
+        "Metrics:  http://{}/metrics",
+        listener.local_addr()?
+    ));
     let metrics = hub.metrics();
     let router = tieline_web::metrics_router(metrics.clone());
     tokio::spawn(figures::keep(
@@ -169,10 +177,9 @@ pub fn open_socket(database: &str, set: Option<&str>) -> Result<Option<Socket>, 
         .transpose()
 }
 
-async fn administrator_link(
-    hub: &Hub,
-    email: &str,
-) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
+/// A link for an administrator who has no other way in: neither a password nor a session that lives.
+/// Each start makes a new one until then, and the one before is over.
+async fn administrator_link(hub: &Hub, email: &str) -> Result<Option<String>, crate::Error> {
     let caller = Caller::operator_named(operator::own_name());
     let known = staff::by_email(&mut *hub.store.reader().await?, email).await?;
     let user = match known {
@@ -186,8 +193,12 @@ async fn administrator_link(
             hub.access.add_staff(&caller, &new).await?
         }
     };
+    let has_password = user.password_hash.is_some();
+    if has_password || !hub.access.sessions(&caller, user.id).await?.is_empty() {
+        return Ok(None);
+    }
     let link = hub.access.sign_in_link(&caller, user.id, LINK_MS).await?;
-    Ok(link.token)
+    Ok(Some(link.token))
 }
 
 async fn refuse_simulated(store: &Store) -> Outcome {

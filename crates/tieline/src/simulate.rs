@@ -1,5 +1,6 @@
 //! `tieline simulate`: a pretend org and carrier for tests in any language.
 
+use crate::say::say;
 use crate::{Outcome, ending, transport};
 use tieline_simulator::org::OrgKind;
 use tieline_simulator::serve::{ReadyInfo, Running, ServeOptions, serve};
@@ -52,7 +53,7 @@ pub async fn run(options: SimulateOptions) -> Outcome {
     let json = options.json;
     let running = start(options).await?;
     if json {
-        println!("{}", serde_json::to_string(&running.info)?);
+        say(serde_json::to_string(&running.info)?);
     } else {
         show(&running.info);
     }
@@ -64,13 +65,16 @@ pub async fn run(options: SimulateOptions) -> Outcome {
 
 fn show(info: &ReadyInfo) {
     for org in &info.orgs {
-        println!("Org:      {} ({})", org.instance_url, org.kind);
+        say(format_args!(
+            "Org:      {} ({})",
+            org.instance_url, org.kind
+        ));
         if let Some(url) = &org.public_url {
-            println!("          {url}");
+            say(format_args!("          {url}"));
         }
     }
-    println!("Phones:   {}/phones", info.base_url);
-    println!("Control:  {}", info.control_url);
+    say(format_args!("Phones:   {}/phones", info.base_url));
+    say(format_args!("Control:  {}", info.control_url));
     let rest = [
         ("TLS:      ", &info.tls_url),
         ("CA:       ", &info.ca_file),
@@ -79,10 +83,10 @@ fn show(info: &ReadyInfo) {
     ];
     for (name, place) in rest {
         if let Some(place) = place {
-            println!("{name}{place}");
+            say(format_args!("{name}{place}"));
         }
     }
-    println!("Run again with --json for user names, keys and tokens.");
+    say("Run again with --json for user names, keys and tokens.");
 }
 
 pub(crate) async fn start(

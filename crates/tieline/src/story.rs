@@ -12,6 +12,7 @@ mod steps;
 
 use crate::Outcome;
 use crate::demo::{Demo, DemoOptions};
+use crate::say::say;
 use std::time::Instant;
 use steps::{Cast, STEPS};
 
@@ -66,13 +67,19 @@ async fn play_on(demo: &Demo, spoil: Option<&str>) -> Outcome {
         let seen = cast.perform(step, spoil == Some(step.name)).await;
         let took = began.elapsed().as_secs_f64();
         match seen {
-            Ok(seen) => println!("  ok    {:<22} {took:>6.2} s   {seen}", step.name),
+            Ok(seen) => say(format_args!(
+                "  ok    {:<22} {took:>6.2} s   {seen}",
+                step.name
+            )),
             Err(error) => {
-                println!("  FAIL  {:<22} {took:>6.2} s   {error}", step.name);
+                say(format_args!(
+                    "  FAIL  {:<22} {took:>6.2} s   {error}",
+                    step.name
+                ));
                 return Err(format!("the story failed at the step {}", step.name).into());
             }
         }
     }
-    println!("\n  The story held, {} steps.", STEPS.len());
+    say(format_args!("\n  The story held, {} steps.", STEPS.len()));
     Ok(())
 }

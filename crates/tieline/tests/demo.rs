@@ -11,7 +11,7 @@ use tower::ServiceExt as _;
 /// A demo's process, ended with the test.
 struct Demo {
     child: Child,
-    told: BufReader<ChildStdout>,
+    told: Option<BufReader<ChildStdout>>,
 }
 
 impl Demo {
@@ -20,13 +20,17 @@ impl Demo {
         command.args(["demo", "--port", "0", "--contacts", "5", "--leads", "2"]);
         let started = command.args(more).stdout(Stdio::piped()).spawn();
         let mut child = started.expect("the program starts");
-        let told = BufReader::new(child.stdout.take().unwrap());
+        let told = child.stdout.take().map(BufReader::new);
         Demo { child, told }
+    }
+
+    fn told(&mut self) -> &mut BufReader<ChildStdout> {
+        self.told.as_mut().expect("somebody reads")
     }
 
     fn line(&mut self) -> String {
         let mut line = String::new();
-        self.told.read_line(&mut line).unwrap();
+        self.told().read_line(&mut line).unwrap();
         line
     }
 
@@ -35,7 +39,7 @@ impl Demo {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").arg(id).status().unwrap().success());
         let mut rest = String::new();
-        self.told.read_to_string(&mut rest).unwrap();
+        self.told().read_to_string(&mut rest).unwrap();
         assert!(self.child.wait().unwrap().success());
         rest
     }
@@ -127,4 +131,58 @@ fn a_person_is_told_of_every_address() {
         assert!(line.contains(" http://127.0.0.1:"), "{line}");
     }
     assert!(demo.end().contains("Stopping"));
+}
+
+#[test]
+fn an_inbox_is_known_by_its_number_and_by_no_empty_word() {
+    let mut demo = Demo::start(&["--json"]);
+    let ready: Value = serde_json::from_str(&demo.line()).expect("the first line is JSON");
+    let say = |words: &[&str]| {
+        let verb = Command::new(env!("CARGO_BIN_EXE_tieline"))
+            .args(["inbox"])
+            .args(words)
+            .args(["--socket", text(&ready, "/socket")])
+            .output();
+        let verb = verb.unwrap();
+        let told = [&verb.stdout, &verb.stderr].map(|it| String::from_utf8_lossy(it).into_owned());
+        (verb.status.code(), told.concat())
+    };
+    let (user, number) = (
+        "priya.nair@harrow-vale.example",
+        text(&ready, "/inboxes/0/address"),
+    );
+    let (_, list) = say(&["list"]);
+    assert!(list.contains(number), "{list}");
+    for (act, is) in [("remove", "is not"), ("add", "is")] {
+        let (code, told) = say(&["member", act, number, user]);
+        assert_eq!(code, Some(0), "{told}");
+        assert!(
+            told.contains(&format!("{user} {is} a member of ")),
+            "{told}"
+        );
+        let (code, told) = say(&["member", act, "", user]);
+        assert_eq!(code, Some(2), "{told}");
+    }
+}
+
+#[test]
+fn a_demo_whose_reader_has_gone_still_ends_well() {
+    let mut demo = Demo::start(&[]);
+    loop {
+        let line = demo.line();
+        assert!(!line.is_empty(), "it ended");
+        if line.contains("Ctrl-C") {
+            break;
+        }
+    }
+    drop(demo.told.take());
+    let id = demo.child.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-INT", &id])
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert!(demo.child.wait().unwrap().success());
 }

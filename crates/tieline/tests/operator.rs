@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
@@ -309,4 +310,35 @@ fn a_hub_without_a_socket_is_not_gone_around() {
         said.err.contains(&format!("in use by process {process}")),
         "{said:?}"
     );
+}
+
+/// What a hub says of signing in as it starts.
+fn way_in(machine: &mut Machine) -> String {
+    let mut hub = machine
+        .program()
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .args(["--administrator", ADMINISTRATOR])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut told = BufReader::new(hub.stdout.take().unwrap()).lines();
+    let line = told.find_map(|line| line.unwrap().strip_prefix("Sign in:").map(str::to_owned));
+    machine.hub = Some(hub);
+    machine.kill();
+    line.expect("it says so")
+}
+
+#[test]
+fn an_administrator_gets_a_link_at_each_start_until_there_is_another_way_in() {
+    let mut machine = Machine::new();
+    machine.kill();
+    for _ in 0..2 {
+        let line = way_in(&mut machine);
+        assert!(line.contains("/sign-in/"), "{line}");
+    }
+    let set = format!("staff password {ADMINISTRATOR} --generate");
+    assert_eq!(machine.say(&set).code, 0);
+    let line = way_in(&mut machine);
+    assert!(!line.contains("/sign-in/"), "{line}");
+    assert!(line.contains(ADMINISTRATOR), "{line}");
 }

@@ -6,13 +6,14 @@ use crate::api::me::Credentials;
 use crate::api::text::Text;
 use crate::extract::{Json, Path};
 use crate::guard::may_sign_in;
-use crate::problem::Result;
+use crate::problem::{Problem, Result};
 use crate::state::WebState;
 use crate::visit::{Visit, session_cookie, session_of};
 use axum::extract::State;
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName};
+use tieline_access::AccessError;
 
 /// What a browser kept of a session goes with it.
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
@@ -57,15 +58,28 @@ pub(crate) async fn use_link(
     Path(token): Path<Text<200>>,
     Visit(visit): Visit,
 ) -> Response {
-    let opened = match may_sign_in(&state) {
-        Ok(()) => state.access.use_link(&token, &visit).await.ok(),
-        Err(_) => None,
-    };
-    match opened {
-        Some(session) => {
+    if let Err(problem) = may_sign_in(&state) {
+        return problem.into_response();
+    }
+    match state.access.use_link(&token, &visit).await {
+        Ok(session) => {
             let cookie = [session_cookie(&state, Some(&session))];
             (cookie, Redirect::to("/app")).into_response()
         }
-        None => Redirect::to("/app/sign-in?link=over").into_response(),
+        Err(AccessError::LinkOver) => Redirect::to("/app/sign-in?link=over").into_response(),
+        Err(error) => not_now(error.into()),
     }
+}
+
+/// The link is as good as before: its page once more, with the button and why it did nothing.
+fn not_now(problem: Problem) -> Response {
+    const NOTE: &str = "<p role=\"alert\">Tieline cannot sign you in at this moment. The link is still good: press the button again in a few seconds.</p>\n<form";
+    let page = include_str!("sign_in/link.html").replace("<form", NOTE);
+    let (told, _) = problem.into_response().into_parts();
+    let mut response = (told.status, Html(page)).into_response();
+    let retry_after = told.headers.get(RETRY_AFTER).cloned();
+    response
+        .headers_mut()
+        .extend(retry_after.map(|wait| (RETRY_AFTER, wait)));
+    response
 }

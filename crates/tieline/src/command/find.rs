@@ -27,7 +27,7 @@ pub async fn inbox(line: &Line, word: &str) -> Result<Value, Failure> {
     let wanted = word.trim();
     let fits = |it: &&Value| {
         text(it, "id") == wanted
-            || text(it, "address") == wanted
+            || numbers(it).contains(&wanted)
             || text(it, "name").to_lowercase() == wanted.to_lowercase()
     };
     let found: Vec<&Value> = items(&all).iter().filter(fits).collect();
@@ -44,6 +44,12 @@ pub async fn inbox(line: &Line, word: &str) -> Result<Value, Failure> {
             "give the number or id of `tieline inbox list`",
         )),
     }
+}
+
+/// The numbers of an inbox.
+pub fn numbers(inbox: &Value) -> Vec<&str> {
+    let numbers = inbox["addresses"].as_array().into_iter().flatten();
+    numbers.filter_map(Value::as_str).collect()
 }
 
 /// Makes a user a member.

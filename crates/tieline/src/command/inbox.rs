@@ -82,7 +82,7 @@ async fn list(line: &Line) -> Result<Shown, Failure> {
             let names: Vec<&str> = members.map(|member| text(member, "name")).collect();
             vec![
                 text(it, "name").to_owned(),
-                text(it, "address").to_owned(),
+                find::numbers(it).join(", "),
                 names.join(", "),
                 text(it, "id").to_owned(),
             ]

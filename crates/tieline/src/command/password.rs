@@ -1,6 +1,7 @@
 //! A password from the person at the terminal, or a new one.
 
 use crate::operator::line::Failure;
+use crate::say::complain;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
 /// 32 letters and digits that nobody mistakes for each other.
@@ -35,12 +36,11 @@ pub fn read() -> Result<String, Failure> {
     }
 }
 
-#[allow(clippy::print_stderr, reason = "a prompt is no part of the output")]
 fn prompt(words: &str) -> Result<String, Failure> {
-    eprint!("{words}");
-    let _ = std::io::stderr().flush();
+    let mut terminal = std::io::stderr();
+    let _ = write!(terminal, "{words}").and_then(|()| terminal.flush());
     let given = line();
-    eprintln!();
+    complain("");
     given
 }
 

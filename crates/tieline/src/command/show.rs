@@ -1,5 +1,6 @@
 //! What a verb prints: JSON for programs, tables and sentences for people.
 
+use crate::say::say;
 use serde_json::Value;
 
 /// What a verb found or did.
@@ -20,8 +21,8 @@ impl Shown {
 
     pub fn print(&self, as_json: bool) {
         match as_json {
-            true => println!("{:#}", self.told),
-            false => println!("{}", self.words.trim_end()),
+            true => say(format_args!("{:#}", self.told)),
+            false => say(self.words.trim_end()),
         }
     }
 }
