@@ -4,6 +4,8 @@
 //! stands, so that nobody sends what another sends again. A handler that panics or fails is tried
 //! again by the schedule of its kind, and buried when that ends.
 
+mod cleaning;
+
 use futures_util::FutureExt as _;
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
@@ -13,9 +15,9 @@ use tieline_access::Access;
 use tieline_domain::access::Actor;
 use tieline_domain::job::{InHand, JobKind, Lane, Party};
 use tieline_messaging::{Messaging, MessagingError};
-use tieline_storage::attachment_store::{AttachmentStore, sweep};
+use tieline_storage::attachment_store::AttachmentStore;
 use tieline_storage::job::{self, Beat, ClaimedJob, Stop};
-use tieline_storage::{StorageError, Store, event};
+use tieline_storage::{StorageError, Store};
 use tieline_sync::{Sync, SyncError};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -28,12 +30,8 @@ const PAUSE: Duration = Duration::from_millis(5);
 const GRACE: Duration = Duration::from_secs(10);
 /// A handler that has let its job go returns within this time.
 const RETURN_WITHIN: Duration = Duration::from_secs(5);
-/// Events are kept this long for browsers that were away.
-const EVENTS_KEPT_MS: i64 = 24 * 3_600_000;
 /// A node's clock may be set while it runs.
 const LEARN_TIME_EVERY: Duration = Duration::from_secs(30);
-/// Bytes of attachments may wait this long for their row.
-const ORPHANS_KEPT_MS: i64 = 24 * 3_600_000;
 const CLEAN_EVERY_MS: i64 = 3_600_000;
 
 type Slot = (Lane, Option<Party>);
@@ -357,28 +355,6 @@ impl Worker {
             Err(error) => {
                 tracing::warn!(error = %error, "the jobs of a stopped hub wait for their leases");
             }
-        }
-    }
-
-    async fn clean(&self) {
-        let cleaned = async {
-            let mut tx = self.store.begin(&Actor::system()).await?;
-            let before = tx.now() - EVENTS_KEPT_MS;
-            event::forget_before(&mut tx, before).await?;
-            tx.commit().await
-        };
-        if let Err(error) = cleaned.await {
-            tracing::warn!(error = %error, "old events could not be dropped; it is tried again");
-        }
-        if let Err(error) = self.sync.look_for_old_readings().await {
-            tracing::warn!(error = %error, "it is not known whether numbers must be read anew; it is looked again");
-        }
-        if let Err(error) = self.access.sweep().await {
-            tracing::warn!(error = %error, "old sessions and links could not be dropped; it is tried again");
-        }
-        let before = self.store.now() - ORPHANS_KEPT_MS;
-        if let Err(error) = sweep(&self.store, &*self.attachments, before).await {
-            tracing::warn!(error = %error, "files without a message could not be dropped; it is tried again");
         }
     }
 }
