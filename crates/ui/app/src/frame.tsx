@@ -1,10 +1,11 @@
 // The frame: the rail at the side (a bar at the bottom of a phone), what is said of the line to the hub,
 // toasts. Nothing of it moves the page.
 
-import { ArrowLeftRight, Inbox, Settings, Users } from "lucide-preact";
+import { ArrowLeftRight, FlaskConical, Inbox, Settings, Users } from "lucide-preact";
 import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 import { late } from "./api";
+import { DemoLinks } from "./demo";
 import { moment, now, short } from "./format";
 import { Mark, StaffAvatar } from "./kit/ground";
 import { Link } from "./kit/link";
@@ -73,9 +74,25 @@ function Rail() {
         </Link>
       ))}
       <span class="grow" />
+      {me.value?.demo && <DemoPlace />}
       <LineState />
       {me.value && <StaffAvatar name={me.value.staff.name} size={32} />}
     </nav>
+  );
+}
+
+/** A menu in the rail; on a phone the same stands in the settings. */
+function DemoPlace() {
+  return (
+    <>
+      <button class="place demo" popovertarget="demo-links">
+        <FlaskConical size={20} strokeWidth={1.8} aria-hidden="true" />
+        {words.demo.title}
+      </button>
+      <div id="demo-links" class="menu" popover="auto">
+        <DemoLinks />
+      </div>
+    </>
   );
 }
 

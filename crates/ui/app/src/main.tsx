@@ -1,6 +1,7 @@
 // Starts the app and shows the page of the address.
 
-import { render } from "preact";
+import { type ComponentType, render } from "preact";
+import { useEffect, useState } from "preact/hooks";
 import "./styles/index.css";
 import { ContactsPage } from "./contacts/list";
 import { ContactPage } from "./contacts/page";
@@ -48,16 +49,24 @@ function App() {
 
 function Page() {
   const at = route.value;
-  if (at.place === "missing")
+  if (at.place === "missing" || (at.place === "parts" && !me.value?.demo))
     return (
       <Empty title={words.missing} level={1}>
         <button onClick={() => go("inbox")}>{words.toInbox}</button>
       </Empty>
     );
+  if (at.place === "parts") return <Later load={() => import("./kit/parts")} />;
   if (at.place === "inbox") return <InboxPage />;
   if (at.place === "settings") return <SettingsPage />;
   if (at.place === "contacts") return at.id ? <ContactPage key={at.id} id={at.id} /> : <ContactsPage />;
   return at.id ? <RunPage key={at.id} id={at.id} /> : <SyncPage />;
+}
+
+/** A page that is brought when somebody goes there. */
+function Later({ load }: { load: () => Promise<{ default: ComponentType }> }) {
+  const [It, setIt] = useState<ComponentType | null>(null);
+  useEffect(() => void load().then((it) => setIt(() => it.default)), []);
+  return It ? <It /> : <p class="loading">{words.loading}</p>;
 }
 
 applyLook();

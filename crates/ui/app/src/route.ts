@@ -5,8 +5,8 @@ import { computed, signal } from "@preact/signals";
 
 const ROOT = "/app/";
 
-export type Place = "inbox" | "contacts" | "sync" | "settings";
-const PLACES: Place[] = ["inbox", "contacts", "sync", "settings"];
+export type Place = "inbox" | "contacts" | "sync" | "settings" | "parts";
+const PLACES: Place[] = ["inbox", "contacts", "sync", "settings", "parts"];
 export type Route = { place: Place; id: string | null; query: URLSearchParams } | { place: "missing" };
 
 /** What an address means: `inbox/conv_1?view=mine`, without the root. */
@@ -14,7 +14,7 @@ export function parse(address: string): Route {
   const [path = "", search = ""] = address.split("?");
   const [place = "", id, ...rest] = path.split("/").filter(Boolean);
   const known = PLACES.find((it) => it === (place || "inbox"));
-  const deep = known && known !== "settings";
+  const deep = known && known !== "settings" && known !== "parts";
   if (!known || rest.length > 0 || (id && !deep)) return { place: "missing" };
   return { place: known, id: id ? decodeURIComponent(id) : null, query: new URLSearchParams(search) };
 }

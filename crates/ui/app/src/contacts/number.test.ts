@@ -25,7 +25,7 @@ test("a number is said with its country, also where it is another's", () => {
 test("what cannot be read says why, and that nobody is texted there", () => {
   const said = sayNumber(read({ number: null, reason: "several" }));
   expect(said).toEqual({
-    text: "Not read as a number: several numbers. Nobody is texted there.",
+    text: "These are several numbers. Nobody is texted there.",
     isWarning: true,
   });
 });

@@ -33,8 +33,7 @@ export function useNumber({ text, contact, country }: Asked): NumberRead | null 
 
 /** A reading in a sentence; amber where one must look twice. */
 export function sayNumber(read: NumberRead): { text: string; isWarning: boolean } {
-  if (read.number === null)
-    return { text: words.read.not(read.reason ? words.unreadable[read.reason] : ""), isWarning: true };
+  if (read.number === null) return { text: words.read.not[read.reason ?? "no_number"], isWarning: true };
   const where = read.country ? countries.of(read.country) : null;
   const display = read.display ?? read.number;
   if (read.doubtful) return { text: words.read.doubtful(display, where ?? ""), isWarning: true };

@@ -22,6 +22,7 @@ import { beginning, isNarrow } from "../state/screen";
 import { fresh, me } from "../state/session";
 import type { Conversation } from "../types";
 import { words } from "../words/inbox";
+import { inSight } from "./excerpt";
 
 const HEAD = 32;
 const SEARCH_WAIT_MS = 200;
@@ -201,7 +202,7 @@ function LastLine({ row, isOpen }: { row: Conversation; isOpen: boolean }) {
       <Smartphone size={14} aria-label={words.channel} role="img" />
       {hit ? (
         <span dir="auto">
-          {hit.excerpt.map((it, i) => (it.hit ? <mark key={i}>{it.text}</mark> : it.text))}
+          {inSight(hit.excerpt).map((it, i) => (it.hit ? <mark key={i}>{it.text}</mark> : it.text))}
         </span>
       ) : draft ? (
         <span dir="auto">

@@ -1,7 +1,7 @@
 // What was said: days as dividers, bubbles grouped by author within five minutes, then what has not
 // reached the hub yet.
 
-import { CircleAlert, Clock, NotebookPen } from "lucide-preact";
+import { CircleAlert, Clock, MailOpen, NotebookPen } from "lucide-preact";
 import type { ComponentChildren } from "preact";
 import { dayName, exactly, sameDay, time } from "../format";
 import { Avatar } from "../kit/ground";
@@ -132,7 +132,7 @@ function Bubble({ message, first, last, conversation }: SaidProps) {
           <State message={message} isOut={out}>
             {!out && (
               <button class="link from-here" onClick={() => void markUnread(conversation.id, message.id)}>
-                {words.markUnread}
+                <MailOpen size={14} aria-hidden="true" /> <span class="word">{words.markUnread}</span>
               </button>
             )}
           </State>

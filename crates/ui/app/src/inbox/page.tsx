@@ -2,6 +2,7 @@
 // is open, whatever the list holds.
 
 import { useEffect } from "preact/hooks";
+import { DemoLinks } from "../demo";
 import { Empty, Waiting } from "../kit/ground";
 import { conversations, openId } from "../state/inbox";
 import { useRecord } from "../state/records";
@@ -32,6 +33,7 @@ function NoneOpen() {
     <section class="thread" aria-label={words.noneOpen}>
       <Empty title={words.noneOpen}>
         <p>{words.noneOpenHint}</p>
+        <DemoLinks />
       </Empty>
     </section>
   );

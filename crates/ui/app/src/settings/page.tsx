@@ -1,6 +1,7 @@
 // Settings: the connection, the mappings and their rules, the look, and signing out.
 
 import { useState } from "preact/hooks";
+import { DemoLinks } from "../demo";
 import { Waiting } from "../kit/ground";
 import { useRecord } from "../state/records";
 import { me } from "../state/session";
@@ -19,6 +20,11 @@ export function SettingsPage() {
   return (
     <section class="narrow">
       <h1>{words.title}</h1>
+      {me.value?.demo && (
+        <div class="card">
+          <DemoLinks />
+        </div>
+      )}
       <Salesforce />
       {it ? (
         it.mappings.map((mapping) => <Rules key={mapping.id} mapping={mapping} />)

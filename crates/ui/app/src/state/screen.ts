@@ -3,6 +3,7 @@
 import { signal } from "@preact/signals";
 
 const NARROW = "(max-width: 720px)";
+const TABLET = "(max-width: 960px)";
 const MEDIUM = "(max-width: 1180px)";
 
 function watched(query: string) {
@@ -16,6 +17,8 @@ function watched(query: string) {
 
 /** One column, as on a phone. */
 export const isNarrow = watched(NARROW);
+/** A table of twelve columns has no room. */
+export const isTablet = watched(TABLET);
 /** The facts have no column of their own and slide over. */
 export const factsSlide = watched(MEDIUM);
 /** Whether the facts are open: where they have a column, as it was left; where they slide, not at first. */

@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { count, exactly, moment, took } from "../format";
 import { StaffAvatar, Waiting } from "../kit/ground";
 import { Link } from "../kit/link";
-import { isNarrow } from "../state/screen";
+import { isTablet } from "../state/screen";
 import { fresh } from "../state/session";
 import { runList, runs } from "../state/sync";
 import type { Run } from "../types";
@@ -23,7 +23,7 @@ export function Runs() {
   return (
     <div class="card flush">
       <h2>{words.runs}</h2>
-      {isNarrow.value ? <Cards rows={rows} /> : <Table rows={rows} />}
+      {isTablet.value ? <Cards rows={rows} /> : <Table rows={rows} />}
       {runList.hasMore.value && (
         <button class="more" onClick={() => void runList.more()}>
           {words.more}

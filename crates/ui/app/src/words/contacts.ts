@@ -15,7 +15,7 @@ export const words = {
     record: (object: string) => `${object} records`,
     noRecord: "Only in Tieline",
     who: "Who can be texted",
-    anyTexting: "Can be texted or not",
+    anyTexting: "Anybody",
     texting: {
       opted_out: "Opted out",
       without_number: "Without a number",
@@ -28,7 +28,11 @@ export const words = {
     reading: "Reading the number",
     as: (number: string, where: string | null, isLandline: boolean) =>
       `Read as ${number}${where ? `, ${where}` : ""}.${isLandline ? " A landline: texts seldom arrive there." : ""}`,
-    not: (why: string) => `Not read as a number${why ? `: ${why}` : ""}. Nobody is texted there.`,
+    not: {
+      no_number: "This is no phone number. Nobody is texted there.",
+      several: "These are several numbers. Nobody is texted there.",
+      not_valid_there: "There is no such number in their country, nor in yours. Nobody is texted there.",
+    } satisfies Record<ContactRow["unreadable"][number]["reason"], string>,
     doubtful: (number: string, where: string) =>
       `No number in their own country. Read as ${number}, ${where}: check it before you text.`,
   },

@@ -2,7 +2,7 @@
 
 export const words = {
   app: "Tieline",
-  places: { inbox: "Inbox", contacts: "Contacts", sync: "Sync", settings: "Settings" },
+  places: { inbox: "Inbox", contacts: "Contacts", sync: "Sync", settings: "Settings", parts: "Parts" },
   main: "Main",
   skip: "Skip to the content",
   waiting: (n: number) => (n === 1 ? "1 waits for an answer" : `${n} wait for an answer`),
@@ -15,6 +15,13 @@ export const words = {
     late: "Slow",
     noOrg: "No org",
     live: "Connected",
+  },
+  demo: {
+    title: "Demo",
+    why: "A pretend org and pretend phones play along. They open beside this page.",
+    org: "Salesforce, as somebody in the org",
+    phones: "Phones of the people you text",
+    parts: "Parts that this app is made of",
   },
   lost: "Tieline cannot be reached. What you see may be old. It is tried again by itself.",
   late: "Tieline has not answered for 10 seconds. It is still being waited for.",
