@@ -1,32 +1,24 @@
 //! The pretend phones: a plain page where one reads and answers as the people of the sample do.
 
 use crate::http::html::{escape, page};
+use crate::org::Call;
 use crate::simulator::{Simulator, lock};
 use axum::extract::{Path, State};
 use axum::response::{Html, Redirect};
+use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// All phones that have texts, and the customers' numbers.
+/// All phones that have texts, by whose they are as far as the org knows.
 pub(crate) async fn phones(State(simulator): State<Simulator>) -> Html<String> {
-    let carrier = lock(&simulator.world.carrier);
-    let mut seen = BTreeSet::new();
-    let rows: String = carrier
-        .texts
+    let rows: String = latest(&simulator)
         .iter()
-        .rev()
-        .filter_map(|text| {
-            let phone = if text.direction == "inbound" {
-                &text.from
-            } else {
-                &text.to
-            };
-            seen.insert(phone.clone()).then(|| {
-                format!(
-                    "<li><a href=\"/phones/{0}\"><b>{0}</b></a><p>{1}</p></li>",
-                    escape(phone),
-                    escape(&text.body)
-                )
-            })
+        .map(|(phone, said)| {
+            format!(
+                "<li><a href=\"/phones/{0}\"><b>{0}</b></a> {1}<p>{2}</p></li>",
+                escape(phone),
+                escape(&owner(&simulator, phone).unwrap_or_default()),
+                escape(said)
+            )
         })
         .collect();
     let list = if rows.is_empty() {
@@ -42,6 +34,59 @@ pub(crate) async fn phones(State(simulator): State<Simulator>) -> Html<String> {
     ))
 }
 
+/// Phones with their last text, the latest first.
+fn latest(simulator: &Simulator) -> Vec<(String, String)> {
+    let carrier = lock(&simulator.world.carrier);
+    let mut seen = BTreeSet::new();
+    let texts = carrier.texts.iter().rev();
+    texts
+        .filter_map(|text| {
+            let phone = match text.direction == "inbound" {
+                true => &text.from,
+                false => &text.to,
+            };
+            let is_new = seen.insert(phone.clone());
+            is_new.then(|| (phone.clone(), text.body.clone()))
+        })
+        .take(PHONES_SHOWN)
+        .collect()
+}
+
+/// More are opened by their number.
+const PHONES_SHOWN: usize = 50;
+/// Digits by which numbers are told apart, however their country is written.
+const TELLING: usize = 9;
+
+/// Whose number it is, in the org's Contacts and Leads.
+fn owner(simulator: &Simulator, phone: &str) -> Option<String> {
+    let digits = |text: &str| -> String { text.chars().filter(char::is_ascii_digit).collect() };
+    let tail = |text: &str| -> String {
+        let all = digits(text);
+        all[all.len().saturating_sub(TELLING)..].to_owned()
+    };
+    let wanted = tail(phone);
+    let last_two = &wanted[wanted.len().saturating_sub(2)..];
+    if wanted.len() < TELLING {
+        return None;
+    }
+    let org = simulator.org();
+    let call = Call::of(simulator.administrator().id);
+    ["Contact", "Lead"].iter().find_map(|object| {
+        let soql = format!(
+            "SELECT Name, MobilePhone, Phone FROM {object} \
+             WHERE MobilePhone LIKE '%{last_two}' OR Phone LIKE '%{last_two}'"
+        );
+        let found = org.query(&call, &soql, false).ok()?;
+        let rows = org.rows(&call, &found, 0..found.len());
+        let has = |row: &&Value| {
+            ["MobilePhone", "Phone"]
+                .iter()
+                .any(|field| row[*field].as_str().is_some_and(|it| tail(it) == wanted))
+        };
+        rows.iter().find(has)?["Name"].as_str().map(str::to_owned)
+    })
+}
+
 /// Goes to a phone by its number.
 pub(crate) async fn open(body: String) -> Redirect {
     Redirect::to(&page_of(&field(&body, "phone")))
@@ -52,6 +97,7 @@ pub(crate) async fn phone(
     State(simulator): State<Simulator>,
     Path(phone): Path<String>,
 ) -> Html<String> {
+    let owner = owner(&simulator, &phone);
     let carrier = lock(&simulator.world.carrier);
     let bubbles: String = carrier
         .texts
@@ -77,7 +123,8 @@ pub(crate) async fn phone(
          <input name=text aria-label=Text placeholder=\"Write a text\" required autofocus autocomplete=off> <button>Send</button></form>"
     );
     let body = format!(
-        "<p><a href=/phones>All phones</a></p><h1>{name}</h1><div class=phone>{bubbles}</div>{form}"
+        "<p><a href=/phones>All phones</a></p><h1>{name}</h1><p>{}</p><div class=phone>{bubbles}</div>{form}",
+        escape(&owner.unwrap_or_default())
     );
     Html(page(&phone, &body, true))
 }

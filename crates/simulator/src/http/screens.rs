@@ -1,5 +1,6 @@
 //! "Someone in Salesforce": plain pages to look at records and edit them as a user of the org.
 
+mod activity;
 pub(super) mod life;
 
 use super::html::{escape, page};
@@ -78,7 +79,7 @@ pub(super) async fn home(State(simulator): State<Simulator>) -> Html<String> {
         "<h1>{}</h1><p>{links}<a href=/recycle-bin>Recycle bin</a> · <a href=/phones>Phones</a></p><h2>Latest changes</h2>{changes}",
         escape(&simulator.org().name())
     );
-    Html(page("The org", &body, false))
+    Html(page("The org", &body, true))
 }
 
 pub(super) async fn list(
@@ -131,7 +132,7 @@ pub(super) async fn list(
         escape(&words),
         form(columns, &Value::Null, "Create")
     );
-    Html(page(&object, &body, false)).into_response()
+    Html(page(&object, &body, true)).into_response()
 }
 
 pub(super) async fn create(
@@ -158,12 +159,13 @@ pub(super) async fn record(
     match simulator.org().get(&call(&simulator), &object, &id, None) {
         Ok(row) => {
             let body = format!(
-                "<p><a href=/records/{object}>All {object}s</a></p><h1>{object} {}</h1>{}{}",
+                "<p><a href=/records/{object}>All {object}s</a></p><h1>{object} {}</h1>{}{}{}",
                 escape(&text(&row["Name"])),
                 form(columns, &row, "Save"),
-                life::buttons(&object)
+                life::buttons(&object),
+                activity::of(&simulator, &text(&row["Id"]))
             );
-            Html(page(&object, &body, false)).into_response()
+            Html(page(&object, &body, true)).into_response()
         }
         Err(error) => problem(&[error]),
     }
