@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { ask, textFrom, until } from "./demo.mjs";
 import { area, office } from "./office.mjs";
 
-const at = office();
+const at = office(220, 30);
 const { opened, somebody } = at;
 const rows = (page) => page.locator(".people-rows .person-row");
 const change = async (page, id, fields) => {
@@ -110,4 +110,32 @@ test("a conversation begins with a number or a name, from the inbox", async (t) 
   await dialog.getByLabel("Name or number").fill("Zebulon");
   await dialog.getByRole("button", { name: /Zebulon-Begin/ }).click();
   await page.getByRole("heading", { name: one.name, level: 1 }).waitFor();
+});
+
+test("a list is scrolled to its end, page after page, and the place is kept on coming back", async (t) => {
+  const page = await opened(t);
+  await page.goto(`${at.demo.app}/contacts`);
+  await rows(page).first().waitFor();
+  let last, cursor;
+  do {
+    const asked = `/api/v1/contacts?limit=100${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`;
+    const { items, next_cursor } = (await ask(page, "GET", asked)).body;
+    [last, cursor] = [items.at(-1), next_cursor];
+  } while (cursor);
+  const list = page.locator(".people-rows");
+  await list.hover();
+  const isThere = () => rows(page).filter({ hasText: last.name }).last().isVisible().catch(() => false);
+  for (let i = 0; i < 60 && !(await isThere()); i++) {
+    await page.mouse.wheel(0, 700);
+    await page.waitForTimeout(60);
+  }
+  await rows(page).filter({ hasText: last.name }).last().waitFor();
+  const top = await list.evaluate((it) => it.scrollTop);
+  assert.ok(top > 8_000, `it was scrolled: ${top}`);
+  await rows(page).filter({ hasText: last.name }).last().click();
+  await page.getByRole("heading", { name: last.name, level: 1 }).waitFor();
+  await page.getByRole("link", { name: "All contacts" }).click();
+  await rows(page).filter({ hasText: last.name }).last().waitFor();
+  const back = await list.evaluate((it) => it.scrollTop);
+  assert.ok(Math.abs(back - top) < 60, `from ${top} to ${back}`);
 });

@@ -85,6 +85,33 @@ test("an answer from the phone is seen live", async () => {
   await page.locator(".bubble").getByText("Thank you, I will fetch them.").waitFor();
 });
 
+test("the pretend org shows the day's texts on her record, and the phones say whose they are", async () => {
+  await phone.goto(demo.phones);
+  await phone.getByRole("listitem").filter({ hasText: PERSON }).getByRole("link").click();
+  await phone.getByLabel("Text").waitFor();
+  const org = await page.context().newPage();
+  await org.goto(`${demo.org}/records/Contact?q=Rose`);
+  await org.getByRole("row").filter({ hasText: "Gonzalez" }).getByRole("link").click();
+  await org.getByRole("heading", { name: "Activity" }).waitFor({ timeout: 30_000 });
+  await org.getByText("Hello Rose, the forms are ready.").waitFor();
+  await org.setViewportSize({ width: 390, height: 844 });
+  for (const path of ["", "/records/Contact", "/phones", new URL(org.url()).pathname]) {
+    await org.goto(demo.org + path);
+    const wide = await org.evaluate(() => document.documentElement.scrollWidth);
+    assert.ok(wide <= 390, `${path || "/"} is ${wide} px wide`);
+  }
+  await org.close();
+});
+
+test("the app leads to the pretend org and the phones", async () => {
+  await page.getByRole("button", { name: "Demo" }).click();
+  const menu = page.locator("#demo-links");
+  assert.equal(await menu.getByRole("link", { name: /^Salesforce/ }).getAttribute("href"), demo.org);
+  assert.equal(await menu.getByRole("link", { name: /^Phones/ }).getAttribute("href"), demo.phones);
+  await page.keyboard.press("Escape");
+  await menu.waitFor({ state: "hidden" });
+});
+
 test("STOP takes the send button away and says why", async () => {
   await phone.getByLabel("Text").fill("STOP");
   await phone.getByRole("button", { name: "Send" }).click();
@@ -162,7 +189,7 @@ test("no screen has a fault that axe finds, and none is wider than its window", 
     await page.setViewportSize({ width, height });
     for (const colorScheme of ["light", "dark"]) {
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-      for (const [name, url] of [["inbox", `${base}/inbox`], ["thread", thread], ["contacts", `${base}/contacts`], ["sync", `${base}/sync`], ["settings", `${base}/settings`]]) {
+      for (const [name, url] of [["inbox", `${base}/inbox`], ["thread", thread], ["contacts", `${base}/contacts`], ["sync", `${base}/sync`], ["settings", `${base}/settings`], ["parts", `${base}/parts`]]) {
         await page.goto(url);
         await page.waitForLoadState("load");
         await page.locator("main").waitFor();

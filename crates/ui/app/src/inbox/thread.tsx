@@ -9,7 +9,6 @@ import { conversationAddress, go } from "../route";
 import { threads } from "../state/inbox";
 import { isNarrow, toggleFacts } from "../state/screen";
 import { me } from "../state/session";
-import { attempt } from "../state/toasts";
 import type { Conversation } from "../types";
 import { words } from "../words/inbox";
 import { change, close } from "./acts";

@@ -8,6 +8,18 @@ import { revealed, spanOf, topOf } from "./virtual";
 
 export type Row = { key: string; height: number; draw: () => ComponentChildren };
 
+/** The row at the upper edge, and how far of it is above. */
+type Anchor = { key: string; offset: number } | null;
+
+function anchorAt(rows: Row[], top: number): Anchor {
+  let y = 0;
+  for (const { key, height } of rows) {
+    if (y + height > top) return { key, offset: top - y };
+    y += height;
+  }
+  return null;
+}
+
 type Props = {
   rows: Row[];
   label: string;
@@ -24,7 +36,8 @@ type Props = {
 export function VirtualList({ rows, label, className, reveal, onSight, keeps, children }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const [sight, setSight] = useState({ top: keeps ? keptScroll() : 0, height: 900 });
-  const anchor = useRef<{ key: string; offset: number } | null>(null);
+  const anchor = useRef<Anchor>(null);
+  const drawn = useRef(rows);
   const heights = rows.map((row) => row.height);
   const span = spanOf(heights, sight.top, sight.height);
 
@@ -32,6 +45,8 @@ export function VirtualList({ rows, label, className, reveal, onSight, keeps, ch
     const it = box.current;
     if (!it) return;
     if (keeps) keepScroll(it.scrollTop);
+    // The hand moved: from now on this row is the one that stays.
+    anchor.current = anchorAt(drawn.current, it.scrollTop);
     const now = { top: it.scrollTop, height: it.clientHeight };
     setSight((was) => (was.top === now.top && was.height === now.height ? was : now));
   };
@@ -53,16 +68,18 @@ export function VirtualList({ rows, label, className, reveal, onSight, keeps, ch
   // The row at the upper edge stays where it is; at the very top what is new is seen.
   useLayoutEffect(() => {
     const it = box.current;
+    if (!it) return;
     const held = anchor.current;
-    const at = held ? rows.findIndex((row) => row.key === held.key) : -1;
-    if (it && held && at >= 0 && it.scrollTop > 0) {
+    const isNew = drawn.current !== rows;
+    const at = isNew && held ? rows.findIndex((row) => row.key === held.key) : -1;
+    // A scroll that is not told yet is the hand's.
+    if (held && at >= 0 && it.scrollTop > 0 && sight.top === it.scrollTop) {
       const y = topOf(heights, at) + held.offset;
-      if (Math.abs(y - it.scrollTop) > 1 && sight.top === it.scrollTop) it.scrollTop = y;
+      if (Math.abs(y - it.scrollTop) > 1) it.scrollTop = y;
     }
-    const edge = spanOf(heights, it?.scrollTop ?? 0, sight.height, 0);
-    const first = rows[edge.from];
-    const offset = (it?.scrollTop ?? 0) - topOf(heights, edge.from);
-    anchor.current = first ? { key: first.key, offset } : null;
+    drawn.current = rows;
+    anchor.current = anchorAt(rows, it.scrollTop);
+    const edge = spanOf(heights, it.scrollTop, sight.height, 0);
     onSight?.(edge.from, edge.to);
   });
   // Only when another row is to be seen.
