@@ -82,6 +82,14 @@ pub fn file_name(given: &str) -> String {
     }
 }
 
+/// What a message of files alone says while they are not fetched.
+pub fn not_kept(number: u64) -> String {
+    match number {
+        1 => "[1 picture or file, not kept yet]".to_owned(),
+        _ => format!("[{number} pictures or files, not kept yet]"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
