@@ -3,6 +3,7 @@
 use crate::corpus::Probe;
 use crate::world::{Known, World};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use tieline_testkit::postgres::Database;
 
@@ -175,6 +176,27 @@ async fn what_the_org_would_refuse_is_refused_here_with_the_field_named() {
             (422, Some(field)),
             "{value}: {problem}"
         );
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_link_is_not_called_over_when_it_was_the_database_that_failed() {
+    let world = World::start(None).await;
+    let link = Probe::new("post", &world.link_of("tom").await);
+    world.fail_links(true).await;
+    let failed = world.send_bare(&link, &[]).await;
+    assert_eq!(failed.status, 500, "{failed:?}");
+    assert!(failed.body.contains("still good"), "{failed:?}");
+    assert!(failed.body.contains("<button>"), "{failed:?}");
+    world.fail_links(false).await;
+    let nobody = Known {
+        ids: BTreeMap::new(),
+        session: String::new(),
+    };
+    for gone_to in ["/app", "/app/sign-in?link=over"] {
+        let headers = world.headers(&nobody, &link).await;
+        assert_eq!(headers["location"], gone_to);
     }
     world.stop().await;
 }

@@ -321,6 +321,23 @@ impl World {
         rows[0].int("n").unwrap()
     }
 
+    /// Has the database fail whoever signs in by a link, or no more.
+    pub async fn fail_links(&self, fail: bool) {
+        self.run(match fail {
+            true => "alter table sign_in_link rename to sign_in_link_away",
+            false => "alter table sign_in_link_away rename to sign_in_link",
+        })
+        .await;
+    }
+
+    /// A link that signs a user in, as the path of its page.
+    pub async fn link_of(&self, name: &str) -> String {
+        let (access, operator) = (&self.demo.hub.access, Caller::operator());
+        let id = self.staff(name).await.id;
+        let link = access.sign_in_link(&operator, id, 60_000).await.unwrap();
+        format!("/sign-in/{}", link.token)
+    }
+
     async fn run(&self, sql: &str) {
         let mut tx = self.demo.hub.store.begin(&Actor::system()).await.unwrap();
         tx.run(sql, Vec::new()).await.unwrap();
