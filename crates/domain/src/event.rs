@@ -4,6 +4,7 @@
 //! from the last number it saw. They name things by id; the reader fetches what it may see.
 
 use crate::id::{ApiKeyId, ContactId, ConversationId, InboxId, MessageId, StaffId, SyncRunId};
+use crate::presence::Sign;
 use serde::{Deserialize, Serialize};
 
 /// One fact, as kept in the event table and sent on the live stream.
@@ -66,4 +67,12 @@ pub enum Event {
         /// Which.
         api_key_id: ApiKeyId,
     },
+}
+
+/// What is told to all nodes at this moment, and never stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Whisper {
+    /// Somebody is at a conversation.
+    Presence(Sign),
 }

@@ -28,6 +28,7 @@ pub mod id;
 pub mod job;
 pub mod keyword;
 pub mod phone;
+pub mod presence;
 pub mod receive;
 pub mod search;
 pub mod segments;

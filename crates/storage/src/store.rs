@@ -4,12 +4,14 @@ mod listen;
 mod lock;
 mod open;
 mod request;
+mod whisper;
 
 use crate::args;
 use crate::db::{Conn, Faults, Health, SqlitePools, Value};
 use crate::error::{Result, StorageError};
 use crate::node_time::NodeTime;
 use crate::{event, migrate};
+use listen::News;
 use lock::FileLock;
 pub use open::sqlite_file;
 pub use request::{Request, during};
@@ -27,6 +29,7 @@ use tokio::sync::watch;
 /// Work that nobody waits for has this long to get a connection.
 const PATIENCE: Duration = Duration::from_secs(30);
 const NOTIFY_CHANNEL: &str = "tieline_event";
+const WHISPER_CHANNEL: &str = "tieline_whisper";
 
 /// What [`Store::open`] needs.
 pub struct StoreOptions {
@@ -44,7 +47,7 @@ pub struct Store {
     pools: Pools,
     time: NodeTime,
     ids: Arc<dyn Ids>,
-    head: watch::Sender<i64>,
+    news: News,
     patience: Duration,
     faults: Faults,
 }
@@ -78,12 +81,11 @@ impl Store {
     }
 
     async fn open_by(door: Door, options: StoreOptions) -> Result<Store> {
-        let (head, _) = watch::channel(0);
         let store = Store {
             pools: Pools::open(&options.url, door).await?,
             time: NodeTime::new(options.clock),
             ids: options.ids,
-            head,
+            news: News::default(),
             patience: PATIENCE,
             faults: Faults::default(),
         };
@@ -102,9 +104,9 @@ impl Store {
         migrate::migrate(&mut tx, may_begin).await?;
         tx.commit().await?;
         let seq = event::head(&mut *self.reader().await?).await?;
-        self.head.send_replace(seq);
+        self.news.head.send_replace(seq);
         match &self.pools {
-            Pools::Postgres(pool) => listen::listen(pool, self.head.clone()).await,
+            Pools::Postgres(pool) => listen::listen(pool, self.news.clone()).await,
             Pools::Sqlite { .. } => Ok(()),
         }
     }
@@ -214,7 +216,7 @@ impl Store {
 
     /// The number of the last committed event, as it moves.
     pub fn head(&self) -> watch::Receiver<i64> {
-        self.head.subscribe()
+        self.news.head.subscribe()
     }
 
     /// Closes all connections, after which the file may be moved.
@@ -227,14 +229,6 @@ impl Store {
             Pools::Postgres(pool) => pool.close().await,
         }
     }
-}
-
-fn raise(known: &mut i64, seq: i64) -> bool {
-    let higher = seq > *known;
-    if higher {
-        *known = seq;
-    }
-    higher
 }
 
 type Waiting<'a> = Pin<Box<dyn Future<Output = Result<Conn>> + Send + 'a>>;
@@ -294,11 +288,11 @@ impl Tx {
             let payload: Vec<Value> = args![NOTIFY_CHANNEL, seq.to_string()];
             self.conn.all("select pg_notify($1, $2)", payload).await?;
         }
-        let head = self.store.head;
+        let news = self.store.news;
         let tell = move || {
             marked.committed();
             if let Some(seq) = seq {
-                head.send_if_modified(|known| raise(known, seq));
+                news.raise(seq);
             }
         };
         match self.conn {

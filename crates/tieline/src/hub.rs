@@ -13,7 +13,7 @@ use tieline_storage::Store;
 use tieline_storage::attachment_store::AttachmentStore;
 use tieline_sync::Sync;
 use tieline_web::{Accounts, DemoLinks, REQUEST_PATIENCE, WEBHOOK_PATIENCE};
-use tieline_web::{Metrics, Readiness, Teller, WebState, router};
+use tieline_web::{Held, Metrics, Readiness, Teller, WebState, router};
 
 /// What a hub is made of.
 pub struct HubOptions {
@@ -120,6 +120,7 @@ impl Hub {
             public_url,
             demo,
             readiness: Readiness::default(),
+            held: Held::default(),
             metrics: Arc::default(),
         };
         Hub {

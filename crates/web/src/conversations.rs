@@ -4,7 +4,7 @@ use crate::answer::{Answer, MadeOrFound, NoContent};
 use crate::api::contacts::{Candidates, TiedToNobody};
 use crate::api::conversations::{
     Conversation, ConversationBegin, ConversationChange, ConversationCounts, ConversationList,
-    ConversationQuery, ConversationUnread, ConversationView, SearchHit,
+    ConversationPresence, ConversationQuery, ConversationUnread, ConversationView, SearchHit,
 };
 use crate::api::names::Names;
 use crate::caller::acting;
@@ -18,6 +18,7 @@ use axum::extract::State;
 use tieline_domain::access::{Caller, Scope};
 use tieline_domain::conversation::{ConversationStatus, ListPlace};
 use tieline_domain::id::{ContactId, ConversationId, StaffId};
+use tieline_domain::presence::Sign;
 use tieline_messaging::converse::{self, Act, Mark, With};
 use tieline_storage::conversation::{self, ConversationQuery as Asked, Listed, View};
 use tieline_storage::{StorageError, contact, inbox, message, staff};
@@ -227,4 +228,24 @@ pub(crate) async fn unread(
     let marked = converse::mark(&state.store, &scope, id, acting(&me)?, mark).await?;
     let names = Names::load(&state.store).await?;
     Ok(Answer(Conversation::of(&marked, &names, state.store.now())))
+}
+
+pub(crate) async fn be_present(
+    State(state): State<WebState>,
+    Extension(me): Extension<Caller>,
+    Path(id): Path<ConversationId>,
+    Json(said): Json<ConversationPresence>,
+) -> Result<NoContent> {
+    let staff_id = acting(&me)?;
+    let mut reader = state.store.reader().await?;
+    let listed = conversation::get(&mut reader, &me.principal.working_scope(), id).await?;
+    drop(reader);
+    let sign = Sign {
+        inbox_id: listed.conversation.inbox_id,
+        conversation_id: listed.conversation.id,
+        staff_id,
+        doing: said.state,
+    };
+    state.teller.be_present(sign).await?;
+    Ok(NoContent)
 }

@@ -78,15 +78,19 @@ impl<S: Send + Sync> FromRequest<S> for Body {
             Err(BytesRejection::FailedToBufferBody(error))
                 if error.status() == StatusCode::PAYLOAD_TOO_LARGE =>
             {
-                Err(Problem::new(Code::BodyTooLarge, "the body is too large")
-                    .fix("Send less at once."))
+                Err(too_large())
             }
-            Err(_) => Err(
-                Problem::new(Code::InvalidRequest, "the body broke off before its end")
-                    .fix("Send it again."),
-            ),
+            Err(_) => Err(broke_off()),
         }
     }
+}
+
+pub(crate) fn too_large() -> Problem {
+    Problem::new(Code::BodyTooLarge, "the body is too large").fix("Send less at once.")
+}
+
+pub(crate) fn broke_off() -> Problem {
+    Problem::new(Code::InvalidRequest, "the body broke off before its end").fix("Send it again.")
 }
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {

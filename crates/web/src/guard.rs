@@ -13,7 +13,9 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, HOST, STRICT_TRANSPORT_SECURITY};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http_body_util::{BodyExt as _, Collected};
+use serde_json::{Value, json};
 use tieline_domain::access::{AuditedAct, Caller, Principal, Right};
 
 /// Stands before the routes behind a sign-in: lets in who has the right.
@@ -36,15 +38,35 @@ pub(crate) async fn admit(State(gate): State<Gate>, request: Request, next: Next
     let (mut parts, body) = request.into_parts();
     match known(&gate, &parts).await {
         Ok(admitted) => {
+            let rights = admitted.caller.principal.rights();
+            let may_read = gate.right.is_none_or(|right| rights.has(right.to_read()));
             let extensions = &mut parts.extensions;
             extensions.insert(admitted.caller.clone());
             if let Some(signed_in) = admitted.signed_in.clone() {
                 extensions.insert(signed_in);
             }
             extensions.insert(admitted);
-            next.run(Request::from_parts(parts, body)).await
+            let answer = next.run(Request::from_parts(parts, body)).await;
+            match may_read {
+                true => answer,
+                false => only_its_id(answer).await,
+            }
         }
         Err(problem) => problem.into_response(),
+    }
+}
+
+/// Whoever may write and not read learns what it is called that they wrote, and nothing else of it.
+async fn only_its_id(answer: Response) -> Response {
+    if !answer.status().is_success() {
+        return answer;
+    }
+    let status = answer.status();
+    let bytes = answer.into_body().collect().await.map(Collected::to_bytes);
+    let whole: Value = serde_json::from_slice(&bytes.unwrap_or_default()).unwrap_or_default();
+    match whole.get("id") {
+        Some(id) => (status, axum::Json(json!({"id": id}))).into_response(),
+        None => StatusCode::NO_CONTENT.into_response(),
     }
 }
 

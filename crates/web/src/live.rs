@@ -26,6 +26,7 @@ pub(crate) async fn follow(
         .and_then(|value| value.to_str().ok()?.parse().ok());
     let listener = Listener {
         scope: me.caller.principal.scope(),
+        rights: me.caller.principal.rights(),
         staff: me.caller.principal.by().staff(),
         ground: me.ground,
         until: me.until,

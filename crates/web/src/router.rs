@@ -7,6 +7,7 @@ use crate::once::once;
 use crate::problem::Code;
 use crate::route::RouteInfo;
 use crate::state::WebState;
+use crate::strangers::bounded;
 use crate::{
     app, attachments, audit, connection, contact_fields, contacts, conversations, guard, hooks,
     jobs, keys, live, me, messages, metrics, numbers, runs, sessions, settings, sign_in, staff,
@@ -24,7 +25,7 @@ use tieline_domain::access::Right;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
-/// A body may have this many bytes.
+/// The body of whoever is known may have this many bytes.
 const BODY_BYTES_MAX: usize = 1 << 20;
 
 macro_rules! guarded {
@@ -34,8 +35,12 @@ macro_rules! guarded {
     ($state:expr, Person, $right:expr, $method:ident, $route:expr) => {
         admitted!($state, Person, $right, $method, $route)
     };
-    ($state:expr, $face:ident, $right:expr, $method:ident, $route:expr) => {
+    ($state:expr, Page, $right:expr, $method:ident, $route:expr) => {
         $route
+    };
+    // Nobody knows yet who asks.
+    ($state:expr, $face:ident, $right:expr, $method:ident, $route:expr) => {
+        $route.route_layer(from_fn_with_state($state.held.clone(), bounded))
     };
 }
 
@@ -84,11 +89,11 @@ routes! {
     get "/healthz" Page() app::healthz, "Whether the process lives";
     get "/readyz" Page() app::readyz, "Whether the database answers";
     get "/api/openapi.json" Page() openapi, "This description";
-    post "/hooks/twilio/accounts/{account_id}" Hook() hooks::inbound, "A text came in", WrongSignature, NotStored;
-    post "/hooks/twilio/accounts/{account_id}/status" Hook() hooks::status, "Something became of a text", WrongSignature, NotStored, NotFound;
-    post "/hooks/twilio/{inbox_id}" Hook() hooks::inbound_of_inbox, "A text came in for a number of an inbox", WrongSignature, NotStored;
-    post "/hooks/twilio/{inbox_id}/status" Hook() hooks::status_of_inbox, "Something became of a text of an inbox", WrongSignature, NotStored, NotFound;
-    post "/api/v1/session" Door() sign_in::sign_in, "Sign in by password", WrongCredentials, TooManyTries, Busy, NotSecure;
+    post "/hooks/twilio/accounts/{account_id}" Hook() hooks::inbound, "A text came in", WrongSignature, NotStored, Overloaded;
+    post "/hooks/twilio/accounts/{account_id}/status" Hook() hooks::status, "Something became of a text", WrongSignature, NotStored, NotFound, Overloaded;
+    post "/hooks/twilio/{inbox_id}" Hook() hooks::inbound_of_inbox, "A text came in for a number of an inbox", WrongSignature, NotStored, Overloaded;
+    post "/hooks/twilio/{inbox_id}/status" Hook() hooks::status_of_inbox, "Something became of a text of an inbox", WrongSignature, NotStored, NotFound, Overloaded;
+    post "/api/v1/session" Door() sign_in::sign_in, "Sign in by password", WrongCredentials, TooManyTries, Busy, NotSecure, Overloaded;
     delete "/api/v1/session" Door() sign_in::sign_out, "Sign out";
     get "/api/v1/me" Person() me::show, "Who is signed in, and what they see";
     put "/api/v1/me/password" Person() sessions::change_own_password, "Change one's own password", WrongCredentials, TooManyTries, Busy;
@@ -121,6 +126,7 @@ routes! {
     patch "/api/v1/conversations/{id}" Staff(Converse) conversations::change, "Close, assign or tie a conversation", VersionConflict;
     post "/api/v1/conversations/{id}/read" Staff(Converse) conversations::read, "Mark a conversation as read", VersionConflict;
     post "/api/v1/conversations/{id}/unread" Staff(Converse) conversations::unread, "Mark a conversation as unread", VersionConflict;
+    put "/api/v1/conversations/{id}/presence" Staff(Converse) conversations::be_present, "Say that one is at a conversation, for the others to see";
     get "/api/v1/conversations/{id}/messages" Staff(ReadConversations) messages::list, "Messages of a conversation";
     post "/api/v1/conversations/{id}/messages" Staff(Converse) messages::write, "Write a text or a note", OptedOut, NotAnswerable, NoSender, Empty, TooLong, Refused, VersionConflict, Duplicate;
     post "/api/v1/messages/{id}/retry" Staff(Converse) messages::retry, "Send a failed text again", VersionConflict;

@@ -4,6 +4,7 @@ use crate::accounts::Accounts;
 use crate::api::me::DemoLinks;
 use crate::metrics::Metrics;
 use crate::readiness::Readiness;
+use crate::strangers::Held;
 use crate::teller::Teller;
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,6 +44,8 @@ pub struct WebState {
     pub demo: Option<DemoLinks>,
     /// Whether the database takes changes, as it was seen last.
     pub readiness: Readiness,
+    /// What is held of strangers' bodies.
+    pub held: Held,
     /// What is counted.
     pub metrics: Arc<Metrics>,
 }

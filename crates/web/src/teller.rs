@@ -5,6 +5,7 @@
 //! skipped, since streams take events by their numbers.
 
 mod desk;
+mod presence;
 mod render;
 mod told;
 
@@ -20,9 +21,10 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tieline_domain::access::Scope;
+use tieline_domain::access::{Rights, Scope};
 use tieline_domain::event::Event;
 use tieline_domain::id::{ApiKeyId, InboxId, SessionId, StaffId};
+use tieline_domain::presence::Presence;
 use tieline_domain::time::Timestamp;
 use tieline_storage::conversation::{self, OpenGroup};
 use tieline_storage::event::{self, StoredEvent};
@@ -45,11 +47,11 @@ const STREAMS_MAX: usize = 8;
 /// How often a stream that comes back looks for its place while events go on.
 const ATTEMPTS: usize = 3;
 
-/// Tells what was committed; cheap to clone. The task ends when the last clone is dropped.
+/// Tells what was committed; cheap to clone. Its tasks end when the last clone is dropped.
 #[derive(Clone)]
 pub struct Teller {
     inner: Arc<Inner>,
-    _task: Arc<AbortOnDrop>,
+    _tasks: Arc<[AbortOnDrop; 2]>,
 }
 
 struct AbortOnDrop(AbortHandle);
@@ -63,6 +65,8 @@ impl Drop for AbortOnDrop {
 struct Inner {
     store: Store,
     desk: Mutex<Desk>,
+    /// Locked before the desk.
+    presence: Mutex<Presence>,
     somebody_came: Notify,
     /// Held by the one that reads events from before what is kept; all who wait want the same.
     reading_older: tokio::sync::Mutex<()>,
@@ -83,6 +87,7 @@ pub(crate) enum Ground {
 /// Who wants to listen.
 pub(crate) struct Listener {
     pub scope: Scope,
+    pub rights: Rights,
     pub staff: Option<StaffId>,
     /// What the stream stands on.
     pub ground: Ground,
@@ -99,13 +104,18 @@ impl Teller {
         let inner = Arc::new(Inner {
             store,
             desk: Mutex::new(Desk::new()),
+            presence: Mutex::default(),
             somebody_came: Notify::new(),
             reading_older: tokio::sync::Mutex::new(()),
         });
-        let task = tokio::spawn(inner.clone().work());
+        let whispers = inner.store.whispers();
+        let tasks = [
+            tokio::spawn(inner.clone().work()),
+            tokio::spawn(inner.clone().hear(whispers)),
+        ];
         Teller {
             inner,
-            _task: Arc::new(AbortOnDrop(task.abort_handle())),
+            _tasks: Arc::new(tasks.map(|task| AbortOnDrop(task.abort_handle()))),
         }
     }
 
@@ -137,7 +147,13 @@ impl Teller {
             None => Place::Known,
         };
         let seat = Arc::new(Seat::new(listener));
-        let (first, number) = inner.desk().welcome(&seat, after, place);
+        let (first, number) = {
+            // What changes meanwhile is told after what holds.
+            let presence = inner.presence();
+            let seated = inner.desk().welcome(&seat, after, place);
+            seat.show_all_present(&presence);
+            seated
+        };
         inner.somebody_came.notify_one();
         Ok(Ok(LiveStream {
             inner: inner.clone(),

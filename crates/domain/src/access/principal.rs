@@ -170,11 +170,15 @@ impl Principal {
 
     /// What it may read.
     pub fn scope(&self) -> Scope {
-        match self {
+        let mut scope = match self {
             Principal::Staff(staff) => staff.scope(),
             Principal::ApiKey(key) => key.narrowed(StaffMember::scope),
             _ => self.working_scope(),
+        };
+        if !self.rights().has(Right::ReadConversations) {
+            scope.inboxes = Reach::only([]);
         }
+        scope
     }
 
     /// On what it may act: [`Right::Review`] lets nobody write.
@@ -274,7 +278,8 @@ mod tests {
 
     #[test]
     fn a_key_may_do_what_it_was_given_and_on_behalf_of_somebody_no_more_than_both() {
-        let given = Rights::of(&[Right::ReadContacts, Right::ManageStaff]);
+        let reads = Rights::of(&[Right::ReadContacts, Right::ReadConversations]);
+        let given = reads.with(Rights::of(&[Right::ManageStaff]));
         let alone = Principal::ApiKey(key(given, Reach::only([inbox(2)]), None));
         check(&alone, [false, true], [true, true], true);
         assert_eq!(alone.rights(), given);
@@ -282,11 +287,18 @@ mod tests {
         let tom = staff(Role::Staff, false);
         let wide = Principal::ApiKey(key(given, Reach::All, Some(tom.clone())));
         check(&wide, [true, false], [true, true], false);
-        assert_eq!(wide.rights(), Rights::of(&[Right::ReadContacts]));
+        assert_eq!(wide.rights(), reads);
         assert_eq!(wide.scope().staff(), Some(tom.id));
 
         let apart = Principal::ApiKey(key(given, Reach::only([inbox(2)]), Some(tom)));
         check(&apart, [false, false], [true, true], false);
+    }
+
+    #[test]
+    fn a_key_without_the_right_to_read_conversations_reads_none_and_still_writes_in_them() {
+        let given = Rights::of(&[Right::ReadContacts, Right::Converse]);
+        let writer = Principal::ApiKey(key(given, Reach::All, None));
+        check(&writer, [false, false], [true, true], true);
     }
 
     #[test]

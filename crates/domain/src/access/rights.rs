@@ -50,6 +50,18 @@ words! {
     }
 }
 
+impl Right {
+    /// The right to read what an act is answered with.
+    pub const fn to_read(self) -> Right {
+        match self {
+            Right::Converse => Right::ReadConversations,
+            Right::EditContacts | Right::ManageSettings => Right::ReadContacts,
+            Right::RunSync | Right::ConfigureSync => Right::ReadSync,
+            other => other,
+        }
+    }
+}
+
 /// A set of rights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Rights(u32);

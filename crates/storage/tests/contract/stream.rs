@@ -1,10 +1,11 @@
 //! Events: numbered by commit, without gaps, read within a scope.
 
-use super::harness::{on_both, on_postgres};
+use super::harness::{Fixture, on_both, on_postgres};
 use std::time::{Duration, Instant};
 use tieline_domain::access::{Actor, Principal, Role, Scope, StaffMember};
-use tieline_domain::event::Event;
+use tieline_domain::event::{Event, Whisper};
 use tieline_domain::id::{ConversationId, Id, InboxId, StaffId, SyncRunId};
+use tieline_domain::presence::{Doing, Sign};
 use tieline_domain::time::Clock as _;
 use tieline_storage::{StorageError, Store, Value, args, event, setting};
 
@@ -298,4 +299,32 @@ async fn a_commit_whose_caller_hangs_up_is_told_of_all_the_same() {
         assert!(given_up > 10, "{given_up} gave up");
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_whisper_is_heard_by_who_listens_also_on_another_hub_and_is_kept_nowhere() {
+    let sign = |number: u128| {
+        Whisper::Presence(Sign {
+            inbox_id: InboxId::from_uuid(1),
+            conversation_id: ConversationId::from_uuid(number),
+            staff_id: StaffId::from_uuid(1),
+            doing: Doing::Typing,
+        })
+    };
+    let check = async |at: &Fixture, listens: &Store| {
+        at.store.whisper(sign(0)).await.unwrap();
+        let mut heard = listens.whispers();
+        at.store.whisper(sign(1)).await.unwrap();
+        at.store.whisper(sign(2)).await.unwrap();
+        let mut seen = Vec::new();
+        // On a server the one from before may still be on its way.
+        while seen.last() != Some(&sign(2)) {
+            let next = tokio::time::timeout(Duration::from_secs(10), heard.recv());
+            seen.push(next.await.expect("it is told").unwrap());
+        }
+        seen.retain(|it| *it != sign(0));
+        assert_eq!(seen, [sign(1), sign(2)]);
+    };
+    on_both(|at| async move { check(&at, &at.store.patient(Duration::from_secs(1))).await }).await;
+    on_postgres(|at| async move { check(&at, &at.second_hub().await.store).await }).await;
 }

@@ -90,6 +90,10 @@ const ROWS: &[(&str, &[(&str, Asks)])] = {
             &[("post", Has(Converse))],
         ),
         (
+            "/api/v1/conversations/{id}/presence",
+            &[("put", Has(Converse))],
+        ),
+        (
             "/api/v1/conversations/{id}/messages",
             &[("get", Has(ReadConversations)), ("post", Has(Converse))],
         ),

@@ -41,6 +41,12 @@ fn asked(known: &Known) -> Vec<Asked> {
         row("post", &messages, text("message"), 202),
         row("post", &retry, None, 422),
         row("post", &format!("{it}/read"), None, 204),
+        row(
+            "put",
+            &format!("{it}/presence"),
+            Some(json!({"state": "looking"})),
+            204,
+        ),
         row("post", &format!("{it}/unread"), Some(json!({})), 200),
     ]
 }

@@ -3,6 +3,7 @@
 use crate::corpus::Probe;
 use crate::world::{Answer, Known, World};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 struct Key {
     id: String,
@@ -93,5 +94,130 @@ async fn what_a_key_writes_is_its_own_unless_it_names_a_user_who_may_write_as_we
         .send_with_key(&key.secret, Some(nobody), &request)
         .await;
     assert!((400..500).contains(&refused.status), "{refused:?}");
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_right_to_write_or_to_read_one_thing_tells_nothing_else() {
+    let world = World::start(None).await;
+    let known = world.people().await;
+    let contact = known.ids["ContactId"].as_str();
+    let talk = known.ids["ConversationId"].as_str();
+    let (it, there) = (
+        format!("/api/v1/contacts/{contact}"),
+        format!("/api/v1/conversations/{talk}"),
+    );
+    let fields = json!({"fields": {"last_name": "Written"}});
+    let nothing = json!({"version": 0, "fields": {}});
+    let only_ids = [
+        ("patch", it.clone(), "edit_contacts", Some(nothing)),
+        (
+            "post",
+            "/api/v1/contacts".to_owned(),
+            "edit_contacts",
+            Some(fields),
+        ),
+        ("post", format!("{it}/restore"), "edit_contacts", None),
+        ("patch", there.clone(), "converse", Some(json!({}))),
+        (
+            "post",
+            "/api/v1/conversations".to_owned(),
+            "converse",
+            Some(json!({"contact_id": contact})),
+        ),
+        (
+            "post",
+            format!("{there}/messages"),
+            "converse",
+            Some(json!({"text": "Hello"})),
+        ),
+        ("post", "/api/v1/sync/runs".to_owned(), "run_sync", None),
+    ];
+    for (number, (method, path, right, body)) in only_ids.into_iter().enumerate() {
+        let reading = if right == "run_sync" {
+            "read_sync"
+        } else {
+            "read_contacts"
+        };
+        let reading = if right == "converse" {
+            "read_conversations"
+        } else {
+            reading
+        };
+        let blind = make(&world, &known, &format!("blind {number}"), &[right]).await;
+        let sees = make(&world, &known, &format!("sees {number}"), &[right, reading]).await;
+        if path.ends_with("/restore") {
+            let deleted = world.send(&known, &Probe::new("delete", &it)).await;
+            assert_eq!(deleted.status, 204, "{deleted:?}");
+        }
+        for (key, whole) in [(blind, false), (sees, true)] {
+            let mut body = body.clone();
+            if let Some(version) = body.as_mut().and_then(|body| body.get_mut("version")) {
+                let now = world.send(&known, &Probe::new("get", &it)).await;
+                *version = read(&now)["version"].clone();
+            }
+            let request = probe(method, &path, "written", body);
+            let answer = world.send_with_key(&key.secret, None, &request).await;
+            assert!((200..300).contains(&answer.status), "{path}: {answer:?}");
+            let told = read(&answer);
+            let names: Vec<&String> = told.as_object().unwrap().keys().collect();
+            assert!(told["id"].is_string(), "{path}: {told}");
+            assert_eq!(names.len() > 1, whole, "{method} {path} as {right}: {told}");
+        }
+    }
+    world.stop().await;
+}
+
+/// The path of a run that has ended.
+async fn run_to_its_end(world: &World, known: &Known) -> String {
+    let start = probe("post", "/api/v1/sync/runs", "run", None);
+    let run = read(&world.send(known, &start).await);
+    let path = format!("/api/v1/sync/runs/{}", run["id"].as_str().unwrap());
+    for _ in 0..600 {
+        let run = world.send(known, &Probe::new("get", &path)).await;
+        if !read(&run)["finished_at"].is_null() {
+            return path;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the run never ends");
+}
+
+#[tokio::test]
+async fn who_may_read_runs_or_contacts_alone_reads_nothing_of_the_other() {
+    let world = World::start(None).await;
+    let known = world.people().await;
+    let it = format!("/api/v1/contacts/{}", known.ids["ContactId"]);
+    let changes = format!("{}/changes", run_to_its_end(&world, &known).await);
+    let get = async |key: &Key, path: &str| {
+        let answer = world
+            .send_with_key(&key.secret, None, &Probe::new("get", path))
+            .await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        read(&answer)
+    };
+    let sync = make(&world, &known, "runs", &["read_sync"]).await;
+    let both = make(
+        &world,
+        &known,
+        "both",
+        &["read_sync", "read_contacts", "read_conversations"],
+    )
+    .await;
+    let contacts = make(&world, &known, "contacts", &["read_contacts"]).await;
+    let told = |list: &Value| {
+        let items = list["items"].as_array().unwrap().iter();
+        let tells = |it: &Value| it["fields"] != json!([]) || it["contact"]["name"].is_string();
+        (items.len() > 0, items.filter(|it| tells(it)).count() > 0)
+    };
+    assert_eq!(told(&get(&both, &changes).await), (true, true));
+    assert_eq!(told(&get(&sync, &changes).await), (true, false));
+    let talks = async |key| {
+        get(key, &it).await["conversations"]
+            .as_array()
+            .unwrap()
+            .len()
+    };
+    assert_eq!((talks(&both).await, talks(&contacts).await), (1, 0));
     world.stop().await;
 }

@@ -213,3 +213,32 @@ async fn a_stream_that_hears_nothing_ends_with_its_key_within_a_second() {
     let waited = tokio::time::timeout(Duration::from_secs(1), stream.heard()).await;
     assert!(waited.unwrap().1, "it ended");
 }
+
+#[tokio::test]
+async fn a_stream_tells_of_contacts_and_runs_only_whoever_may_read_them() {
+    let world = World::new(96).await;
+    let (_, talks) = key(&world, "Talks", Reach::All).await;
+    let new = NewKey {
+        name: "All".to_owned(),
+        rights: Rights::all(),
+        inboxes: Reach::All,
+        expires_at: None,
+    };
+    let made = world.hub.access.add_key(&Caller::operator(), new).await;
+    let all = made.unwrap().1;
+    let mut streams = Vec::new();
+    for secret in [&talks, &all] {
+        let mut stream = Stream(follow(&world, secret).await.into_body());
+        assert_eq!(stream.names().await, ["hello"]);
+        streams.push(stream);
+    }
+    world.sync().await;
+    let [hears, hears_all] = &mut streams[..] else {
+        unreachable!("two")
+    };
+    assert_eq!(hears.names().await, [""; 0]);
+    let names = hears_all.names().await;
+    for name in ["run", "contacts"] {
+        assert!(names.contains(&name.to_owned()), "{names:?}");
+    }
+}

@@ -5,6 +5,7 @@ use super::world::World;
 use axum::body::Body;
 use http::{Request, StatusCode};
 use http_body_util::BodyExt as _;
+use serde_json::Value;
 use std::time::Duration;
 use tieline::demo::OUR_NUMBER;
 use tieline_access::{NewStaff, SignedIn, StaffChange, Visit, Which};
@@ -26,8 +27,30 @@ impl Stream {
         Stream(answer.into_body())
     }
 
+    /// The data of what comes of one name until it is quiet.
+    pub async fn data_of(&mut self, name: &str) -> Vec<Value> {
+        let (text, _) = self.text().await;
+        let start = format!("event: {name}\ndata: ");
+        let found = text.split("\n\n").filter_map(|it| it.strip_prefix(&start));
+        found.map(|it| serde_json::from_str(it).unwrap()).collect()
+    }
+
     /// All that comes until it is quiet, and whether the stream ended.
     pub async fn heard(&mut self) -> (Vec<(String, String)>, bool) {
+        let (text, ended) = self.text().await;
+        let events = text.split("\n\n").filter(|it| it.starts_with("event:"));
+        let events = events.map(|event| {
+            let line = |name: &str| {
+                let mut lines = event.lines();
+                let found = lines.find_map(|line| line.strip_prefix(name));
+                found.unwrap_or_default().to_owned()
+            };
+            (line("event: "), line("id: "))
+        });
+        (events.collect(), ended)
+    }
+
+    async fn text(&mut self) -> (String, bool) {
         let (mut text, mut ended) = (String::new(), false);
         while let Ok(frame) = tokio::time::timeout(QUIET, self.0.frame()).await {
             match frame {
@@ -41,16 +64,7 @@ impl Stream {
                 }
             }
         }
-        let events = text.split("\n\n").filter(|it| it.starts_with("event:"));
-        let events = events.map(|event| {
-            let line = |name: &str| {
-                let mut lines = event.lines();
-                let found = lines.find_map(|line| line.strip_prefix(name));
-                found.unwrap_or_default().to_owned()
-            };
-            (line("event: "), line("id: "))
-        });
-        (events.collect(), ended)
+        (text, ended)
     }
 
     /// The names of what comes, counts left out.
@@ -71,7 +85,7 @@ async fn ask(world: &World, session: &str, after: Option<i64>) -> http::Response
 }
 
 /// A session of a new colleague, member of the inbox or not.
-async fn colleague(world: &World, name: &str, is_member: bool) -> String {
+pub(super) async fn colleague(world: &World, name: &str, is_member: bool) -> String {
     let email = format!("{name}@harrow-vale.example");
     let access = &world.hub.access;
     let operator = Caller::operator();

@@ -16,6 +16,7 @@ mod lease;
 mod live;
 mod mishaps;
 mod nature;
+mod presence;
 mod replay;
 mod seals;
 mod side_by_side;

@@ -215,6 +215,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversations/{id}/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say that one is at a conversation, for the others to see */
+        put: operations["put_conversations_id_presence"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversations/{id}/read": {
         parameters: {
             query?: never;
@@ -1141,7 +1158,7 @@ export interface components {
         };
         ContactName: {
             id: components["schemas"]["ContactId"];
-            /** @description Null when the contact is no longer there. */
+            /** @description Null when the contact is no longer there, or the caller may not read contacts. */
             name: string | null;
         };
         /** @description An address at which the contact can be reached. */
@@ -1254,6 +1271,10 @@ export interface components {
              */
             total: number;
         };
+        /** @description It holds for 15 seconds: say it again every 10 as long as it is so. */
+        ConversationPresence: {
+            state: components["schemas"]["Doing"];
+        };
         /**
          * @description Whether a conversation waits for anybody; one that is closed is opened again by a message.
          * @enum {string}
@@ -1311,6 +1332,11 @@ export interface components {
          * @enum {string}
          */
         Direction: "in" | "out";
+        /**
+         * @description What somebody does at a conversation.
+         * @enum {string}
+         */
+        Doing: "looking" | "typing";
         ExcerptPiece: {
             /** @description Whether this is what was searched for. */
             hit: boolean;
@@ -1512,6 +1538,14 @@ export interface components {
             /** @enum {string} */
             event: "run";
         } | {
+            /**
+             * @description Who else is at a conversation. It has no id: only the last one of each person there counts. As
+             *     the stream opens, all who are there are told.
+             */
+            data: components["schemas"]["LivePresence"];
+            /** @enum {string} */
+            event: "presence";
+        } | {
             /** @description How many conversations the caller's lists hold now. It has no id: only the last one counts. */
             data: components["schemas"]["ConversationCounts"];
             /** @enum {string} */
@@ -1531,6 +1565,13 @@ export interface components {
             seq: number;
             state: components["schemas"]["MessageState"];
             state_at: components["schemas"]["Timestamp"];
+        };
+        /** @description Somebody came to a conversation, does something else there, or is gone. */
+        LivePresence: {
+            conversation_id: components["schemas"]["ConversationId"];
+            /** @description One of staff_list in /api/v1/me. */
+            staff_id: components["schemas"]["StaffId"];
+            state: components["schemas"]["Doing"] | null;
         };
         /** @description The caller read a conversation, here or elsewhere, or set their mark back. */
         LiveRead: {
@@ -1715,7 +1756,7 @@ export interface components {
          * @description Why a request was refused.
          * @enum {string}
          */
-        ProblemCode: "invalid_json" | "invalid_request" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_field" | "not_signed_in" | "wrong_key" | "wrong_credentials" | "too_many_streams" | "too_many_tries" | "busy" | "link_over" | "not_allowed" | "cross_site" | "wrong_host" | "not_secure" | "wrong_signature" | "version_conflict" | "duplicate" | "last_administrator" | "sync_running" | "not_connected" | "key_in_use" | "already_made" | "key_reused" | "opted_out" | "not_answerable" | "no_sender" | "landline" | "empty" | "too_long" | "refused" | "internal" | "org" | "database_unavailable" | "not_stored";
+        ProblemCode: "invalid_json" | "invalid_request" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_field" | "not_signed_in" | "wrong_key" | "wrong_credentials" | "too_many_streams" | "too_many_tries" | "busy" | "link_over" | "not_allowed" | "cross_site" | "wrong_host" | "not_secure" | "wrong_signature" | "version_conflict" | "duplicate" | "last_administrator" | "sync_running" | "not_connected" | "key_in_use" | "already_made" | "key_reused" | "opted_out" | "not_answerable" | "no_sender" | "landline" | "empty" | "too_long" | "refused" | "internal" | "org" | "database_unavailable" | "overloaded" | "not_stored";
         Progress: {
             /** Format: int64 */
             done: number;
@@ -2000,9 +2041,22 @@ export interface components {
         };
         /**
          * @description database_unavailable: The database does not answer.
+         *     overloaded: Too much comes in at this moment; send it again.
+         */
+        "database_unavailable.overloaded": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description database_unavailable: The database does not answer.
+         *     overloaded: Too much comes in at this moment; send it again.
          *     not_stored: It was not stored; send it again.
          */
-        "database_unavailable.not_stored": {
+        "database_unavailable.overloaded.not_stored": {
             headers: {
                 [name: string]: unknown;
             };
@@ -3049,6 +3103,44 @@ export interface operations {
             503: components["responses"]["database_unavailable"];
         };
     };
+    put_conversations_id_presence: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The user on whose behalf a key acts; it then may do no more than both may. */
+                "On-Behalf-Of"?: string;
+            };
+            path: {
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConversationPresence"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid_json.invalid_request"];
+            401: components["responses"]["not_signed_in.wrong_key"];
+            403: components["responses"]["not_allowed.cross_site"];
+            404: components["responses"]["not_found"];
+            413: components["responses"]["body_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            421: components["responses"]["wrong_host"];
+            422: components["responses"]["invalid_field"];
+            429: components["responses"]["too_many_tries"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["database_unavailable"];
+        };
+    };
     post_conversations_id_read: {
         parameters: {
             query?: never;
@@ -3624,7 +3716,7 @@ export interface operations {
             422: components["responses"]["invalid_field"];
             429: components["responses"]["too_many_tries.busy"];
             500: components["responses"]["internal"];
-            503: components["responses"]["database_unavailable"];
+            503: components["responses"]["database_unavailable.overloaded"];
         };
     };
     delete_session: {
@@ -4470,7 +4562,7 @@ export interface operations {
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
             500: components["responses"]["internal"];
-            503: components["responses"]["database_unavailable.not_stored"];
+            503: components["responses"]["database_unavailable.overloaded.not_stored"];
         };
     };
     post_hooks_twilio_inbox_id_status: {
@@ -4498,7 +4590,7 @@ export interface operations {
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
             500: components["responses"]["internal"];
-            503: components["responses"]["database_unavailable.not_stored"];
+            503: components["responses"]["database_unavailable.overloaded.not_stored"];
         };
     };
     post_hooks_twilio_accounts_account_id: {
@@ -4519,7 +4611,7 @@ export interface operations {
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
             500: components["responses"]["internal"];
-            503: components["responses"]["database_unavailable.not_stored"];
+            503: components["responses"]["database_unavailable.overloaded.not_stored"];
         };
     };
     post_hooks_twilio_accounts_account_id_status: {
@@ -4547,7 +4639,7 @@ export interface operations {
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
             500: components["responses"]["internal"];
-            503: components["responses"]["database_unavailable.not_stored"];
+            503: components["responses"]["database_unavailable.overloaded.not_stored"];
         };
     };
 }

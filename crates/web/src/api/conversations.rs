@@ -10,6 +10,7 @@ use tieline_domain::conversation::{
 use tieline_domain::delivery::State;
 use tieline_domain::failure::{Failure, FailureCode};
 use tieline_domain::id::{ContactId, ConversationId, InboxId, MessageId, StaffId};
+use tieline_domain::presence::Doing;
 use tieline_domain::time::Timestamp;
 use tieline_messaging::send;
 use tieline_storage::conversation::{Listed, ViewCounts};
@@ -83,6 +84,13 @@ pub(crate) struct ConversationChange {
 pub(crate) struct ConversationUnread {
     /// What came in from this message on is unread then; without one, the last that came in.
     pub message_id: Option<MessageId>,
+}
+
+/// It holds for 15 seconds: say it again every 10 as long as it is so.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ConversationPresence {
+    pub state: Doing,
 }
 
 /// Tells a null from a field that is not there.

@@ -6,7 +6,8 @@ use super::text::Seq;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tieline_domain::delivery::State;
-use tieline_domain::id::{ContactId, ConversationId, MessageId};
+use tieline_domain::id::{ContactId, ConversationId, MessageId, StaffId};
+use tieline_domain::presence::Doing;
 use tieline_domain::time::Timestamp;
 use utoipa::{IntoParams, ToSchema};
 
@@ -33,6 +34,9 @@ pub(crate) enum LiveEvent {
     Read(LiveRead),
     Contacts(LiveContacts),
     Run(LiveRun),
+    /// Who else is at a conversation. It has no id: only the last one of each person there counts. As
+    /// the stream opens, all who are there are told.
+    Presence(LivePresence),
     /// How many conversations the caller's lists hold now. It has no id: only the last one counts.
     Counts(ConversationCounts),
 }
@@ -78,6 +82,16 @@ pub(crate) struct LiveContacts {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct LiveRun {
     pub run: Run,
+}
+
+/// Somebody came to a conversation, does something else there, or is gone.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct LivePresence {
+    pub conversation_id: ConversationId,
+    /// One of staff_list in /api/v1/me.
+    pub staff_id: StaffId,
+    /// Null once they are gone.
+    pub state: Option<Doing>,
 }
 
 impl LiveEvent {

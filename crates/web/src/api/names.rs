@@ -22,7 +22,7 @@ pub(crate) struct KeyName {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ContactName {
     pub id: ContactId,
-    /// Null when the contact is no longer there.
+    /// Null when the contact is no longer there, or the caller may not read contacts.
     pub name: Option<String>,
 }
 

@@ -9,11 +9,12 @@ use super::{Ground, Listener};
 use crate::api::live::LiveEvent;
 use bytes::{Bytes, BytesMut};
 use futures_util::task::AtomicWaker;
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use tieline_domain::access::{Reach, Scope};
-use tieline_domain::id::{ApiKeyId, InboxId, StaffId};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tieline_domain::access::{Reach, Rights, Scope};
+use tieline_domain::id::{ApiKeyId, ConversationId, InboxId, StaffId};
+use tieline_domain::presence::Change;
 use tieline_domain::time::Timestamp;
 
 /// Events that are kept for streams that come back; who is further behind starts afresh.
@@ -26,6 +27,7 @@ const NOTHING: i64 = i64::MAX;
 /// One open stream.
 pub(super) struct Seat {
     pub scope: Scope,
+    rights: Rights,
     /// Who listens, or on whose behalf a key does.
     pub staff: Option<StaffId>,
     /// What it stands on.
@@ -36,6 +38,8 @@ pub(super) struct Seat {
     waiting: AtomicI64,
     /// What has no number: only the last value counts.
     latest: Mutex<Option<Bytes>>,
+    /// Likewise of each person at each conversation.
+    present: Mutex<BTreeMap<(ConversationId, StaffId), Bytes>>,
     ended: AtomicBool,
     pub waker: AtomicWaker,
 }
@@ -52,18 +56,21 @@ impl Seat {
     pub fn new(listener: Listener) -> Seat {
         Seat {
             scope: listener.scope,
+            rights: listener.rights,
             staff: listener.staff,
             ground: listener.ground,
             until: listener.until,
             waiting: AtomicI64::new(NOTHING),
             latest: Mutex::default(),
+            present: Mutex::default(),
             ended: AtomicBool::new(false),
             waker: AtomicWaker::new(),
         }
     }
 
     fn sees(&self, told: &Told) -> bool {
-        told.reader.is_none_or(|reader| Some(reader) == self.staff)
+        self.rights.has(told.right)
+            && told.reader.is_none_or(|reader| Some(reader) == self.staff)
             && told.inbox.is_none_or(|inbox| self.scope.sees_inbox(inbox))
     }
 
@@ -82,8 +89,18 @@ impl Seat {
 
     /// Replaces what has no number, and wakes the stream.
     pub fn show(&self, frame: Bytes) {
-        *self.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some(frame);
+        *lock(&self.latest) = Some(frame);
         self.waker.wake();
+    }
+
+    /// Replaces what waits to be told of a person at a conversation, and wakes the stream; nobody is
+    /// told of themselves.
+    pub fn show_presence(&self, change: &Change, frame: &Bytes) {
+        if self.staff != Some(change.staff_id) {
+            let key = (change.conversation_id, change.staff_id);
+            lock(&self.present).insert(key, frame.clone());
+            self.waker.wake();
+        }
     }
 
     fn end(&self) {
@@ -135,6 +152,13 @@ impl Desk {
 
     pub fn seats(&self) -> impl Iterator<Item = &Arc<Seat>> {
         self.seats.values()
+    }
+
+    /// Streams that may see what is in an inbox.
+    pub fn seats_of(&self, inbox: InboxId) -> impl Iterator<Item = &Arc<Seat>> {
+        let members = self.of_inbox.get(&inbox).into_iter().flatten();
+        let numbers = members.chain(&self.of_all_inboxes);
+        numbers.map(|number| &self.seats[number])
     }
 
     /// Streams that stand on the same.
@@ -223,12 +247,9 @@ impl Desk {
         for told in events {
             match told.inbox {
                 None => self.seats.values().for_each(|seat| seat.wake_for(told.seq)),
-                Some(inbox) => {
-                    let members = self.of_inbox.get(&inbox).into_iter().flatten();
-                    for number in members.chain(&self.of_all_inboxes) {
-                        self.seats[number].wake_for(told.seq);
-                    }
-                }
+                Some(inbox) => self
+                    .seats_of(inbox)
+                    .for_each(|seat| seat.wake_for(told.seq)),
             }
             self.kept.push_back(Arc::new(told));
         }
@@ -262,12 +283,11 @@ impl Desk {
                 told.frame.write(seat.staff, &mut frames);
             }
         }
-        let latest = seat
-            .latest
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let latest = lock(&seat.latest).take();
         frames.extend_from_slice(&latest.unwrap_or_default());
+        for frame in std::mem::take(&mut *lock(&seat.present)).into_values() {
+            frames.extend_from_slice(&frame);
+        }
         match frames.is_empty() {
             true => Taken::Nothing,
             false => Taken::Frames(frames.freeze()),
@@ -283,6 +303,10 @@ impl Desk {
     }
 }
 
+fn lock<T>(it: &Mutex<T>) -> MutexGuard<'_, T> {
+    it.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Tells a browser to load everything again, and where it stands by then.
 pub(super) fn reset(seq: i64) -> String {
     LiveEvent::Reset {}.frame(Some(seq))
@@ -292,7 +316,7 @@ pub(super) fn reset(seq: i64) -> String {
 mod tests {
     use super::super::told::{Frame, Unread};
     use super::*;
-    use tieline_domain::access::{Principal, Role, StaffMember};
+    use tieline_domain::access::{Principal, Right, Role, StaffMember};
     use tieline_domain::id::{Id as _, SessionId};
 
     fn inbox(number: u128) -> InboxId {
@@ -302,6 +326,7 @@ mod tests {
     fn told(seq: i64, inbox: Option<InboxId>) -> Told {
         Told {
             seq,
+            right: Right::ReadConversations,
             inbox,
             reader: None,
             frame: Frame::Same(Bytes::from(format!("{seq} "))),
@@ -321,6 +346,7 @@ mod tests {
         });
         Arc::new(Seat::new(Listener {
             scope: principal.scope(),
+            rights: principal.rights(),
             staff: Some(StaffId::from_uuid(id)),
             ground: Ground::Session(SessionId::from_uuid(1)),
             until: None,

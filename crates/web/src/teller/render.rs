@@ -10,7 +10,7 @@ use crate::api::names::Names;
 use crate::api::sync::Run;
 use bytes::Bytes;
 use std::collections::BTreeMap;
-use tieline_domain::access::Scope;
+use tieline_domain::access::{Right, Scope};
 use tieline_domain::conversation::{self as domain, Marks, ReadMark};
 use tieline_domain::event::Event;
 use tieline_domain::id::{ConversationId, Id as _, MessageId, StaffId};
@@ -40,12 +40,27 @@ pub(super) async fn render(conn: &mut Conn, events: &[StoredEvent]) -> Result<Ve
         let text = event.frame(Some(stored.seq));
         told.push(Told {
             seq: stored.seq,
+            right: right_for(&stored.event),
             inbox: inbox_of(&stored.event),
             reader: reader_of(&stored.event),
             frame: frame(&text, named.unread(&stored.event)),
         });
     }
     Ok(told)
+}
+
+/// What it takes to be told of an event.
+fn right_for(event: &Event) -> Right {
+    match event {
+        Event::Contacts { .. } => Right::ReadContacts,
+        Event::SyncRun { .. } => Right::ReadSync,
+        Event::Message { .. }
+        | Event::MessageState { .. }
+        | Event::Conversation { .. }
+        | Event::Read { .. }
+        | Event::Access { .. }
+        | Event::KeyRevoked { .. } => Right::ReadConversations,
+    }
 }
 
 /// Who alone is told of an event.

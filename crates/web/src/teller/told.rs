@@ -2,11 +2,14 @@
 
 use bytes::{Bytes, BytesMut};
 use std::collections::HashMap;
+use tieline_domain::access::Right;
 use tieline_domain::id::{InboxId, StaffId};
 
 /// An event as all who may see it get it.
 pub(super) struct Told {
     pub seq: i64,
+    /// Who lacks it is not told.
+    pub right: Right,
     /// Whose members may see it; none for what all staff may see.
     pub inbox: Option<InboxId>,
     /// Who alone is told of it, if it is not for all of these.
