@@ -131,29 +131,6 @@ impl Client {
         self.session(None).await
     }
 
-    /// One record by id, all or some of its fields.
-    pub async fn get(
-        &self,
-        object: &str,
-        id: &crate::RecordId,
-        fields: &[&str],
-    ) -> Result<crate::Record> {
-        let filter = if fields.is_empty() {
-            String::new()
-        } else {
-            format!("?fields={}", fields.join(","))
-        };
-        let value = self
-            .send(
-                Method::GET,
-                &format!("sobjects/{object}/{id}{filter}"),
-                None,
-                Repeat::Safe,
-            )
-            .await?;
-        crate::Record::from_json(value)
-    }
-
     /// Deletes one record, into the recycle bin.
     pub async fn delete(&self, object: &str, id: &crate::RecordId) -> Result<()> {
         let sent = self
@@ -175,6 +152,11 @@ impl Client {
         self.send(Method::GET, "limits", None, Repeat::Safe).await
     }
 
+    /// A path below the API version, from the instance's root.
+    pub(crate) fn versioned(&self, path: &str) -> String {
+        format!("/services/data/{}/{path}", self.inner.options.api_version)
+    }
+
     /// Sends one call to a path below the API version; null for an answer without a body.
     pub(crate) async fn send(
         &self,
@@ -183,7 +165,7 @@ impl Client {
         body: Option<&Value>,
         repeat: Repeat,
     ) -> Result<Value> {
-        let path = format!("/services/data/{}/{path}", self.inner.options.api_version);
+        let path = self.versioned(path);
         self.send_absolute(method, &path, body, repeat).await
     }
 

@@ -397,6 +397,9 @@ create table object_mapping (
     auto_create bigint not null,
     read_until bigint,
     last_changed_at bigint,
+    -- Records that the org had, when it was asked.
+    org_records bigint,
+    org_counted_at bigint,
     unique (connection_id, object)
 );
 

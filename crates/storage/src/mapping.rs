@@ -30,6 +30,10 @@ pub struct ObjectMapping {
     pub read_until: Option<Timestamp>,
     /// When the last change of a record came in.
     pub last_changed_at: Option<Timestamp>,
+    /// Records that the org had, as far as its user may see them, when it was asked.
+    pub org_records: Option<i64>,
+    /// When it was asked.
+    pub org_counted_at: Option<Timestamp>,
     /// The pairs of fields, in their order.
     pub fields: Vec<FieldMapping>,
 }
@@ -44,6 +48,8 @@ table!(ObjectMapping {
     auto_create: bool,
     read_until: opt_time,
     last_changed_at: opt_time,
+    org_records: opt_int,
+    org_counted_at: opt_time,
 } apart {
     fields
 });
@@ -159,6 +165,14 @@ pub async fn set_read_until(tx: &mut Tx, id: ObjectMappingId, until: Timestamp) 
         args![until, id],
     )
     .await?;
+    Ok(())
+}
+
+/// Records how many records the org has.
+pub async fn set_org_records(tx: &mut Tx, id: ObjectMappingId, records: i64) -> Result<()> {
+    let sql = "update object_mapping set org_records = $1, org_counted_at = $2 where id = $3";
+    let now = tx.now();
+    tx.run(sql, args![records, now, id]).await?;
     Ok(())
 }
 

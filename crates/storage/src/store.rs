@@ -99,7 +99,8 @@ impl Store {
     }
 
     async fn bring_up(&self, may_begin: bool) -> Result<()> {
-        self.learn_time().await?;
+        self.time
+            .step(self.time_is_off_by().await?.unwrap_or_default());
         let mut tx = self.begin(&Actor::system()).await?;
         migrate::migrate(&mut tx, may_begin).await?;
         tx.commit().await?;
@@ -118,16 +119,7 @@ impl Store {
 
     /// Learns how far this node's clock is from the database's, so that nodes agree on leases.
     pub async fn learn_time(&self) -> Result<()> {
-        let there = match self.time.given() {
-            None if !self.has_one_hub() => {
-                let sql =
-                    "select cast(extract(epoch from clock_timestamp()) * 1000 as bigint) as at";
-                let mut reader = self.reader().await?;
-                Some(reader.one("time", sql, args![]).await?.time("at")?)
-            }
-            given => given,
-        };
-        let Some(step_ms) = self.time.step_to(there) else {
+        let Some(step_ms) = self.time_is_off_by().await? else {
             return Ok(());
         };
         if self.has_one_hub() {
@@ -139,6 +131,19 @@ impl Store {
         }
         self.time.step(step_ms);
         Ok(())
+    }
+
+    async fn time_is_off_by(&self) -> Result<Option<i64>> {
+        let there = match self.time.given() {
+            None if !self.has_one_hub() => {
+                let sql =
+                    "select cast(extract(epoch from clock_timestamp()) * 1000 as bigint) as at";
+                let mut reader = self.reader().await?;
+                Some(reader.one("time", sql, args![]).await?.time("at")?)
+            }
+            given => given,
+        };
+        Ok(self.time.step_to(there))
     }
 
     /// A new id of the wanted kind.

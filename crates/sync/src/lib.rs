@@ -9,6 +9,7 @@ pub mod anew;
 mod ask;
 mod batch;
 pub mod contacts;
+mod count;
 mod create;
 mod decide;
 pub mod error;

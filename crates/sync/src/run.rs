@@ -80,6 +80,8 @@ impl Sync {
                 auto_create: object == "Contact",
                 read_until: None,
                 last_changed_at: None,
+                org_records: None,
+                org_counted_at: None,
                 fields: default_fields(object).unwrap_or_default(),
             };
             mapping::create(&mut tx, connection, &row).await?;
@@ -337,6 +339,10 @@ impl Driver {
                 }
                 self.run.checkpoint.pushed.push(mapping.object.clone());
             }
+        }
+        // Whoever edits much would have the org count much.
+        if self.run.trigger != RunTrigger::Change {
+            self.count(&enabled).await?;
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use tieline_domain::access::Scope;
 use tieline_domain::connection::ConnectionState;
 use tieline_domain::id::ConnectionId;
 use tieline_domain::sync::mapping::Direction;
+use tieline_domain::sync::run::RunState;
 use tieline_domain::sync::standing::{Ended, Facts, Standing, standing};
 use tieline_domain::time::Timestamp;
 use tieline_storage::connection::{self, Connection};
@@ -38,10 +39,10 @@ pub struct Status {
 impl Status {
     /// How it stands, in a word.
     pub fn standing(&self) -> Standing {
-        let ended = |run: &SyncRun| match run.state.as_str() {
-            "done" => Ended::Done,
-            "cancelled" => Ended::Cancelled,
-            _ => Ended::Failed,
+        let ended = |run: &SyncRun| match run.state {
+            RunState::Done => Ended::Done,
+            RunState::Cancelled => Ended::Cancelled,
+            RunState::Failed | RunState::Running | RunState::Cancelling => Ended::Failed,
         };
         let mut read = self.mappings.iter();
         standing(&Facts {

@@ -73,6 +73,8 @@ fn mapping_of(it: &mapping::ObjectMapping, counts: LinkCounts) -> Mapping {
         records: counts.records,
         waiting_to_org: counts.waiting_to_org,
         conflicts: counts.conflicts,
+        org_records: it.org_records,
+        org_counted_at: it.org_counted_at,
         last_changed_at: it.last_changed_at,
         read_until: it.read_until,
         deletes: it.deletes,

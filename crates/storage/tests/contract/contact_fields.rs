@@ -120,6 +120,8 @@ async fn a_field_is_used_by_a_value_or_a_mapping_and_by_nothing_that_looks_like_
             auto_create: false,
             read_until: None,
             last_changed_at: None,
+            org_records: None,
+            org_counted_at: None,
             fields: Vec::new(),
         };
         mapping::create(&mut tx, org.id, &object).await.unwrap();

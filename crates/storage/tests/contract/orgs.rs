@@ -219,6 +219,9 @@ async fn a_mapping_reads_back_as_it_was_written_and_changes_only_in_what_was_giv
             .await
             .unwrap();
         mapping::touch(&mut tx, wanted.id).await.unwrap();
+        mapping::set_org_records(&mut tx, wanted.id, 7)
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
         wanted.enabled = false;
         wanted.deletes = Deletes::Ignore;
@@ -226,6 +229,7 @@ async fn a_mapping_reads_back_as_it_was_written_and_changes_only_in_what_was_giv
         wanted.fields[0].direction = Direction::ToHub;
         wanted.read_until = Some(until);
         wanted.last_changed_at = Some(at.store.now());
+        (wanted.org_records, wanted.org_counted_at) = (Some(7), Some(at.store.now()));
         assert_eq!(read().await, [wanted]);
     })
     .await;

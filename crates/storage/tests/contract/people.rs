@@ -65,6 +65,8 @@ pub async fn mapped(at: &Fixture, org: &Connection, object: &str) -> ObjectMappi
         auto_create: true,
         read_until: None,
         last_changed_at: None,
+        org_records: None,
+        org_counted_at: None,
         fields: default_fields(object).unwrap(),
     };
     let mut tx = writing(at).await;

@@ -1,11 +1,14 @@
 //! What is said of org and hub: only what was compared, and screens hear of it by themselves.
 
 use super::desk;
+use super::waits::plan;
 use super::world::World;
 use tieline_domain::access::{Actor, Scope};
 use tieline_domain::connection::ConnectionState;
 use tieline_domain::event::Event;
+use tieline_domain::sync::run::RunState;
 use tieline_domain::sync::standing::Standing;
+use tieline_simulator::Mishap;
 use tieline_storage::{connection, event};
 use tieline_sync::status::Status;
 
@@ -72,4 +75,51 @@ async fn in_step_is_said_of_what_a_run_compared_to_the_end_and_screens_hear_when
         (waiting.standing(), waiting.as_of),
         (Standing::Waiting, after.as_of)
     );
+}
+
+#[tokio::test]
+async fn the_orgs_own_number_of_records_stands_beside_ours_with_its_time() {
+    let world = World::new(62).await;
+    let numbers = async || {
+        let mappings = status(&world).await.mappings;
+        let numbers = mappings
+            .into_iter()
+            .map(|it| (it.org_records, it.org_counted_at));
+        numbers.collect::<Vec<_>>()
+    };
+    assert_eq!(numbers().await, [(None, None), (None, None)]);
+    let run = world.sync().await;
+    let org = world.simulator.org();
+    let people = |object: &str| {
+        let soql = format!("SELECT Id FROM {object}");
+        let answer = org.query(&world.somebody(), &soql, false).ok().unwrap();
+        Some(answer.len() as i64)
+    };
+    let counted = numbers().await;
+    assert_eq!(counted[0], (people("Contact"), run.finished_at));
+    assert_eq!(counted[1], (people("Lead"), run.finished_at));
+    // Neither a change here nor an org that does not answer this question tells another number.
+    let body = [("LastName".to_owned(), "Late".into())]
+        .into_iter()
+        .collect();
+    org.create(&world.somebody(), "Contact", &body).unwrap();
+    let contact = desk::contacts(&world.hub.store, 1).await.remove(0);
+    desk::edit(&world.hub.store, &contact, "title", "Surveyor").await;
+    world.live(10).await;
+    assert_eq!(numbers().await, counted);
+    let refused = plan(
+        &world,
+        "POST",
+        "/composite",
+        50,
+        Mishap::Html { status: 404 },
+    );
+    world.wait(60_000);
+    let run = world.sync().await;
+    assert_eq!(run.state, RunState::Done);
+    assert!(world.simulator.fired(refused) > 0);
+    assert_eq!(numbers().await, counted);
+    world.simulator.clear_faults();
+    world.sync().await;
+    assert_eq!(numbers().await[0].0, people("Contact"));
 }

@@ -1593,6 +1593,12 @@ export interface components {
             id: components["schemas"]["ObjectMappingId"];
             last_changed_at: components["schemas"]["Timestamp"] | null;
             object: string;
+            org_counted_at: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description Records that the org had, as far as its user may see them; null before it was asked.
+             */
+            org_records: number | null;
             read_until: components["schemas"]["Timestamp"] | null;
             /** Format: int64 */
             records: number;

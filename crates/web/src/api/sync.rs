@@ -93,6 +93,10 @@ pub(crate) struct Mapping {
     pub records: i64,
     pub waiting_to_org: i64,
     pub conflicts: i64,
+    /// Records that the org had, as far as its user may see them; null before it was asked.
+    pub org_records: Option<i64>,
+    /// When it was asked, at the end of a run.
+    pub org_counted_at: Option<Timestamp>,
     pub last_changed_at: Option<Timestamp>,
     /// Everything stamped before this moment of the org was read; null before it was read to its end once.
     pub read_until: Option<Timestamp>,
