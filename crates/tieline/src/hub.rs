@@ -13,7 +13,7 @@ use tieline_storage::Store;
 use tieline_storage::attachment_store::AttachmentStore;
 use tieline_sync::Sync;
 use tieline_web::{Accounts, DemoLinks, REQUEST_PATIENCE, WEBHOOK_PATIENCE};
-use tieline_web::{Held, Metrics, Readiness, Teller, WebState, router};
+use tieline_web::{Held, Metrics, Readiness, Teller, WebParts, WebState, router};
 
 /// What a hub is made of.
 pub struct HubOptions {
@@ -108,7 +108,7 @@ impl Hub {
             store: store.patient(WEBHOOK_PATIENCE),
             ..messaging.clone()
         };
-        let web = WebState {
+        let web = WebState::new(WebParts {
             store: requests.clone(),
             access: access.clone(),
             receiver: Receiver::start(hooks),
@@ -122,7 +122,7 @@ impl Hub {
             readiness: Readiness::default(),
             held: Held::default(),
             metrics: Arc::default(),
-        };
+        });
         Hub {
             store,
             access,

@@ -5,11 +5,10 @@ use crate::extract::Path;
 use crate::problem::{Code, Problem};
 use crate::readiness;
 use crate::state::WebState;
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::State;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
-use http::{Extensions, HeaderMap, HeaderValue, StatusCode, Uri, Version};
+use http::{Extensions, HeaderMap, StatusCode, Uri, Version};
 use std::any::Any;
 use tieline_ui::Asset;
 use tokio::time::timeout;
@@ -96,14 +95,6 @@ pub(crate) fn panicked(why: Box<dyn Any + Send>) -> Response {
         .or_else(|| why.downcast_ref::<&str>().copied())
         .unwrap_or("a panic without words");
     Problem::internal(words).into_response()
-}
-
-pub(crate) async fn no_index(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    response
-        .headers_mut()
-        .insert("x-robots-tag", HeaderValue::from_static("noindex"));
-    response
 }
 
 /// The live stream goes out as it comes; everything else may be packed.

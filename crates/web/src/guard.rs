@@ -13,7 +13,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, HOST, STRICT_TRANSPORT_SECURITY};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use http_body_util::{BodyExt as _, Collected};
 use serde_json::{Value, json};
 use tieline_domain::access::{AuditedAct, Caller, Principal, Right};
@@ -119,11 +119,46 @@ async fn allow(
 pub(crate) struct Entrance {
     state: WebState,
     routes: &'static [RouteInfo],
+    /// Whether people reach it over https.
+    is_secure: bool,
 }
+
+/// The headers that every answer has.
+static EVERY_ANSWER: [(HeaderName, HeaderValue); 5] = [
+    (
+        HeaderName::from_static("content-security-policy"),
+        HeaderValue::from_static(
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+             connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; \
+             frame-ancestors 'none'; worker-src 'self'",
+        ),
+    ),
+    (
+        HeaderName::from_static("x-content-type-options"),
+        HeaderValue::from_static("nosniff"),
+    ),
+    (
+        HeaderName::from_static("referrer-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
+    (
+        HeaderName::from_static("x-robots-tag"),
+        HeaderValue::from_static("noindex"),
+    ),
+];
 
 impl Entrance {
     pub fn new(state: WebState, routes: &'static [RouteInfo]) -> Entrance {
-        Entrance { state, routes }
+        let is_secure = state.public_url.starts_with("https://");
+        Entrance {
+            state,
+            routes,
+            is_secure,
+        }
     }
 
     /// The face of the route that a request goes to, if it goes to one.
@@ -134,19 +169,43 @@ impl Entrance {
     }
 }
 
-/// Refuses changes that another site's page asks for, and adds the headers that every answer has.
+/// Refuses what names another host and changes that another site's page asks for; adds the headers
+/// that every answer has.
 pub(crate) async fn every_request(
     State(entrance): State<Entrance>,
     request: Request,
     next: Next,
 ) -> Response {
-    let state = &entrance.state;
-    if !is_health(request.uri().path()) && !names_us(state, &request) {
-        return Problem::new(Code::WrongHost, "the request names another host")
-            .fix("Use public_url; a proxy in front must pass the Host header on as it came.")
-            .into_response();
-    }
     let face = entrance.face_of(&request);
+    // What is not among the routes may be about people as well.
+    let is_api = request.uri().path().starts_with("/api/");
+    let personal = is_api || face.is_some_and(|face| face.is_personal());
+    let mut response = match refusal(&entrance.state, &request, face) {
+        Some(problem) => problem.into_response(),
+        None => next.run(request).await,
+    };
+    let headers = response.headers_mut();
+    if personal {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    for (name, value) in &EVERY_ANSWER {
+        headers.insert(name, value.clone());
+    }
+    if entrance.is_secure {
+        let year = HeaderValue::from_static("max-age=31536000");
+        headers.insert(STRICT_TRANSPORT_SECURITY, year);
+    }
+    response
+}
+
+fn refusal(state: &WebState, request: &Request, face: Option<Face>) -> Option<Problem> {
+    if !is_health(request.uri().path()) && !names_us(state, request) {
+        let problem = Problem::new(Code::WrongHost, "the request names another host");
+        return Some(
+            problem
+                .fix("Use public_url; a proxy in front must pass the Host header on as it came."),
+        );
+    }
     let changes = !matches!(
         *request.method(),
         Method::GET | Method::HEAD | Method::OPTIONS
@@ -154,41 +213,17 @@ pub(crate) async fn every_request(
     let is_open = face.is_some_and(|face| face.takes_cross_site_changes());
     // A page cannot have a browser send a key that it does not know.
     let by_key = face == Some(Face::Staff) && shows_key(request.headers());
-    if changes && !is_open && !by_key && !same_origin(state, request.headers()) {
-        let from = address_of(request.extensions()).unwrap_or_default();
-        tracing::warn!(
-            security.event = "cross_site",
-            client.address = from,
-            "a change was asked for by another site's page"
-        );
-        return Problem::new(Code::CrossSite, "the request comes from another site")
-            .fix("Send it from Tieline's own pages.")
-            .into_response();
+    if !changes || is_open || by_key || same_origin(state, request.headers()) {
+        return None;
     }
-    // What is not among the routes may be about people as well.
-    let is_api = request.uri().path().starts_with("/api/");
-    let personal = is_api || face.is_some_and(|face| face.is_personal());
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    if personal {
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    }
-    let csp = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-               connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; \
-               frame-ancestors 'none'; worker-src 'self'";
-    for (name, value) in [
-        ("content-security-policy", csp),
-        ("x-content-type-options", "nosniff"),
-        ("referrer-policy", "same-origin"),
-        ("cross-origin-opener-policy", "same-origin"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    if state.public_url.starts_with("https://") {
-        let year = HeaderValue::from_static("max-age=31536000");
-        headers.insert(STRICT_TRANSPORT_SECURITY, year);
-    }
-    response
+    let from = address_of(request.extensions()).unwrap_or_default();
+    tracing::warn!(
+        security.event = "cross_site",
+        client.address = from,
+        "a change was asked for by another site's page"
+    );
+    let problem = Problem::new(Code::CrossSite, "the request comes from another site");
+    Some(problem.fix("Send it from Tieline's own pages."))
 }
 
 /// What watches over the process asks by whatever address it has, and learns nothing else.

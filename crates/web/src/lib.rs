@@ -53,6 +53,6 @@ pub use origin::check_public_url;
 pub use readiness::Readiness;
 pub use route::RouteInfo;
 pub use router::{description, router};
-pub use state::{REQUEST_PATIENCE, WEBHOOK_PATIENCE, WebState};
+pub use state::{REQUEST_PATIENCE, WEBHOOK_PATIENCE, WebParts, WebState};
 pub use strangers::Held;
 pub use teller::Teller;

@@ -59,6 +59,6 @@ pub(crate) async fn show(
         staff_list,
         connection: connections.first().map(Connection::of),
         counts: ConversationCounts::of(&counts),
-        demo: state.demo,
+        demo: state.demo.clone(),
     }))
 }

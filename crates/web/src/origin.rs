@@ -34,6 +34,12 @@ pub(crate) fn is_on_this_machine(text: &str) -> bool {
 /// Whether a request may name this host: ours, or this machine. A page of another site that had
 /// its own name point here would name that one.
 pub(crate) fn is_our_host(public_url: &str, host: &str) -> bool {
+    if public_url
+        .split_once("://")
+        .is_some_and(|(_, ours)| ours == host)
+    {
+        return true;
+    }
     let Ok(ours) = Url::parse(public_url) else {
         return false;
     };

@@ -15,7 +15,7 @@ use crate::{
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, patch, post, put};
 use http::header::CONTENT_TYPE;
@@ -181,14 +181,18 @@ async fn openapi() -> Response {
 /// The hub's router.
 pub fn router(state: WebState) -> Router {
     let entrance = Entrance::new(state.clone(), ROUTES);
+    // One layer of several, the outermost first: a request copies all that stands before its route, and
+    // each layer of its own would copy what is below it once more.
+    let layers = (
+        CatchPanicLayer::custom(app::panicked),
+        DefaultBodyLimit::max(BODY_BYTES_MAX),
+        CompressionLayer::new().compress_when(app::is_not_live),
+        from_fn_with_state(state.metrics.clone(), metrics::count),
+        from_fn_with_state(entrance, guard::every_request),
+    );
     add_routes(&state)
         .fallback(app::not_found)
         .method_not_allowed_fallback(app::method_not_allowed)
-        .layer(from_fn_with_state(entrance, guard::every_request))
-        .layer(from_fn_with_state(state.metrics.clone(), metrics::count))
-        .layer(CompressionLayer::new().compress_when(app::is_not_live))
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(CatchPanicLayer::custom(app::panicked))
-        .layer(from_fn(app::no_index))
+        .layer(layers)
         .with_state(state)
 }

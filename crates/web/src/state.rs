@@ -6,6 +6,7 @@ use crate::metrics::Metrics;
 use crate::readiness::Readiness;
 use crate::strangers::Held;
 use crate::teller::Teller;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 use tieline_access::Access;
@@ -19,9 +20,27 @@ pub const REQUEST_PATIENCE: Duration = Duration::from_secs(2);
 /// A carrier gives up after 15 s. A webhook may wait for two connections.
 pub const WEBHOOK_PATIENCE: Duration = Duration::from_secs(5);
 
-/// What handlers need; cheap to clone.
+/// What handlers need. Each layer of a route has a clone of it, and makes more for each request: one
+/// counter for all of it, not one for each part.
 #[derive(Clone)]
-pub struct WebState {
+pub struct WebState(Arc<WebParts>);
+
+impl WebState {
+    /// Puts the parts together.
+    pub fn new(parts: WebParts) -> WebState {
+        WebState(Arc::new(parts))
+    }
+}
+
+impl Deref for WebState {
+    type Target = WebParts;
+    fn deref(&self) -> &WebParts {
+        &self.0
+    }
+}
+
+/// What handlers need, part by part.
+pub struct WebParts {
     /// Where everything is kept.
     pub store: Store,
     /// Who is signed in.
