@@ -11,7 +11,9 @@ export function Wire({ mapping, status }: { mapping: Mapping; status: SyncStatus
   return (
     <>
       <p class="end">
+        {mapping.org_records !== null && <b>{count(mapping.org_records)}</b>}
         <span>{mapping.object}</span>
+        <small>{mapping.org_counted_at ? words.counted(moment(mapping.org_counted_at)) : ""}</small>
       </p>
       <p class={`wire ${mapping.enabled ? "" : "off"}`}>
         {run && mapping.enabled ? (
@@ -23,7 +25,9 @@ export function Wire({ mapping, status }: { mapping: Mapping; status: SyncStatus
       </p>
       <p class="end right">
         <b>{count(mapping.records)}</b>
-        <span>{words.wire.linked}</span>
+        <span>
+          {words.wire.linked(mapping.org_records === null ? 0 : mapping.org_records - mapping.records)}
+        </span>
         <small>{mapping.last_changed_at ? words.changed(moment(mapping.last_changed_at)) : ""}</small>
       </p>
     </>

@@ -14,6 +14,7 @@ export const words = {
   tieline: "Tieline",
   contactsTotal: (n: number) => `${count(n)} contacts`,
   changed: (when: string) => `changed ${when}`,
+  counted: (when: string) => `counted ${when}`,
   state: {
     running: "A run goes on",
     never: "Not synced yet",
@@ -54,7 +55,8 @@ export const words = {
     waiting: (n: number) => `${count(n)} waiting`,
     unread: "Not all read yet",
     unknown: "Not compared since",
-    linked: "linked",
+    /** `more`: records of the org beyond those that are linked. */
+    linked: (more: number) => (more > 0 ? `linked, ${count(more)} more there` : "linked"),
     equal: (when: string) => `Equal ${when}`,
     both: "both ways",
     to_hub: "into Tieline only",
