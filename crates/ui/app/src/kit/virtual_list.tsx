@@ -1,6 +1,6 @@
 // A long list of which only the rows in sight are drawn. What comes or goes above them does not move them.
 
-import type { ComponentChildren } from "preact";
+import type { ComponentChildren, VNode } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { keepScroll, keptScroll } from "../route";
 import { watchPointer } from "../state/pointer";
@@ -18,6 +18,19 @@ function anchorAt(rows: Row[], top: number): Anchor {
     y += height;
   }
   return null;
+}
+
+/** A row that was drawn stays as it is until the list has another in its place: scrolling draws what is new. */
+const drawings = new WeakMap<Row, VNode>();
+
+function drawingOf(row: Row): VNode {
+  const drawing = drawings.get(row) ?? (
+    <div key={row.key} style={{ height: row.height }}>
+      {row.draw()}
+    </div>
+  );
+  drawings.set(row, drawing);
+  return drawing;
 }
 
 type Props = {
@@ -94,11 +107,7 @@ export function VirtualList({ rows, label, className, reveal, onSight, keeps, ch
   return (
     <div ref={box} class={className} role="group" aria-label={label} onScroll={look} tabIndex={0}>
       <div style={{ height: span.above }} />
-      {rows.slice(span.from, span.to).map((row) => (
-        <div key={row.key} style={{ height: row.height }}>
-          {row.draw()}
-        </div>
-      ))}
+      {rows.slice(span.from, span.to).map(drawingOf)}
       <div style={{ height: span.below }} />
       {children}
     </div>
