@@ -46,11 +46,14 @@ test("a run that goes on shows what it has done by now, on the page and on its o
   const newest = page.locator("table.figures tbody tr").first();
   await newest.filter({ hasText: "Running" }).waitFor();
   await newest.getByRole("link").click();
-  const calls = async () => Number(/(\d+) API call/.exec(await page.locator("main").innerText())?.[1]);
+  const total = page.locator(".totals div").filter({ hasText: "API calls" }).locator("dd");
+  const calls = async () => Number(await total.innerText());
   await page.getByRole("status").filter({ has: page.locator("progress") }).waitFor();
   const before = await calls();
-  await until("the figures stood still", async () => (await calls()) > before);
-  await page.getByText("done in").waitFor({ timeout: 30_000 });
+  const tag = page.locator(".title .tag");
+  await until("the figures stood still while it ran", async () =>
+    (await calls()) > before && (await tag.innerText()) === "Running");
+  await tag.getByText("Done").waitFor({ timeout: 30_000 });
 });
 
 test("starting a sync is busy at once, and says what came of it", async (t) => {
