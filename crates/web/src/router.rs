@@ -94,7 +94,7 @@ routes! {
     post "/hooks/twilio/{inbox_id}" Hook() hooks::inbound_of_inbox, "A text came in for a number of an inbox", WrongSignature, NotStored, Overloaded;
     post "/hooks/twilio/{inbox_id}/status" Hook() hooks::status_of_inbox, "Something became of a text of an inbox", WrongSignature, NotStored, NotFound, Overloaded;
     post "/api/v1/session" Door() sign_in::sign_in, "Sign in by password", WrongCredentials, TooManyTries, Busy, NotSecure, Overloaded;
-    delete "/api/v1/session" Door() sign_in::sign_out, "Sign out";
+    delete "/api/v1/session" Door() sign_in::sign_out, "Sign out", BodyTooLarge, Overloaded;
     get "/api/v1/me" Person() me::show, "Who is signed in, and what they see";
     put "/api/v1/me/password" Person() sessions::change_own_password, "Change one's own password", WrongCredentials, TooManyTries, Busy;
     get "/api/v1/sessions" Person() sessions::list_own, "One's own sessions";

@@ -3742,9 +3742,10 @@ export interface operations {
                 content?: never;
             };
             403: components["responses"]["cross_site"];
+            413: components["responses"]["body_too_large"];
             421: components["responses"]["wrong_host"];
             500: components["responses"]["internal"];
-            503: components["responses"]["database_unavailable"];
+            503: components["responses"]["database_unavailable.overloaded"];
         };
     };
     get_sessions: {
