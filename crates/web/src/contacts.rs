@@ -339,3 +339,51 @@ fn row_of(contact: &contact::Contact, links: &[Link], catalogue: &Catalogue) -> 
         updated_at: contact.updated_at,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tieline_domain::id::{ConnectionId, Id as _, LinkId};
+
+    fn link(state: LinkState, waiting_to_org: bool) -> Link {
+        Link {
+            id: LinkId::from_uuid(1),
+            connection_id: ConnectionId::from_uuid(1),
+            object: "Contact".to_owned(),
+            record_id: String::new(),
+            contact_id: ContactId::from_uuid(1),
+            is_primary: true,
+            state,
+            base: None,
+            modified_at: Timestamp(0),
+            waiting_to_org,
+            synced_at: Timestamp(0),
+            version: 1,
+        }
+    }
+
+    #[test]
+    fn a_contact_stands_as_its_records_do_that_are_still_there() {
+        use LinkState::{Active, Conflict, Gone};
+        for (links, expected) in [
+            (vec![], Standing::NotLinked),
+            (vec![link(Gone, false)], Standing::NotLinked),
+            (vec![link(Gone, true)], Standing::NotLinked),
+            (vec![link(Active, false)], Standing::InStep),
+            (
+                vec![link(Gone, true), link(Active, false)],
+                Standing::InStep,
+            ),
+            (
+                vec![link(Active, false), link(Active, true)],
+                Standing::Waiting,
+            ),
+            (
+                vec![link(Active, true), link(Conflict, false)],
+                Standing::Conflict,
+            ),
+        ] {
+            assert_eq!(standing(&links), expected, "{links:?}");
+        }
+    }
+}

@@ -142,3 +142,28 @@ async fn a_key_that_is_used_much_is_written_down_once_a_minute_at_most() {
         world.wait(60_000);
     }
 }
+
+#[tokio::test]
+async fn when_a_key_was_used_last_moves_on_as_it_is_used() {
+    let world = World::new().await;
+    let secret = secret(&world, key("used", &[Right::ReadContacts], None)).await;
+    for _ in 0..2 {
+        let now = world.store.now();
+        let visit = from("192.0.2.1");
+        let holder = world.access.key_holder(&secret, None, &visit).await;
+        assert!(holder.is_ok(), "{holder:?}");
+        let used = async || {
+            let keys = world.access.keys(&Caller::operator()).await.unwrap();
+            keys[0].last_used_at
+        };
+        // It is written beside the request.
+        for _ in 0..200 {
+            if used().await == Some(now) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert_eq!(used().await, Some(now));
+        world.wait(DAY_MS);
+    }
+}

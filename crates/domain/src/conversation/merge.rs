@@ -191,7 +191,19 @@ mod tests {
     }
 
     #[test]
-    fn a_persons_word_and_an_awaited_answer_survive_on_either_side() {
+    fn an_answer_that_either_awaits_is_awaited() {
+        for [kept_waits, other_waits] in [[false, false], [true, false], [false, true]] {
+            let (mut kept, mut other) = (conversation(1), conversation(2));
+            (kept.our_turn, other.our_turn) = (kept_waits, other_waits);
+            let (act, now) = (MessageId::from_uuid(99), Timestamp(60));
+            let both = [&mut kept, &mut other];
+            merge(both, Vec::new(), &Marks::new(), act, now);
+            assert_eq!(kept.our_turn, kept_waits || other_waits);
+        }
+    }
+
+    #[test]
+    fn a_persons_word_and_who_looks_after_it_survive_on_either_side() {
         let (one, two) = (ContactId::from_uuid(1), ContactId::from_uuid(2));
         for (kept_decided, other_decided, tied) in [
             (Some(one), Some(two), Some(one)),

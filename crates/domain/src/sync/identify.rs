@@ -102,4 +102,17 @@ mod tests {
             assert_eq!(identify(&record, &candidates), expected, "{candidates:?}");
         }
     }
+
+    #[test]
+    fn who_has_no_last_name_is_never_taken_for_another_who_has_none() {
+        for (first, other) in [("Ann", "Ann"), ("Ann", ""), ("", "")] {
+            let (record, nameless) = (person(first, ""), person(other, ""));
+            let candidate = Candidate {
+                id: ContactId::from_uuid(1),
+                fields: &nameless,
+                taken: false,
+            };
+            assert_eq!(identify(&record, &[candidate]), Identity::New);
+        }
+    }
 }

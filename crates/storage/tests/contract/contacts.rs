@@ -245,13 +245,21 @@ async fn a_list_holds_whom_it_is_asked_for_by_number_record_and_opt_out_in_eithe
             ..gone
         };
         link::update_many(&mut tx, &[gone]).await.unwrap();
-        let entry = Entry {
-            point_id: contact::load_points(&mut tx, &[all[3].id]).await.unwrap()[&all[3].id][0].id,
-            state: ConsentState::OptedOut,
-            source: ConsentSource::Keyword,
-            message_id: None,
-        };
-        consent::add(&mut tx, entry).await.unwrap();
+        // Who opted in again is out no more.
+        for (who, state) in [
+            (all[3].id, ConsentState::OptedOut),
+            (all[0].id, ConsentState::OptedOut),
+            (all[0].id, ConsentState::OptedIn),
+        ] {
+            let points = contact::load_points(&mut tx, &[who]).await.unwrap();
+            let entry = Entry {
+                point_id: points[&who][0].id,
+                state,
+                source: ConsentSource::Keyword,
+                message_id: None,
+            };
+            consent::add(&mut tx, entry).await.unwrap();
+        }
         tx.commit().await.unwrap();
         let named = |n: usize| all[n].id;
         let everybody = ContactQuery::default;

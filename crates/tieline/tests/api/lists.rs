@@ -46,6 +46,8 @@ async fn a_list_tells_which_of_the_named_belong_to_it_now_in_its_order_and_how_m
             (&all["total"], &all["counts"])
         );
         assert_eq!(all["total"], all["counts"]["all"]);
+        let one = get(&world, &known, &path(&format!("ids={ours}"))).await;
+        assert_eq!((ids(&one).len(), &one["total"]), (1, &all["total"]));
         let places = all["items"].as_array().unwrap().iter();
         let places: Vec<&str> = places.map(|it| it["place"].as_str().unwrap()).collect();
         assert!(places.len() > 1 && places.is_sorted(), "{places:?}");

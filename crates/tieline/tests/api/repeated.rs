@@ -72,8 +72,11 @@ async fn a_text_whose_key_comes_with_other_words_is_refused_and_not_lost() {
 
     // The message itself knows its key for longer than answers are kept.
     world.forget_keys().await;
-    let two = post(&world, &known, &path, "same", json!({"text": "two"})).await;
-    assert_eq!((two.status, code(&two).as_str()), (422, "key_reused"));
+    let note = json!({"text": "one", "kind": "note"});
+    for other in [json!({"text": "two"}), note] {
+        let two = post(&world, &known, &path, "same", other).await;
+        assert_eq!((two.status, code(&two).as_str()), (422, "key_reused"));
+    }
     world.stop().await;
 }
 

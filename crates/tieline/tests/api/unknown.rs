@@ -52,9 +52,9 @@ async fn an_unknown_sender_has_candidates_by_name_and_becomes_a_new_contact_in_o
         );
         let gone = get(&world, &known, "/api/v1/contacts?q=nobody").await;
         assert_eq!(gone["total"], 0, "a refused contact is not half made");
-        assert_eq!(add("Birch", Value::Null).await.0, 201);
+        let birch = add("Birch", Value::Null).await.1["id"].clone();
         assert_eq!(asked().await, (Value::Null, "\"Birch\"".to_owned()));
-        assert_eq!(add("Ash", Value::Null).await.0, 201);
+        let ash = add("Ash", Value::Null).await.1["id"].clone();
         assert_eq!(
             asked().await,
             (json!("several"), "\"Ash\", \"Birch\"".to_owned())
@@ -68,6 +68,14 @@ async fn an_unknown_sender_has_candidates_by_name_and_becomes_a_new_contact_in_o
             cedar["id"]
         );
         assert_eq!(asked().await.0, Value::Null);
+
+        for gone in [birch, ash] {
+            let path = format!("/api/v1/contacts/{}", gone.as_str().unwrap());
+            assert_eq!(ask(&world, &known, "delete", &path, None).await.0, 204);
+        }
+        let nobody = Some(json!({"contact_id": null}));
+        assert_eq!(ask(&world, &known, "patch", &one, nobody).await.0, 200);
+        assert_eq!(asked().await, (json!("decided"), "\"Cedar\"".to_owned()));
         world.stop().await;
     }
     database.remove().await;

@@ -173,6 +173,29 @@ async fn another_account_says_nothing_of_a_text_and_a_name_has_one_text() {
 }
 
 #[tokio::test]
+async fn the_name_of_one_text_is_never_given_to_another_whose_answer_was_lost() {
+    let world = World::new(92).await;
+    let carrier = account(&world).await;
+    let first = desk::text(&world.hub.store, THEIRS, WORDS).await;
+    world.hub.worker().work_off().await;
+    let name = attempts(&world, &first).await.remove(0).provider_id;
+    let name = name.expect("the carrier took it");
+    let second = desk::text(&world.hub.store, THEIRS, "And you?").await;
+    plan_once(&world, Mishap::CutBeforeCommit {});
+    world.hub.worker().work_off().await;
+    for number in [Some(1), None] {
+        let delivered = (name.as_str(), State::Delivered);
+        say(&world, carrier, &second, number, delivered).await;
+        let nameless = attempts(&world, &second).await.remove(0);
+        assert_eq!(
+            (nameless.provider_id, nameless.state),
+            (None, State::Uncertain)
+        );
+        assert_eq!(look(&world, &second).await.state, State::Uncertain);
+    }
+}
+
+#[tokio::test]
 async fn a_text_that_the_carrier_had_before_is_never_taken_for_one_whose_sending_was_cut_off() {
     let world = World::new(84).await;
     // The same words, sent by another program before this hub had the number.

@@ -199,12 +199,16 @@ async fn an_event_that_cannot_be_read_for_a_while_is_missed_by_nobody() {
 async fn counts_follow_what_happens_without_being_asked() {
     let world = World::new(43).await;
     let ann = colleague(&world, "ann", true).await;
+    let bob = colleague(&world, "bob", false).await;
     let mut stream = Stream::open(&world, &ann, None).await;
+    let mut stranger = Stream::open(&world, &bob, None).await;
     let counts =
         |events: Vec<(String, String)>| events.iter().filter(|it| it.0 == "counts").count();
     assert_eq!(counts(stream.heard().await.0), 1, "told at the start");
+    assert_eq!(counts(stranger.heard().await.0), 1, "as is everybody");
     text_in(&world, "Hello").await;
     assert_eq!(counts(stream.heard().await.0), 1, "one conversation more");
+    assert_eq!(counts(stranger.heard().await.0), 0, "none of theirs");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! What is said of org and hub: only what was compared, and screens hear of it by themselves.
 
 use super::desk;
-use super::waits::plan;
+use super::waits::{add, plan};
 use super::world::World;
 use tieline_domain::access::{Actor, Scope};
 use tieline_domain::connection::ConnectionState;
@@ -9,7 +9,7 @@ use tieline_domain::event::Event;
 use tieline_domain::sync::run::RunState;
 use tieline_domain::sync::standing::Standing;
 use tieline_simulator::Mishap;
-use tieline_storage::{connection, event};
+use tieline_storage::{connection, event, mapping};
 use tieline_sync::status::Status;
 
 async fn status(world: &World) -> Status {
@@ -63,6 +63,13 @@ async fn in_step_is_said_of_what_a_run_compared_to_the_end_and_screens_hear_when
     });
     assert!(told, "the contact's page is not told that the org has it");
     drop(reader);
+
+    // Somebody who has no record yet is a change that the org lacks, too.
+    add(&world, "", "Recordless").await;
+    assert_eq!(status(&world).await.standing(), Standing::Behind);
+    world.live(30).await;
+    let after = status(&world).await;
+    assert_eq!(after.standing(), Standing::InStep);
 
     let away = ConnectionState::Unreachable;
     let mut tx = store.begin(&Actor::system()).await.unwrap();
@@ -122,4 +129,27 @@ async fn the_orgs_own_number_of_records_stands_beside_ours_with_its_time() {
     world.simulator.clear_faults();
     world.sync().await;
     assert_eq!(numbers().await[0].0, people("Contact"));
+}
+
+#[tokio::test]
+async fn an_object_that_was_not_read_yet_is_not_in_step() {
+    let world = World::new(64).await;
+    let store = &world.hub.store;
+    let mut reader = store.reader().await.unwrap();
+    let mappings = mapping::all(&mut reader, world.connection).await.unwrap();
+    drop(reader);
+    let last = mappings.last().unwrap();
+    let enable = async |enabled: bool| {
+        let mut tx = store.begin(&Actor::system()).await.unwrap();
+        let done = mapping::update(&mut tx, last.id, Some(enabled), None).await;
+        assert!(done.unwrap());
+        tx.commit().await.unwrap();
+    };
+    enable(false).await;
+    world.sync().await;
+    assert_eq!(status(&world).await.standing(), Standing::InStep);
+    enable(true).await;
+    assert_eq!(status(&world).await.standing(), Standing::Stopped);
+    world.sync().await;
+    assert_eq!(status(&world).await.standing(), Standing::InStep);
 }

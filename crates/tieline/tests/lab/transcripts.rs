@@ -1,14 +1,19 @@
 //! What a Task says: what was said, with its own person, and not what never left.
 
 use super::tasks::tasks;
-use super::waits::plan;
+use super::waits::{live_on, plan};
 use super::world::World;
 use crate::desk;
 use std::collections::BTreeMap;
 use tieline::demo::OUR_NUMBER;
-use tieline_domain::access::Actor;
+use tieline_domain::access::{Actor, Scope};
+use tieline_domain::attempt::Report;
+use tieline_domain::delivery::State;
+use tieline_messaging::receive::{Input, StatusReport};
+use tieline_messaging::send::{self, Written};
 use tieline_simulator::Mishap;
 use tieline_simulator::carrier::{DeliveryError, DeliveryFailure};
+use tieline_storage::attempt;
 use tieline_sync::create_contact;
 
 const THEIRS: &str = "+447700900746";
@@ -67,7 +72,17 @@ async fn a_task_holds_what_was_said_and_tells_what_did_not_arrive() {
     });
     desk::text(&world.hub.store, THEIRS, "Lost").await;
     world.live(20).await;
-    desk::text(&world.hub.store, THEIRS, "Arrived").await;
+    let arrived = desk::text(&world.hub.store, THEIRS, "Arrived").await;
+    let note = Written {
+        conversation_id: arrived.conversation_id,
+        author: arrived.author,
+        text: "Between us".to_owned(),
+        client_key: "note".to_owned(),
+        note: true,
+    };
+    send::write(&world.hub.store, &Actor::system(), &Scope::system(), &note)
+        .await
+        .unwrap();
     world.live(20).await;
     // When the day is written this one waits for the carrier.
     let away = Mishap::Busy {
@@ -97,4 +112,38 @@ async fn a_task_holds_what_was_said_and_tells_what_did_not_arrive() {
         "{words}"
     );
     assert!(!words.contains("Overtaken"), "{words}");
+    assert!(!words.contains("Between us"), "{words}");
+}
+
+#[tokio::test]
+async fn a_task_is_put_right_when_it_is_heard_later_that_a_text_did_not_arrive() {
+    let world = World::new(63).await;
+    world.sync().await;
+    somebody(&world, "Ann").await;
+    let text = desk::text(&world.hub.store, THEIRS, "Hello").await;
+    live_on(&world, &world.hub, 20).await;
+    let words = || tasks(&world).remove(0).2;
+    assert!(words().ends_with("Us: Hello"), "{}", words());
+    let mut reader = world.hub.store.reader().await.unwrap();
+    let attempts = attempt::load(&mut reader, &[text.id]).await.unwrap();
+    drop(reader);
+    let attempt = attempts.into_values().flatten().next().unwrap();
+    let report = Report {
+        provider_id: attempt.provider_id.expect("the carrier took it"),
+        state: State::Undelivered,
+        failure: None,
+    };
+    let late = Input::Status(StatusReport {
+        account_id: attempt.account_id,
+        message_id: text.id,
+        attempt: Some(1),
+        report,
+    });
+    world.hub.messaging.take_in(&[late]).await.unwrap();
+    live_on(&world, &world.hub, 20).await;
+    assert!(
+        words().ends_with("Us (not delivered): Hello"),
+        "{}",
+        words()
+    );
 }

@@ -246,8 +246,21 @@ async fn an_org_that_says_when_to_come_again_is_not_asked_before() {
 }
 
 /// Another hub, which passes requests on; before the first answer to a create is heard, something
-/// happens. Says how often.
+/// happens. Says how often there was one.
 pub async fn mid_create<F, Fut>(world: &World, happens: F) -> (tieline::hub::Hub, Arc<AtomicU32>)
+where
+    F: Fn() -> Fut + Clone + Send + Sync + 'static,
+    Fut: Future<Output = ()> + Send,
+{
+    mid_write(world, "POST", happens).await
+}
+
+/// The same before the first answer to a write by this method.
+async fn mid_write<F, Fut>(
+    world: &World,
+    method: &'static str,
+    happens: F,
+) -> (tieline::hub::Hub, Arc<AtomicU32>)
 where
     F: Fn() -> Fut + Clone + Send + Sync + 'static,
     Fut: Future<Output = ()> + Send,
@@ -259,10 +272,10 @@ where
         BoxCloneSyncService::new(service_fn(move |request: http::Request<bytes::Bytes>| {
             let (inner, happens, times) = (inner.clone(), happens.clone(), counted.clone());
             async move {
-                let is_create =
-                    request.method() == "POST" && request.uri().path().ends_with(CREATES);
+                let is_write =
+                    request.method() == method && request.uri().path().ends_with(CREATES);
                 let answer = inner.oneshot(request).await;
-                if is_create && times.fetch_add(1, Ordering::SeqCst) == 0 {
+                if is_write && times.fetch_add(1, Ordering::SeqCst) == 0 {
                     happens().await;
                 }
                 answer
@@ -301,6 +314,37 @@ async fn an_edit_made_while_the_create_is_on_its_way_goes_out_by_itself() {
     );
     assert_eq!(
         count(&world, "LastName = 'Inflight' AND Title = 'In flight'"),
+        1
+    );
+}
+
+#[tokio::test]
+async fn an_edit_made_while_the_write_is_on_its_way_goes_out_by_itself() {
+    let world = World::new(38).await;
+    world.sync().await;
+    add(&world, "", "Inwrite").await;
+    world.live(30).await;
+    let store = world.hub.store.clone();
+    // Nothing is read of such records, so that no reading finds what a write left out.
+    let mut tx = store.begin(&Actor::system()).await.unwrap();
+    let sql = "update object_mapping set direction = 'to_org'";
+    tx.run(sql, Vec::new()).await.unwrap();
+    tx.commit().await.unwrap();
+    let edit = move |title: &'static str| {
+        let store = store.clone();
+        async move {
+            let contacts = desk::contacts(&store, 1_000).await;
+            let found = contacts.iter().find(|it| it.name == "Inwrite").unwrap();
+            desk::edit(&store, found, "title", title).await;
+        }
+    };
+    let second = edit.clone();
+    let (hub, times) = mid_write(&world, "PATCH", move || second("Second")).await;
+    edit("First").await;
+    live_on(&world, &hub, 30).await;
+    assert_eq!(times.load(Ordering::SeqCst), 2, "one for each edit");
+    assert_eq!(
+        count(&world, "LastName = 'Inwrite' AND Title = 'Second'"),
         1
     );
 }

@@ -6,10 +6,11 @@ use axum::body::Body;
 use http::{Request, StatusCode};
 use http_body_util::BodyExt as _;
 use tieline::demo::OUR_NUMBER;
-use tieline_domain::access::Scope;
+use tieline_domain::access::{Actor, Scope};
 use tieline_domain::failure::FailureCode;
 use tieline_domain::receive::Unassigned;
 use tieline_messaging::receive::Input;
+use tieline_storage::carrier_account::{self, Sender};
 use tieline_storage::conversation::{self, ConversationQuery};
 use tieline_storage::inbox;
 use tower::ServiceExt as _;
@@ -136,4 +137,30 @@ async fn stop_is_heard_by_whichever_number_of_ours_it_is_told() {
     // The carrier repeats itself.
     take_in(told(2, "STOP")).await;
     assert!(!is_out().await);
+}
+
+#[tokio::test]
+async fn a_text_to_a_number_that_an_inbox_got_a_moment_ago_comes_into_the_inbox() {
+    let world = World::new(15).await;
+    let store = &world.hub.store;
+    for ours in ["+447700900011", "+447700900012"] {
+        let mut tx = store.begin(&Actor::system()).await.unwrap();
+        let account_id = carrier_account::all(&mut tx).await.unwrap()[0].id;
+        let inbox = inbox::all(&mut tx).await.unwrap().remove(0);
+        let sender = Sender {
+            id: tx.new_id(),
+            account_id,
+            inbox_id: Some(inbox.id),
+            address: ours.to_owned(),
+        };
+        carrier_account::add_sender(&mut tx, &sender).await.unwrap();
+        tx.commit().await.unwrap();
+        let webhook = format!("http://hub.test/hooks/twilio/accounts/{account_id}");
+        world.simulator.provision(ours, &webhook);
+        let theirs = "+441134960779";
+        world.simulator.text_from_phone(theirs, ours, ours);
+        world.pump().await;
+        let messages = desk::messages(store).await;
+        assert!(messages.iter().any(|it| it.text == ours), "{ours}");
+    }
 }
