@@ -231,6 +231,18 @@ impl Conversation {
         self.contact_id = contact;
     }
 
+    /// Whether it is the one before with more said in it, and is otherwise the same.
+    pub fn goes_on_from(&self, before: &Conversation) -> bool {
+        let went_on = Conversation {
+            last_seq: self.last_seq,
+            last_at: self.last_at,
+            last: self.last.clone(),
+            received: self.received,
+            ..before.clone()
+        };
+        went_on == *self
+    }
+
     /// Where its messages come in and go out.
     pub fn place(&self) -> (InboxId, PointId) {
         (self.inbox_id, self.point_id)
@@ -337,6 +349,30 @@ mod tests {
         assert_eq!(it.tie_from, 2, "nobody was known");
         it.decide_tie(None);
         assert_eq!(it.tie_from, 3);
+    }
+
+    #[test]
+    fn one_goes_on_where_more_is_said_and_no_turn_tie_or_state_changes() {
+        let before = awaited();
+        let staff = Author::Staff(StaffId::from_uuid(1));
+        let said = |author| {
+            let mut it = before.clone();
+            it.add(draft(Kind::Message, author));
+            it
+        };
+        let mut tied = said(Author::Contact);
+        tied.decide_tie(None);
+        let mut closed = before.clone();
+        closed.open = false;
+        for (now, goes_on) in [
+            (before.clone(), true),
+            (said(Author::Contact), true),
+            (said(staff), false),
+            (tied, false),
+            (closed, false),
+        ] {
+            assert_eq!(now.goes_on_from(&before), goes_on, "{now:?}");
+        }
     }
 
     #[test]

@@ -151,6 +151,8 @@ impl Messaging {
 
 async fn take_texts(tx: &mut Tx, texts: &[&Inbound]) -> Result<()> {
     let mut state = load(tx, texts).await?;
+    let known = state.conversations.values();
+    let before = known.map(|it| (it.id, it.clone())).collect();
     let organisation: String = setting::get(tx, setting::ORGANISATION_NAME)
         .await?
         .unwrap_or_else(|| "Tieline".to_owned());
@@ -167,7 +169,7 @@ async fn take_texts(tx: &mut Tx, texts: &[&Inbound]) -> Result<()> {
         };
         effects.extend(receive(&mut state, text, ids, &sender, now));
     }
-    write(tx, state, effects).await
+    write(tx, &before, state, effects).await
 }
 
 async fn load(tx: &mut Tx, texts: &[&Inbound]) -> Result<ReceiveState> {
@@ -193,7 +195,12 @@ async fn load(tx: &mut Tx, texts: &[&Inbound]) -> Result<ReceiveState> {
     })
 }
 
-async fn write(tx: &mut Tx, state: ReceiveState, effects: Vec<Effect>) -> Result<()> {
+async fn write(
+    tx: &mut Tx,
+    before: &BTreeMap<ConversationId, Conversation>,
+    state: ReceiveState,
+    effects: Vec<Effect>,
+) -> Result<()> {
     let at_their_place = state
         .conversations
         .iter()
@@ -224,7 +231,7 @@ async fn write(tx: &mut Tx, state: ReceiveState, effects: Vec<Effect>) -> Result
         .collect();
     let conversations: Vec<Conversation> = touched.iter().map(|id| by_id[id].clone()).collect();
     attempt::add_receipts(tx, &receipts).await?;
-    conversation::save_many(tx, &conversations).await?;
+    conversation::save_changed(tx, before, &conversations).await?;
     message::create_many(tx, &messages).await?;
     let parts: Vec<_> = messages
         .iter()

@@ -501,7 +501,7 @@ create table activity (
     error text,
     updated_at bigint not null,
     primary key (connection_id, conversation_id, day, tie_from)
-);
+) without rowid;
 create index activity_waiting on activity (connection_id, day, conversation_id, tie_from) where waiting = 1;
 create index activity_by_record on activity (connection_id, record_id) where record_id is not null;
 
@@ -539,4 +539,4 @@ create table event (
     seq bigint not null primary key,
     at bigint not null,
     body text not null
-);
+) without rowid;

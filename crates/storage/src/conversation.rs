@@ -8,7 +8,7 @@ pub use lists::{ConversationQuery, View, ViewCounts, count, count_unread, count_
 pub(crate) use tie::derive_ties;
 
 use crate::args;
-use crate::db::{Conn, Kept, Row, Table, Value, all_but, table};
+use crate::db::{Conn, Kept, Row, Table, UpdateMany, Value, table};
 use crate::error::{Result, StorageError};
 use crate::scope::on_conversations;
 use crate::store::Tx;
@@ -170,8 +170,11 @@ pub async fn load_by_points(
     for row in conn.all_in(sql, args![], keys).await? {
         let asked = (row.id("asked_inbox")?, row.id("asked_point")?);
         let conversation = Conversation::read(&row)?;
-        found.insert(conversation.place(), conversation.clone());
-        found.insert(asked, conversation);
+        let place = conversation.place();
+        if place != asked {
+            found.insert(asked, conversation.clone());
+        }
+        found.insert(place, conversation);
     }
     Ok(found)
 }
@@ -197,27 +200,71 @@ pub async fn load_by_ids(
 /// Writes conversations as given (their `version` is the one that was read, 0 for new ones). Fails
 /// with a conflict when one of them was changed or begun by somebody else meanwhile.
 pub async fn save_many(tx: &mut Tx, conversations: &[Conversation]) -> Result<()> {
-    let keys = ["id", "inbox_id", "point_id"];
-    let suffix = format!(
-        "on conflict (inbox_id, point_id) do update set {} \
-         where conversation.version = excluded.version - 1 and conversation.id = excluded.id",
-        all_but(&keys, Conversation::COLUMNS)
-    );
-    let rows = conversations.iter().map(|it| {
-        let version = it.version + 1;
+    save_changed(tx, &BTreeMap::new(), conversations).await
+}
+
+/// The same where it is known how some of them stood before: of one in which only more was said,
+/// nothing but that is written.
+pub async fn save_changed(
+    tx: &mut Tx,
+    before: &BTreeMap<ConversationId, Conversation>,
+    conversations: &[Conversation],
+) -> Result<()> {
+    let (begun, known): (Vec<_>, Vec<_>) = conversations.iter().partition(|it| it.version == 0);
+    let goes_on = |it: &&Conversation| before.get(&it.id).is_some_and(|was| it.goes_on_from(was));
+    let (going_on, changed): (Vec<_>, Vec<_>) = known.into_iter().partition(goes_on);
+    let rows = begun.into_iter().map(|it| {
+        let version = 1;
         Conversation {
             version,
             ..it.clone()
         }
         .row()
     });
+    let suffix = "on conflict (inbox_id, point_id) do nothing";
     let columns = Conversation::COLUMNS;
-    let written = tx.insert_many("conversation", columns, rows, &suffix);
-    if written.await? < conversations.len() as u64 {
+    let mut written = tx
+        .insert_many("conversation", columns, rows, suffix)
+        .await?;
+    let fixed = ["id", "inbox_id", "point_id", "version"];
+    let set = columns.iter().filter(|it| !fixed.contains(it));
+    let all = UpdateMany {
+        table: "conversation",
+        columns,
+        set: &set.copied().collect::<Vec<_>>(),
+    };
+    written += tx
+        .update_many(all, changed.into_iter().map(Conversation::row))
+        .await?;
+    let said = UpdateMany {
+        table: "conversation",
+        columns: &[&["id", "version"], SAID].concat(),
+        set: SAID,
+    };
+    let rows = going_on.into_iter().map(|it| {
+        let mut row = args![it.id, it.version, it.last_seq, it.last_at, it.received];
+        row.extend(Last::values(&it.last));
+        row
+    });
+    written += tx.update_many(said, rows).await?;
+    if written < conversations.len() as u64 {
         return Err(StorageError::Conflict("conversation"));
     }
     Ok(())
 }
+
+/// The columns that [`Conversation::goes_on_from`] lets differ.
+const SAID: &[&str] = &[
+    "last_seq",
+    "last_at",
+    "received",
+    "last_kind",
+    "last_author_kind",
+    "last_author_id",
+    "last_author_reason",
+    "last_text",
+    "last_state",
+];
 
 fn read_listed(row: &Row) -> Result<Listed> {
     Ok(Listed {

@@ -37,10 +37,12 @@ impl Conn {
         rows: impl IntoIterator<Item = Vec<Value>, IntoIter: Send + 'a>,
         suffix: &'a str,
     ) -> Writing<'a> {
-        let names = columns.join(", ");
-        let statement =
-            move |values| format!("insert into {table} ({names}) values {values} {suffix}");
-        self.write_many(columns.len(), rows, statement)
+        let (width, names) = (columns.len(), columns.join(", "));
+        let statement = move |rows| {
+            let values = tuples(rows, width);
+            format!("insert into {table} ({names}) values {values} {suffix}")
+        };
+        self.write_many(width, rows, statement)
     }
 
     /// Updates many rows by key in as few statements as is good for the databases. A row whose version is
@@ -62,21 +64,30 @@ impl Conn {
             .zip(first)
             .map(|(c, value)| format!("cast({c} as {}) as {c}", self.type_of(value.sql_type())))
             .collect();
-        let mut taken: Vec<String> = set.iter().map(|c| format!("{c} = given.{c}")).collect();
-        let mut same = vec![format!("{table}.{key} = given.{key}", key = columns[0])];
-        if columns.contains(&"version") {
-            taken.push("version = given.version + 1".to_owned());
-            same.push(format!("{table}.version = given.version"));
-        }
-        let (names, casts) = (columns.join(", "), casts.join(", "));
-        let (taken, same) = (taken.join(", "), same.join(" and "));
-        let statement = move |values| {
-            format!(
-                "with raw ({names}) as (values {values}), given as (select {casts} from raw) \
-                 update {table} set {taken} from given where {same}"
-            )
+        let is_postgres = self.is_postgres();
+        // On SQLite a row is a run of the statement, with its values as arguments.
+        let given = |column: &str| match columns.iter().position(|it| *it == column) {
+            Some(place) if !is_postgres => format!("${}", place + 1),
+            _ => format!("given.{column}"),
         };
-        self.write_many(columns.len(), rows, statement)
+        let mut taken: Vec<String> = set.iter().map(|c| format!("{c} = {}", given(c))).collect();
+        let key = columns[0];
+        let mut same = vec![format!("{table}.{key} = {}", given(key))];
+        if columns.contains(&"version") {
+            taken.push(format!("version = {} + 1", given("version")));
+            same.push(format!("{table}.version = {}", given("version")));
+        }
+        let (width, names, casts) = (columns.len(), columns.join(", "), casts.join(", "));
+        let (taken, same) = (taken.join(", "), same.join(" and "));
+        let statement = move |rows| match is_postgres {
+            true => format!(
+                "with raw ({names}) as (values {values}), given as (select {casts} from raw) \
+                 update {table} set {taken} from given where {same}",
+                values = tuples(rows, width)
+            ),
+            false => format!("update {table} set {taken} where {same}"),
+        };
+        self.write_many(width, rows, statement)
     }
 
     /// Runs a statement for rows of any number, some at a time. While the database works on some,
@@ -85,7 +96,7 @@ impl Conn {
         &'a mut self,
         columns: usize,
         rows: impl IntoIterator<Item = Vec<Value>, IntoIter: Send + 'a>,
-        statement: impl Fn(String) -> String + Send + 'a,
+        statement: impl Fn(usize) -> String + Send + 'a,
     ) -> Writing<'a> {
         let mut rows = rows.into_iter();
         let full = (VALUES_MAX / columns).max(1);
@@ -96,12 +107,12 @@ impl Conn {
             while !chunk.is_empty() {
                 let now = match self.is_postgres() {
                     true => {
-                        let sql = statement(tuples(chunk.len(), columns));
+                        let sql = statement(chunk.len());
                         let kept = chunk.len() == full || sql.len() <= KEPT_MAX;
                         self.run_each(sql, chunk, kept)
                     }
                     // One text for any number of rows.
-                    false => self.run_each(statement(tuples(1, columns)), chunk, true),
+                    false => self.run_each(statement(1), chunk, true),
                 };
                 let (now, then) = tokio::join!(biased; now, async { next() });
                 written += now?;

@@ -174,7 +174,8 @@ pub fn ours(text: &str) -> Said<'_> {
     (Kind::Message, Author::Hub(HubReason::Keyword), text)
 }
 
-fn draft(at: &Fixture, (kind, author, text): Said<'_>) -> Draft {
+/// A message to be added.
+pub fn draft(at: &Fixture, (kind, author, text): Said<'_>) -> Draft {
     let is_theirs = author == Author::Contact;
     Draft {
         id: at.store.new_id(),

@@ -1,7 +1,8 @@
 //! Conversations and messages: listed in order and in pages within a scope, never overwritten unseen.
 
 use super::harness::{Fixture, on_both};
-use super::people::{contact, inbox, ours, talk, theirs, user, writing};
+use super::people::{contact, draft, inbox, ours, talk, theirs, user, writing};
+use std::collections::BTreeMap;
 use tieline_domain::access::{Principal, Role, Scope, StaffMember};
 use tieline_domain::conversation::{Author, HubReason, Kind, ListPlace, ReadMark, Tie};
 use tieline_domain::delivery::State;
@@ -63,6 +64,32 @@ async fn a_conversation_reads_back_as_it_was_written_and_is_not_overwritten_unse
                 assert!(matches!(saved, Err(StorageError::Conflict("conversation"))));
             }
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn where_only_more_was_said_that_is_written_and_nothing_unseen_is_overwritten() {
+    on_both(|at| async move {
+        let desk = inbox(&at, "+447700900010").await;
+        let (row, _) = talk(&at, desk.id, "+447700900101", &[theirs("Hello")]).await;
+        let before = BTreeMap::from([(row.id, row.clone())]);
+        let mut more = row.clone();
+        more.add(draft(&at, theirs("Are you there?")));
+        assert!(more.goes_on_from(&row));
+        for expected in [true, false] {
+            let mut tx = writing(&at).await;
+            let now = std::slice::from_ref(&more);
+            let saved = conversation::save_changed(&mut tx, &before, now).await;
+            assert_eq!(saved.is_ok(), expected, "{saved:?}");
+            if expected {
+                tx.commit().await.unwrap();
+            }
+        }
+        let mut conn = at.store.reader().await.unwrap();
+        let kept = conversation::load_by_ids(&mut conn, &[row.id]).await;
+        more.version += 1;
+        assert_eq!(kept.unwrap()[&row.id], more);
     })
     .await;
 }
