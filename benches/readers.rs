@@ -40,6 +40,8 @@ struct Round {
 
 #[tokio::main]
 async fn main() {
+    // Refused where another came first, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let words: Vec<String> = std::env::args().collect();
     match words.get(1).map(String::as_str) {
         Some("hub") => servers::hub().await,
@@ -76,6 +78,10 @@ async fn measure(time: Duration, beside: bool) -> f64 {
     }
     let outcome = load(&target, 1, time).await;
     assert_eq!(outcome.refused, 0, "every text is taken");
+    let ended = readers
+        .as_mut()
+        .map(|it| it.try_wait().expect("it is known"));
+    assert_eq!(ended.flatten(), None, "the readers read all the time");
     for process in [Some(&mut hub), readers.as_mut()].into_iter().flatten() {
         process.kill().expect("it can be stopped");
         process.wait().expect("it ends");
