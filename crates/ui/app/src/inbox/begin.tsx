@@ -1,7 +1,8 @@
 // A new conversation: with somebody who is found by name, or with a number as it is typed.
 
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { hub, keyed, told } from "../api";
+import { useNamed } from "../contacts/named";
 import { NumberTold, sayNumber, useNumber } from "../contacts/number";
 import { phone } from "../format";
 import { Dialog } from "../kit/dialog";
@@ -14,8 +15,6 @@ import { attempt } from "../state/toasts";
 import type { ContactRow } from "../types";
 import { words } from "../words/inbox";
 
-const FOUND_MAX = 6;
-const WAIT_MS = 200;
 const FOCUS_TRIES = 40;
 
 type With = { contact_id?: string; address?: string; inbox_id?: string };
@@ -52,24 +51,6 @@ export function Begin() {
 /** What may be a number is read as one; names are looked for. */
 const looksLikeNumber = (text: string) => /^[+\d(][\d\s().\-/+]*$/.test(text);
 
-function usePeople(asked: string): ContactRow[] | null {
-  const [found, setFound] = useState<ContactRow[] | null>(null);
-  useEffect(() => {
-    if (!asked) return setFound(null);
-    let isOver = false;
-    const wait = setTimeout(async () => {
-      const query = { q: asked, limit: FOUND_MAX };
-      const page = await attempt(() => told(hub.GET("/api/v1/contacts", { params: { query } })));
-      if (page && !isOver) setFound(page.items);
-    }, WAIT_MS);
-    return () => {
-      isOver = true;
-      clearTimeout(wait);
-    };
-  }, [asked]);
-  return found;
-}
-
 function Form({ onDone }: { onDone: () => void }) {
   const [text, setText] = useState("");
   const [inbox, setInbox] = useState<string | undefined>(undefined);
@@ -77,7 +58,7 @@ function Form({ onDone }: { onDone: () => void }) {
   const asked = text.trim();
   const isNumber = looksLikeNumber(asked);
   const read = useNumber({ text: isNumber ? asked : "" });
-  const found = usePeople(asked);
+  const found = useNamed(asked);
   const inboxes = me.value?.inboxes ?? [];
   const start = async (body: With) => {
     if (isBusy) return;

@@ -1,7 +1,8 @@
 // Nobody is tied to the number: why, who has it, and what makes it somebody's.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { hub, keyed, told } from "../api";
+import { useNamed } from "../contacts/named";
 import { phone } from "../format";
 import { Avatar } from "../kit/ground";
 import { useAnswer } from "../state/answer";
@@ -10,29 +11,6 @@ import { attempt, say } from "../state/toasts";
 import type { ContactRow, Conversation } from "../types";
 import { words } from "../words/inbox";
 import { change } from "./acts";
-
-const FOUND_MAX = 5;
-const WAIT_MS = 200;
-
-/** People by a name that is typed; null while none is. */
-function useNamed(asked: string): ContactRow[] | null {
-  const [found, setFound] = useState<ContactRow[] | null>(null);
-  useEffect(() => {
-    setFound(null);
-    if (!asked) return;
-    let isOver = false;
-    const wait = setTimeout(async () => {
-      const query = { q: asked, limit: FOUND_MAX };
-      const page = await attempt(() => told(hub.GET("/api/v1/contacts", { params: { query } })));
-      if (page && !isOver) setFound(page.items);
-    }, WAIT_MS);
-    return () => {
-      isOver = true;
-      clearTimeout(wait);
-    };
-  }, [asked]);
-  return found;
-}
 
 export function Unknown({ conversation }: { conversation: Conversation }) {
   const { id, address, version } = conversation;
