@@ -364,12 +364,18 @@ mod tests {
         tied.decide_tie(None);
         let mut closed = before.clone();
         closed.open = false;
+        let mut to_another_number = said(Author::Contact);
+        to_another_number.sender_id = Some(SenderId::from_uuid(1));
+        let mut given = said(Author::Contact);
+        given.assigned_to = Some(StaffId::from_uuid(1));
         for (now, goes_on) in [
             (before.clone(), true),
             (said(Author::Contact), true),
             (said(staff), false),
             (tied, false),
             (closed, false),
+            (to_another_number, false),
+            (given, false),
         ] {
             assert_eq!(now.goes_on_from(&before), goes_on, "{now:?}");
         }

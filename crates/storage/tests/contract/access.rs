@@ -1,6 +1,6 @@
 //! Staff, sessions, one-time links, failures, inbox members, the audit and settings.
 
-use super::harness::{Fixture, on_both};
+use super::harness::{Fixture, on_both, on_postgres};
 use serde_json::json;
 use std::time::Duration;
 use tieline_domain::access::ActorKind;
@@ -195,6 +195,30 @@ async fn a_user_is_held_as_they_were_read_or_not_at_all() {
         staff::update(&mut tx, &gone).await.unwrap();
         assert!(!staff::hold(&mut tx, &gone).await.unwrap());
         tx.commit().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_changes_a_user_that_is_held_waits_until_what_was_begun_is_committed() {
+    on_postgres(|at| async move {
+        let ann = hire(&at, "ann@example.com").await.unwrap();
+        let other = at.second_hub().await;
+        let mut first = at.store.begin(&Actor::system()).await.unwrap();
+        assert!(staff::hold(&mut first, &ann).await.unwrap());
+        let id = ann.id;
+        let late = tokio::spawn(async move {
+            let mut second = other.store.begin(&Actor::system()).await.unwrap();
+            let set = staff::set_password(&mut second, id, "a hash").await;
+            set.unwrap();
+            second.commit().await.unwrap();
+        });
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert!(!late.is_finished(), "the user is held");
+        first.commit().await.unwrap();
+        late.await.unwrap();
+        let mut third = at.store.begin(&Actor::system()).await.unwrap();
+        assert!(!staff::hold(&mut third, &ann).await.unwrap());
     })
     .await;
 }

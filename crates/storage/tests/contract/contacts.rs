@@ -384,6 +384,39 @@ async fn a_list_holds_whom_it_is_asked_for_by_number_record_and_opt_out_in_eithe
 }
 
 #[tokio::test]
+async fn contacts_of_one_name_that_changed_at_one_moment_are_each_on_one_page() {
+    on_both(|at| async move {
+        let mut all = Vec::new();
+        for _ in 0..5 {
+            all.push(people::contact(&at, "Oak", "").await.id);
+        }
+        for sort in [ContactSort::Name, ContactSort::Changed] {
+            let (mut found, mut after) = (Vec::new(), None);
+            loop {
+                let query = ContactQuery {
+                    sort,
+                    after,
+                    limit: 2,
+                    ..ContactQuery::default()
+                };
+                let mut conn = at.store.reader().await.unwrap();
+                let page = contact::list(&mut conn, &Scope::system(), &query).await;
+                let page = page.unwrap();
+                found.extend(page.iter().map(|it| it.id));
+                let Some(last) = page.last() else { break };
+                after = Some(match sort {
+                    ContactSort::Name => ContactPlace::Name(last.sort_name.clone(), last.id),
+                    ContactSort::Changed => ContactPlace::Changed(last.updated_at, last.id),
+                });
+            }
+            found.sort_unstable();
+            assert_eq!(found, all, "{sort:?}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn two_hubs_that_meet_one_new_number_share_one_point() {
     on_postgres(|at| async move {
         let other = at.second_hub().await;

@@ -239,6 +239,20 @@ async fn what_is_unread_is_counted_for_each_person_and_found_in_the_conversation
             assert_eq!(views.unwrap().unread, number);
             assert_eq!(counted[&(desk.inbox, staff)], number);
         }
+        // One that is closed waits for nobody, and takes nothing off the others.
+        let mut closed = desk.get(&everybody, ids[1]).await.unwrap().conversation;
+        closed.open = false;
+        let mut tx = desk.at.store.begin(&Actor::system()).await.unwrap();
+        let saved = conversation::save_many(&mut tx, &[closed]).await;
+        saved.unwrap();
+        tx.commit().await.unwrap();
+        let open = conversation::count_unread(&mut reader, &everybody, &[ann, ben]).await;
+        let open = open.unwrap();
+        for staff in [ann, ben] {
+            let views = conversation::count_views(&mut reader, &desk.scope(staff)).await;
+            assert_eq!(views.unwrap().unread, 1);
+            assert_eq!(open[&(desk.inbox, staff)], 1);
+        }
         let elsewhere = desk.scope_elsewhere(ann);
         let views = conversation::count_views(&mut reader, &elsewhere).await;
         assert_eq!(views.unwrap().unread, 0);

@@ -69,27 +69,39 @@ async fn a_conversation_reads_back_as_it_was_written_and_is_not_overwritten_unse
 }
 
 #[tokio::test]
-async fn where_only_more_was_said_that_is_written_and_nothing_unseen_is_overwritten() {
+async fn what_was_said_and_what_changed_with_it_is_written_and_nothing_unseen_overwritten() {
     on_both(|at| async move {
         let desk = inbox(&at, "+447700900010").await;
         let (row, _) = talk(&at, desk.id, "+447700900101", &[theirs("Hello")]).await;
-        let before = BTreeMap::from([(row.id, row.clone())]);
-        let mut more = row.clone();
-        more.add(draft(&at, theirs("Are you there?")));
-        assert!(more.goes_on_from(&row));
-        for expected in [true, false] {
-            let mut tx = writing(&at).await;
-            let now = std::slice::from_ref(&more);
-            let saved = conversation::save_changed(&mut tx, &before, now).await;
-            assert_eq!(saved.is_ok(), expected, "{saved:?}");
-            if expected {
-                tx.commit().await.unwrap();
+        let mut row = row;
+        let note = (Kind::Note, Author::Staff(at.store.new_id()), "Who is this?");
+        let sent = (Kind::Message, Author::ApiKey(at.store.new_id()), "Yes");
+        for (said, goes_on) in [
+            (theirs("Are you there?"), true),
+            (ours("You will get no more"), true),
+            (note, true),
+            (sent, false),
+        ] {
+            at.clock.advance(10);
+            let before = BTreeMap::from([(row.id, row.clone())]);
+            let mut more = row.clone();
+            more.add(draft(&at, said));
+            assert_eq!(more.goes_on_from(&row), goes_on, "{said:?}");
+            for expected in [true, false] {
+                let mut tx = writing(&at).await;
+                let now = std::slice::from_ref(&more);
+                let saved = conversation::save_changed(&mut tx, &before, now).await;
+                assert_eq!(saved.is_ok(), expected, "{said:?}: {saved:?}");
+                if expected {
+                    tx.commit().await.unwrap();
+                }
             }
+            let mut conn = at.store.reader().await.unwrap();
+            let kept = conversation::load_by_ids(&mut conn, &[row.id]).await;
+            more.version += 1;
+            assert_eq!(kept.unwrap()[&row.id], more, "{said:?}");
+            row = more;
         }
-        let mut conn = at.store.reader().await.unwrap();
-        let kept = conversation::load_by_ids(&mut conn, &[row.id]).await;
-        more.version += 1;
-        assert_eq!(kept.unwrap()[&row.id], more);
     })
     .await;
 }
@@ -339,7 +351,7 @@ async fn messages_read_back_as_they_were_written_in_order_and_by_their_names() {
 async fn the_state_of_a_message_is_moved_on_once_and_by_whoever_saw_it_last() {
     on_both(|at| async move {
         let desk = inbox(&at, "+447700900010").await;
-        let (row, said) = talk(&at, desk.id, "+447700900101", &[ours("Two")]).await;
+        let (row, said) = talk(&at, desk.id, "+447700900101", &[ours("Two"), ours("Three")]).await;
         let mut sent = said[0].clone();
         sent.state = State::Failed;
         sent.failure = Some(FailureCode::PhoneUnreachable.into());
@@ -358,7 +370,20 @@ async fn the_state_of_a_message_is_moved_on_once_and_by_whoever_saw_it_last() {
         drop(tx);
         let mut conn = at.store.reader().await.unwrap();
         let read = message::list(&mut conn, &Scope::system(), row.id, Part::End, 10).await;
-        assert_eq!(read.unwrap(), [sent]);
+        assert_eq!(read.unwrap(), [sent, said[1].clone()]);
+        drop(conn);
+        // A list shows the state of the last message, and of no other.
+        let mut last = said[1].clone();
+        for shown in [State::Queued, State::Sending] {
+            let mut tx = writing(&at).await;
+            let listed = conversation::get(&mut tx, &Scope::system(), row.id).await;
+            let of_last = listed.unwrap().conversation.last.map(|it| it.state);
+            assert_eq!(of_last, Some(shown));
+            last.state = State::Sending;
+            let saved = message::save_state(&mut tx, &last, shown).await;
+            saved.unwrap();
+            tx.commit().await.unwrap();
+        }
     })
     .await;
 }

@@ -2,12 +2,15 @@
 
 use super::desk;
 use super::lease::held_back;
+use super::side_by_side::Working;
 use super::world::World;
 use std::sync::Arc;
+use std::time::Duration;
 use tieline::demo::OUR_NUMBER;
 use tieline::transport::{Transport, in_process};
 use tieline_access::{NewStaff, StaffChange};
 use tieline_domain::access::{Caller, Role};
+use tieline_domain::delivery::State;
 use tieline_domain::sync::run::RunState;
 use tieline_storage::{staff, sync_run};
 use tieline_sync::StartedBy;
@@ -56,6 +59,35 @@ async fn a_webhook_that_reaches_two_hubs_is_one_text() {
         .filter(|it| it.body == "Out");
     assert_eq!(sent.map(|it| it.status).collect::<Vec<_>>(), ["delivered"]);
     second.store.close().await;
+    database.remove().await;
+}
+
+#[tokio::test]
+async fn a_hub_that_starts_beside_another_takes_nothing_out_of_its_hands() {
+    let database = Database::create().await;
+    let world = World::on_postgres(24, &database).await;
+    let text = desk::text(&world.hub.store, "+441134960650", "In hand").await;
+    let gate = Arc::new(Semaphore::new(0));
+    let transport = held_back(in_process(world.simulator.router()), gate.clone());
+    let busy = world.second_hub(transport).await;
+    let worker = busy.worker();
+    let sending = tokio::spawn(async move { worker.work_off().await });
+    while world.simulator.texts().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let starting = Working::of(&world.hub);
+    // It looks at least twice.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    starting.end().await;
+    let state = async || {
+        let all = desk::messages(&world.hub.store).await;
+        all.iter().find(|it| it.id == text.id).unwrap().state
+    };
+    assert_eq!(state().await, State::Sending, "its answer is awaited");
+    gate.add_permits(10);
+    sending.await.unwrap();
+    assert_eq!(state().await, State::Sent);
+    busy.store.close().await;
     database.remove().await;
 }
 
