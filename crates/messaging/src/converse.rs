@@ -9,7 +9,9 @@ use tieline_domain::event::Event;
 use tieline_domain::id::{ContactId, ConversationId, InboxId, MessageId, StaffId};
 use tieline_storage::contact::Point;
 use tieline_storage::conversation::{self, Listed};
-use tieline_storage::{StorageError, Store, Tx, contact, contact_field, message, read_mark};
+use tieline_storage::{
+    StorageError, Store, Tx, contact, contact_field, inbox, message, read_mark, staff,
+};
 
 /// A change of a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +51,12 @@ async fn change_once(
                 conversation.open = open;
                 conversation.our_turn &= open;
             }
-            Act::AssignTo(staff) => conversation.assigned_to = staff,
+            Act::AssignTo(staff) => {
+                if let Some(staff) = staff.filter(|it| before.assigned_to != Some(*it)) {
+                    works_there(&mut tx, &conversation, staff).await?;
+                }
+                conversation.assigned_to = staff;
+            }
             Act::TieTo(contact) => conversation.decide_tie(contact),
         }
     }
@@ -60,6 +67,32 @@ async fn change_once(
     let listed = conversation::get(&mut tx, scope, id).await?;
     tx.commit().await?;
     Ok(listed)
+}
+
+/// Refuses a colleague who could not even open it.
+async fn works_there(tx: &mut Tx, conversation: &Conversation, id: StaffId) -> Result<()> {
+    let refused = |problem: &str| MessagingError::Invalid {
+        field: "assigned_to",
+        problem: problem.to_owned(),
+    };
+    match staff::by_id(tx, id).await {
+        Ok(staff) if staff.active => {}
+        Ok(_) | Err(StorageError::NotFound(_)) => {
+            return Err(refused(
+                "there is no such colleague; take one of staff_list in /api/v1/me",
+            ));
+        }
+        Err(error) => return Err(error.into()),
+    }
+    if inbox::members(tx, conversation.inbox_id)
+        .await?
+        .contains(&id)
+    {
+        return Ok(());
+    }
+    Err(refused(
+        "they are no member of this inbox; make them one first, or take a colleague who is",
+    ))
 }
 
 /// How far a person has read.

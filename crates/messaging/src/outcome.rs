@@ -61,6 +61,10 @@ pub(crate) async fn conclude_among(
     let failure = match &outcome {
         Outcome::Heard(report) => {
             it.hear(&report.provider_id, report.state);
+            // A carrier that gives one name twice has taken the second text all the same.
+            if known.provider_id.is_none() && is_anothers(tx, known, &report.provider_id).await? {
+                it.provider_id = None;
+            }
             report.failure.clone()
         }
         Outcome::Failed(failure) => {
@@ -105,6 +109,12 @@ pub(crate) async fn conclude_among(
         Some(said) if it.state != was => about_point(tx, it.message_id, said).await,
         _ => Ok(()),
     }
+}
+
+async fn is_anothers(tx: &mut Tx, of: &Attempt, name: &str) -> Result<bool> {
+    let names = [name.to_owned()];
+    let known = attempt::load_known(tx, of.account_id, &names).await?;
+    Ok(!known.is_empty())
 }
 
 /// Keeps what a carrier said of the number that a message was for.

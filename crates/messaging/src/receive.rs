@@ -11,6 +11,7 @@ use crate::{Messaging, ask_logs, decided, send};
 use futures_util::FutureExt as _;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use tieline_domain::access::Actor;
 use tieline_domain::attempt::{Report, of_report};
 use tieline_domain::carrier::ProviderId;
@@ -66,20 +67,15 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    /// Opens the door; the task ends when the last clone is dropped.
+    /// Opens the door, which has a thread of its own until the last clone is dropped. As one task among
+    /// many it would wait for its turn after each statement, and the database with it.
     pub fn start(messaging: Messaging) -> Receiver {
-        let (queue, mut waiting) = mpsc::channel::<Waiting>(QUEUE_MAX);
-        tokio::spawn(async move {
-            let mut batch = Vec::with_capacity(BATCH_MAX);
-            while waiting.recv_many(&mut batch, BATCH_MAX).await > 0 {
-                let (inputs, acks): (Vec<Input>, Vec<_>) = batch.drain(..).unzip();
-                let outcomes = messaging.take_in_each(&inputs).await;
-                for (ack, outcome) in acks.into_iter().zip(outcomes) {
-                    // Who gave up waiting sends it again, and it is known by then.
-                    let _ = ack.send(outcome);
-                }
-            }
-        });
+        let (queue, waiting) = mpsc::channel::<Waiting>(QUEUE_MAX);
+        let runtime = tokio::runtime::Handle::current();
+        std::thread::Builder::new()
+            .name("receiver".to_owned())
+            .spawn(move || runtime.block_on(messaging.take_in_all(waiting)))
+            .expect("a hub that starts is given a thread");
         Receiver { queue }
     }
 
@@ -96,21 +92,34 @@ impl Receiver {
 }
 
 impl Messaging {
+    /// Takes in what waits, some at a time, until nobody can hand in more.
+    async fn take_in_all(&self, mut waiting: mpsc::Receiver<Waiting>) {
+        let mut batch = Vec::with_capacity(BATCH_MAX);
+        while waiting.recv_many(&mut batch, BATCH_MAX).await > 0 {
+            let (inputs, acks): (Vec<Input>, Vec<_>) = batch.drain(..).unzip();
+            let outcomes = self.take_in_each(inputs.into()).await;
+            for (ack, outcome) in acks.into_iter().zip(outcomes) {
+                // Who gave up waiting sends it again, and it is known by then.
+                let _ = ack.send(outcome);
+            }
+        }
+    }
+
     /// Takes a batch in, and one by one when it fails as a whole: what cannot be stored fails alone.
-    async fn take_in_each(&self, inputs: &[Input]) -> Vec<std::result::Result<(), String>> {
-        let whole = self.take_in_or_tell(inputs).await;
+    async fn take_in_each(&self, inputs: Arc<[Input]>) -> Vec<std::result::Result<(), String>> {
+        let whole = self.take_in_or_tell(inputs.clone()).await;
         if inputs.len() == 1 || whole.is_ok() {
             return inputs.iter().map(|_| whole.clone()).collect();
         }
         let mut outcomes = Vec::with_capacity(inputs.len());
-        for input in inputs {
-            outcomes.push(self.take_in_or_tell(std::slice::from_ref(input)).await);
+        for input in &*inputs {
+            outcomes.push(self.take_in_or_tell([input.clone()].into()).await);
         }
         outcomes
     }
 
     /// A panic is an error of its batch, and never the end of the door.
-    async fn take_in_or_tell(&self, inputs: &[Input]) -> std::result::Result<(), String> {
+    async fn take_in_or_tell(&self, inputs: Arc<[Input]>) -> std::result::Result<(), String> {
         match AssertUnwindSafe(self.take_in(inputs)).catch_unwind().await {
             Ok(outcome) => outcome.map_err(|error| error.to_string()),
             Err(_) => Err("taking it in panicked".to_owned()),
@@ -118,35 +127,40 @@ impl Messaging {
     }
 
     /// Takes a batch in, in one commit.
-    pub async fn take_in(&self, inputs: &[Input]) -> Result<()> {
+    pub async fn take_in(&self, inputs: impl Into<Arc<[Input]>>) -> Result<()> {
+        let inputs = inputs.into();
         // Another node may take in one of them at once, or somebody change a conversation.
-        decided(|| self.take_in_once(inputs)).await
+        decided(async || {
+            let tx = self.store.begin(&Actor::system()).await?;
+            let inputs = inputs.clone();
+            tx.on_site(move |tx| take_in_once(tx, inputs)).await?
+        })
+        .await
     }
+}
 
-    async fn take_in_once(&self, inputs: &[Input]) -> Result<()> {
-        let (mut texts, mut unassigned) = (Vec::new(), Vec::new());
-        for input in inputs {
-            match input {
-                Input::Text(text) => texts.push(text),
-                Input::Unassigned(text) => unassigned.push(text),
-                Input::Status(_) => {}
-            }
+async fn take_in_once(mut tx: Tx, inputs: Arc<[Input]>) -> Result<()> {
+    let (mut texts, mut unassigned) = (Vec::new(), Vec::new());
+    for input in &*inputs {
+        match input {
+            Input::Text(text) => texts.push(text),
+            Input::Unassigned(text) => unassigned.push(text),
+            Input::Status(_) => {}
         }
-        let mut tx = self.store.begin(&Actor::system()).await?;
-        if !texts.is_empty() {
-            take_texts(&mut tx, &texts).await?;
-        }
-        if !unassigned.is_empty() {
-            take_unassigned(&mut tx, &unassigned).await?;
-        }
-        for input in inputs {
-            if let Input::Status(status) = input {
-                take_status(&mut tx, status).await?;
-            }
-        }
-        tx.commit().await?;
-        Ok(())
     }
+    if !texts.is_empty() {
+        take_texts(&mut tx, &texts).await?;
+    }
+    if !unassigned.is_empty() {
+        take_unassigned(&mut tx, &unassigned).await?;
+    }
+    for input in &*inputs {
+        if let Input::Status(status) = input {
+            take_status(&mut tx, status).await?;
+        }
+    }
+    tx.commit().await?;
+    Ok(())
 }
 
 async fn take_texts(tx: &mut Tx, texts: &[&Inbound]) -> Result<()> {

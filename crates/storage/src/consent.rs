@@ -79,7 +79,7 @@ pub async fn add(tx: &mut Tx, entry: Entry) -> Result<()> {
 }
 
 /// Opt-outs follow from point to point: one person's text was read as the first, and is read as the
-/// second now. What the second said for itself before gives way.
+/// second now. What the second said for itself before gives way; what it said since stands.
 pub(crate) async fn carry(tx: &mut Tx, moved: &BTreeSet<(PointId, PointId)>) -> Result<()> {
     let points: BTreeSet<PointId> = moved.iter().flat_map(|(from, to)| [*from, *to]).collect();
     let points: Vec<PointId> = points.into_iter().collect();
@@ -90,7 +90,8 @@ pub(crate) async fn carry(tx: &mut Tx, moved: &BTreeSet<(PointId, PointId)>) -> 
         .map(|(point, _)| *point)
         .collect();
     for (from, to) in moved {
-        if out.contains(from) && out.insert(*to) {
+        let said = |point| known.get(point).map(|it| it.at);
+        if out.contains(from) && said(to) <= said(from) && out.insert(*to) {
             let entry = Entry {
                 point_id: *to,
                 state: ConsentState::OptedOut,

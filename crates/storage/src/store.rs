@@ -28,6 +28,8 @@ use tokio::sync::watch;
 
 /// Work that nobody waits for has this long to get a connection.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// More than what is free in the pages of the database is likely to hold.
+const TRIAL_BYTES: usize = 16_384;
 const NOTIFY_CHANNEL: &str = "tieline_event";
 const WHISPER_CHANNEL: &str = "tieline_whisper";
 
@@ -123,10 +125,21 @@ impl Store {
             return Ok(());
         };
         if self.has_one_hub() {
-            // Its clock was set. Whatever is in hand is in hand here, and has as long as before.
+            // Its clock was set. Whatever is in hand is in hand here, and has as long as before; what waits
+            // by a clock that was fast waits no longer for that.
+            let now = self.now();
             let mut tx = self.begin(&Actor::system()).await?;
             let sql = "update job set lease_until = lease_until + $1 where lease_until is not null";
             tx.run(sql, args![step_ms]).await?;
+            if step_ms < 0 {
+                let waiting =
+                    "update job set run_at = run_at + $1 where lease_until is null and run_at > $2";
+                let held =
+                    "update carrier_account set held_until = held_until + $1 where held_until > $2";
+                for sql in [waiting, held] {
+                    tx.run(sql, args![step_ms, now]).await?;
+                }
+            }
             tx.commit().await?;
         }
         self.time.step(step_ms);
@@ -219,6 +232,17 @@ impl Store {
         matches!(self.pools, Pools::Sqlite { .. })
     }
 
+    /// Has the database keep, as durably as any, a change that takes room and changes nothing.
+    pub async fn try_writing(&self) -> Result<()> {
+        let mut tx = self.begin(&Actor::system()).await?;
+        let row = args!["trial", "-".repeat(TRIAL_BYTES), tx.now()];
+        let sql = "insert into setting (key, value, updated_at) values ($1, $2, $3) on conflict (key) do nothing";
+        tx.run(sql, row).await?;
+        let sql = "delete from setting where key = 'trial'";
+        tx.run(sql, args![]).await?;
+        tx.commit().await
+    }
+
     /// The number of the last committed event, as it moves.
     pub fn head(&self) -> watch::Receiver<i64> {
         self.news.head.subscribe()
@@ -274,6 +298,20 @@ impl Tx {
     /// A new id of the wanted kind.
     pub fn new_id<I: Id>(&self) -> I {
         self.store.new_id()
+    }
+
+    /// Does the rest of the work where the database is, as far as that is a thread of this process: work of
+    /// many statements then changes threads once, not with each. It is done to its end also when nobody
+    /// waits for it any more.
+    pub async fn on_site<T: Send + 'static, F: Future<Output = T> + Send>(
+        self,
+        work: impl FnOnce(Tx) -> F + Send + 'static,
+    ) -> Result<T> {
+        let place = match &self.conn {
+            Conn::SqliteWrite(writing, _) => writing.place()?,
+            _ => return Ok(work(self).await),
+        };
+        place.run(move || work(self)).await
     }
 
     /// Commits the change, its events and its jobs, durably; then wakes those who listen.

@@ -17,6 +17,10 @@ pub mod story;
 pub mod transport;
 pub mod worker;
 
+/// What a text needs is made on one thread and let go on another, which the system's allocator takes ill.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Whatever ends a verb, told to the person at the terminal.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 /// How a verb ended.

@@ -1,12 +1,14 @@
 //! A database that fails once: the fault is seen, and once its cause is gone the next write succeeds.
 
 use super::harness::{CountingIds, Fixture, TestClock, on_both, on_postgres, on_sqlite, open};
+use futures_util::FutureExt as _;
 use std::os::unix::fs::PermissionsExt as _;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 use tieline_domain::access::Actor;
 use tieline_domain::event::Event;
-use tieline_storage::{Result, Row, StorageError, Store, StoreOptions, args, setting};
+use tieline_storage::{Result, Row, StorageError, Store, StoreOptions, Tx, args, setting};
 use tieline_testkit::postgres::Database;
 
 async fn write(store: &Store, key: &str, value: &str) -> Result<()> {
@@ -50,6 +52,62 @@ async fn after_a_full_disk_the_next_write_succeeds() {
                 .unwrap();
         }
         assert_eq!(count(&at).await, 3, "nothing of the failed change was kept");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_trial_finds_a_full_disk_and_leaves_nothing() {
+    on_both(|at| async move {
+        for _ in 0..2 {
+            at.store.try_writing().await.unwrap();
+        }
+        assert_eq!(count(&at).await, 0);
+    })
+    .await;
+    on_sqlite(|at| async move {
+        let mut tx = at.store.begin(&Actor::system()).await.unwrap();
+        let pages = tx.opt("pragma page_count", args![]).await.unwrap().unwrap();
+        let sql = format!(
+            "pragma max_page_count = {}",
+            pages.int("page_count").unwrap()
+        );
+        tx.all(&sql, args![]).await.unwrap();
+        tx.commit().await.unwrap();
+        let full = at.store.try_writing().await.unwrap_err();
+        assert!(full.to_string().contains("full"), "{full}");
+        at.store.try_writing().await.expect("there is room again");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn work_on_site_is_done_to_its_end_and_a_panic_there_leaves_the_database_to_others() {
+    async fn add(mut tx: Tx, key: &str) -> Result<()> {
+        setting::set(&mut tx, key, &"small").await?;
+        tx.commit().await
+    }
+    on_both(|at| async move {
+        let tx = at.store.begin(&Actor::system()).await.unwrap();
+        let done = tx.on_site(|tx| async { add(tx, "first").await }).await;
+        done.unwrap().unwrap();
+        let tx = at.store.begin(&Actor::system()).await.unwrap();
+        let panics = tx.on_site(|mut tx| async move {
+            setting::set(&mut tx, "lost", &"small").await.unwrap();
+            panic!("as a test asked for");
+        });
+        let ended: std::thread::Result<Result<()>> = AssertUnwindSafe(panics).catch_unwind().await;
+        assert!(ended.is_err(), "who waits for it hears of the panic");
+        write(&at.store, "second", "small").await.unwrap();
+        assert_eq!(count(&at).await, 2);
+    })
+    .await;
+    on_sqlite(|at| async move {
+        let tx = at.store.begin(&Actor::system()).await.unwrap();
+        let given_up = tx.on_site(|tx| async { add(tx, "first").await });
+        assert!(given_up.now_or_never().is_none(), "it is another thread");
+        write(&at.store, "second", "small").await.unwrap();
+        assert_eq!(count(&at).await, 2);
     })
     .await;
 }

@@ -55,7 +55,7 @@ async fn say(
         attempt: number,
         report,
     });
-    world.hub.messaging.take_in(&[input]).await.unwrap();
+    world.hub.messaging.take_in([input]).await.unwrap();
 }
 
 /// The next text that is handed to the carrier meets this.
@@ -110,6 +110,34 @@ async fn a_repeated_report_of_the_first_attempt_says_nothing_of_the_second() {
             .collect();
         assert_eq!(states, [State::Undelivered, State::Delivered]);
     }
+}
+
+#[tokio::test]
+async fn a_text_that_gets_the_name_of_another_was_taken_all_the_same() {
+    let alone = World::new(89).await;
+    let message = desk::text(&alone.hub.store, THEIRS, WORDS).await;
+    alone.hub.worker().work_off().await;
+    let name = attempts(&alone, &message).await.remove(0).provider_id;
+    let name = name.expect("the carrier took it");
+
+    let world = World::new(89).await;
+    let carrier = account(&world).await;
+    let first = desk::text(&world.hub.store, THEIRS, "First").await;
+    let cut = plan_once(&world, Mishap::CutBeforeCommit {});
+    world.hub.worker().work_off().await;
+    assert_eq!(world.simulator.fired(cut), 1);
+    say(&world, carrier, &first, Some(1), (&name, State::Sent)).await;
+    let second = desk::text(&world.hub.store, THEIRS, WORDS).await;
+    world.hub.worker().work_off().await;
+    let texts = world.simulator.texts();
+    assert_eq!(
+        texts.last().map(|it| &it.sid),
+        Some(&name),
+        "the carrier took it"
+    );
+    let attempt = attempts(&world, &second).await.remove(0);
+    assert_eq!((attempt.provider_id, attempt.state), (None, State::Sent));
+    assert_eq!(look(&world, &second).await.state, State::Sent);
 }
 
 #[tokio::test]
@@ -266,7 +294,7 @@ async fn what_a_report_says_of_the_number_is_kept() {
                 failure: Some(code.into()),
             },
         });
-        world.hub.messaging.take_in(&[input]).await.unwrap();
+        world.hub.messaging.take_in([input]).await.unwrap();
         let refused = async || {
             let mut reader = world.hub.store.reader().await.unwrap();
             let id = message.conversation_id;

@@ -76,9 +76,13 @@ impl Stream {
 }
 
 async fn ask(world: &World, session: &str, after: Option<i64>) -> http::Response<Body> {
+    ask_after(world, session, after.map(|it| it.to_string())).await
+}
+
+async fn ask_after(world: &World, session: &str, after: Option<String>) -> http::Response<Body> {
     let mut request = Request::get("/api/v1/live").header("cookie", format!("tieline={session}"));
     if let Some(after) = after {
-        request = request.header("last-event-id", after.to_string());
+        request = request.header("last-event-id", after);
     }
     let request = request.body(Body::empty()).unwrap();
     world.hub.router().oneshot(request).await.unwrap()
@@ -163,6 +167,11 @@ async fn who_comes_back_hears_what_was_missed_once_and_in_order() {
     assert_eq!(numbers, (at + 1..=at + 4).collect::<Vec<_>>());
     let mut lost = Stream::open(&world, &ann, Some(at + 1_000)).await;
     assert_eq!(lost.names().await, ["reset"], "an event that never was");
+    for spoilt in ["x", "1.5", "5,6", ""] {
+        let answer = ask_after(&world, &ann, Some(spoilt.to_owned())).await;
+        let mut spoilt_stream = Stream(answer.into_body());
+        assert_eq!(spoilt_stream.names().await, ["reset"], "{spoilt:?}");
+    }
 }
 
 async fn run(world: &World, sql: &str) {

@@ -139,7 +139,7 @@ async fn a_task_is_put_right_when_it_is_heard_later_that_a_text_did_not_arrive()
         attempt: Some(1),
         report,
     });
-    world.hub.messaging.take_in(&[late]).await.unwrap();
+    world.hub.messaging.take_in([late]).await.unwrap();
     live_on(&world, &world.hub, 20).await;
     assert!(
         words().ends_with("Us (not delivered): Hello"),

@@ -124,7 +124,7 @@ async fn stop_is_heard_by_whichever_number_of_ours_it_is_told() {
         let stored = conversation::list(&mut reader, &Scope::system(), &query).await;
         stored.unwrap()[0].opted_out_since.is_some()
     };
-    let take_in = async |input: Input| world.hub.messaging.take_in(&[input]).await.unwrap();
+    let take_in = async |input: Input| world.hub.messaging.take_in([input]).await.unwrap();
     take_in(told(1, "please do not stop")).await;
     assert!(!is_out().await);
     take_in(told(2, "STOP")).await;

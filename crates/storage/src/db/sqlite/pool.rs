@@ -2,7 +2,7 @@
 
 use super::super::value::Value;
 use super::statement::{SqliteRow, Wanted, read, run};
-use super::thread::Handle;
+use super::thread::{Handle, Place};
 use crate::error::{Result, StorageError};
 use rusqlite::{Connection, OpenFlags};
 use std::path::{Path, PathBuf};
@@ -196,6 +196,11 @@ impl Writing {
         Ok(())
     }
 
+    /// Where it is done.
+    pub(crate) fn place(&self) -> Result<Place> {
+        Ok(self.slot.as_ref().ok_or_else(closed)?.place())
+    }
+
     async fn call<T: Send + 'static>(
         &mut self,
         act: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -213,11 +218,10 @@ impl Drop for Writing {
             *self.slot = None;
         }
         if let (true, Some(handle)) = (self.is_open, &*self.slot) {
-            handle.tell(|conn| {
-                if !conn.is_autocommit() {
-                    // Whoever begins next sees whether it helped.
-                    let _ = conn.execute_batch("rollback");
-                }
+            // Whoever begins next sees whether it helped.
+            handle.tell(|conn| match conn.is_autocommit() {
+                true => Ok(()),
+                false => conn.execute_batch("rollback"),
             });
         }
     }
