@@ -5,6 +5,11 @@ use std::time::Duration;
 /// Descriptors that are kept back from connections, for the database, the orgs and the carriers.
 const DESCRIPTORS_KEPT: usize = 128;
 
+const CONNECTIONS_MAX: usize = 20_000;
+const PER_PEER_MAX: usize = 1_000;
+/// So many peers it takes to have all connections.
+const PEERS_MIN: usize = 4;
+
 /// How many connections there may be, and how long each may take for what it does.
 #[derive(Debug, Clone)]
 pub struct Limits {
@@ -30,9 +35,14 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
+        let connections_max = CONNECTIONS_MAX.min(
+            descriptors_asked_for()
+                .saturating_sub(DESCRIPTORS_KEPT)
+                .max(16),
+        );
         Self {
-            connections_max: 20_000.min(descriptors().saturating_sub(DESCRIPTORS_KEPT).max(16)),
-            connections_per_peer_max: 1_000,
+            connections_max,
+            connections_per_peer_max: share_of(connections_max),
             head_time: Duration::from_secs(15),
             proxy_head_time: Duration::from_secs(75),
             body_time: Duration::from_secs(20),
@@ -43,10 +53,23 @@ impl Default for Limits {
     }
 }
 
-/// How many descriptors this process may have at once.
+/// What one peer may have of all connections.
+fn share_of(connections_max: usize) -> usize {
+    PER_PEER_MAX.min(connections_max.div_ceil(PEERS_MIN))
+}
+
+/// How many descriptors this process may have at once. Many systems give a process fewer than it may ask
+/// for, so it asks.
 #[cfg(unix)]
-fn descriptors() -> usize {
-    use rustix::process::{Resource, getrlimit};
+fn descriptors_asked_for() -> usize {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let given = getrlimit(Resource::Nofile);
+    let wanted = Rlimit {
+        current: given.maximum,
+        ..given
+    };
+    // Who is refused goes on with what was given.
+    let _ = setrlimit(Resource::Nofile, wanted);
     let limit = getrlimit(Resource::Nofile).current;
     limit.map_or(usize::MAX, |limit| {
         usize::try_from(limit).unwrap_or(usize::MAX)
@@ -54,6 +77,23 @@ fn descriptors() -> usize {
 }
 
 #[cfg(not(unix))]
-fn descriptors() -> usize {
+fn descriptors_asked_for() -> usize {
     usize::MAX
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_peer_has_more_than_its_share_of_the_connections() {
+        for (in_all, per_peer) in [(16, 4), (896, 224), (20_000, 1_000)] {
+            assert_eq!(share_of(in_all), per_peer);
+        }
+        let limits = Limits::default();
+        assert_eq!(
+            limits.connections_per_peer_max,
+            share_of(limits.connections_max)
+        );
+    }
 }

@@ -125,12 +125,9 @@ impl Carrier {
         self.errand(ended, report(status, error));
     }
 
-    pub fn new_sid(&mut self) -> String {
-        format!(
-            "SM{:016x}{:016x}",
-            self.random.next_u64(),
-            self.random.next_u64()
-        )
+    /// A name for a text; another one in another life of the same world, at another time.
+    pub fn new_sid(&mut self, now_ms: i64) -> String {
+        format!("SM{now_ms:016x}{:016x}", self.random.next_u64())
     }
 
     fn delay(&mut self, up_to_ms: u64) -> i64 {
@@ -167,7 +164,8 @@ impl Simulator {
     /// Sends a text from a pretend phone; the carrier's name for it.
     pub fn text_from_phone(&self, from: &str, to: &str, body: &str) -> String {
         let mut carrier = lock(&self.world.carrier);
-        let sid = carrier.new_sid();
+        let at_ms = self.world.carrier_clock.now_ms();
+        let sid = carrier.new_sid(at_ms);
         carrier.take(CarrierText {
             sid: sid.clone(),
             from: from.to_owned(),
@@ -175,7 +173,7 @@ impl Simulator {
             body: body.to_owned(),
             status: "received".to_owned(),
             direction: "inbound".to_owned(),
-            at_ms: self.world.carrier_clock.now_ms(),
+            at_ms,
             error_code: None,
             callback: None,
         });

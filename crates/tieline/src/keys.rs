@@ -21,7 +21,8 @@ pub async fn open_for(store: &Store, file: &Path) -> Result<Vault, crate::Error>
         )
         .into());
     }
-    Ok(open(file)?)
+    let named = |error| format!("key_file: {}: {error}", file.display());
+    Ok(open(file).map_err(named)?)
 }
 
 async fn holds_sealed(store: &Store) -> tieline_storage::Result<bool> {

@@ -91,7 +91,10 @@ pub async fn run(options: ServeOptions) -> Outcome {
         stop.send_replace(true);
     });
     let operating = open_socket(&options.database, options.socket.as_deref())?;
-    let listener = TcpListener::bind(options.listen).await?;
+    let at = options.listen;
+    let listener = TcpListener::bind(at).await.map_err(|error| {
+        format!("listen: {at}: {error}; end what listens there, or choose another with --listen")
+    })?;
     say(format_args!("Tieline:  {public_url}/app"));
     let working = tokio::spawn(hub.worker().run(stopped.clone()));
     let operated = operating.map(|it| tokio::spawn(it.serve(hub.router(), stopped.clone())));

@@ -147,6 +147,51 @@ async fn a_sessions_cookie_is_for_this_hub_alone_and_out_of_reach_of_scripts() {
 }
 
 #[tokio::test]
+async fn a_request_that_names_two_hosts_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let router = hub(&folder, "https://hub.example.com").await.router();
+    for (second, status) in [
+        (None, StatusCode::OK),
+        (Some("hub.example.com"), StatusCode::MISDIRECTED_REQUEST),
+        (Some("evil.example"), StatusCode::MISDIRECTED_REQUEST),
+    ] {
+        let mut request = Request::get("/api/openapi.json").header("host", "hub.example.com");
+        if let Some(second) = second {
+            request = request.header("host", second);
+        }
+        let request = request.body(Body::empty()).unwrap();
+        let answer = router.clone().oneshot(request).await.unwrap();
+        assert_eq!(answer.status(), status, "{second:?}");
+    }
+}
+
+#[test]
+fn a_hub_that_cannot_listen_or_keep_its_key_names_the_setting() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    let nowhere = folder.path().join("not there").join("key");
+    let key = folder.path().join("key");
+    for (listen, key, words) in [
+        (taken.as_str(), &key, format!("listen: {taken}")),
+        (
+            "127.0.0.1:0",
+            &nowhere,
+            format!("key_file: {}", nowhere.display()),
+        ),
+    ] {
+        let database = format!("sqlite:{}", folder.path().join("tieline.db").display());
+        let ended = Command::new(env!("CARGO_BIN_EXE_tieline"))
+            .args(["serve", "--listen", listen, "--database", &database])
+            .args(["--key-file", key.to_str().unwrap(), "--socket", "off"])
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert!(!ended.status.success() && said.contains(&words), "{said}");
+    }
+}
+
+#[tokio::test]
 async fn metrics_are_on_a_listener_of_their_own_and_ask_nothing_of_the_database() {
     let folder = tempfile::tempdir().unwrap();
     let hub = hub(&folder, "http://127.0.0.1:4000").await;

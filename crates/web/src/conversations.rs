@@ -17,11 +17,11 @@ use axum::Extension;
 use axum::extract::State;
 use tieline_domain::access::{Caller, Scope};
 use tieline_domain::conversation::{ConversationStatus, ListPlace};
-use tieline_domain::id::{ContactId, ConversationId, StaffId};
+use tieline_domain::id::{ContactId, ConversationId};
 use tieline_domain::presence::Sign;
 use tieline_messaging::converse::{self, Act, Mark, With};
 use tieline_storage::conversation::{self, ConversationQuery as Asked, Listed, View};
-use tieline_storage::{StorageError, contact, inbox, message, staff};
+use tieline_storage::{StorageError, contact, inbox, message};
 
 pub(crate) async fn list(
     State(state): State<WebState>,
@@ -161,7 +161,6 @@ pub(crate) async fn change(
     Json(change): Json<ConversationChange>,
 ) -> Result<Answer<Conversation>> {
     let scope = me.principal.scope();
-    known_staff(&state, change.assigned_to.flatten()).await?;
     known_contact(&state, &scope, change.contact_id.flatten()).await?;
     let mut acts = Vec::new();
     acts.extend(
@@ -175,20 +174,6 @@ pub(crate) async fn change(
     let listed = converse::change(&state.store, &me.actor(), &working, id, &acts).await?;
     let names = Names::load(&state.store).await?;
     Ok(Answer(Conversation::of(&listed, &names, state.store.now())))
-}
-
-/// Refuses a colleague whom nobody knows, or who left.
-async fn known_staff(state: &WebState, id: Option<StaffId>) -> Result<()> {
-    let Some(id) = id else { return Ok(()) };
-    let all = staff::all(&mut *state.store.reader().await?).await?;
-    if all.iter().any(|it| it.id == id && it.active) {
-        return Ok(());
-    }
-    Err(Problem::field(
-        "assigned_to",
-        "there is no such colleague",
-        "take one of staff_list in /api/v1/me",
-    ))
 }
 
 /// Refuses a contact that the caller may not see.

@@ -18,6 +18,12 @@ use http_body_util::{BodyExt as _, Collected};
 use serde_json::{Value, json};
 use tieline_domain::access::{AuditedAct, Caller, Principal, Right};
 
+/// Routes of another right that show what conversations there are.
+const SHOW_MORE: [&str; 2] = [
+    "/api/v1/contacts/{id}",
+    "/api/v1/conversations/{id}/candidates",
+];
+
 /// Stands before the routes behind a sign-in: lets in who has the right.
 #[derive(Clone)]
 pub(crate) struct Gate {
@@ -81,7 +87,10 @@ async fn known(gate: &Gate, parts: &Parts) -> Result<Admitted, Problem> {
         .fix("Use the routes that name a user by id."));
     }
     let target = format!("{} {}", parts.method, parts.uri.path());
-    allow(state, &admitted.caller, *right, target).await?;
+    let path = parts.extensions.get::<MatchedPath>();
+    let shows = *right == Some(Right::ReadConversations)
+        || parts.method == Method::GET && path.is_some_and(|it| SHOW_MORE.contains(&it.as_str()));
+    allow(state, &admitted.caller, *right, target, shows).await?;
     Ok(admitted)
 }
 
@@ -91,6 +100,7 @@ async fn allow(
     me: &Caller,
     right: Option<Right>,
     target: String,
+    shows_conversations: bool,
 ) -> Result<(), Problem> {
     let Some(right) = right else { return Ok(()) };
     let rights = me.principal.rights();
@@ -107,7 +117,7 @@ async fn allow(
         };
         return Err(Problem::new(Code::NotAllowed, words).fix("Ask an administrator."));
     }
-    if right == Right::ReadConversations && rights.has(Right::Review) {
+    if shows_conversations && rights.has(Right::Review) {
         let act = AuditedAct::Review;
         state.access.note(me, act, target, right).await?;
     }
@@ -233,14 +243,14 @@ fn is_health(path: &str) -> bool {
 
 /// Whether a request is meant for us. No browser leaves the host out.
 fn names_us(state: &WebState, request: &Request) -> bool {
-    let host = match request.uri().authority() {
-        Some(authority) => Some(authority.as_str()),
-        None => match request.headers().get(HOST).map(HeaderValue::to_str) {
-            Some(Err(_)) => return false,
-            host => host.and_then(Result::ok),
-        },
-    };
-    host.is_none_or(|host| is_our_host(&state.public_url, host))
+    let target = request.uri().authority();
+    let named = request.headers().get_all(HOST).iter();
+    // Several may each be read by somebody else: what stands before us reads one, and we another.
+    let all_are_ours = named
+        .map(HeaderValue::to_str)
+        .chain(target.map(|it| Ok(it.as_str())))
+        .all(|host| host.is_ok_and(|host| is_our_host(&state.public_url, host)));
+    all_are_ours && request.headers().get_all(HOST).iter().count() <= 1
 }
 
 /// Whether people may sign in here: over https, or on this machine.

@@ -13,7 +13,14 @@ use crate::teller::Listener;
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
+
+/// Stands for a number that was spoilt on its way: who sends one begins afresh.
+const NEVER: i64 = -1;
+
+fn number_of(value: &HeaderValue) -> Option<i64> {
+    value.to_str().ok()?.parse().ok()
+}
 
 pub(crate) async fn follow(
     State(state): State<WebState>,
@@ -23,7 +30,7 @@ pub(crate) async fn follow(
 ) -> Result<EventStream> {
     let resumed = headers
         .get("last-event-id")
-        .and_then(|value| value.to_str().ok()?.parse().ok());
+        .map(|value| number_of(value).unwrap_or(NEVER));
     let listener = Listener {
         scope: me.caller.principal.scope(),
         rights: me.caller.principal.rights(),

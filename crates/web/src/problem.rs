@@ -148,8 +148,11 @@ impl From<StorageError> for Problem {
                 .fix("Load what you show again, and choose anew."),
             StorageError::Unavailable(_) => {
                 tracing::warn!(detail = %words, "the database does not answer");
-                Problem::new(Code::DatabaseUnavailable, "the database does not answer")
-                    .fix("Try again in a moment.")
+                Problem::new(
+                    Code::DatabaseUnavailable,
+                    "the database does not answer, or takes no changes",
+                )
+                .fix("Try again in a moment.")
             }
             _ => Problem::internal(&words),
         }

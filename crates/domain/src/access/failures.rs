@@ -41,7 +41,8 @@ impl Failures {
         }
     }
 
-    /// Milliseconds until the next try is weighed; 0 for at once.
+    /// Milliseconds until the next try is weighed; 0 for at once. A failure that lies ahead, because the
+    /// clock was set back since, counts as of now.
     pub fn wait_ms(self, key: FailureKey, now: Timestamp) -> i64 {
         let free = match key {
             FailureKey::AccountFromNetwork => FREE_OF_ACCOUNT,
@@ -52,7 +53,7 @@ impl Failures {
             return 0;
         }
         let doubled = WAIT_FIRST_MS << waiting.min(16);
-        let until = self.last_at + doubled.min(WAIT_MAX_MS);
+        let until = self.last_at.min(now) + doubled.min(WAIT_MAX_MS);
         until.since(now).max(0)
     }
 
@@ -126,5 +127,15 @@ mod tests {
             }
         );
         assert_eq!(after(1).but_one().but_one().count, 0);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_makes_nobody_wait_longer() {
+        let hour_ahead = Failures {
+            count: 6,
+            last_at: Timestamp(3_600_000),
+        };
+        let account = FailureKey::AccountFromNetwork;
+        assert_eq!(hour_ahead.wait_ms(account, Timestamp(0)), 2_000);
     }
 }

@@ -172,7 +172,9 @@ impl Principal {
     pub fn scope(&self) -> Scope {
         let mut scope = match self {
             Principal::Staff(staff) => staff.scope(),
-            Principal::ApiKey(key) => key.narrowed(StaffMember::scope),
+            Principal::ApiKey(key) if key.rights().has(Right::Review) => {
+                key.narrowed(StaffMember::scope)
+            }
             _ => self.working_scope(),
         };
         if !self.rights().has(Right::ReadConversations) {
@@ -292,6 +294,13 @@ mod tests {
 
         let apart = Principal::ApiKey(key(given, Reach::only([inbox(2)]), Some(tom)));
         check(&apart, [false, false], [true, true], false);
+
+        let reviewer = staff(Role::Staff, true);
+        let without = Principal::ApiKey(key(given, Reach::All, Some(reviewer.clone())));
+        check(&without, [true, false], [true, true], false);
+        let review = given.with(Rights::of(&[Right::Review]));
+        let with = Principal::ApiKey(key(review, Reach::All, Some(reviewer)));
+        check(&with, [true, true], [true, true], false);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::principal::Principal;
 use super::rights::{Right, Role};
-use crate::id::StaffId;
+use crate::id::{InboxId, StaffId};
 
 /// What may be changed of a user and bears on rights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +24,9 @@ pub enum StaffRefusal {
     /// They have, or would get, a right that the caller lacks.
     #[error("this user has, or would get, rights beyond yours; ask a system administrator")]
     BeyondOwnRights,
+    /// They are a member of an inbox that the caller does not reach.
+    #[error("this user is a member of inboxes beyond yours; ask a user administrator")]
+    BeyondOwnInboxes,
     /// Only a system administrator gives it, and only to somebody else.
     #[error(
         "the right to review is given by a system administrator to somebody else; ask another one"
@@ -55,6 +58,22 @@ pub fn may_manage(caller: &Principal, theirs: Standing) -> Result<(), StaffRefus
     Ok(())
 }
 
+/// Whether the caller may be let in as a user who stands like that and is a member of these inboxes, as
+/// who knows a link or a password of theirs is. Whoever manages inboxes may enter any.
+pub fn may_open(
+    caller: &Principal,
+    theirs: Standing,
+    inboxes: &[InboxId],
+) -> Result<(), StaffRefusal> {
+    may_manage(caller, theirs)?;
+    let own = caller.working_scope();
+    let reaches = caller.rights().has(Right::ManageInboxes);
+    if !reaches && !inboxes.iter().all(|inbox| own.sees_inbox(*inbox)) {
+        return Err(StaffRefusal::BeyondOwnInboxes);
+    }
+    Ok(())
+}
+
 /// Whether the caller may bring a user from one standing (none for a new one) to another, where so
 /// many others administrate.
 pub fn may_change(
@@ -82,9 +101,11 @@ pub fn may_change(
 
 #[cfg(test)]
 mod tests {
-    use super::super::principal::StaffMember;
+    use super::super::principal::{ApiKey, StaffMember};
+    use super::super::rights::Rights;
+    use super::super::scope::Reach;
     use super::*;
-    use crate::id::Id as _;
+    use crate::id::{ApiKeyId, Id as _};
 
     const OWN: u128 = 1;
 
@@ -104,6 +125,35 @@ mod tests {
                 ..staff
             }),
             other => other,
+        }
+    }
+
+    #[test]
+    fn a_key_opens_nobody_who_is_in_an_inbox_beyond_its_own() {
+        let inbox = InboxId::from_uuid;
+        let key = |right: &[Right]| {
+            let rights = Role::Staff.rights().with(Rights::of(right));
+            Principal::ApiKey(ApiKey {
+                id: ApiKeyId::from_uuid(1),
+                rights,
+                inboxes: Reach::only([inbox(1)]),
+                on_behalf_of: None,
+            })
+        };
+        let beyond = Err(StaffRefusal::BeyondOwnInboxes);
+        let narrow = key(&[Right::ManageStaff]);
+        let wide = key(&[Right::ManageStaff, Right::ManageInboxes]);
+        for (who, inboxes, expected) in [
+            (&narrow, vec![], Ok(())),
+            (&narrow, vec![inbox(1)], Ok(())),
+            (&narrow, vec![inbox(1), inbox(2)], beyond),
+            (&wide, vec![inbox(2)], Ok(())),
+        ] {
+            assert_eq!(
+                may_open(who, is(Role::Staff), &inboxes),
+                expected,
+                "{inboxes:?}"
+            );
         }
     }
 

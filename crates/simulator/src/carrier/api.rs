@@ -62,14 +62,15 @@ pub(crate) async fn create(
     if carrier.keeps_opt_outs && carrier.opt_outs.holds(field("To"), field("From")) {
         return error(400, 21610, "Attempt to send to unsubscribed recipient");
     }
+    let at_ms = simulator.world.carrier_clock.now_ms();
     let text = CarrierText {
-        sid: carrier.new_sid(),
+        sid: carrier.new_sid(at_ms),
         from: field("From").to_owned(),
         to: field("To").to_owned(),
         body: field("Body").to_owned(),
         status: "queued".to_owned(),
         direction: "outbound-api".to_owned(),
-        at_ms: simulator.world.carrier_clock.now_ms(),
+        at_ms,
         error_code: None,
         callback: form
             .get("StatusCallback")

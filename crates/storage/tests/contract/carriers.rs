@@ -16,7 +16,7 @@ use tieline_storage::{StorageError, Tx, attempt, contact, conversation, message}
 
 const THEIRS: &str = "+447700900317";
 
-async fn add_account(tx: &mut Tx, name: &str) -> CarrierAccount {
+pub(super) async fn add_account(tx: &mut Tx, name: &str) -> CarrierAccount {
     let account = CarrierAccount {
         id: tx.new_id(),
         carrier: CarrierKind::Twilio,

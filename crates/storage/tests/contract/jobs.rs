@@ -1,5 +1,6 @@
 //! Leases, fences, and what becomes of an attempt that nobody finished.
 
+use super::carriers::add_account;
 use super::harness::{CountingIds, Fixture, on_both, on_postgres};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -10,7 +11,7 @@ use tieline_domain::job::JobState;
 use tieline_domain::job::{InHand, JobKind, Lane, Party};
 use tieline_domain::time::{Clock, Timestamp};
 use tieline_storage::job::{self, Beat, ClaimedJob, NewJob};
-use tieline_storage::{StorageError, Store, StoreOptions, Tx};
+use tieline_storage::{StorageError, Store, StoreOptions, Tx, carrier_account};
 
 const TEXT: JobKind = JobKind::MessageSend;
 const SYNC: JobKind = JobKind::SyncRun;
@@ -559,6 +560,44 @@ impl Clock for SetClock {
     fn steady_ms(&self) -> i64 {
         self.passed.load(Ordering::SeqCst)
     }
+}
+
+#[tokio::test]
+async fn what_waits_waits_no_longer_because_the_clock_was_set_back() {
+    const HOUR_MS: i64 = 3_600_000;
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Arc::new(SetClock::default());
+    clock.set.store(1_750_000_000_000, Ordering::SeqCst);
+    let options = StoreOptions {
+        url: format!("sqlite:{}", folder.path().join("tieline.db").display()),
+        clock: clock.clone(),
+        ids: Arc::new(CountingIds::default()),
+    };
+    let store = Store::open(options).await.unwrap();
+    let mut tx = store.begin(&Actor::system()).await.unwrap();
+    let until = store.now() + 20_000;
+    let job = NewJob {
+        kind: SYNC,
+        party: None,
+        key: None,
+        payload: 7,
+        run_at: until,
+    };
+    job::enqueue(&mut tx, job).await.unwrap();
+    let account = add_account(&mut tx, "AC1").await;
+    carrier_account::hold(&mut tx, account.id, until)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    clock.set.fetch_sub(HOUR_MS, Ordering::SeqCst);
+    store.learn_time().await.unwrap();
+    let mut reader = store.reader().await.unwrap();
+    let waiting = job::list(&mut reader, JobState::Ready, None, 10)
+        .await
+        .unwrap();
+    assert_eq!(waiting[0].run_at, until + -HOUR_MS);
+    let held = carrier_account::all(&mut reader).await.unwrap()[0].held_until;
+    assert_eq!(held, Some(until + -HOUR_MS));
 }
 
 #[tokio::test]

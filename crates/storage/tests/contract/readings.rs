@@ -184,6 +184,28 @@ async fn who_opted_out_stays_out_by_whichever_number_the_same_text_gives() {
 }
 
 #[tokio::test]
+async fn what_a_number_said_since_stands_when_the_text_is_read_as_it_again() {
+    on_both(|at| async move {
+        let store = &at.store;
+        live_in(store, "ES").await;
+        let who = person(store, &[("last_name", "Pérez"), ("mobile_phone", TEXT)]).await;
+        say(store, SPANISH, false).await;
+        for country in ["FR", "ES"] {
+            at.clock.advance(1_000);
+            read_anew(store, &live_in(store, country).await).await;
+        }
+        at.clock.advance(1_000);
+        say(store, SPANISH, true).await;
+        for (country, expected) in [("FR", one(FRENCH, true)), ("ES", one(SPANISH, false))] {
+            at.clock.advance(1_000);
+            read_anew(store, &live_in(store, country).await).await;
+            assert_eq!(points(store, who).await, expected, "{country}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_opt_out_waits_while_the_text_gives_no_number_or_the_contact_is_deleted() {
     on_both(|at| async move {
         let store = &at.store;

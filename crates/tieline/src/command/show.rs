@@ -27,7 +27,7 @@ impl Shown {
     }
 }
 
-/// Rows under their headings, each column as wide as its widest.
+/// Rows under their headings, each column as wide as its widest. What people wrote moves no cursor.
 pub fn table(headings: &[&str], rows: &[Vec<String>], none: &str) -> String {
     if rows.is_empty() {
         return none.to_owned();
@@ -44,7 +44,7 @@ pub fn table(headings: &[&str], rows: &[Vec<String>], none: &str) -> String {
     for row in all() {
         let cells = row.iter().zip(&widths);
         let line: String = cells
-            .map(|(cell, width)| format!("{cell:width$}  "))
+            .map(|(cell, width)| format!("{:width$}  ", cell.replace(char::is_control, "\u{fffd}")))
             .collect();
         text.push_str(line.trim_end());
         text.push('\n');
@@ -74,6 +74,9 @@ mod tests {
         let text = table(&["NAME", "ROLE"], &rows, "nobody");
         assert_eq!(text, "NAME         ROLE\nAnn          staff\nBartholomew\n");
         assert_eq!(table(&["NAME"], &[], "nobody"), "nobody");
+        let rows = [vec!["\u{1b}[31mRed\nrow\u{9b}".to_owned()]];
+        let shown = "NAME\n\u{fffd}[31mRed\u{fffd}row\u{fffd}\n";
+        assert_eq!(table(&["NAME"], &rows, "nobody"), shown);
         assert_eq!(moment(&json!(1_700_000_000_000_i64)), "2023-11-14 22:13");
         assert_eq!(moment(&json!(null)), "");
     }

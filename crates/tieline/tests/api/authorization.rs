@@ -284,5 +284,13 @@ async fn a_refusal_and_each_reading_beyond_ones_own_inboxes_leave_a_line_in_the_
     world.make_reviewer("tom").await;
     assert_eq!(world.send(&tom, &show).await.status, 200);
     assert_eq!(audit().await, ["review".to_owned(), format!("GET {path}")]);
+    for shows in [
+        format!("{path}/candidates"),
+        format!("/api/v1/contacts/{}", priya.ids["ContactId"]),
+    ] {
+        let answer = world.send(&tom, &Probe::new("get", &shows)).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        assert_eq!(audit().await, ["review".to_owned(), format!("GET {shows}")]);
+    }
     world.stop().await;
 }

@@ -258,6 +258,17 @@ async fn an_id_that_nobody_has_is_refused_by_the_name_of_its_field() {
         let answer = world.send(&known, &probe).await;
         assert_eq!(answer.status, status, "active: {active}: {answer:?}");
     }
+    // Nor one who could not open it.
+    let stranger = world.newcomer().await;
+    let mut probe = Probe::new("patch", &conversation);
+    probe.body = Some(format!("{{\"assigned_to\": \"{stranger}\"}}").into_bytes());
+    let answer = world.send(&known, &probe).await;
+    let problem: Value = serde_json::from_str(&answer.body).unwrap();
+    assert_eq!(
+        (answer.status, problem["field"].as_str()),
+        (422, Some("assigned_to")),
+        "{answer:?}"
+    );
     world.stop().await;
 }
 

@@ -9,9 +9,10 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
 use tieline::demo::{Demo, DemoOptions};
-use tieline_access::{NewKey, StaffChange, Visit};
-use tieline_domain::access::{Actor, Caller, Reach, Right, Rights, Scope};
+use tieline_access::{NewKey, NewStaff, StaffChange, Visit};
+use tieline_domain::access::{Actor, Caller, Reach, Right, Rights, Role, Scope};
 use tieline_domain::attachment::{Attachment, AttachmentPlace, AttachmentState};
+use tieline_domain::id::StaffId;
 use tieline_domain::job::JobKind;
 use tieline_storage::job::{self, NewJob};
 use tieline_storage::staff::Staff;
@@ -136,6 +137,21 @@ impl World {
             ids: BTreeMap::new(),
             session: self.session_of(named(&everybody, "tom")).await,
         }
+    }
+
+    /// Somebody new, who is a member of no inbox.
+    pub async fn newcomer(&self) -> StaffId {
+        let new = NewStaff {
+            name: "Nora Newcomer".to_owned(),
+            email: "nora@harrow-vale.example".to_owned(),
+            role: Role::Staff,
+        };
+        let access = &self.demo.hub.access;
+        access
+            .add_staff(&Caller::operator(), &new)
+            .await
+            .unwrap()
+            .id
     }
 
     /// Lets a user read beyond their own inboxes.

@@ -2036,7 +2036,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description database_unavailable: The database does not answer. */
+        /** @description database_unavailable: The database does not answer, or takes no changes. */
         database_unavailable: {
             headers: {
                 [name: string]: unknown;
@@ -2046,7 +2046,7 @@ export interface components {
             };
         };
         /**
-         * @description database_unavailable: The database does not answer.
+         * @description database_unavailable: The database does not answer, or takes no changes.
          *     overloaded: Too much comes in at this moment; send it again.
          */
         "database_unavailable.overloaded": {
@@ -2058,7 +2058,7 @@ export interface components {
             };
         };
         /**
-         * @description database_unavailable: The database does not answer.
+         * @description database_unavailable: The database does not answer, or takes no changes.
          *     overloaded: Too much comes in at this moment; send it again.
          *     not_stored: It was not stored; send it again.
          */

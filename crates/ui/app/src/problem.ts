@@ -22,6 +22,9 @@ export class Problem extends Error {
   }
 }
 
+/** The code of a request that was done before, whose answer is lost. */
+export const ALREADY_MADE = "already_made";
+
 export const offline = () => new Problem(0, "offline", words.offline, words.offlineFix);
 
 /** Any error as a problem; what is none of the hub's is a fault of the app. */

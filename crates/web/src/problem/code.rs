@@ -79,7 +79,7 @@ codes! {
     // Not the caller's fault.
     Internal = "internal", INTERNAL_SERVER_ERROR, "Something failed inside; the log tells more at the number given.";
     Org = "org", BAD_GATEWAY, "Salesforce did not do what was asked.";
-    DatabaseUnavailable = "database_unavailable", SERVICE_UNAVAILABLE, "The database does not answer.";
+    DatabaseUnavailable = "database_unavailable", SERVICE_UNAVAILABLE, "The database does not answer, or takes no changes.";
     Overloaded = "overloaded", SERVICE_UNAVAILABLE, "Too much comes in at this moment; send it again.";
     NotStored = "not_stored", SERVICE_UNAVAILABLE, "It was not stored; send it again.";
 }

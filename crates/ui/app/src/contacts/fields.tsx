@@ -18,7 +18,7 @@ const ALWAYS = ["mobile_phone", "email", "title"];
 export function FieldList({ contact, isShort }: { contact: Contact; isShort?: boolean }) {
   useEffect(() => void loadAttributes(), []);
   const isShown = ({ name }: Attribute) =>
-    !isShort || ALWAYS.includes(name) || (SHORT.includes(name) && contact.fields[name]);
+    !isShort || ALWAYS.includes(name) || (SHORT.includes(name) && fieldValue(contact, name));
   if (attributes.value.length === 0) return <Skeleton rows={4} height={40} />;
   return (
     <div class="fields">
@@ -28,6 +28,10 @@ export function FieldList({ contact, isShort }: { contact: Contact; isShort?: bo
     </div>
   );
 }
+
+/** What stands in a field. A company may call one of its own `constructor`. */
+const fieldValue = (contact: Contact, name: string) =>
+  Object.hasOwn(contact.fields, name) ? (contact.fields[name] ?? "") : "";
 
 const saving = new Set<string>();
 /** Tries to save onto a version that others changed meanwhile, while they left this field alone. */
@@ -42,7 +46,7 @@ async function save(id: string, attribute: Attribute) {
     for (let tries = 1; ; tries++) {
       const contact = contacts.at(id).value.peek();
       if (!contact) return;
-      const kept = contact.fields[attribute.name] ?? "";
+      const kept = fieldValue(contact, attribute.name);
       const { isDirty, theirs } = standing(kept, edit);
       if (!isDirty) return edits.peek().end(field, edit.text);
       if (theirs !== null) return;
@@ -68,7 +72,7 @@ async function save(id: string, attribute: Attribute) {
 function Field({ attribute, contact }: { attribute: Attribute; contact: Contact }) {
   const { name, label } = attribute;
   const field = `${contact.id} ${name}`;
-  const kept = contact.fields[name] ?? "";
+  const kept = fieldValue(contact, name);
   const edit = edits.value.of(field);
   const { shown, isDirty, theirs } = standing(kept, edit);
   const focused = useRef(false);

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { hub, keyed, newKey, told } from "../api";
 import { Dialog } from "../kit/dialog";
-import { asProblem, sentence } from "../problem";
+import { ALREADY_MADE, asProblem, sentence } from "../problem";
 import { go } from "../route";
 import { attributes } from "../state/contacts";
 import { say } from "../state/toasts";
@@ -44,6 +44,11 @@ function Form({ onClose }: { onClose: () => void }) {
       say(words.added);
     } catch (error) {
       const it = asProblem(error);
+      if (it.code === ALREADY_MADE) {
+        onClose();
+        go("contacts");
+        return say(words.added);
+      }
       // What was judged is another request once it is changed; what did not arrive is the same one.
       if (!it.isTransient) setKey(newKey());
       const named = attributes.value.find((other) => it.field?.split(".").at(-1) === other.name);

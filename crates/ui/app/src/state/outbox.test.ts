@@ -92,7 +92,7 @@ test("what the hub refused stays with the reason, does not hold up the next, and
   expect(posted.length).toBe(2);
   outbox.again("k1");
   await settled();
-  expect(posted.at(-1)).toMatchObject({ key: "k3", text: "long" });
+  expect(posted.at(-1)).toMatchObject({ key: "k1", text: "long" });
   expect(outbox.all.value).toEqual([]);
 });
 
@@ -121,4 +121,25 @@ test("two presses of send again are one request", async () => {
   await settled();
   expect(posted.length).toBe(2);
   expect(posted[1]!.key).toBe("k1");
+});
+
+test("what arrived while its answer was lost is gone from here, and nothing is sent a second time", async () => {
+  const { outbox, posted, hub } = begun();
+  hub.answer = refuse(new Problem(409, "already_made", "A request with this key was done"));
+  outbox.add("c1", "hello", "message");
+  await settled();
+  expect(outbox.all.value).toEqual([]);
+  expect(posted.length).toBe(1);
+});
+
+test("what was refused goes again with its own key", async () => {
+  const { outbox, posted, hub } = begun();
+  hub.answer = refuse(new Problem(422, "invalid_field", "no"));
+  outbox.add("c1", "hello", "message");
+  await settled();
+  hub.answer = async () => {};
+  outbox.again("k1");
+  await settled();
+  expect(posted.map((it) => it.key)).toEqual(["k1", "k1"]);
+  expect(outbox.all.value).toEqual([]);
 });

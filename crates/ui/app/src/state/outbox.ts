@@ -2,7 +2,7 @@
 // so that it arrives once. What the hub refused stays with the reason until somebody decides.
 
 import { signal } from "@preact/signals";
-import { asProblem, sentence } from "../problem";
+import { ALREADY_MADE, asProblem, sentence } from "../problem";
 import type { Kept } from "./kept";
 
 export type Outgoing = {
@@ -58,16 +58,12 @@ export class Outbox {
     await Promise.all([...new Set(waiting.map((it) => it.conversation_id))].map((id) => this.#sendOf(id)));
   }
 
-  /** The same words once more, as a new request: the last one was judged. */
+  /** The same words once more, with the same key: a refusal gave it back, and what arrived is not sent twice. */
   again(key: string) {
     const it = this.#find(key);
     if (!it) return;
-    this.discard(key);
-    if (it.refusal) this.add(it.conversation_id, it.text, it.kind);
-    else {
-      this.#put(it);
-      void this.send(it.conversation_id);
-    }
+    this.#put({ ...it, refusal: null });
+    void this.send(it.conversation_id);
   }
 
   discard(key: string): Outgoing | undefined {
@@ -102,6 +98,11 @@ export class Outbox {
     } catch (error) {
       const problem = asProblem(error);
       if (!this.#find(it.key)) return true;
+      // It arrived, and only the answer was lost.
+      if (problem.code === ALREADY_MADE) {
+        this.discard(it.key);
+        return true;
+      }
       if (!problem.isTransient) {
         this.#put({ ...it, refusal: sentence(problem) });
         return true;
