@@ -179,3 +179,103 @@ fn open_session(bytes: &[u8]) -> Option<Token> {
 fn stored(error: StorageError) -> Error {
     Error::Local(error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicU64;
+    use tieline_domain::connection::{ConnectionKind, ConnectionState};
+    use tieline_domain::id::{Id as _, Ids};
+    use tieline_domain::time::{Clock, Timestamp};
+    use tieline_storage::StoreOptions;
+    use tieline_storage::connection::Connection;
+
+    struct Still;
+
+    impl Clock for Still {
+        fn now(&self) -> Timestamp {
+            Timestamp(1_750_000_000_000)
+        }
+    }
+
+    #[derive(Default)]
+    struct Counting(AtomicU64);
+
+    impl Ids for Counting {
+        fn random(&self) -> u128 {
+            self.0.fetch_add(1, Ordering::SeqCst).into()
+        }
+    }
+
+    fn token(refresh_token: &str) -> Token {
+        Token {
+            access_token: secret(format!("session beside {refresh_token}")),
+            instance_url: "https://org.example".to_owned(),
+            identity_url: "https://login.example/id/org/user".to_owned(),
+            refresh_token: Some(secret(refresh_token.to_owned())),
+        }
+    }
+
+    fn org(vault: &Vault, id: ConnectionId) -> Connection {
+        Connection {
+            id,
+            name: "Harrow & Vale".to_owned(),
+            kind: ConnectionKind::Simulated,
+            login_url: "https://login.example".to_owned(),
+            instance_url: "https://org.example".to_owned(),
+            org_id: "00D000000000001AAA".to_owned(),
+            org_name: "Harrow & Vale".to_owned(),
+            user_id: "005000000000001AAA".to_owned(),
+            username: "hub@harrow.example".to_owned(),
+            grant_kind: GrantKind::Refresh,
+            consumer_key: "key".to_owned(),
+            secrets: seal_secrets(vault, id, &Secrets::default()),
+            access_token: None,
+            token_version: 0,
+            state: ConnectionState::Connected,
+            state_reason: None,
+            state_since: Timestamp(0),
+            daily_budget: 1_000,
+            org_calls: None,
+        }
+    }
+
+    /// An org that gives a new refresh token with each session takes the one before no more.
+    #[tokio::test]
+    async fn who_is_late_with_a_session_still_keeps_the_refresh_token_that_came_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(StoreOptions {
+            url: format!("sqlite:{}", folder.path().join("tieline.db").display()),
+            clock: Arc::new(Still),
+            ids: Arc::new(Counting::default()),
+        });
+        let store = store.await.unwrap();
+        let (vault, id) = (
+            Vault::new(&[7; Vault::KEY_BYTES]),
+            ConnectionId::from_uuid(1),
+        );
+        let mut tx = store.begin(&Actor::system()).await.unwrap();
+        let created = connection::create(&mut tx, &org(&vault, id)).await;
+        created.unwrap();
+        tx.commit().await.unwrap();
+        let [quick, late] = [0, 1].map(|_| StoredTokens {
+            store: store.clone(),
+            vault: vault.clone(),
+            id,
+            loaded: AtomicI64::default(),
+        });
+        for node in [&quick, &late] {
+            assert!(node.load().await.unwrap().is_none());
+        }
+        quick.save(token("first")).await.unwrap();
+        late.save(token("second")).await.unwrap();
+        let Grant::Refresh { refresh_token } = quick.grant().await.unwrap() else {
+            panic!("the grant is another one");
+        };
+        assert_eq!(refresh_token.expose_secret(), "second");
+        let session = late.load().await.unwrap().expect("one was saved");
+        let session = session.access_token.expose_secret().to_owned();
+        assert_eq!(session, "session beside first", "theirs is as good");
+    }
+}

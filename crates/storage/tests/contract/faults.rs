@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tieline_domain::access::Actor;
 use tieline_domain::event::Event;
-use tieline_storage::{Result, Row, StorageError, Store, StoreOptions, Tx, args, setting};
+use tieline_storage::{Conn, Result, Row, StorageError, Store, StoreOptions, Tx, args, setting};
 use tieline_testkit::postgres::Database;
 
 async fn write(store: &Store, key: &str, value: &str) -> Result<()> {
@@ -108,6 +108,34 @@ async fn work_on_site_is_done_to_its_end_and_a_panic_there_leaves_the_database_t
         assert!(given_up.now_or_never().is_none(), "it is another thread");
         write(&at.store, "second", "small").await.unwrap();
         assert_eq!(count(&at).await, 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_connection_that_failed_while_it_read_is_not_used_again() {
+    on_sqlite(|at| async move {
+        // What is set on one connection tells it from the others.
+        let mark = async |reader: &mut Conn| {
+            let row = reader.one("mark", "pragma cache_size", args![]).await;
+            row.unwrap().int("cache_size").unwrap()
+        };
+        let mut reader = at.store.reader().await.unwrap();
+        let set = reader.all("pragma cache_size = 77", args![]).await;
+        set.unwrap();
+        drop(reader);
+        let mut reader = at.store.reader().await.unwrap();
+        assert_eq!(mark(&mut reader).await, 77, "a good one is used again");
+        for sql in ["pragma query_only = off", "pragma temp.max_page_count = 1"] {
+            reader.all(sql, args![]).await.unwrap();
+        }
+        let sql = "create temp table large as select zeroblob(100000) as it";
+        let full = reader.all(sql, args![]).await.map(|rows| rows.len());
+        let full = full.unwrap_err();
+        assert!(matches!(full, StorageError::Unavailable(_)), "{full}");
+        drop(reader);
+        let mut reader = at.store.reader().await.unwrap();
+        assert_ne!(mark(&mut reader).await, 77);
     })
     .await;
 }
