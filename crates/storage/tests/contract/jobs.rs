@@ -562,9 +562,8 @@ impl Clock for SetClock {
     }
 }
 
-#[tokio::test]
-async fn what_waits_waits_no_longer_because_the_clock_was_set_back() {
-    const HOUR_MS: i64 = 3_600_000;
+/// A database of one hub, whose clock a test sets.
+async fn alone() -> (tempfile::TempDir, Arc<SetClock>, Store) {
     let folder = tempfile::tempdir().unwrap();
     let clock = Arc::new(SetClock::default());
     clock.set.store(1_750_000_000_000, Ordering::SeqCst);
@@ -574,6 +573,13 @@ async fn what_waits_waits_no_longer_because_the_clock_was_set_back() {
         ids: Arc::new(CountingIds::default()),
     };
     let store = Store::open(options).await.unwrap();
+    (folder, clock, store)
+}
+
+#[tokio::test]
+async fn what_waits_waits_no_longer_because_the_clock_was_set_back() {
+    const HOUR_MS: i64 = 3_600_000;
+    let (_folder, clock, store) = alone().await;
     let mut tx = store.begin(&Actor::system()).await.unwrap();
     let until = store.now() + 20_000;
     let job = NewJob {
@@ -603,15 +609,7 @@ async fn what_waits_waits_no_longer_because_the_clock_was_set_back() {
 #[tokio::test]
 async fn a_clock_that_is_set_ends_no_lease_of_the_only_hub() {
     for set in [3_600_000, -3_600_000] {
-        let folder = tempfile::tempdir().unwrap();
-        let clock = Arc::new(SetClock::default());
-        clock.set.store(1_750_000_000_000, Ordering::SeqCst);
-        let options = StoreOptions {
-            url: format!("sqlite:{}", folder.path().join("tieline.db").display()),
-            clock: clock.clone(),
-            ids: Arc::new(CountingIds::default()),
-        };
-        let store = Store::open(options).await.unwrap();
+        let (_folder, clock, store) = alone().await;
         let mut tx = store.begin(&Actor::system()).await.unwrap();
         enqueue(&mut tx, SYNC, None, None).await;
         let job = take(&mut tx).await.remove(0);
