@@ -3,6 +3,7 @@
 use super::desk;
 use super::waits::plan;
 use super::world::World;
+use tieline::demo::OUR_NUMBER;
 use tieline_domain::access::{Actor, Scope};
 use tieline_domain::attempt::{Attempt, Report};
 use tieline_domain::carrier::CarrierKind;
@@ -377,10 +378,9 @@ async fn the_text_of_one_message_is_never_taken_for_that_of_another_with_the_sam
     assert_eq!(look(&world, &again).await.state, State::Failed);
 }
 
-#[tokio::test]
-async fn an_answer_leaves_from_the_number_that_they_wrote_to() {
-    let world = World::new(90).await;
-    let account_id = account(&world).await;
+/// A second number of the inbox that the demo's number is of.
+async fn second_number(world: &World) -> String {
+    let account_id = account(world).await;
     let mut tx = world.hub.store.begin(&Actor::system()).await.unwrap();
     let inbox = inbox::all(&mut tx).await.unwrap().remove(0);
     let newer = Sender {
@@ -393,16 +393,45 @@ async fn an_answer_leaves_from_the_number_that_they_wrote_to() {
     tx.commit().await.unwrap();
     let webhook = format!("http://hub.test/hooks/twilio/accounts/{account_id}");
     world.simulator.provision(&newer.address, &webhook);
-    for ours in [newer.address.as_str(), tieline::demo::OUR_NUMBER] {
+    newer.address
+}
+
+fn left_from(world: &World, words: &str) -> String {
+    let texts = world.simulator.texts();
+    let text = texts.iter().find(|it| it.body == words).unwrap();
+    text.from.clone()
+}
+
+#[tokio::test]
+async fn an_answer_leaves_from_the_number_that_they_wrote_to() {
+    let world = World::new(90).await;
+    let newer = second_number(&world).await;
+    for ours in [newer.as_str(), OUR_NUMBER] {
         world.simulator.text_from_phone(THEIRS, ours, "Hello");
         world.live(2).await;
         let words = format!("From {ours}");
         desk::text(&world.hub.store, THEIRS, &words).await;
         world.live(2).await;
-        let texts = world.simulator.texts();
-        let answer = texts.iter().find(|it| it.body == words).unwrap();
-        assert_eq!(answer.from, ours);
+        assert_eq!(left_from(&world, &words), ours);
     }
+}
+
+#[tokio::test]
+async fn a_text_leaves_from_the_number_that_it_was_written_for_also_when_they_write_to_another() {
+    let world = World::new(91).await;
+    let newer = second_number(&world).await;
+    world.simulator.text_from_phone(THEIRS, &newer, "Hello");
+    world.live(2).await;
+    let message = desk::text(&world.hub.store, THEIRS, WORDS).await;
+    world
+        .simulator
+        .text_from_phone(THEIRS, OUR_NUMBER, "Or here");
+    world.simulator.step().await;
+    assert_eq!(look(&world, &message).await.state, State::Queued);
+    let came = desk::messages(&world.hub.store).await;
+    assert!(came.iter().any(|it| it.text == "Or here"), "it overtook");
+    world.live(2).await;
+    assert_eq!(left_from(&world, WORDS), newer);
 }
 
 #[tokio::test]
