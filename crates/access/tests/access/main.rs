@@ -1,6 +1,7 @@
 //! Signing in and managing users over a store: who gets in and how often they may try, how long a
 //! session lives, who may act for whom, and what a key opens.
 
+mod audited;
 mod keys;
 mod managing;
 mod passwords;

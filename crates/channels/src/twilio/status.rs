@@ -104,4 +104,29 @@ mod tests {
         let form = Form::parse(b"MessageSid=SM1&MessageStatus=lost");
         assert_eq!(read(&form).unwrap_err().field, "MessageStatus");
     }
+
+    #[test]
+    fn each_word_of_the_carrier_has_its_state_and_only_what_failed_a_reason() {
+        for (words, state, failed) in [
+            (
+                &["accepted", "scheduled", "queued", "sending", "sent"][..],
+                State::Sent,
+                false,
+            ),
+            (
+                &["delivered", "read", "partially_delivered"],
+                State::Delivered,
+                false,
+            ),
+            (&["undelivered"], State::Undelivered, true),
+            (&["failed", "canceled"], State::Failed, true),
+        ] {
+            for word in words {
+                let form = format!("MessageSid=SM1&MessageStatus={word}");
+                let report = read(&Form::parse(form.as_bytes())).unwrap();
+                assert_eq!(report.state, state, "{word}");
+                assert_eq!(report.failure.is_some(), failed, "{word}");
+            }
+        }
+    }
 }

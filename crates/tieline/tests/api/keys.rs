@@ -221,3 +221,37 @@ async fn who_may_read_runs_or_contacts_alone_reads_nothing_of_the_other() {
     assert_eq!((talks(&both).await, talks(&contacts).await), (1, 0));
     world.stop().await;
 }
+
+#[tokio::test]
+async fn a_key_that_may_not_converse_says_of_no_conversation_whom_it_is_with() {
+    let world = World::start(None).await;
+    let known = world.people().await;
+    let talk = known.ids["ConversationId"].as_str();
+    let there = format!("/api/v1/conversations/{talk}");
+    let contact = async || {
+        let shown = world.send(&known, &Probe::new("get", &there)).await;
+        read(&shown)["contact"]["id"].clone()
+    };
+    let before = contact().await;
+    let edits = ["read_contacts", "edit_contacts"];
+    let both = [&edits[..], &["converse", "read_conversations"]].concat();
+    for (rights, status) in [(&edits[..], 403), (&both, 201)] {
+        let key = make(&world, &known, &format!("ties {status}"), rights).await;
+        let body = json!({"fields": {"last_name": "Tied"}, "conversation_id": talk});
+        let request = probe("post", "/api/v1/contacts", "tie", Some(body));
+        let answer = world.send_with_key(&key.secret, None, &request).await;
+        assert_eq!(answer.status, status, "{answer:?}");
+        let made = read(&answer);
+        match status {
+            201 => assert_eq!(contact().await, made["id"]),
+            _ => {
+                assert_eq!(made["field"], "conversation_id");
+                assert_eq!(contact().await, before);
+            }
+        }
+        let tied = Probe::new("get", "/api/v1/contacts?q=tied");
+        let total = read(&world.send(&known, &tied).await)["total"].clone();
+        assert_eq!(total, i64::from(status == 201), "none is made in vain");
+    }
+    world.stop().await;
+}

@@ -15,6 +15,7 @@ mod people;
 mod reading;
 mod refused;
 mod repeated;
+mod told;
 mod unassigned;
 mod unknown;
 mod world;

@@ -9,8 +9,9 @@ use serde_json::Value;
 use std::time::Duration;
 use tieline::demo::OUR_NUMBER;
 use tieline_access::{NewStaff, SignedIn, StaffChange, Visit, Which};
-use tieline_domain::access::{Actor, Caller, Role};
+use tieline_domain::access::{Actor, Caller, Role, Scope};
 use tieline_domain::id::InboxId;
+use tieline_messaging::converse::{self, Act, Mark};
 use tieline_storage::{inbox, staff};
 use tower::ServiceExt as _;
 
@@ -218,6 +219,70 @@ async fn counts_follow_what_happens_without_being_asked() {
     text_in(&world, "Hello").await;
     assert_eq!(counts(stream.heard().await.0), 1, "one conversation more");
     assert_eq!(counts(stranger.heard().await.0), 0, "none of theirs");
+}
+
+/// What a person finds who asks.
+async fn counts_of(world: &World, session: &str) -> Value {
+    let request = Request::get("/api/v1/conversations")
+        .header("cookie", format!("tieline={session}"))
+        .body(Body::empty());
+    let answer = world.hub.router().oneshot(request.unwrap()).await.unwrap();
+    let body = answer.into_body().collect().await.unwrap().to_bytes();
+    let list: Value = serde_json::from_slice(&body).unwrap();
+    list["counts"].clone()
+}
+
+#[tokio::test]
+async fn the_counts_that_each_person_is_told_are_those_that_they_find() {
+    let world = World::new(47).await;
+    let sessions = [("ann", true), ("bob", true), ("eve", false)];
+    let mut people = Vec::new();
+    for (name, is_member) in sessions {
+        let session = colleague(&world, name, is_member).await;
+        let me = world.hub.access.principal(&session, None).await.unwrap();
+        let stream = Stream::open(&world, &session, None).await;
+        people.push((session, me.unwrap().staff.id, stream));
+    }
+    let (ann, bob) = (people[0].1, people[1].1);
+    for number in 0..4 {
+        let phone = format!("+44113496078{number}");
+        let hello = format!("Hello from {number}");
+        world.simulator.text_from_phone(&phone, OUR_NUMBER, &hello);
+    }
+    world.live(2).await;
+    let mut ids = Vec::new();
+    for message in desk::messages(&world.hub.store).await {
+        ids.push(message.conversation_id);
+    }
+    let (store, system, scope) = (&world.hub.store, Actor::system(), Scope::system());
+    for (place, act) in [
+        (0, Act::AssignTo(Some(ann))),
+        (1, Act::AssignTo(Some(bob))),
+        (2, Act::SetOpen(false)),
+        (2, Act::SetOpen(true)),
+    ] {
+        let changed = converse::change(store, &system, &scope, ids[place], &[act]).await;
+        changed.unwrap();
+    }
+    let read = converse::mark(store, &scope, ids[0], ann, Mark::Read).await;
+    read.unwrap();
+    let mut told = Vec::new();
+    for (session, _, stream) in &mut people {
+        let counts = stream.data_of("counts").await.pop().unwrap();
+        assert_eq!(counts, counts_of(&world, session).await);
+        told.push(counts);
+    }
+    let pick = |name: &str| told.iter().map(|it| it[name].clone()).collect::<Vec<_>>();
+    for (name, expected) in [
+        ("all", [4, 4, 0]),
+        ("ours", [3, 3, 0]),
+        ("theirs", [1, 1, 0]),
+        ("mine", [1, 1, 0]),
+        ("nobody", [2, 2, 0]),
+        ("unread", [3, 4, 0]),
+    ] {
+        assert_eq!(pick(name), expected, "{name}");
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Histories that a seed decides: a hub and its outside parties in one task, a clock moved by hand,
 //! requests handed over within the process. So a history can be played again, step by step.
 
+mod acts;
 mod anew;
 mod attempts;
 mod broken_writes;
