@@ -14,4 +14,5 @@ if [ ! -d "$folder/node_modules/better-sqlite3/build" ]; then
 fi
 RECEIVER=$(cd "$folder" && pwd)/receiver.mjs
 export RECEIVER
-cargo bench --quiet -p tieline --bench inbound
+# As it is shipped.
+cargo bench --quiet --profile dist -p tieline --bench inbound

@@ -1,14 +1,12 @@
 //! The staff app, built by Vite when this crate is built, and embedded in the binary.
 
-use std::borrow::Cow;
-
 /// Path, bytes and a hash of each file.
 static FILES: &[(&str, &[u8], &str)] = include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
 /// A file of the app.
 pub struct Asset {
     /// What it holds.
-    pub bytes: Cow<'static, [u8]>,
+    pub bytes: &'static [u8],
     /// Its media type.
     pub content_type: &'static str,
     /// Changes with the bytes.
@@ -21,7 +19,7 @@ pub struct Asset {
 pub fn asset(path: &str) -> Option<Asset> {
     let (name, bytes, hash) = FILES.iter().find(|(name, _, _)| *name == path)?;
     Some(Asset {
-        bytes: Cow::Borrowed(bytes),
+        bytes,
         content_type: content_type(name),
         etag: (*hash).to_owned(),
         immutable: name.starts_with("assets/"),
@@ -54,7 +52,7 @@ mod tests {
     #[test]
     fn the_embedded_app_is_real_and_small() {
         let page = staff_app_html().expect("built with the app");
-        let html = String::from_utf8(page.bytes.into_owned()).unwrap();
+        let html = String::from_utf8(page.bytes.to_vec()).unwrap();
         let script = html
             .split("src=\"/app/")
             .nth(1)
@@ -68,7 +66,7 @@ mod tests {
             script.bytes.len()
         );
         assert!(
-            String::from_utf8_lossy(&script.bytes).contains("/api/v1"),
+            String::from_utf8_lossy(script.bytes).contains("/api/v1"),
             "it talks to the hub"
         );
     }

@@ -2,6 +2,7 @@
 
 use crate::api::text::Text;
 use crate::extract::Path;
+use crate::packed;
 use crate::problem::{Code, Problem};
 use crate::readiness;
 use crate::state::WebState;
@@ -104,9 +105,9 @@ pub(crate) fn is_not_live(_: StatusCode, _: Version, headers: &HeaderMap, _: &Ex
         .is_none_or(|value| !value.as_bytes().starts_with(b"text/event-stream"))
 }
 
-fn serve(asset: Asset, headers: &HeaderMap) -> Response {
+fn serve(asset: Asset, asked: &HeaderMap) -> Response {
     let tag = format!("\"{}\"", asset.etag);
-    if headers
+    if asked
         .get(IF_NONE_MATCH)
         .and_then(|value| value.to_str().ok())
         == Some(&tag)
@@ -123,5 +124,5 @@ fn serve(asset: Asset, headers: &HeaderMap) -> Response {
         (ETAG, tag),
         (CACHE_CONTROL, keep.to_owned()),
     ];
-    (headers, asset.bytes.into_owned()).into_response()
+    (headers, packed::answer(asset.bytes, asked)).into_response()
 }

@@ -27,6 +27,7 @@ mod metrics;
 mod numbers;
 mod once;
 mod origin;
+mod packed;
 mod problem;
 mod readiness;
 mod request_key;

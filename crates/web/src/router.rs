@@ -10,14 +10,15 @@ use crate::state::WebState;
 use crate::strangers::bounded;
 use crate::{
     app, attachments, audit, connection, contact_fields, contacts, conversations, guard, hooks,
-    jobs, keys, live, me, messages, metrics, numbers, runs, sessions, settings, sign_in, staff,
-    sync, unassigned_texts,
+    jobs, keys, live, me, messages, metrics, numbers, packed, runs, sessions, settings, sign_in,
+    staff, sync, unassigned_texts,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, patch, post, put};
+use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use serde_json::Value;
 use std::sync::LazyLock;
@@ -173,9 +174,10 @@ pub fn description() -> Value {
 }
 
 /// The description as it is served.
-async fn openapi() -> Response {
+async fn openapi(headers: HeaderMap) -> Response {
     static DESCRIPTION: LazyLock<String> = LazyLock::new(|| description().to_string());
-    ([(CONTENT_TYPE, "application/json")], DESCRIPTION.as_str()).into_response()
+    let answer = packed::answer(DESCRIPTION.as_bytes(), &headers);
+    ([(CONTENT_TYPE, "application/json")], answer).into_response()
 }
 
 /// The hub's router.

@@ -1,0 +1,77 @@
+//! Bodies that are the same for everybody, packed once and not for each who asks.
+
+use axum::body::Body;
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, VARY};
+use http::{HeaderMap, HeaderValue, Response};
+use std::collections::HashMap;
+use std::io::Write as _;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+/// The packed bodies, by where the plain ones stand.
+static PACKED: LazyLock<Mutex<HashMap<usize, Bytes>>> = LazyLock::new(Mutex::default);
+
+/// An answer with these bytes, packed for who takes that.
+pub(crate) fn answer(plain: &'static [u8], asked: &HeaderMap) -> Response<Body> {
+    let takes = asked.get_all(ACCEPT_ENCODING).iter().any(names_gzip);
+    let mut answer = Response::new(match takes {
+        true => Body::from(packed(plain)),
+        false => Body::from(Bytes::from_static(plain)),
+    });
+    let headers = answer.headers_mut();
+    headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
+    if takes {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    answer
+}
+
+/// Those who come first together wait here, and find it done.
+fn packed(plain: &'static [u8]) -> Bytes {
+    let mut all = PACKED.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = all.entry(plain.as_ptr() as usize);
+    known.or_insert_with(|| pack(plain)).clone()
+}
+
+fn pack(plain: &[u8]) -> Bytes {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    let written = encoder.write_all(plain).and_then(|()| encoder.finish());
+    written.expect("memory takes it").into()
+}
+
+fn names_gzip(value: &HeaderValue) -> bool {
+    let named = |part: &str| {
+        let (name, weight) = part.split_once(';').unwrap_or((part, ""));
+        let refused =
+            weight.replace(' ', "").trim_start_matches("q=0").is_empty() && !weight.is_empty();
+        name.trim().eq_ignore_ascii_case("gzip") && !refused
+    };
+    value.to_str().is_ok_and(|text| text.split(',').any(named))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_takes_gzip_gets_it_and_nobody_else() {
+        static PLAIN: [u8; 4_000] = [b'x'; 4_000];
+        for (asked, packed) in [
+            (None, false),
+            (Some("br, deflate"), false),
+            (Some("gzip;q=0"), false),
+            (Some("gzip, deflate, br"), true),
+            (Some("br;q=1.0, GZIP;q=0.5"), true),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.extend(asked.map(|it| (ACCEPT_ENCODING, HeaderValue::from_static(it))));
+            let answer = answer(&PLAIN, &headers);
+            let told = answer.headers().get(CONTENT_ENCODING).is_some();
+            assert_eq!(told, packed, "{asked:?}");
+        }
+        assert!(packed(&PLAIN).len() < 100);
+        assert_eq!(packed(&PLAIN).as_ptr(), packed(&PLAIN).as_ptr(), "once");
+    }
+}
