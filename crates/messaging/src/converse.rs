@@ -52,7 +52,7 @@ async fn change_once(
                 conversation.our_turn &= open;
             }
             Act::AssignTo(staff) => {
-                if let Some(staff) = staff {
+                if let Some(staff) = staff.filter(|it| before.assigned_to != Some(*it)) {
                     works_there(&mut tx, &conversation, staff).await?;
                 }
                 conversation.assigned_to = staff;

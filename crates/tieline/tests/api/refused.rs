@@ -253,6 +253,10 @@ async fn an_id_that_nobody_has_is_refused_by_the_name_of_its_field() {
             ..StaffChange::default()
         };
         world.change_staff("tom", change).await;
+        // What somebody has already stays theirs.
+        let mut probe = Probe::new("patch", &conversation);
+        probe.body = Some(b"{\"assigned_to\": null}".to_vec());
+        assert_eq!(world.send(&known, &probe).await.status, 200);
         let mut probe = Probe::new("patch", &conversation);
         probe.body = Some(format!("{{\"assigned_to\": \"{tom}\"}}").into_bytes());
         let answer = world.send(&known, &probe).await;
