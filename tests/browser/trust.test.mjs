@@ -209,6 +209,29 @@ test("earlier messages come by scrolling, and the line that is read stays where 
   assert.equal(await page.locator(".unseen").count(), 0);
 });
 
+test("who scrolls up while something changes is not taken back to the end", async (t) => {
+  const page = await opened(t);
+  const one = await somebody(page);
+  for (let i = 0; i < 30; i++) await say(page, one.conversation, `Line ${i}`);
+  await page.goto(`${at.demo.app}/inbox/${one.conversation}`);
+  await page.locator(".bubble").getByText("Line 29", { exact: true }).waitFor();
+  const problem = { code: "refused", detail: "the text may not be sent", fix: "write another", status: 422 };
+  await page.route("**/messages", (route) =>
+    route.request().method() === "POST" ? route.fulfill({ status: 422, json: problem }) : route.continue());
+  await area(page).fill("Refused words");
+  await page.keyboard.press("Control+Enter");
+  await page.getByText("The text may not be sent. Write another.").waitFor();
+  // The change comes before the browser has told of the scrolling.
+  const top = await page.locator(".scroll").evaluate(async (box) => {
+    box.scrollTo(0, 100);
+    [...box.querySelectorAll("button")].find((it) => it.textContent === "Discard").click();
+    await new Promise((done) => setTimeout(done, 300));
+    return box.scrollTop;
+  });
+  assert.equal(await page.locator(".leaving").count(), 0);
+  assert.equal(top, 100);
+});
+
 test("the last line stays in sight as the composer grows, and too long a text cannot be sent", async (t) => {
   const page = await opened(t);
   const one = await somebody(page);

@@ -35,12 +35,15 @@ export function usePlace(conversation: Conversation, scroller: Box) {
     const box = scroller.current;
     if (!box || !thread) return;
     const was = before.current;
-    if (!was) setUnreadFrom(begin(box, thread));
-    else hold(box, thread, was, stays.current);
     if (!was) {
+      setUnreadFrom(begin(box, thread));
       stays.current = distance(box) < NEAR_END && !thread.hasNewer;
-      setAtEnd(stays.current);
-    } else if (!stays.current && !was.hasNewer) setUnseen((n) => n + cameSince(thread, was.last));
+    } else {
+      stays.current &&= !leftEnd(box, was);
+      hold(box, thread, was, stays.current);
+      if (!stays.current && !was.hasNewer) setUnseen((n) => n + cameSince(thread, was.last));
+    }
+    setAtEnd(stays.current);
     before.current = {
       first: thread.messages[0]?.id,
       last: thread.messages.at(-1),
@@ -106,11 +109,14 @@ function begin(box: HTMLElement, thread: Thread): string | null {
   return from;
 }
 
+/** Scrolled away from the end, of which the browser has not told yet. Where lines went it moved the place itself, to the end. */
+const leftEnd = (box: HTMLElement, was: Before) => box.scrollTop < was.top && distance(box) >= NEAR_END;
+
 /** Earlier lines that came above do not move the one that is read; at the end one stays there. */
 function hold(box: HTMLElement, thread: Thread, was: Before, stays: boolean) {
   const first = thread.messages[0]?.id;
   if (was.first && was.first !== first && thread.has(was.first))
-    box.scrollTop = was.top + box.scrollHeight - was.height;
+    box.scrollTop += box.scrollHeight - was.height;
   else if (stays) box.scrollTop = box.scrollHeight;
 }
 
