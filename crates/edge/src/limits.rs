@@ -33,13 +33,25 @@ pub struct Limits {
     pub head_bytes_max: usize,
 }
 
+/// How many descriptors most systems give a process unasked.
+const DESCRIPTORS_GIVEN: usize = 1_024;
+
 impl Default for Limits {
     fn default() -> Self {
-        let connections_max = CONNECTIONS_MAX.min(
-            descriptors_asked_for()
-                .saturating_sub(DESCRIPTORS_KEPT)
-                .max(16),
-        );
+        Self::of(DESCRIPTORS_GIVEN)
+    }
+}
+
+impl Limits {
+    /// What fits into all descriptors that the system lets this process have, which is asked for them.
+    pub fn with_all_descriptors() -> Self {
+        Self::of(descriptors_asked_for())
+    }
+
+    /// What fits into so many descriptors.
+    pub fn of(descriptors: usize) -> Self {
+        let connections_max =
+            CONNECTIONS_MAX.min(descriptors.saturating_sub(DESCRIPTORS_KEPT).max(16));
         Self {
             connections_max,
             connections_per_peer_max: share_of(connections_max),
@@ -87,13 +99,27 @@ mod tests {
 
     #[test]
     fn no_peer_has_more_than_its_share_of_the_connections() {
-        for (in_all, per_peer) in [(16, 4), (896, 224), (20_000, 1_000)] {
-            assert_eq!(share_of(in_all), per_peer);
+        for (descriptors, in_all, per_peer) in
+            [(0, 16, 4), (1_024, 896, 224), (usize::MAX, 20_000, 1_000)]
+        {
+            let limits = Limits::of(descriptors);
+            assert_eq!(limits.connections_max, in_all);
+            assert_eq!(limits.connections_per_peer_max, per_peer);
         }
-        let limits = Limits::default();
-        assert_eq!(
-            limits.connections_per_peer_max,
-            share_of(limits.connections_max)
-        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_process_that_was_given_few_descriptors_asks_for_all() {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let given = getrlimit(Resource::Nofile);
+        let few = Rlimit {
+            current: given.maximum.map(|all| all / 2),
+            ..given.clone()
+        };
+        setrlimit(Resource::Nofile, few).unwrap();
+        let asked_for = descriptors_asked_for();
+        assert_eq!(getrlimit(Resource::Nofile).current, given.maximum);
+        assert_eq!(Some(asked_for as u64), given.maximum);
     }
 }

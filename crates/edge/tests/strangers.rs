@@ -107,7 +107,7 @@ fn short() -> Limits {
         body_time: LIMIT,
         stall_time: LIMIT,
         grace: LIMIT,
-        ..Limits::default()
+        ..Limits::of(8_192)
     }
 }
 
@@ -153,7 +153,7 @@ async fn two_thousand_requests_that_are_sent_by_half_are_cut_within_thirty_secon
         ..files
     };
     rustix::process::setrlimit(rustix::process::Resource::Nofile, more).unwrap();
-    let usual = Limits::default();
+    let usual = Limits::of(8_192);
     let limits = Limits {
         head_time: usual.head_time / SCALE,
         body_time: usual.body_time / SCALE,

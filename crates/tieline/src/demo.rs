@@ -19,7 +19,7 @@ use tieline_domain::carrier::CarrierKind;
 use tieline_domain::channel::Channel;
 use tieline_domain::connection::ConnectionKind;
 use tieline_domain::id::{CarrierAccountId, ConnectionId, InboxId, StaffId};
-use tieline_edge::EdgeOptions;
+use tieline_edge::{EdgeOptions, Limits};
 use tieline_org::{NewConnection, Place};
 use tieline_simulator::{ReadyInfo, Running, Simulator};
 use tieline_storage::attachment_store::Folder;
@@ -125,7 +125,11 @@ impl Demo {
         let operated = operating.map(|it| tokio::spawn(it.serve(hub.router(), stopped.clone())));
         let router = hub.router();
         let served = tokio::spawn(async move {
-            serve_until(listener, router, EdgeOptions::default(), stopped).await;
+            let options = EdgeOptions {
+                limits: Limits::with_all_descriptors(),
+                ..EdgeOptions::default()
+            };
+            serve_until(listener, router, options, stopped).await;
         });
         Ok(Demo {
             hub,

@@ -99,7 +99,7 @@ pub async fn run(options: ServeOptions) -> Outcome {
     let working = tokio::spawn(hub.worker().run(stopped.clone()));
     let operated = operating.map(|it| tokio::spawn(it.serve(hub.router(), stopped.clone())));
     let edge = EdgeOptions {
-        limits: Limits::default(),
+        limits: Limits::with_all_descriptors(),
         trusted_proxies: options.trusted_proxies,
         load: Arc::default(),
     };

@@ -3,8 +3,10 @@
 use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
+use flate2::read::GzDecoder;
 use http::{Request, StatusCode};
 use http_body_util::BodyExt as _;
+use std::io::Read as _;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -162,6 +164,45 @@ async fn a_request_that_names_two_hosts_is_refused() {
         let request = request.body(Body::empty()).unwrap();
         let answer = router.clone().oneshot(request).await.unwrap();
         assert_eq!(answer.status(), status, "{second:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_of_the_app_is_packed_for_who_takes_that_and_not_sent_to_who_has_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let router = hub(&folder, "http://127.0.0.1:4000").await.router();
+    let ask = async |path: &str, name: &str, value: &str| {
+        let request = Request::get(path).header("host", "127.0.0.1:4000");
+        let request = request.header(name, value).body(Body::empty()).unwrap();
+        router.clone().oneshot(request).await.unwrap()
+    };
+    for path in ["/app", "/api/openapi.json"] {
+        let plain = text(ask(path, "accept-encoding", "identity").await).await;
+        let packed = ask(path, "accept-encoding", "br, gzip").await;
+        assert_eq!(packed.headers()["content-encoding"], "gzip", "{path}");
+        let packed = packed.into_body().collect().await.unwrap().to_bytes();
+        assert!(packed.len() < plain.len(), "{path}");
+        let mut read = String::new();
+        GzDecoder::new(&*packed).read_to_string(&mut read).unwrap();
+        assert_eq!(read, plain, "{path}");
+    }
+    let first = get(&router, "/app", "127.0.0.1:4000").await;
+    let tag = first.headers()["etag"].to_str().unwrap().to_owned();
+    assert!(
+        tag.starts_with("W/"),
+        "packed or plain, it has one tag: {tag}"
+    );
+    let several = format!("\"another\", {tag}");
+    for (named, status) in [
+        (tag.as_str(), StatusCode::NOT_MODIFIED),
+        (several.as_str(), StatusCode::NOT_MODIFIED),
+        ("*", StatusCode::NOT_MODIFIED),
+        ("W/\"another\"", StatusCode::OK),
+    ] {
+        let answer = ask("/app", "if-none-match", named).await;
+        assert_eq!(answer.status(), status, "{named}");
+        assert_eq!(answer.headers()["etag"], tag.as_str(), "{named}");
+        assert_eq!(answer.headers()["cache-control"], "no-cache", "{named}");
     }
 }
 

@@ -106,14 +106,6 @@ pub(crate) fn is_not_live(_: StatusCode, _: Version, headers: &HeaderMap, _: &Ex
 }
 
 fn serve(asset: Asset, asked: &HeaderMap) -> Response {
-    let tag = format!("\"{}\"", asset.etag);
-    if asked
-        .get(IF_NONE_MATCH)
-        .and_then(|value| value.to_str().ok())
-        == Some(&tag)
-    {
-        return StatusCode::NOT_MODIFIED.into_response();
-    }
     let keep = if asset.immutable {
         "public, max-age=31536000, immutable"
     } else {
@@ -121,8 +113,22 @@ fn serve(asset: Asset, asked: &HeaderMap) -> Response {
     };
     let headers = [
         (CONTENT_TYPE, asset.content_type.to_owned()),
-        (ETAG, tag),
+        // Weak: packed or plain, it is the same file in other bytes.
+        (ETAG, format!("W/\"{}\"", asset.etag)),
         (CACHE_CONTROL, keep.to_owned()),
     ];
-    (headers, packed::answer(asset.bytes, asked)).into_response()
+    match has(asked, &asset.etag) {
+        true => (StatusCode::NOT_MODIFIED, headers).into_response(),
+        false => (headers, packed::answer(asset.bytes, asked)).into_response(),
+    }
+}
+
+/// Whether who asks has the file of this tag already.
+fn has(asked: &HeaderMap, tag: &str) -> bool {
+    let named = asked.get_all(IF_NONE_MATCH).iter();
+    named
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(|it| it.trim().trim_start_matches("W/"))
+        .any(|it| it == "*" || it.trim_matches('"') == tag)
 }

@@ -44,9 +44,8 @@ fn pack(plain: &[u8]) -> Bytes {
 fn names_gzip(value: &HeaderValue) -> bool {
     let named = |part: &str| {
         let (name, weight) = part.split_once(';').unwrap_or((part, ""));
-        let refused =
-            weight.replace(' ', "").trim_start_matches("q=0").is_empty() && !weight.is_empty();
-        name.trim().eq_ignore_ascii_case("gzip") && !refused
+        let weight = weight.trim().trim_start_matches("q=").parse::<f32>();
+        name.trim().eq_ignore_ascii_case("gzip") && weight != Ok(0.0)
     };
     value.to_str().is_ok_and(|text| text.split(',').any(named))
 }
@@ -62,8 +61,10 @@ mod tests {
             (None, false),
             (Some("br, deflate"), false),
             (Some("gzip;q=0"), false),
+            (Some("gzip; q=0.000, br"), false),
             (Some("gzip, deflate, br"), true),
             (Some("br;q=1.0, GZIP;q=0.5"), true),
+            (Some("gzip ; q=0.01"), true),
         ] {
             let mut headers = HeaderMap::new();
             headers.extend(asked.map(|it| (ACCEPT_ENCODING, HeaderValue::from_static(it))));
