@@ -8,15 +8,19 @@ mod contract {
     mod contacts;
     mod conversations;
     mod days;
+    mod exchanges;
     mod faults;
+    mod finding;
     pub mod harness;
     mod idempotency;
     mod jobs;
     mod keys;
+    mod neighbours;
     mod orgs;
     pub mod people;
     mod readings;
     mod schema;
     mod stream;
     mod threads;
+    mod works;
 }

@@ -29,7 +29,7 @@ pub(super) async fn add_account(tx: &mut Tx, name: &str) -> CarrierAccount {
     account
 }
 
-async fn add_sender(
+pub(super) async fn add_sender(
     tx: &mut Tx,
     account: &CarrierAccount,
     inbox_id: Option<InboxId>,
