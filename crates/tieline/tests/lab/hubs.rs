@@ -62,6 +62,17 @@ async fn a_webhook_that_reaches_two_hubs_is_one_text() {
     database.remove().await;
 }
 
+/// Waits for what happens on other tasks, and not for ever.
+async fn until(holds: impl Fn() -> bool) {
+    let watched = async {
+        while !holds() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let within = tokio::time::timeout(Duration::from_secs(60), watched);
+    within.await.expect("it happens within a minute");
+}
+
 #[tokio::test]
 async fn a_hub_that_starts_beside_another_takes_nothing_out_of_its_hands() {
     let database = Database::create().await;
@@ -72,9 +83,7 @@ async fn a_hub_that_starts_beside_another_takes_nothing_out_of_its_hands() {
     let busy = world.second_hub(transport).await;
     let worker = busy.worker();
     let sending = tokio::spawn(async move { worker.work_off().await });
-    while world.simulator.texts().is_empty() {
-        tokio::task::yield_now().await;
-    }
+    until(|| !world.simulator.texts().is_empty()).await;
     let starting = Working::of(&world.hub);
     // It looks at least twice.
     tokio::time::sleep(Duration::from_secs(1)).await;
@@ -109,11 +118,7 @@ async fn a_run_whose_hub_falls_silent_is_ended_by_another_hub() {
     // Its process stands still: not even its heartbeat goes on.
     let mut stalling = Box::pin(worker.work_off());
     let before = world.simulator.calls().len();
-    let asked = async {
-        while world.simulator.calls().len() < before + 2 {
-            tokio::task::yield_now().await;
-        }
-    };
+    let asked = until(|| world.simulator.calls().len() >= before + 2);
     tokio::select! {
         _ = &mut stalling => panic!("the answer is held back"),
         () = asked => {}

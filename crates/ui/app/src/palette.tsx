@@ -6,10 +6,10 @@ import { hub, told } from "./api";
 import { phone } from "./format";
 import { assignToMe, close, markUnread } from "./inbox/acts";
 import { Dialog } from "./kit/dialog";
+import { useTyped } from "./kit/typed";
 import { go } from "./route";
 import { conversations, openId } from "./state/inbox";
 import { beginning } from "./state/screen";
-import { attempt } from "./state/toasts";
 import type { ContactRow, Conversation } from "./types";
 import { words } from "./words/frame";
 
@@ -17,7 +17,6 @@ type Entry = { key: string; name: string; detail: string; act: () => void };
 
 /** Found people and conversations shown at most. */
 const FOUND_MAX = 6;
-const WAIT_MS = 120;
 
 const PLACES: Entry[] = (["inbox", "contacts", "sync", "settings"] as const).map((to) => ({
   key: to,
@@ -60,31 +59,15 @@ const talk = (it: Conversation): Entry => ({
   act: () => go(`inbox/${it.id}`),
 });
 
-function useFound(asked: string) {
-  const [found, setFound] = useState<Entry[]>([]);
-  useEffect(() => {
-    if (!asked) return setFound([]);
-    let isOver = false;
-    const query = { q: asked, limit: FOUND_MAX };
-    const wait = setTimeout(async () => {
-      const answers = await attempt(() =>
-        Promise.all([
-          told(hub.GET("/api/v1/contacts", { params: { query } })),
-          told(hub.GET("/api/v1/conversations", { params: { query } })),
-        ]),
-      );
-      if (!answers || isOver) return;
-      const [people, talks] = answers;
-      const isNamed = (it: ContactRow) => it.name.toLowerCase().includes(asked.toLowerCase());
-      const sorted = [...people.items.filter(isNamed), ...people.items.filter((it) => !isNamed(it))];
-      setFound([...sorted.map(person), ...talks.items.map(talk)]);
-    }, WAIT_MS);
-    return () => {
-      isOver = true;
-      clearTimeout(wait);
-    };
-  }, [asked]);
-  return found;
+async function find(q: string): Promise<Entry[]> {
+  const query = { q, limit: FOUND_MAX };
+  const [people, talks] = await Promise.all([
+    told(hub.GET("/api/v1/contacts", { params: { query } })),
+    told(hub.GET("/api/v1/conversations", { params: { query } })),
+  ]);
+  const isNamed = (it: ContactRow) => it.name.toLowerCase().includes(q.toLowerCase());
+  const sorted = [...people.items.filter(isNamed), ...people.items.filter((it) => !isNamed(it))];
+  return [...sorted.map(person), ...talks.items.map(talk)];
 }
 
 export function Palette() {
@@ -110,7 +93,7 @@ function Search({ onDone }: { onDone: () => void }) {
   const [at, setAt] = useState(-1);
   const list = useRef<HTMLUListElement>(null);
   const asked = text.trim();
-  const found = useFound(asked);
+  const found = useTyped(asked, find) ?? [];
   const has = (entry: Entry) => entry.name.toLowerCase().includes(asked.toLowerCase());
   const entries = [...found, ...[...PLACES, ...acts()].filter(has)];
   // As the chosen entry becomes another.
