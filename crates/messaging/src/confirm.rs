@@ -18,6 +18,8 @@ use tieline_storage::{Tx, attempt, carrier_account, conversation};
 const CONFIRM_AFTER_MS: i64 = 5_000;
 /// What the carrier does not list by then, it never got.
 const CONFIRM_UNTIL_MS: i64 = 10 * 60 * 1_000;
+/// And it was looked for so often: a clock that is set forward makes no look.
+const CONFIRM_LOOKS_MIN: i64 = 12;
 
 #[derive(Serialize, Deserialize)]
 struct ConfirmPayload {
@@ -86,7 +88,7 @@ async fn settle(
     let known = attempt::load_known(tx, open.account_id, &names).await?;
     let ours = texts.iter().find(|text| !known.contains(&text.provider_id));
     let now = tx.now();
-    let over = now.0 - payload.since_ms > CONFIRM_UNTIL_MS;
+    let over = now.0 - payload.since_ms > CONFIRM_UNTIL_MS && claimed.attempts >= CONFIRM_LOOKS_MIN;
     let outcome = match ours {
         Some(text) => Outcome::named(&text.provider_id, text.state, None),
         None if over && listing.is_ok() => Outcome::NotFound,

@@ -356,6 +356,20 @@ async fn a_carrier_that_cannot_be_asked_has_not_said_that_it_lacks_a_text() {
 }
 
 #[tokio::test]
+async fn a_clock_that_is_set_forward_does_not_declare_a_text_lost_at_the_first_look() {
+    let world = World::new(93).await;
+    let message = desk::text(&world.hub.store, THEIRS, WORDS).await;
+    let cut = plan_once(&world, Mishap::CutBeforeCommit {});
+    world.hub.worker().work_off().await;
+    assert_eq!(world.simulator.fired(cut), 1);
+    world.wait(3_600_000);
+    world.live(30).await;
+    assert_eq!(look(&world, &message).await.state, State::Uncertain);
+    world.live(60).await;
+    assert_eq!(look(&world, &message).await.state, State::Failed);
+}
+
+#[tokio::test]
 async fn the_text_of_one_message_is_never_taken_for_that_of_another_with_the_same_words() {
     let world = World::new(89).await;
     let first = desk::text(&world.hub.store, THEIRS, WORDS).await;
