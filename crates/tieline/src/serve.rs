@@ -76,12 +76,8 @@ pub async fn run(options: ServeOptions) -> Outcome {
         ));
     }
     if let Some(email) = options.administrator {
-        match administrator_link(&hub, &email).await? {
-            Some(link) => say(format_args!("Sign in:  {public_url}/sign-in/{link}")),
-            None => say(format_args!(
-                "Sign in:  {public_url}/app as {email}; if that is lost, tieline staff link {email}"
-            )),
-        }
+        let way_in = way_in(&hub, &public_url, &email).await?;
+        say(format_args!("Sign in:  {way_in}"));
     }
     // Before anybody can reach it, it hears that it is asked to end.
     let (stop, stopped) = watch::channel(false);
@@ -180,9 +176,10 @@ pub fn open_socket(database: &str, set: Option<&str>) -> Result<Option<Socket>, 
         .transpose()
 }
 
-/// A link for an administrator who has no other way in: neither a password nor a session that lives.
-/// Each start makes a new one until then, and the one before is over.
-async fn administrator_link(hub: &Hub, email: &str) -> Result<Option<String>, crate::Error> {
+/// How the administrator signs in: by a link while there is no other way in, neither a password nor a
+/// session that lives. Each start makes a new one until then, and the one before is over. Who was added
+/// before keeps the role that they were given.
+async fn way_in(hub: &Hub, public_url: &str, email: &str) -> Result<String, crate::Error> {
     let caller = Caller::operator_named(operator::own_name());
     let known = staff::by_email(&mut *hub.store.reader().await?, email).await?;
     let user = match known {
@@ -196,12 +193,24 @@ async fn administrator_link(hub: &Hub, email: &str) -> Result<Option<String>, cr
             hub.access.add_staff(&caller, &new).await?
         }
     };
+    if !user.active {
+        return Ok(format!(
+            "{email} is deactivated; tieline staff activate {email}"
+        ));
+    }
+    if user.role != Role::SystemAdministrator {
+        return Ok(format!(
+            "{email} is no administrator; tieline staff role {email} system_administrator"
+        ));
+    }
     let has_password = user.password_hash.is_some();
     if has_password || !hub.access.sessions(&caller, user.id).await?.is_empty() {
-        return Ok(None);
+        return Ok(format!(
+            "{public_url}/app as {email}; if that is lost, tieline staff link {email}"
+        ));
     }
     let link = hub.access.sign_in_link(&caller, user.id, LINK_MS).await?;
-    Ok(Some(link.token))
+    Ok(format!("{public_url}/sign-in/{}", link.token))
 }
 
 async fn refuse_simulated(store: &Store) -> Outcome {

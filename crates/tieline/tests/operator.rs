@@ -342,3 +342,32 @@ fn an_administrator_gets_a_link_at_each_start_until_there_is_another_way_in() {
     assert!(!line.contains("/sign-in/"), "{line}");
     assert!(line.contains(ADMINISTRATOR), "{line}");
 }
+
+#[test]
+fn who_is_named_as_administrator_and_was_demoted_or_deactivated_is_told_how_to_be_one() {
+    let mut machine = Machine::new();
+    machine.kill();
+    way_in(&mut machine);
+    assert_eq!(
+        machine
+            .say("staff add other@example.com --name Other --role system_administrator")
+            .code,
+        0
+    );
+    for (act, advice) in [
+        (
+            "staff role {} user_administrator",
+            "tieline staff role {} system_administrator",
+        ),
+        ("staff deactivate {}", "tieline staff activate {}"),
+    ] {
+        let said = machine.say(&act.replace("{}", ADMINISTRATOR));
+        assert_eq!(said.code, 0, "{said:?}");
+        let line = way_in(&mut machine);
+        assert!(
+            line.contains(&advice.replace("{}", ADMINISTRATOR)),
+            "{line}"
+        );
+        assert!(!line.contains("/sign-in/"), "{line}");
+    }
+}
