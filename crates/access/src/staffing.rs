@@ -14,7 +14,7 @@ use tieline_domain::id::{InboxId, SessionId, StaffId};
 use tieline_domain::time::Timestamp;
 use tieline_storage::audit::{self, Entry};
 use tieline_storage::staff::{self, Staff};
-use tieline_storage::{Conn, StorageError, Tx, inbox, session};
+use tieline_storage::{Conn, StorageError, Tx, idempotency, inbox, session};
 
 /// How long a sign-in link is good that an administrator makes.
 pub const LINK_MS: i64 = 15 * 60_000;
@@ -114,6 +114,7 @@ impl Access {
             return Ok(after);
         }
         staff::update(&mut tx, &after).await?;
+        idempotency::forget_answers(&mut tx, id).await?;
         if !after.active {
             end_access(&mut tx, id, None).await?;
         }
@@ -235,6 +236,7 @@ impl Access {
             ),
         };
         if changed {
+            idempotency::forget_answers(&mut tx, staff).await?;
             let (was, is) = (
                 json!({"inbox": inbox, "member": !member}),
                 json!({"inbox": inbox, "member": member}),

@@ -8,6 +8,7 @@
 use crate::args;
 use crate::error::Result;
 use crate::store::Tx;
+use tieline_domain::id::StaffId;
 use tieline_domain::time::Timestamp;
 
 pub use crate::store::{Request, during};
@@ -131,5 +132,16 @@ pub async fn give_back(tx: &mut Tx, request: &Request) -> Result<()> {
     let sql = "update idempotency set answered_at = $1 where principal = $2 and key = $3";
     tx.run(sql, args![now, &request.principal, &request.key])
         .await?;
+    Ok(())
+}
+
+/// A user may see less from now on: what they, or keys on their behalf, were answered before is told to
+/// nobody again. That it was done stays known.
+pub async fn forget_answers(tx: &mut Tx, staff: StaffId) -> Result<()> {
+    let sql = "update idempotency set status = null, body = null \
+               where answered_at is not null and (principal = $1 or principal like $2)";
+    let own = staff.to_string();
+    let on_behalf = format!("% {own}");
+    tx.run(sql, args![own, on_behalf]).await?;
     Ok(())
 }

@@ -2,9 +2,10 @@
 
 use super::harness::{Fixture, on_both};
 use tieline_domain::access::Actor;
+use tieline_domain::id::{Id as _, StaffId};
 use tieline_storage::StorageError;
 use tieline_storage::idempotency::{
-    ANSWERED_MS, KEPT_MS, Kept, Known, Request, during, give_back, settle, take,
+    ANSWERED_MS, KEPT_MS, Kept, Known, Request, during, forget_answers, give_back, settle, take,
 };
 
 fn request(principal: &str, hash: &[u8]) -> Request {
@@ -152,4 +153,38 @@ async fn aside(at: &Fixture) -> tieline_storage::Result<()> {
 
 async fn commit(at: &Fixture) -> tieline_storage::Result<()> {
     at.store.begin(&Actor::system()).await?.commit().await
+}
+
+#[tokio::test]
+async fn answers_of_a_user_who_sees_less_are_forgotten_and_not_that_they_were_done() {
+    on_both(|at| async move {
+        let (ann, bob) = (StaffId::from_uuid(1), StaffId::from_uuid(2));
+        let names = [
+            ann.to_string(),
+            format!("key_1 {ann}"),
+            bob.to_string(),
+            format!("key_1 {bob}"),
+            "key_1".to_owned(),
+        ];
+        let answer = Kept {
+            status: 201,
+            body: "{}".to_owned(),
+        };
+        for name in &names {
+            let one = request(name, b"one");
+            taken(&at, &one).await;
+            settled(&at, &one, Some(&answer)).await;
+        }
+        let mut tx = at.store.begin(&Actor::system()).await.unwrap();
+        forget_answers(&mut tx, ann).await.unwrap();
+        tx.commit().await.unwrap();
+        for (name, is_kept) in names.iter().zip([false, false, true, true, true]) {
+            let known = match is_kept {
+                true => Known::Answered(answer.clone()),
+                false => Known::Done,
+            };
+            assert_eq!(taken(&at, &request(name, b"one")).await, known, "{name}");
+        }
+    })
+    .await;
 }

@@ -164,3 +164,37 @@ async fn a_secret_is_told_once_and_kept_with_no_answer() {
     }
     world.stop().await;
 }
+
+#[tokio::test]
+async fn whoever_may_see_other_things_is_not_told_again_what_they_were_answered_before() {
+    let other_inbox = "delete /api/v1/inboxes/{inbox}/members/{tom} null";
+    let other_role = "patch /api/v1/staff/{tom} {\"reviewer\":true}";
+    for act in [other_inbox, other_role] {
+        let world = World::start(None).await;
+        let known = world.people().await;
+        let path = format!(
+            "/api/v1/conversations/{}/messages",
+            known.ids["ConversationId"]
+        );
+        let body = json!({"text": "Between us"});
+        let tom = world.colleague().await;
+        let first = post(&world, &tom, &path, "gone", body.clone()).await;
+        assert!(first.body.contains("Between us"), "{first:?}");
+        let me = world.send(&tom, &Probe::new("get", "/api/v1/me")).await;
+        let me: Value = serde_json::from_str(&me.body).unwrap();
+        let act = act.replace("{tom}", me["staff"]["id"].as_str().unwrap());
+        let act = act.replace("{inbox}", &known.ids["InboxId"]);
+        let [method, address, change] = act.split(' ').collect::<Vec<_>>()[..] else {
+            panic!("{act}");
+        };
+        let mut probe = Probe::new(method, address);
+        probe.body = (change != "null").then(|| change.as_bytes().to_vec());
+        let changed = world.send(&known, &probe).await;
+        assert!(changed.status < 300, "{changed:?}");
+        let again = post(&world, &tom, &path, "gone", body).await;
+        let told = (again.status, code(&again));
+        assert_eq!(told, (409, "already_made".to_owned()), "{again:?}");
+        assert!(!again.body.contains("Between us"));
+        world.stop().await;
+    }
+}
