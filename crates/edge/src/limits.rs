@@ -115,7 +115,7 @@ mod tests {
         let given = getrlimit(Resource::Nofile);
         let few = Rlimit {
             current: given.maximum.map(|all| all / 2),
-            ..given.clone()
+            ..given
         };
         setrlimit(Resource::Nofile, few).unwrap();
         let asked_for = descriptors_asked_for();
