@@ -17,9 +17,12 @@ mod contract {
     mod keys;
     mod neighbours;
     mod orgs;
+    mod pages;
     pub mod people;
+    mod reach;
     mod readings;
     mod schema;
+    mod stale;
     mod stream;
     mod threads;
     mod works;

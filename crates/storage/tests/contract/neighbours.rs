@@ -33,6 +33,12 @@ async fn a_user_who_is_changed_is_the_only_one() {
         };
         staff::update(&mut tx, &changed).await.unwrap();
         staff::set_password(&mut tx, ann, "a hash").await.unwrap();
+        let changed = Staff {
+            password_hash: Some("a hash".to_owned()),
+            ..changed
+        };
+        assert_eq!(staff::by_id(&mut tx, ann).await.unwrap(), changed);
+        assert!(!staff::hold(&mut tx, &changed).await.unwrap(), "they left");
         assert_eq!(staff::by_id(&mut tx, bob).await.unwrap(), was);
         assert!(staff::hold(&mut tx, &was).await.unwrap());
     })
@@ -49,6 +55,7 @@ async fn a_link_is_its_holders_alone_and_nothing_without_them() {
             session::add_link(&mut tx, token, who, until).await.unwrap();
         }
         session::end_links(&mut tx, bob).await.unwrap();
+        assert_eq!(session::sweep(&mut tx).await.unwrap(), 0);
         for (token, holder) in [(b"bobs", None), (b"anns", Some(ann))] {
             let used = session::use_link(&mut tx, token).await.unwrap();
             assert_eq!(used, holder);
@@ -242,15 +249,21 @@ async fn a_request_is_settled_and_given_back_for_one_key_of_one_principal() {
         assert_eq!(known, Known::Answered(answer));
         // Given back: this one alone may come anew.
         let third = request("ann", "m");
+        let same_key = request("bob", "m");
         assert_eq!(take(&mut tx, &third).await.unwrap(), Known::New);
+        assert_eq!(take(&mut tx, &same_key).await.unwrap(), Known::New);
         give_back(&mut tx, &third).await.unwrap();
-        assert_eq!(take(&mut tx, &others[0]).await.unwrap(), Known::InFlight);
+        for it in [&others[0], &same_key] {
+            assert_eq!(take(&mut tx, it).await.unwrap(), Known::InFlight);
+        }
         assert_eq!(take(&mut tx, &third).await.unwrap(), Known::New);
         // What its process left behind is taken over for one key, not for those beside it.
         at.clock.advance(ANSWERED_MS + 1);
         assert_eq!(take(&mut tx, &third).await.unwrap(), Known::New);
         assert_eq!(take(&mut tx, &third).await.unwrap(), Known::InFlight);
-        assert_eq!(take(&mut tx, &others[0]).await.unwrap(), Known::New);
+        for it in [&others[0], &same_key] {
+            assert_eq!(take(&mut tx, it).await.unwrap(), Known::New);
+        }
     })
     .await;
 }

@@ -61,6 +61,7 @@ async fn say(tx: &mut Tx, word: Word, mine: &ClaimedJob) {
         Word::Retry => job::retry(tx, mine, now, "").await.unwrap(),
         Word::Supersede => {
             ask(tx, Some("0"), 0).await;
+            ask(tx, Some("1"), 0).await;
             job::retry(tx, mine, now, "").await.unwrap();
         }
         Word::Bury => job::bury(tx, mine, "").await.unwrap(),
@@ -78,8 +79,8 @@ async fn what_a_worker_says_of_its_job_is_said_of_no_other() {
             (Word::Finish, true, vec![(AttemptStarted, 1)]),
             (Word::Retry, false, vec![(Leased, 1), (Ready, 1)]),
             (Word::Retry, true, vec![(AttemptStarted, 1), (Ready, 1)]),
-            (Word::Supersede, false, vec![(Leased, 1), (Ready, 1)]),
-            (Word::Supersede, true, vec![(AttemptStarted, 1), (Ready, 1)]),
+            (Word::Supersede, false, vec![(Leased, 1), (Ready, 2)]),
+            (Word::Supersede, true, vec![(AttemptStarted, 1), (Ready, 2)]),
             (Word::Bury, false, vec![(Dead, 1), (Leased, 1)]),
             (Word::Fail, true, vec![(AttemptStarted, 1), (Uncertain, 1)]),
             (Word::Settle, true, vec![(Uncertain, 1)]),
@@ -189,26 +190,36 @@ async fn jobs_are_taken_as_they_are_due_and_none_before() {
 async fn dead_jobs_are_revived_and_dropped_one_by_one() {
     on_both(|at| async move {
         let mut tx = writing(&at).await;
-        for key in ["0", "1", "2", "3"] {
+        for key in ["0", "1", "2", "3", "4"] {
             ask(&mut tx, Some(key), 0).await;
         }
         let jobs = take(&mut tx).await;
-        for job in &jobs[..3] {
-            job::bury(&mut tx, job, "").await.unwrap();
+        for n in [0, 1, 2, 4] {
+            job::bury(&mut tx, &jobs[n], "").await.unwrap();
         }
         at.clock.advance(10);
-        // Of the first's key another waits already.
+        // Of the first's key another waits already, and of the last's.
         ask(&mut tx, Some("0"), 5).await;
+        ask(&mut tx, Some("4"), 5).await;
         job::revive(&mut tx, jobs[0].id).await.unwrap();
-        let dead = job::list(&mut tx, JobState::Dead, None, 1).await.unwrap();
-        assert_eq!(dead[0].id, jobs[2].id, "the newest, and no more than asked");
+        let dead = job::list(&mut tx, JobState::Dead, None, 2).await.unwrap();
+        let dead: Vec<_> = dead.iter().map(|it| it.id).collect();
+        assert_eq!(
+            dead,
+            [jobs[4].id, jobs[2].id],
+            "the newest, as many as asked"
+        );
         job::revive(&mut tx, jobs[1].id).await.unwrap();
         let ready = job::list(&mut tx, JobState::Ready, None, 9).await.unwrap();
         let ready: Vec<_> = ready.iter().map(|it| (it.run_at, it.attempts)).collect();
         let now = at.store.now();
-        assert_eq!(ready, [(now + 5, 0), (now, 0)]);
+        assert_eq!(ready, [(now + 5, 0), (now + 5, 0), (now, 0)]);
         job::discard(&mut tx, jobs[2].id).await.unwrap();
-        let left = [(JobState::Leased, 1), (JobState::Ready, 2)];
+        let left = [
+            (JobState::Dead, 1),
+            (JobState::Leased, 1),
+            (JobState::Ready, 3),
+        ];
         assert_eq!(states(&mut tx).await, left);
         for id in [jobs[3].id, jobs[1].id] {
             assert!(job::revive(&mut tx, id).await.is_err(), "it is not dead");
