@@ -14,6 +14,7 @@ mod contract {
     pub mod harness;
     mod idempotency;
     mod jobs;
+    mod kept;
     mod keys;
     mod neighbours;
     mod orgs;
@@ -24,6 +25,7 @@ mod contract {
     mod schema;
     mod stale;
     mod stream;
+    mod tasks;
     mod threads;
     mod works;
 }
