@@ -11,7 +11,7 @@ export function DemoLinks() {
   const { org, phones } = words.demo;
   return (
     <div class="demo-links">
-      <b>{words.demo.title}</b>
+      <b class="section-title">{words.demo.title}</b>
       <p class="quiet">{words.demo.why}</p>
       {[
         [demo.org_url, org],

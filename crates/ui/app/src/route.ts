@@ -56,4 +56,7 @@ export function conversationAddress(id: string, message: string | null = null): 
   return withQuery({ at: message }, `inbox/${id}${search}`);
 }
 
+/** The list as it was asked for, with no conversation open. */
+export const inboxAddress = () => withQuery({ at: null }, conversationAddress("").replace("/", ""));
+
 export const follow = () => addEventListener("popstate", () => (address.value = here()));

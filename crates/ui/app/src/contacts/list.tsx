@@ -74,14 +74,16 @@ function Filters({ filter }: { filter: ContactFilter }) {
   return (
     <div class="filters">
       <SearchField of={filter.q} />
-      <Choice name="record" label={words.filter.records} value={filter.record ?? ""} options={records} />
-      <Choice name="texting" label={words.filter.who} value={filter.texting ?? ""} options={texting} />
-      <Choice
-        name="sort"
-        label={words.filter.sort}
-        value={filter.sort === "name" ? "" : filter.sort}
-        options={sorts}
-      />
+      <div class="which">
+        <Choice name="record" label={words.filter.records} value={filter.record ?? ""} options={records} />
+        <Choice name="texting" label={words.filter.who} value={filter.texting ?? ""} options={texting} />
+        <Choice
+          name="sort"
+          label={words.filter.sort}
+          value={filter.sort === "name" ? "" : filter.sort}
+          options={sorts}
+        />
+      </div>
     </div>
   );
 }
@@ -199,7 +201,14 @@ function Row({ row, own, unreadable }: { row: ContactRow; own: Attribute[]; unre
         <Avatar id={row.id} name={row.name} size={28} />
         <span>
           <b dir="auto">{row.name}</b>
-          <small>{isNarrow.value ? (number ?? row.company ?? "") : row.title}</small>
+          {isNarrow.value ? (
+            <small>
+              {number ?? row.company ?? ""}
+              {isOut && <Ban size={12} class="red" role="img" aria-label={words.optedOut} />}
+            </small>
+          ) : (
+            <small>{row.title}</small>
+          )}
         </span>
       </span>
       <span class="cell" dir="auto">

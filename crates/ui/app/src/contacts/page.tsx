@@ -29,6 +29,7 @@ export function ContactPage({ id }: { id: string }) {
           problem={slot.problem.value}
           again={() => void contacts.load(id)}
           missing={problems.missingContact}
+          out={{ text: words.back, to: listAddress.value }}
           rows={8}
           height={44}
         />

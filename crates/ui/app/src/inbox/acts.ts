@@ -1,7 +1,7 @@
 // What one does with conversations.
 
 import { hub, keyed, told } from "../api";
-import { conversationAddress, go, withQuery } from "../route";
+import { conversationAddress, go, inboxAddress } from "../route";
 import { conversations, list, openId, putConversation, threads } from "../state/inbox";
 import { me } from "../state/session";
 import { attempt, say } from "../state/toasts";
@@ -45,7 +45,7 @@ async function reopen(id: string) {
  * conversation counts as read.
  */
 export function markUnread(id: string, message_id?: string) {
-  go(withQuery({ at: null }, conversationAddress("").replace("/", "")));
+  go(inboxAddress());
   const params = { path: { id }, ...keyed() };
   const body = { message_id };
   return attempt(async () => {

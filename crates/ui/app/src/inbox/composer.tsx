@@ -96,11 +96,13 @@ function Modes({ id, mode, conversation }: { id: string; mode: Mode; conversatio
         </button>
       ))}
       <span class="grow" />
-      {inbox && (
+      {inbox && mode === "reply" && (
         <span class="from">
           <Smartphone size={14} aria-hidden="true" />
-          {inbox.name}
-          {inbox.address && `, ${phone(inbox.address)}`}
+          <span>
+            {inbox.name}
+            {inbox.address && `, ${phone(inbox.address)}`}
+          </span>
         </span>
       )}
     </div>

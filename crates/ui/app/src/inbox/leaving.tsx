@@ -25,7 +25,9 @@ export function Leaving({ it }: { it: Outgoing }) {
     <div class="said out first leaving">
       <div class="line">
         <p class={`bubble ${it.kind === "note" ? "is-note" : ""} ${isStuck ? "bad" : ""}`} dir="auto">
-          {it.kind === "note" && <NotebookPen size={14} aria-hidden="true" />} <Linked text={it.text} />
+          {it.kind === "note" && <NotebookPen size={14} aria-hidden="true" />}
+          {it.kind === "note" && " "}
+          <Linked text={it.text} />
         </p>
       </div>
       {!isStuck ? (

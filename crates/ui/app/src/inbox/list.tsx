@@ -3,7 +3,7 @@
 import { Ban, Search, Smartphone, SquarePen } from "lucide-preact";
 import { useEffect, useState } from "preact/hooks";
 import { count, exactly, phone, short, when } from "../format";
-import { Avatar, Empty, Skeleton, StaffAvatar, Waiting } from "../kit/ground";
+import { Avatar, Empty, NobodyMark, Skeleton, StaffAvatar, Waiting } from "../kit/ground";
 import { Link } from "../kit/link";
 import { VirtualList } from "../kit/virtual_list";
 import { address, conversationAddress, go, withQuery } from "../route";
@@ -159,7 +159,6 @@ function Nothing() {
 function Row({ id, item }: { id: string; item: Conversation }) {
   const row = conversations.at(id).value.value ?? item;
   const { last } = row;
-  const mine = me.value?.staff.id;
   const isOpen = openId.value === id;
   return (
     <Link
@@ -168,25 +167,36 @@ function Row({ id, item }: { id: string; item: Conversation }) {
       aria-current={isOpen ? "true" : undefined}
     >
       <Avatar id={row.contact?.id ?? row.id} name={row.contact?.name ?? "#"} />
-      <span class="name" dir="auto" title={phone(row.address)}>
-        {row.contact?.name ?? phone(row.address)}
-      </span>
-      <time title={last ? exactly(last.at) : undefined}>{last ? when(last.at) : ""}</time>
-      <LastLine row={row} isOpen={isOpen} />
-      <span class="signs">
-        {!row.gate.allowed && row.gate.code === "opted_out" && (
-          <Ban size={14} aria-label={words.optedOut} role="img" />
-        )}
-        {row.assigned_to && row.assigned_to.id !== mine && (
-          <StaffAvatar name={row.assigned_to.name} size={20} />
-        )}
-        {row.unread > 0 && (
-          <b class="count" role="img" aria-label={words.unread(row.unread)}>
-            {short(row.unread)}
-          </b>
-        )}
+      <span class="lines">
+        <span class="who">
+          <span class="name" dir="auto" title={phone(row.address)}>
+            {row.contact?.name ?? phone(row.address)}
+          </span>{" "}
+          <time title={last ? exactly(last.at) : undefined}>{last ? when(last.at) : ""}</time>
+        </span>{" "}
+        <span class="last">
+          <LastLine row={row} isOpen={isOpen} />
+          <Signs row={row} />
+        </span>
       </span>
     </Link>
+  );
+}
+
+/** What a row says beside its words; of who looks after it, nothing where that is oneself. */
+function Signs({ row }: { row: Conversation }) {
+  const { assigned_to: by, gate, status, unread } = row;
+  return (
+    <>
+      {!gate.allowed && gate.code === "opted_out" && <Ban size={14} aria-label={words.optedOut} role="img" />}
+      {by && by.id !== me.value?.staff.id && <StaffAvatar name={by.name} size={20} />}
+      {!by && status === "open" && <NobodyMark label={words.nobodyOn} size={20} />}
+      {unread > 0 && (
+        <b class="count" role="img" aria-label={words.unread(unread)}>
+          {short(unread)}
+        </b>
+      )}
+    </>
   );
 }
 
@@ -196,24 +206,17 @@ function LastLine({ row, isOpen }: { row: Conversation; isOpen: boolean }) {
   const { last } = row;
   const author = last?.author;
   const isMine = author?.kind === "staff" && author.id === me.value?.staff.id;
-  const who = author?.kind !== "staff" ? "" : isMine ? `${words.you}: ` : `${author.name.split(" ")[0]}: `;
+  const who = author?.kind !== "staff" ? "" : `${isMine ? words.you : author.name.split(" ")[0]}:`;
   return (
-    <span class="last">
+    <>
       <Smartphone size={14} aria-label={words.channel} role="img" />
-      {hit ? (
-        <span dir="auto">
-          {inSight(hit.excerpt).map((it, i) => (it.hit ? <mark key={i}>{it.text}</mark> : it.text))}
-        </span>
-      ) : draft ? (
-        <span dir="auto">
-          <b class="draft">{draft.mode === "note" ? words.draftNote : words.draft}</b> {draft.text}
-        </span>
-      ) : (
-        <span dir="auto">
-          {who}
-          {last?.text ?? words.nothingSaid}
-        </span>
-      )}
-    </span>
+      {draft && !hit && <b class="draft">{draft.mode === "note" ? words.draftNote : words.draft}</b>}
+      {!draft && !hit && who && <span class="by">{who}</span>}
+      <span class="text" dir="auto">
+        {hit
+          ? inSight(hit.excerpt).map((it, i) => (it.hit ? <mark key={i}>{it.text}</mark> : it.text))
+          : (draft?.text ?? last?.text ?? words.nothingSaid)}
+      </span>
+    </>
   );
 }

@@ -1,7 +1,7 @@
 // What was said: days as dividers, bubbles grouped by author within five minutes, then what has not
 // reached the hub yet.
 
-import { CircleAlert, Clock, MailOpen, NotebookPen } from "lucide-preact";
+import { Check, CheckCheck, CircleAlert, Clock, MailOpen, NotebookPen } from "lucide-preact";
 import type { ComponentChildren } from "preact";
 import { dayName, exactly, sameDay, time } from "../format";
 import { Avatar } from "../kit/ground";
@@ -142,14 +142,22 @@ function Bubble({ message, first, last, conversation }: SaidProps) {
   );
 }
 
+const SIGNS: Partial<Record<Message["state"], typeof Check>> = {
+  queued: Clock,
+  sending: Clock,
+  uncertain: Clock,
+  sent: Check,
+  delivered: CheckCheck,
+};
+
 type StateProps = { message: Message; isOut: boolean; children?: ComponentChildren };
 
 function State({ message, isOut, children }: StateProps) {
   const at = isOut ? message.state_at : message.at;
-  const isLeaving = ["queued", "sending", "uncertain"].includes(message.state);
+  const Sign = SIGNS[message.state];
   return (
     <p class="state" title={exactly(at)}>
-      {isOut && isLeaving && <Clock size={12} aria-hidden="true" />}{" "}
+      {isOut && Sign && <Sign size={12} aria-hidden="true" />}{" "}
       {isOut ? `${words.states[message.state] ?? message.state} ` : ""}
       {time(at)} {children}
     </p>

@@ -4,6 +4,7 @@
 import { useEffect } from "preact/hooks";
 import { DemoLinks } from "../demo";
 import { Empty, Waiting } from "../kit/ground";
+import { inboxAddress } from "../route";
 import { conversations, openId } from "../state/inbox";
 import { useRecord } from "../state/records";
 import { factsOver, factsShown, factsSlide } from "../state/screen";
@@ -49,6 +50,7 @@ function Open({ id, showsFacts }: { id: string; showsFacts: boolean }) {
           problem={slot.problem.value}
           again={() => void conversations.load(id)}
           missing={problems.missingConversation}
+          out={{ text: words.back, to: inboxAddress() }}
           rows={6}
           height={56}
         />

@@ -28,7 +28,11 @@ export function usePlace(conversation: Conversation, scroller: Box) {
   const [unreadFrom, setUnreadFrom] = useState<string | null>(null);
   const before = useRef<Before | null>(null);
   const stays = useRef(true);
-  const outgoing = outbox.value.all.value.filter((it) => it.conversation_id === id).length;
+  // What leaves, and whether it stays and why: each takes its room.
+  const outgoing = outbox.value.all.value
+    .filter((it) => it.conversation_id === id)
+    .map((it) => `${it.key} ${it.tries > 0} ${it.refusal ?? ""}`)
+    .join();
 
   // As the thread or what leaves changes.
   useLayoutEffect(() => {

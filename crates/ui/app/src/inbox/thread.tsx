@@ -1,11 +1,11 @@
 // A conversation: who it is with, what was said, the composer. The place one reads at stays where it is.
 
-import { ArrowDown, Check, ChevronLeft, PanelRight, RotateCcw } from "lucide-preact";
+import { ArrowDown, Check, ChevronLeft, ChevronRight, PanelRight, RotateCcw } from "lucide-preact";
 import { useEffect, useRef } from "preact/hooks";
 import { hub, told } from "../api";
 import { phone } from "../format";
-import { Waiting } from "../kit/ground";
-import { conversationAddress, go } from "../route";
+import { Avatar, NobodyMark, StaffAvatar, Waiting } from "../kit/ground";
+import { go, inboxAddress } from "../route";
 import { threads } from "../state/inbox";
 import { isNarrow, toggleFacts } from "../state/screen";
 import { me } from "../state/session";
@@ -65,9 +65,12 @@ function Strip({ conversation }: { conversation: Conversation }) {
   const { allowed, reason } = conversation.gate;
   return (
     <button class="strip" onClick={toggleFacts}>
-      <span class={allowed ? "" : "red"}>{allowed ? words.allowed : (reason ?? words.notAllowed)}</span>
+      <span class={`gate ${allowed ? "" : "red"}`}>
+        {allowed ? words.allowed : (reason ?? words.notAllowed)}
+      </span>
       <span class="grow" />
       {words.facts}
+      <ChevronRight size={16} aria-hidden="true" />
     </button>
   );
 }
@@ -77,13 +80,12 @@ function Head({ conversation, name }: { conversation: Conversation; name: string
   const Icon = isClosed ? RotateCcw : Check;
   return (
     <header class="head">
-      <button
-        class="back"
-        aria-label={words.back}
-        onClick={() => go(conversationAddress("").replace("/", ""))}
-      >
+      <button class="back" aria-label={words.back} onClick={() => go(inboxAddress())}>
         <ChevronLeft size={20} />
       </button>
+      {isNarrow.value && (
+        <Avatar id={conversation.contact?.id ?? conversation.id} name={conversation.contact?.name ?? "#"} />
+      )}
       <div class="who">
         <h1 dir="auto" title={name}>
           {name}
@@ -93,18 +95,7 @@ function Head({ conversation, name }: { conversation: Conversation; name: string
           <span class="via">, {words.byText}</span>
         </p>
       </div>
-      <select
-        aria-label={words.lookedAfter}
-        value={conversation.assigned_to?.id ?? ""}
-        onChange={(event) => void change(conversation.id, { assigned_to: event.currentTarget.value || null })}
-      >
-        <option value="">{words.nobody}</option>
-        {me.value?.staff_list.map((staff) => (
-          <option key={staff.id} value={staff.id}>
-            {staff.name}
-          </option>
-        ))}
-      </select>
+      <Assignee conversation={conversation} />
       <button onClick={() => void close(conversation.id)}>
         <Icon size={16} aria-hidden="true" />
         <span class="word">{isClosed ? words.reopen : words.close}</span> <kbd>e</kbd>
@@ -113,6 +104,28 @@ function Head({ conversation, name }: { conversation: Conversation; name: string
         <PanelRight size={16} />
       </button>
     </header>
+  );
+}
+
+function Assignee({ conversation }: { conversation: Conversation }) {
+  const { assigned_to: by, id } = conversation;
+  return (
+    <span class="assignee">
+      {by ? <StaffAvatar name={by.name} size={20} /> : <NobodyMark label={words.nobodyOn} size={20} />}
+      <select
+        aria-label={words.lookedAfter}
+        title={by?.name ?? words.nobodyOn}
+        value={by?.id ?? ""}
+        onChange={(event) => void change(id, { assigned_to: event.currentTarget.value || null })}
+      >
+        <option value="">{words.nobody}</option>
+        {me.value?.staff_list.map((staff) => (
+          <option key={staff.id} value={staff.id}>
+            {staff.name}
+          </option>
+        ))}
+      </select>
+    </span>
   );
 }
 

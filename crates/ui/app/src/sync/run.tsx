@@ -40,6 +40,7 @@ export function RunPage({ id }: { id: string }) {
           problem={slot.problem.value}
           again={() => void runs.load(id)}
           missing={problems.missingRun}
+          out={{ text: words.run.back, to: "sync" }}
           rows={8}
           height={44}
         />

@@ -7,7 +7,7 @@ export const words = {
   title: "Contacts",
   add: "New contact",
   search: "Search contacts",
-  searchHint: "Search names, companies, e-mail and numbers",
+  searchHint: "Name, company, e-mail or number",
   total: (n: number, isFiltered: boolean) => (isFiltered ? `${count(n)} found` : count(n)),
   filter: {
     records: "Which records",
