@@ -111,6 +111,13 @@ test("on a phone the thread says whether they may be texted, and leads to the fa
   await page.getByRole("complementary", { name: "Facts" }).getByText("Not allowed").waitFor();
 });
 
+test("a conversation that is not there leads back to the list, on a phone as well", async (t) => {
+  const page = await opened(t, { viewport: { width: 390, height: 844 } });
+  await page.goto(`${at.demo.app}/inbox/conv_00000000000000000000000000000000`);
+  await page.getByRole("button", { name: "Back to the list" }).click();
+  await page.getByRole("heading", { name: "Inbox" }).waitFor();
+});
+
 test("rows do not move while a hand goes for one of them, and do once it rests", async (t) => {
   const page = await opened(t);
   const [one, other] = [await somebody(page), await somebody(page)];
@@ -118,19 +125,25 @@ test("rows do not move while a hand goes for one of them, and do once it rests",
     await textFrom(at.demo, it.number, `Waits ${it.name}`);
     await page.waitForTimeout(300);
   }
+  const newcomer = await somebody(page);
   await page.goto(`${at.demo.app}/inbox?view=all`);
   const names = () => page.locator(".row .name").allInnerTexts();
   await until("the texts never came", async () => (await names()).includes(other.name));
   const list = await page.locator(".rows").boundingBox();
   const order = async () => (await names()).slice(0, 5).join();
   const before = await order();
-  await textFrom(at.demo, one.number, "Now the last");
-  await textFrom(at.demo, (await somebody(page)).number, "Somebody new");
+  let sent;
   for (let i = 0; i < 12; i++) {
     await page.mouse.move(list.x + 100 + i, list.y + 200 + (i % 3));
+    // They come while the hand is on its way already.
+    sent ??= Promise.all([
+      textFrom(at.demo, one.number, "Now the last"),
+      textFrom(at.demo, newcomer.number, "Somebody new"),
+    ]);
     await page.waitForTimeout(120);
     assert.equal(await order(), before, "a row moved under the pointer");
   }
+  await sent;
   await until("what came never showed", async () => (await order()) !== before);
 });
 

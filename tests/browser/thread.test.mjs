@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ask, textFrom, until } from "./demo.mjs";
+import { ask, openWindow, textFrom, until } from "./demo.mjs";
 import { area, office, row, say } from "./office.mjs";
 
 const at = office();
@@ -135,4 +135,54 @@ test("from a message of theirs on a conversation is marked as unread", async (t)
   const [line, second] = [page.locator(".fresh"), bubble(page, "Second of three")];
   assert.ok((await line.boundingBox()).y < (await second.boundingBox()).y);
   assert.ok((await line.boundingBox()).y > (await bubble(page, "First of three").boundingBox()).y);
+});
+
+/** Tom, signed in by a link that Priya made for him. */
+async function tomAt(t, page, address) {
+  const { staff_list } = (await ask(page, "GET", "/api/v1/me")).body;
+  const tom = staff_list.find((it) => it.name.startsWith("Tom"));
+  const link = await ask(page, "POST", `/api/v1/staff/${tom.id}/sign-in-link`);
+  const context = await openWindow(at.browser);
+  t.after(() => context.close());
+  const theirs = await context.newPage();
+  await theirs.goto(link.body.url);
+  await theirs.getByRole("button", { name: "Sign in" }).click();
+  await theirs.waitForURL(/\/app/);
+  await theirs.goto(address);
+  return theirs;
+}
+
+test("who else is at a conversation is said above the composer, in every tab, until they go", async (t) => {
+  const page = await opened(t);
+  const one = await somebody(page);
+  const address = `${at.demo.app}/inbox/${one.conversation}`;
+  const present = (it, text) => it.locator(".present").getByText(text, { exact: true }).waitFor();
+  await page.goto(address);
+  const tom = await tomAt(t, page, address);
+  await present(page, "Tom is looking");
+  await present(tom, "Priya is looking");
+  const second = await page.context().newPage();
+  await second.goto(address);
+  await present(second, "Tom is looking");
+  await area(tom).fill("Shall I");
+  await present(page, "Tom is writing");
+  await present(second, "Tom is writing");
+  await tom.goto(`${at.demo.app}/sync`);
+  await until("Tom never went", async () => (await page.locator(".present").innerText()) === "", 150);
+  assert.equal(await second.locator(".present").innerText(), "");
+});
+
+test("what could not be sent has its ways out in sight, however full the thread is", async (t) => {
+  const page = await opened(t, { viewport: { width: 390, height: 560 } });
+  const one = await somebody(page);
+  for (let i = 0; i < 8; i++) await say(page, one.conversation, `Line ${i}`);
+  await page.goto(`${at.demo.app}/inbox/${one.conversation}`);
+  await bubble(page, "Line 7").waitFor();
+  await page.route("**/messages", (it) => (it.request().method() === "POST" ? it.abort() : it.fallback()));
+  await area(page).fill("Goes nowhere");
+  await page.keyboard.press("Control+Enter");
+  const discard = page.getByRole("button", { name: "Discard" });
+  await discard.waitFor();
+  await page.waitForTimeout(300);
+  assert.ok(await isInSight(page, discard), "they are below the end");
 });

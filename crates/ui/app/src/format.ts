@@ -14,6 +14,7 @@ const dayMonth = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short
 const dayMonthYear = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short", year: "numeric" });
 const longDay = new Intl.DateTimeFormat(LOCALE, { weekday: "long", day: "numeric", month: "long" });
 const whole = new Intl.DateTimeFormat(LOCALE, { dateStyle: "full", timeStyle: "medium" });
+const lists = new Intl.ListFormat(LOCALE);
 const numbers = new Intl.NumberFormat(LOCALE);
 
 const DAY_MS = 86_400_000;
@@ -31,6 +32,7 @@ const date = (ms: number, at: number) => (sameYear(ms, at) ? dayMonth : dayMonth
 export const time = (ms: number) => clock.format(ms);
 /** A moment in full, for who points at it. */
 export const exactly = (ms: number) => whole.format(ms);
+export const listed = (names: string[]) => lists.format(names);
 export const count = (n: number) => numbers.format(n);
 /** A count where there is room for two figures. */
 export const short = (n: number) => (n > 99 ? "99+" : String(n));

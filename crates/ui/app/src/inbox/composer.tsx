@@ -7,6 +7,7 @@ import { phone } from "../format";
 import { LENGTH_MAX, PARTS_MANY, segments } from "../segments";
 import type { Mode } from "../state/drafts";
 import { drafts, outbox } from "../state/inbox";
+import { typed } from "../state/presence";
 import { me } from "../state/session";
 import type { Conversation } from "../types";
 import { words } from "../words/inbox";
@@ -53,7 +54,10 @@ export function Composer({ conversation, onSent }: { conversation: Conversation;
         dir="auto"
         aria-label={isNote ? words.noteField : words.textField}
         placeholder={isNote ? words.noteHint : words.textHint}
-        onInput={(event) => drafts.value.write(id, event.currentTarget.value)}
+        onInput={(event) => {
+          drafts.value.write(id, event.currentTarget.value);
+          typed();
+        }}
         onKeyDown={keys}
       />
       <div class="bar">

@@ -209,9 +209,9 @@ function LastLine({ row, isOpen }: { row: Conversation; isOpen: boolean }) {
   const who = author?.kind !== "staff" ? "" : `${isMine ? words.you : author.name.split(" ")[0]}:`;
   return (
     <>
-      <Smartphone size={14} aria-label={words.channel} role="img" />
+      <Smartphone size={14} aria-label={words.channel} role="img" />{" "}
       {draft && !hit && <b class="draft">{draft.mode === "note" ? words.draftNote : words.draft}</b>}
-      {!draft && !hit && who && <span class="by">{who}</span>}
+      {!draft && !hit && who && <span class="by">{who}</span>}{" "}
       <span class="text" dir="auto">
         {hit
           ? inSight(hit.excerpt).map((it, i) => (it.hit ? <mark key={i}>{it.text}</mark> : it.text))

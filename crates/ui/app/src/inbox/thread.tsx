@@ -7,6 +7,7 @@ import { phone } from "../format";
 import { Avatar, NobodyMark, StaffAvatar, Waiting } from "../kit/ground";
 import { go, inboxAddress } from "../route";
 import { threads } from "../state/inbox";
+import { useBeingAt } from "../state/presence";
 import { isNarrow, toggleFacts } from "../state/screen";
 import { me } from "../state/session";
 import type { Conversation } from "../types";
@@ -15,6 +16,7 @@ import { change, close } from "./acts";
 import { Composer } from "./composer";
 import { Messages } from "./messages";
 import { usePlace } from "./place";
+import { Present } from "./present";
 
 export function Thread({ conversation }: { conversation: Conversation }) {
   const { id } = conversation;
@@ -23,6 +25,7 @@ export function Thread({ conversation }: { conversation: Conversation }) {
   const place = usePlace(conversation, scroller);
   const isEnd = place.isAtEnd;
   useSeen(conversation, isEnd);
+  useBeingAt(id);
   return (
     <section class="thread" aria-label={words.with(name)}>
       <Head conversation={conversation} name={name} />
@@ -55,6 +58,7 @@ export function Thread({ conversation }: { conversation: Conversation }) {
           </button>
         )}
       </div>
+      <Present id={id} />
       <Composer conversation={conversation} onSent={() => void place.toEnd()} />
     </section>
   );

@@ -1,7 +1,7 @@
 // The live stream of this browser, and what each event moves.
 
 import { effect } from "@preact/signals";
-import type { Conversation, ConversationCounts, Message, Run } from "../types";
+import type { Conversation, ConversationCounts, LivePresence, Message, Run } from "../types";
 import { contacts, contactsChanged } from "./contacts";
 import {
   conversations,
@@ -14,6 +14,7 @@ import {
   threads,
 } from "./inbox";
 import { heard as noticed } from "./notice";
+import { allThere, forget, heard as heardPresence } from "./presence";
 import { fresh, leave, loadMe, me, signedOut } from "./session";
 import { type Heard, type Source, Stream, type Word } from "./stream";
 import { putRun, runList, runs, status, syncChanged } from "./sync";
@@ -69,7 +70,12 @@ export const stream = new Stream(
   },
 );
 
-channel.onmessage = ({ data }) => stream.hear(data);
+channel.onmessage = ({ data }: MessageEvent<Word>) => {
+  stream.hear(data);
+  if (data.kind !== "where" || !stream.isLeading) return;
+  // The hub tells who is where as a stream opens, and this one has been open for a while.
+  for (const value of allThere()) channel.postMessage({ kind: "event", name: "presence", value, id: "" });
+};
 
 /** Begins to listen; once the session is over, everything ends, here and in the other tabs. */
 export function follow() {
@@ -86,6 +92,8 @@ export function follow() {
 export const tellSignIn = () => channel.postMessage({ kind: "begun" } satisfies Word);
 
 function take({ name, value }: Heard) {
+  // It comes at once to a tab that does not know yet who is signed in.
+  if (name === "presence") return heardPresence(value as LivePresence);
   if (!me.peek()) return;
   if (name === "message") {
     const { message } = value as { message: Message };
@@ -124,6 +132,7 @@ function putState({ conversation_id: id, message_id, ...change }: MessageState) 
 
 /** Events may be missing: whatever is open is asked for again, and what has not left is sent. */
 function gap() {
+  forget();
   if (!me.peek()) return;
   for (const it of [conversations, threads, contacts, runs, status]) it.refresh();
   listsChanged();

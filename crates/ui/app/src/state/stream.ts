@@ -51,6 +51,7 @@ export const EVENTS = [
   "message_state",
   "conversation",
   "read",
+  "presence",
   "counts",
   "contacts",
   "run",

@@ -1,9 +1,12 @@
 // Words of the inbox: list, thread, composer, facts.
 
-import { count } from "../format";
+import { count, listed } from "../format";
 import type { Candidates } from "../types";
 
 const texts = (n: number) => (n === 1 ? "1 text" : `${n} texts`);
+
+/** Tom; Tom and Ines; 4 people. */
+const together = (names: string[]) => (names.length > 3 ? `${count(names.length)} people` : listed(names));
 
 export const words = {
   title: "Inbox",
@@ -54,6 +57,8 @@ export const words = {
   toNewest: "To the newest",
   markUnread: "Mark unread from here",
   unreadFrom: "New since you last looked",
+  areTyping: (names: string[]) => `${together(names)} ${names.length === 1 ? "is" : "are"} writing`,
+  areLooking: (names: string[]) => `${together(names)} ${names.length === 1 ? "is" : "are"} looking`,
   noteBy: (name: string) => `Note by ${name}, only staff see this`,
   staff: "staff",
   byItself: "Tieline, by itself",
