@@ -226,6 +226,7 @@ async fn who_was_merged_hands_on_their_parts_and_ties_and_nobody_else_does() {
             part(&rows[0], namesake, now),
             part(&rows[1], Participant::Contact(third), now),
             part(&rows[1], to_other, now + 5),
+            part(&rows[2], Participant::Contact(third), now),
         ];
         let mut tx = writing(&at).await;
         participant::begin(&mut tx, &begun).await.unwrap();
@@ -233,6 +234,7 @@ async fn who_was_merged_hands_on_their_parts_and_ties_and_nobody_else_does() {
         assert_eq!(parts(&mut tx, rows[0].id).await, [begun[0], begun[2]]);
         let moved = part(&rows[1], to_kept, now + 5);
         assert_eq!(parts(&mut tx, rows[1].id).await, [begun[3], moved]);
+        assert_eq!(parts(&mut tx, rows[2].id).await, [begun[5]]);
         for (row, who, version) in [(&rows[0], kept, 1), (&rows[1], third, 0)] {
             let now = conversation::load_by_ids(&mut tx, &[row.id]).await.unwrap();
             let now = &now[&row.id];

@@ -2,11 +2,11 @@
 
 use super::carriers::{add_account, add_sender};
 use super::harness::on_both;
-use super::people::{contact, inbox, linked, org, ours, point, talk, theirs, writing};
+use super::people::{contact, inbox, linked, org, ours, point, talk, theirs, user, writing};
 use tieline_domain::access::{Actor, Failures, Scope};
 use tieline_domain::catalogue::{Catalogue, FieldChange, FieldKind, FieldSection, NewField};
 use tieline_domain::consent::{ConsentSource, ConsentState};
-use tieline_domain::conversation::Tie;
+use tieline_domain::conversation::{ReadMark, Tie};
 use tieline_domain::delivery::State;
 use tieline_domain::id::{CarrierAccountId, Id as _};
 use tieline_domain::sync::link::LinkState;
@@ -14,11 +14,11 @@ use tieline_storage::carrier_account::CarrierAccount;
 use tieline_storage::connection::{self, Connection};
 use tieline_storage::consent::{self, Consent, Entry};
 use tieline_storage::contact::{Contact, ContactQuery};
-use tieline_storage::idempotency::{ANSWERED_MS, Known, Request, during, take};
+use tieline_storage::idempotency::{ANSWERED_MS, Known, Request, during, give_back, take};
 use tieline_storage::link::{self, Link};
 use tieline_storage::{
     StorageError, Tx, attempt, carrier_account, contact as contacts, contact_field, conversation,
-    merge, message, setting, sign_in_failure,
+    event, merge, message, read_mark, setting, sign_in_failure,
 };
 
 async fn found(tx: &mut Tx, query: ContactQuery) -> Vec<Contact> {
@@ -458,6 +458,83 @@ async fn a_derived_tie_does_not_follow_a_merge_of_contacts() {
         merge::contacts(&mut tx, kept, other).await.unwrap();
         let now = conversation::load_by_ids(&mut tx, &[row.id]).await.unwrap();
         assert_eq!(now[&row.id].contact_id, Some(other));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_number_in_two_fields_that_gives_none_any_more_is_remembered_once() {
+    on_both(|at| async move {
+        let (spain, britain) = (Catalogue::first("ES"), Catalogue::first("GB"));
+        let mut row = contact(&at, "Ann", "").await;
+        for field in ["phone", "mobile_phone"] {
+            let text = "612 345 678".to_owned();
+            row.fields.insert(field.to_owned(), text);
+        }
+        let mut tx = writing(&at).await;
+        for (catalogue, number) in [(&spain, Some("+34612345678")), (&britain, None)] {
+            row.version += 1;
+            contacts::save_many(&mut tx, std::slice::from_ref(&row), catalogue)
+                .await
+                .unwrap();
+            let points = contacts::load_points(&mut tx, &[row.id]).await.unwrap();
+            let points = points.get(&row.id).and_then(|it| it.first());
+            assert_eq!(points.map(|it| it.address.as_str()), number);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_mark_moves_by_what_was_read_and_by_what_came_and_tells_of_each() {
+    on_both(|at| async move {
+        let ann = user(&at, "ann").await;
+        let desk = inbox(&at, "Care").await.id;
+        let (row, _) = talk(&at, desk, "+447700900101", &[theirs("a"), ours("b")]).await;
+        let mut head = None;
+        for (seq, received, moves) in [(1, 1, true), (2, 1, true), (2, 0, true), (2, 0, false)] {
+            let mark = ReadMark { seq, received };
+            let mut tx = writing(&at).await;
+            read_mark::set(&mut tx, &row, ann, mark).await.unwrap();
+            tx.commit().await.unwrap();
+            let mut conn = at.store.reader().await.unwrap();
+            let kept = read_mark::get(&mut conn, row.id, ann).await.unwrap();
+            assert_eq!((kept.seq, kept.received), (seq, received));
+            let told = event::head(&mut conn).await.unwrap();
+            let was = head.replace(told);
+            assert_eq!(was != Some(told), moves, "{seq}, {received}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_request_that_is_refused_after_it_did_something_is_answered_and_no_other_is() {
+    on_both(|at| async move {
+        let of = |principal: &str, key: &str| Request {
+            principal: principal.to_owned(),
+            key: key.to_owned(),
+            hash: b"one".to_vec(),
+        };
+        let all = [of("ann", "k"), of("ann", "l"), of("bob", "k")];
+        for it in &all {
+            let mut tx = writing(&at).await;
+            assert_eq!(take(&mut tx, it).await.unwrap(), Known::New);
+            tx.commit().await.unwrap();
+            during(it.clone(), async {
+                let tx = at.store.begin(&Actor::system()).await.unwrap();
+                tx.commit().await.unwrap();
+            })
+            .await;
+        }
+        let mut tx = writing(&at).await;
+        give_back(&mut tx, &all[0]).await.unwrap();
+        for (it, known) in all
+            .iter()
+            .zip([Known::Done, Known::InFlight, Known::InFlight])
+        {
+            assert_eq!(take(&mut tx, it).await.unwrap(), known, "{it:?}");
+        }
     })
     .await;
 }

@@ -25,6 +25,7 @@ async fn a_user_who_is_changed_is_the_only_one() {
         let (ann, bob) = (user(&at, "ann").await, user(&at, "bob").await);
         let mut tx = writing(&at).await;
         let was = staff::by_id(&mut tx, bob).await.unwrap();
+        assert!(staff::hold(&mut tx, &was).await.unwrap());
         let changed = Staff {
             role: Role::SystemAdministrator,
             name: "Annabel".to_owned(),
@@ -336,19 +337,22 @@ async fn two_orgs_have_runs_and_intents_of_their_own() {
     on_both(|at| async move {
         let (one, two) = (org(&at, "One").await, org(&at, "Two").await);
         let [mut ours, theirs] = [run(&at, &one), run(&at, &two)];
-        let intent = CreateIntent {
+        let intent = |object: &str| CreateIntent {
             id: at.store.new_id(),
             connection_id: one.id,
-            object: "Contact".to_owned(),
+            object: object.to_owned(),
             contact_id: None,
             body: Default::default(),
             state: IntentState::Open,
             created_at: at.store.now(),
         };
+        let mut intents = ["Contact", "Contact", "Lead"].map(intent);
         let mut tx = writing(&at).await;
-        create_intent::create_many(&mut tx, std::slice::from_ref(&intent))
+        create_intent::create_many(&mut tx, &intents).await.unwrap();
+        create_intent::mark_ambiguous(&mut tx, intents[1].id)
             .await
             .unwrap();
+        intents[1].state = IntentState::Ambiguous;
         for of in [&ours, &theirs] {
             sync_run::create(&mut tx, of).await.unwrap();
         }
@@ -371,7 +375,7 @@ async fn two_orgs_have_runs_and_intents_of_their_own() {
         let of_two = create_intent::open(&mut tx, two.id, "Contact").await;
         assert_eq!(of_two.unwrap(), []);
         let of_one = create_intent::open(&mut tx, one.id, "Contact").await;
-        assert_eq!(of_one.unwrap(), [intent]);
+        assert_eq!(of_one.unwrap(), intents[..2]);
     })
     .await;
 }

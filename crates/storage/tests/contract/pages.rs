@@ -5,19 +5,25 @@ use super::harness::{Fixture, on_both};
 use super::people::{
     contact, inbox, linked, mapped, org, ours, point, talk, theirs, user, writing,
 };
+use std::collections::BTreeMap;
 use std::fmt::Debug;
-use tieline_domain::access::Scope;
+use tieline_domain::access::{Principal, Role, Scope, StaffMember};
+use tieline_domain::carrier::CarrierKind;
 use tieline_domain::catalogue::Catalogue;
 use tieline_domain::channel::Channel;
 use tieline_domain::consent::{ConsentSource, ConsentState};
 use tieline_domain::conversation::{Conversation, ListPlace, Message, ReadMark};
-use tieline_domain::id::{ContactId, ConversationId};
+use tieline_domain::id::{CarrierAccountId, ContactId, ConversationId, Id as _, SenderId};
 use tieline_domain::receive::Unassigned;
 use tieline_domain::sync::counts::RunCounts;
+use tieline_domain::sync::mapping::{Deletes, Direction};
 use tieline_domain::sync::run::{RunState, RunTrigger};
+use tieline_storage::carrier_account::{CarrierAccount, Sender};
 use tieline_storage::consent::{self, Entry};
 use tieline_storage::contact::{ContactPlace, ContactQuery, ContactSort};
 use tieline_storage::conversation::{self, ConversationQuery};
+use tieline_storage::link::Link;
+use tieline_storage::mapping::ObjectMapping;
 use tieline_storage::sync_run::{self, Checkpoint, SyncRun};
 use tieline_storage::unassigned_text::{self, UnassignedText};
 use tieline_storage::{
@@ -233,7 +239,7 @@ async fn two(at: &Fixture) -> Two {
 }
 
 fn only<K: Ord + Clone + Debug, V>(
-    found: std::collections::BTreeMap<K, V>,
+    found: BTreeMap<K, V>,
     wanted: impl IntoIterator<Item = K>,
 ) -> Vec<V> {
     let (keys, values): (Vec<K>, Vec<V>) = found.into_iter().unzip();
@@ -376,6 +382,172 @@ async fn who_asks_for_one_account_user_or_key_is_told_of_that_one() {
             let found = mapping::all(&mut tx, orgs[n].id).await.unwrap();
             assert_eq!(found, mapped[n..=n]);
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn numbers_accounts_records_and_objects_are_told_in_an_order_that_their_ids_do_not_make() {
+    on_both(|at| async move {
+        let desk = inbox(&at, "Care").await.id;
+        let org = org(&at, "One").await;
+        let ann = contact(&at, "Ann", "").await;
+        let first = linked(&at, &org, &ann, "003Z").await;
+        let mut objects = [mapping_at(&at, "Contact", 1), mapping_at(&at, "Lead", 0)];
+        let mut tx = writing(&at).await;
+        for it in &objects {
+            mapping::create(&mut tx, org.id, it).await.unwrap();
+        }
+        objects.reverse();
+        assert_eq!(mapping::all(&mut tx, org.id).await.unwrap(), objects);
+        // A younger row has the smaller id.
+        let mut accounts = Vec::new();
+        let mut senders = Vec::new();
+        for n in (1..4).rev() {
+            at.clock.advance(10);
+            let account = CarrierAccount {
+                id: CarrierAccountId::from_uuid(n),
+                account: format!("AC{n}"),
+                ..account_like(&at)
+            };
+            carrier_account::create(&mut tx, &account).await.unwrap();
+            accounts.push(account);
+        }
+        for n in (1..4).rev() {
+            at.clock.advance(10);
+            let sender = Sender {
+                id: SenderId::from_uuid(n),
+                account_id: accounts[n as usize - 1].id,
+                inbox_id: Some(desk),
+                address: format!("+44770090001{n}"),
+            };
+            carrier_account::add_sender(&mut tx, &sender).await.unwrap();
+            senders.push(sender);
+        }
+        let told = carrier_account::of_inbox(&mut tx, desk).await;
+        assert_eq!(told.unwrap(), accounts);
+        assert_eq!(carrier_account::all(&mut tx).await.unwrap(), accounts);
+        assert_eq!(carrier_account::senders(&mut tx).await.unwrap(), senders);
+        let oldest = carrier_account::sender_for(&mut tx, desk, None).await;
+        assert_eq!(oldest.unwrap().as_ref(), Some(&senders[0]));
+        let wanted = carrier_account::sender_for(&mut tx, desk, Some(senders[2].id)).await;
+        assert_eq!(wanted.unwrap().as_ref(), Some(&senders[2]));
+        let more = [("Lead", "00QA"), ("Contact", "003B"), ("Contact", "003A")];
+        let more = more.map(|(object, record)| Link {
+            id: at.store.new_id(),
+            object: object.to_owned(),
+            record_id: record.to_owned(),
+            is_primary: false,
+            ..first.clone()
+        });
+        link::create_many(&mut tx, &more).await.unwrap();
+        let told = link::list_of_contacts(&mut tx, &Scope::system(), &[ann.id]).await;
+        let told = only(told.unwrap(), [ann.id]).remove(0);
+        let told: Vec<_> = told.iter().map(|it| it.record_id.as_str()).collect();
+        assert_eq!(told, ["003Z", "003A", "003B", "00QA"]);
+    })
+    .await;
+}
+
+fn mapping_at(at: &Fixture, object: &str, position: i64) -> ObjectMapping {
+    ObjectMapping {
+        id: at.store.new_id(),
+        object: object.to_owned(),
+        position,
+        enabled: true,
+        direction: Direction::Both,
+        deletes: Deletes::Honour,
+        auto_create: true,
+        read_until: None,
+        last_changed_at: None,
+        org_records: None,
+        org_counted_at: None,
+        fields: Vec::new(),
+    }
+}
+
+fn account_like(at: &Fixture) -> CarrierAccount {
+    CarrierAccount {
+        id: at.store.new_id(),
+        carrier: CarrierKind::Twilio,
+        account: String::new(),
+        url: "https://carrier.example".to_owned(),
+        secret: b"sealed".to_vec(),
+        held_until: None,
+    }
+}
+
+#[tokio::test]
+async fn what_is_open_and_unread_is_counted_by_inbox_and_reader() {
+    on_both(|at| async move {
+        let (care, sales) = (inbox(&at, "Care").await.id, inbox(&at, "Sales").await.id);
+        let (ann, bob) = (user(&at, "ann").await, user(&at, "bob").await);
+        let cleo = user(&at, "cleo").await;
+        let mut rows = Vec::new();
+        for (n, (desk, said)) in [
+            (care, &[theirs("a"), theirs("b")][..]),
+            (care, &[theirs("a")]),
+            (care, &[ours("a")]),
+            (sales, &[theirs("a")]),
+            (sales, &[ours("a")]),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let number = format!("+44770090010{n}");
+            rows.push(talk(&at, desk, &number, said).await.0);
+        }
+        let mut tx = writing(&at).await;
+        for (reader, n, received) in [
+            (ann, 0, 1),
+            (ann, 1, 1),
+            (ann, 2, 0),
+            (bob, 0, 2),
+            (bob, 3, 1),
+            (cleo, 0, 2),
+            (cleo, 3, 1),
+        ] {
+            let seq = received;
+            let mark = ReadMark { seq, received };
+            read_mark::set(&mut tx, &rows[n], reader, mark)
+                .await
+                .unwrap();
+        }
+        let both = [ann, bob];
+        let everything = Scope::system();
+        let counted = conversation::count_unread(&mut tx, &everything, &both).await;
+        let wanted = BTreeMap::from([
+            ((care, ann), 1),
+            ((care, bob), 1),
+            ((sales, ann), 1),
+            ((sales, bob), 0),
+        ]);
+        assert_eq!(counted.unwrap(), wanted);
+        let member = StaffMember {
+            id: ann,
+            role: Role::Staff,
+            reviewer: false,
+            inboxes: vec![care],
+        };
+        let scope = Principal::Staff(member).scope();
+        let counted = conversation::count_unread(&mut tx, &scope, &both).await;
+        let wanted = BTreeMap::from([((care, ann), 1), ((care, bob), 1)]);
+        assert_eq!(counted.unwrap(), wanted);
+        let groups = conversation::count_groups(&mut tx, &everything).await;
+        let mut groups: Vec<_> = groups
+            .unwrap()
+            .into_iter()
+            .map(|it| (it.inbox_id, it.our_turn, it.number))
+            .collect();
+        groups.sort();
+        let mut wanted = [
+            (care, true, 2),
+            (care, false, 1),
+            (sales, true, 1),
+            (sales, false, 1),
+        ];
+        wanted.sort();
+        assert_eq!(groups, wanted);
     })
     .await;
 }

@@ -307,3 +307,30 @@ async fn a_contact_in_somebodys_hand_is_left_for_the_next_page() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn whoever_was_read_by_another_rule_is_counted_whichever_comes_first_and_nobody_else() {
+    on_both(|at| async move {
+        let catalogues = ["AT", "GB", "US"].map(Catalogue::first);
+        let mut tx = at.store.begin(&Actor::system()).await.unwrap();
+        for (n, own) in catalogues.iter().enumerate() {
+            let fields = Fields::from_iter([("last_name".to_owned(), "Pérez".to_owned())]);
+            let new = contact::new(own, tx.new_id(), fields, tx.now());
+            save(&mut tx, &new, own).await;
+            for (m, asked) in catalogues.iter().enumerate() {
+                let others = (n + 1 - usize::from(m <= n)) as i64;
+                let count = contact::count_to_read_anew(&mut tx, &Scope::system(), asked).await;
+                assert_eq!(count.unwrap(), others, "{n}, {m}");
+                let any = contact::any_to_read_anew(&mut tx, asked).await.unwrap();
+                assert_eq!(any, others > 0, "{n}, {m}");
+            }
+        }
+        for left in [2, 1, 0] {
+            let any = contact::any_to_read_anew(&mut tx, &catalogues[1]).await;
+            assert_eq!(any.unwrap(), left > 0);
+            let page = contact::read_anew(&mut tx, &catalogues[1], 1).await;
+            assert_eq!(page.unwrap().len(), left.min(1));
+        }
+    })
+    .await;
+}

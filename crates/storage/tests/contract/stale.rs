@@ -140,6 +140,8 @@ async fn an_uncertain_attempt_is_settled_by_whom_it_was_handed_to_last() {
         ask(&mut tx, TEXT, None, None).await;
         let mine = take(&mut tx).await.remove(0);
         job::start_attempt(&mut tx, &mine).await.unwrap();
+        let twice = job::start_attempt(&mut tx, &mine).await;
+        assert!(matches!(twice, Err(StorageError::Conflict(_))));
         let mut handed = Vec::new();
         for _ in 0..2 {
             at.clock.advance(TEXT.lease_ms());
@@ -187,17 +189,19 @@ async fn of_what_is_in_hand_beside_work_that_waits_only_what_expired_is_given_up
 #[tokio::test]
 async fn each_lane_takes_work_of_its_own_also_where_a_party_is_full() {
     on_both(|at| async move {
-        let mut tx = writing(&at).await;
-        for kind in JobKind::ALL {
-            ask(&mut tx, *kind, None, None).await;
-        }
-        let mut taken = 0;
         for lane in Lane::ALL {
+            // Nothing of it is committed.
+            let mut tx = writing(&at).await;
+            for kind in JobKind::ALL {
+                ask(&mut tx, *kind, None, None).await;
+            }
             let jobs = job::claim(&mut tx, &mut InHand::of(lane)).await.unwrap();
-            assert!(jobs.iter().all(|it| it.kind.lane() == lane), "{lane:?}");
-            taken += jobs.len();
+            let own = JobKind::ALL.iter().filter(|it| it.lane() == lane);
+            assert!(jobs.iter().map(|it| &it.kind).eq(own), "{lane:?}");
+            let counts = job::count_by_state(&mut tx).await.unwrap();
+            assert_eq!(counts.len(), JobKind::ALL.len(), "each kind for itself");
         }
-        assert_eq!(taken, JobKind::ALL.len());
+        let mut tx = writing(&at).await;
         let full = Party::Org(ConnectionId::from_uuid(1));
         let mut hand = InHand::of(Lane::Org);
         while hand.take(Some(&full)) {}
@@ -247,6 +251,71 @@ async fn a_job_that_is_put_back_waits_until_its_moment_and_says_why() {
         let it = all(&mut tx).await.remove(0);
         assert!(it.last_error.unwrap().contains("did not come back"));
         assert_eq!((it.id, it.failures), (mine.id, 2));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whose_leases_end_with_their_hub_are_settled_at_once_and_those_that_wait_go_on_waiting() {
+    on_both(|at| async move {
+        let mut tx = writing(&at).await;
+        for _ in 0..3 {
+            ask(&mut tx, TEXT, None, None).await;
+        }
+        let jobs = take(&mut tx).await;
+        job::start_attempt(&mut tx, &jobs[0]).await.unwrap();
+        job::fail(&mut tx, &jobs[0], "lost").await.unwrap();
+        let it = job::list(&mut tx, JobState::AttemptStarted, None, 9).await;
+        assert_eq!(it.unwrap()[0].last_error.as_deref(), Some("lost"));
+        assert_eq!(job::expire(&mut tx).await.unwrap().uncertain.len(), 1);
+        job::start_attempt(&mut tx, &jobs[1]).await.unwrap();
+        let now = at.store.now();
+        assert!(!job::any_expired(&mut tx, now).await.unwrap());
+        job::end_leases(&mut tx).await.unwrap();
+        assert!(job::any_expired(&mut tx, now).await.unwrap());
+        let expired = job::expire(&mut tx).await.unwrap();
+        let uncertain: Vec<JobId> = expired.uncertain.iter().map(|it| it.id).collect();
+        assert_eq!((expired.ready, uncertain.len()), (1, 2));
+        assert!(uncertain.contains(&jobs[0].id) && uncertain.contains(&jobs[1].id));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_says_that_they_still_work_hears_of_their_own_job() {
+    on_both(|at| async move {
+        let mut tx = writing(&at).await;
+        for _ in 0..2 {
+            ask(&mut tx, TEXT, None, None).await;
+        }
+        let jobs = take(&mut tx).await;
+        let later = tx.now() + 2 * TEXT.lease_ms();
+        job::wait(&mut tx, &jobs[0], later, "").await.unwrap();
+        at.clock.advance(TEXT.lease_ms());
+        job::expire(&mut tx).await.unwrap();
+        assert_eq!(take(&mut tx).await[0].id, jobs[1].id);
+        for (job, heard) in [(&jobs[0], Beat::LetGo), (&jobs[1], Beat::Lost)] {
+            assert_eq!(job::beat(&mut tx, job).await.unwrap(), heard);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_attempt_that_nobody_came_back_from_is_looked_for_like_any_job() {
+    on_both(|at| async move {
+        let mut tx = writing(&at).await;
+        ask(&mut tx, TEXT, None, None).await;
+        let mine = take(&mut tx).await.remove(0);
+        job::start_attempt(&mut tx, &mine).await.unwrap();
+        for _ in 0..2 {
+            let now = at.store.now();
+            assert!(!job::any_expired(&mut tx, now).await.unwrap());
+            at.clock.advance(TEXT.lease_ms());
+            let now = at.store.now();
+            assert!(job::any_expired(&mut tx, now).await.unwrap());
+            assert_eq!(job::expire(&mut tx).await.unwrap().uncertain.len(), 1);
+        }
     })
     .await;
 }

@@ -7,6 +7,7 @@ use tieline_domain::id::ContactId;
 use tieline_storage::activity::{self, Stage, WaitingDay, WaitingQuery, Written};
 use tieline_storage::connection::Connection;
 use tieline_storage::contact::Contact;
+use tieline_storage::link::{self, Link};
 use tieline_storage::{StorageError, Tx, conversation, merge};
 
 /// Two orgs that know two people, and a conversation with three texts.
@@ -70,6 +71,11 @@ async fn news(tx: &mut Tx, row: &Conversation, day: i64) {
     activity::mark_waiting(tx, [row], day).await.unwrap();
 }
 
+/// Another conversation of the same inbox.
+async fn beside(at: &Fixture, row: &Conversation, number: &str) -> Conversation {
+    talk(at, row.inbox_id, number, &[theirs("Hi")]).await.0
+}
+
 /// The same conversation as it would be with somebody from a message on.
 fn with(row: &Conversation, contact_id: Option<ContactId>, tie_from: i64) -> Conversation {
     Conversation {
@@ -89,6 +95,7 @@ async fn what_happens_to_one_row_of_a_day_happens_to_no_other() {
             row,
             said,
         } = world(&at).await;
+        let another = beside(&at, &row, "+447700900102").await;
         let mut tx = writing(&at).await;
         let (first, second) = (with(&row, Some(ann.id), 0), with(&row, Some(bob.id), 3));
         for day in [7, 8] {
@@ -109,6 +116,12 @@ async fn what_happens_to_one_row_of_a_day_happens_to_no_other() {
         let missing = waiting(&mut tx, &orgs[0], Stage::Missing, 0).await;
         let until: Vec<_> = missing.iter().map(|it| it.tie_until).collect();
         assert_eq!(until, [Some(3), None, Some(3), None]);
+        // In another conversation they changed a text earlier.
+        news(&mut tx, &with(&another, Some(ann.id), 2), 7).await;
+        let told = async |tx: &mut Tx, org: &Connection| {
+            let all = told(tx, org).await.into_iter();
+            all.filter(|it| it.1 != 2).collect::<Vec<_>>()
+        };
         // The second text is of the day's first person, the third of the next.
         let mut wanted = [all(0), all(1)];
         for (said, place) in [(&said[1], 0), (&said[2], 1)] {
@@ -138,12 +151,9 @@ async fn what_happens_to_one_row_of_a_day_happens_to_no_other() {
         for (since, number) in [(7, 1), (8, 0)] {
             let known = waiting(&mut tx, &orgs[0], Stage::Known, since).await;
             assert_eq!(known.len(), number, "since {since}");
-            assert_eq!(
-                waiting(&mut tx, &orgs[0], Stage::Missing, since)
-                    .await
-                    .len(),
-                2 + number
-            );
+            let missing = waiting(&mut tx, &orgs[0], Stage::Missing, since).await;
+            let missing = missing.iter().filter(|it| it.tie_from != 2);
+            assert_eq!(missing.count(), 2 + number, "since {since}");
         }
     })
     .await;
@@ -264,6 +274,127 @@ async fn the_days_of_who_was_merged_are_the_other_ones_and_a_third_keeps_theirs(
             .map(|it| it.2)
             .collect();
         assert_eq!(who, ["003B0", "003B0", "003C0"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_two_conversations_become_leaves_the_people_of_a_thirds_day_apart() {
+    on_both(|at| async move {
+        let World {
+            orgs,
+            ann,
+            bob,
+            row,
+            ..
+        } = world(&at).await;
+        let other = beside(&at, &row, "+447700900102").await;
+        let third = beside(&at, &row, "+447700900103").await;
+        let mut tx = writing(&at).await;
+        for (row, who, from) in [
+            (&row, &ann, 0),
+            (&other, &ann, 0),
+            (&third, &ann, 0),
+            (&third, &bob, 3),
+        ] {
+            news(&mut tx, &with(row, Some(who.id), from), 7).await;
+        }
+        merge::conversations(&mut tx, row.id, other.id)
+            .await
+            .unwrap();
+        let days = waiting(&mut tx, &orgs[0], Stage::Missing, 0).await;
+        let mut left: Vec<_> = days
+            .iter()
+            .map(|it| (it.conversation_id, it.tie_from, it.contact_id, it.news))
+            .collect();
+        left.sort();
+        let wanted = [
+            (row.id, 0, ann.id, 2),
+            (third.id, 0, ann.id, 1),
+            (third.id, 3, bob.id, 1),
+        ];
+        assert_eq!(left, wanted);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_day_whose_task_somebody_deleted_waits_no_more_whatever_is_new() {
+    on_both(|at| async move {
+        let World {
+            orgs, ann, mut row, ..
+        } = world(&at).await;
+        row.contact_id = Some(ann.id);
+        let mut tx = writing(&at).await;
+        save(&mut tx, &mut row).await;
+        news(&mut tx, &row, 7).await;
+        let day = waiting(&mut tx, &orgs[0], Stage::Missing, 0)
+            .await
+            .remove(0);
+        news(&mut tx, &row, 7).await;
+        activity::record(&mut tx, orgs[0].id, &day, &Written::Ended)
+            .await
+            .unwrap();
+        assert_eq!(told(&mut tx, &orgs[0]).await, []);
+        assert_eq!(told(&mut tx, &orgs[1]).await.len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_person_of_a_day_is_followed_by_the_next_of_that_day() {
+    on_both(|at| async move {
+        let World {
+            orgs,
+            ann,
+            bob,
+            row,
+            ..
+        } = world(&at).await;
+        let mut tx = writing(&at).await;
+        for (day, who, from) in [
+            (6, &ann, 0),
+            (7, &ann, 0),
+            (7, &bob, 3),
+            (7, &ann, 5),
+            (8, &bob, 7),
+        ] {
+            news(&mut tx, &with(&row, Some(who.id), from), day).await;
+        }
+        let days = waiting(&mut tx, &orgs[0], Stage::Missing, 0).await;
+        let until: Vec<_> = days.iter().map(|it| (it.day, it.tie_until)).collect();
+        let wanted = [(6, None), (7, Some(3)), (7, Some(5)), (7, None), (8, None)];
+        assert_eq!(until, wanted);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_org_that_knows_only_others_or_by_a_second_record_has_no_day_to_be_logged() {
+    on_both(|at| async move {
+        let World { orgs, ann, row, .. } = world(&at).await;
+        let [third, fourth] = [org(&at, "Three").await, org(&at, "Four").await];
+        let cleo = contact(&at, "Cleo", "").await;
+        linked(&at, &third, &cleo, "003C").await;
+        let second = linked(&at, &fourth, &ann, "003D").await;
+        let mut others = beside(&at, &row, "+447700900102").await;
+        let mut nobodys = beside(&at, &row, "+447700900103").await;
+        others.contact_id = Some(cleo.id);
+        nobodys.contact_id = None;
+        let mut tx = writing(&at).await;
+        let second = Link {
+            is_primary: false,
+            ..second
+        };
+        link::update_many(&mut tx, &[second]).await.unwrap();
+        save(&mut tx, &mut others).await;
+        save(&mut tx, &mut nobodys).await;
+        news(&mut tx, &nobodys, 7).await;
+        let waits = activity::connections_waiting(&mut tx, 0).await.unwrap();
+        assert_eq!(waits, [], "nobody is known whom it could be logged with");
+        news(&mut tx, &with(&row, Some(ann.id), 0), 7).await;
+        let waits = activity::connections_waiting(&mut tx, 0).await.unwrap();
+        assert_eq!(waits, [orgs[0].id, orgs[1].id]);
     })
     .await;
 }

@@ -237,19 +237,19 @@ async fn attempts_at_two_texts_are_counted_and_heard_of_apart() {
         let mut tx = writing(&at).await;
         let first = add_account(&mut tx, "AC1").await;
         let mut begun = Vec::new();
-        for text in [&said[0], &said[0], &said[1]] {
+        for text in [&said[0], &said[0], &said[0], &said[1]] {
             begun.push(attempt::begin(&mut tx, text.id, first.id).await.unwrap());
         }
         let numbers: Vec<i64> = begun.iter().map(|it| it.number).collect();
-        assert_eq!(numbers, [1, 2, 1]);
+        assert_eq!(numbers, [1, 2, 3, 1]);
         begun[0].hear("SM1", State::Sent);
         attempt::save(&mut tx, &begun[0], State::Sending)
             .await
             .unwrap();
         let ids = [said[0].id, said[1].id];
         let kept = attempt::load(&mut tx, &ids).await.unwrap();
-        assert_eq!(kept[&ids[0]], begun[..2]);
-        assert_eq!(kept[&ids[1]], begun[2..]);
+        assert_eq!(kept[&ids[0]], begun[..3]);
+        assert_eq!(kept[&ids[1]], begun[3..]);
     })
     .await;
 }
