@@ -4,15 +4,14 @@
 import { useEffect } from "preact/hooks";
 import { DemoLinks } from "../demo";
 import { Empty, Waiting } from "../kit/ground";
-import { inboxAddress } from "../route";
 import { conversations, openId } from "../state/inbox";
 import { useRecord } from "../state/records";
-import { factsOver, factsShown, factsSlide } from "../state/screen";
+import { factsOver, factsShown, factsSlide, isNarrow } from "../state/screen";
 import { words } from "../words/inbox";
 import { words as problems } from "../words/problems";
 import { Facts } from "./facts";
 import { List } from "./list";
-import { Thread } from "./thread";
+import { Back, Thread } from "./thread";
 
 export function InboxPage() {
   const id = openId.value;
@@ -46,11 +45,15 @@ function Open({ id, showsFacts }: { id: string; showsFacts: boolean }) {
   if (!conversation)
     return (
       <section class="thread" aria-label={words.title}>
+        {isNarrow.value && (
+          <header class="head">
+            <Back />
+          </header>
+        )}
         <Waiting
           problem={slot.problem.value}
           again={() => void conversations.load(id)}
           missing={problems.missingConversation}
-          out={{ text: words.back, to: inboxAddress() }}
           rows={6}
           height={56}
         />

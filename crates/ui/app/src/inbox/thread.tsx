@@ -79,24 +79,34 @@ function Strip({ conversation }: { conversation: Conversation }) {
   );
 }
 
+/** On a phone, to the list. */
+export const Back = () => (
+  <button class="back" aria-label={words.back} onClick={() => go(inboxAddress())}>
+    <ChevronLeft size={20} />
+  </button>
+);
+
 function Head({ conversation, name }: { conversation: Conversation; name: string }) {
+  const { contact } = conversation;
   const isClosed = conversation.status === "closed";
   const Icon = isClosed ? RotateCcw : Check;
   return (
     <header class="head">
-      <button class="back" aria-label={words.back} onClick={() => go(inboxAddress())}>
-        <ChevronLeft size={20} />
-      </button>
-      {isNarrow.value && (
-        <Avatar id={conversation.contact?.id ?? conversation.id} name={conversation.contact?.name ?? "#"} />
-      )}
+      <Back />
+      {isNarrow.value && contact && <Avatar id={contact.id} name={contact.name ?? "#"} />}
       <div class="who">
         <h1 dir="auto" title={name}>
           {name}
         </h1>
         <p>
-          <span class="number">{phone(conversation.address)}</span>
-          <span class="via">, {words.byText}</span>
+          {contact ? (
+            <>
+              <span class="number">{phone(conversation.address)}</span>
+              <span class="via">, {words.byText}</span>
+            </>
+          ) : (
+            words.unknown.title
+          )}
         </p>
       </div>
       <Assignee conversation={conversation} />

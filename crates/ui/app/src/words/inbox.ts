@@ -107,6 +107,7 @@ export const words = {
   since: (when: string) => `Since ${when}.`,
   others: "Other conversations",
   unknown: {
+    title: "Unknown number",
     why: (reason: Candidates["reason"], have: number) => {
       if (reason === "several") return `${count(have)} people have this number. Say who it is.`;
       if (reason === "decided") return "Somebody decided that none of the people with this number wrote.";
