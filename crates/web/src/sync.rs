@@ -114,10 +114,11 @@ pub(crate) async fn change_mapping(
 ) -> Result<NoContent> {
     let mut tx = state.store.begin(&me.actor()).await?;
     let found = mapping::update(&mut tx, id, change.enabled, change.deletes).await?;
+    known(found, "object mapping")?;
     let after = json!({"enabled": change.enabled, "deletes": change.deletes});
     note(&mut tx, id.to_string(), after).await?;
     tx.commit().await?;
-    done(found, "object mapping")
+    Ok(NoContent)
 }
 
 pub(crate) async fn add_field(
@@ -161,10 +162,11 @@ pub(crate) async fn change_field(
     check_policy(change.policy)?;
     let mut tx = state.store.begin(&me.actor()).await?;
     let found = mapping::update_field(&mut tx, id, &field, change.policy, change.direction).await?;
+    known(found, "field mapping")?;
     let after = json!({"policy": change.policy, "direction": change.direction});
     note(&mut tx, format!("{id} {}", &*field), after).await?;
     tx.commit().await?;
-    done(found, "field mapping")
+    Ok(NoContent)
 }
 
 /// Nothing keeps yet what somebody is to decide, so that asking would hold values back for ever.
@@ -190,10 +192,10 @@ async fn note(tx: &mut Tx, target: String, after: Value) -> Result<()> {
     Ok(audit::add(tx, entry).await?)
 }
 
-fn done(found: bool, noun: &'static str) -> Result<NoContent> {
+/// What is not there cannot have been changed.
+fn known(found: bool, noun: &'static str) -> Result<()> {
     if found {
-        Ok(NoContent)
-    } else {
-        Err(StorageError::NotFound(noun).into())
+        return Ok(());
     }
+    Err(StorageError::NotFound(noun).into())
 }

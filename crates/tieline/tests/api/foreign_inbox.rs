@@ -104,3 +104,39 @@ async fn what_is_said_in_an_inbox_is_read_by_its_members_and_reviewers_and_chang
     }
     world.stop().await;
 }
+
+#[tokio::test]
+async fn a_conversation_is_begun_in_the_inbox_that_is_wanted_if_it_is_one_of_ones_own() {
+    let world = World::start(None).await;
+    let (priya, tom) = (world.people().await, world.colleague().await);
+    let first = json!(priya.ids["InboxId"]);
+    let second = json!(world.second_inbox("priya").await);
+    let begin = async |who: &Known, address: &str, wanted: &Value| {
+        let mut begin = Probe::new("post", "/api/v1/conversations");
+        let body = json!({"address": address, "inbox_id": wanted});
+        begin.body = Some(body.to_string().into_bytes());
+        let answer = world.send(who, &begin).await;
+        let body: Value = serde_json::from_str(&answer.body).unwrap();
+        (answer.status, body)
+    };
+    for (address, wanted) in [("+447700900771", &first), ("+447700900772", &second)] {
+        let (status, begun) = begin(&priya, address, wanted).await;
+        assert_eq!((status, &begun["inbox_id"]), (201, wanted), "{begun}");
+        // Who writes to one number from two inboxes has two conversations.
+        let other = if wanted == &first { &second } else { &first };
+        let (_, again) = begin(&priya, address, other).await;
+        assert_ne!(again["id"], begun["id"]);
+        let (status, found) = begin(&priya, address, wanted).await;
+        assert_eq!((status, &found["id"]), (200, &begun["id"]), "{found}");
+    }
+    let (status, problem) = begin(&tom, "+447700900773", &second).await;
+    assert_eq!((status, &problem["field"]), (422, &json!("inbox_id")));
+    let (_, own) = begin(&tom, "+447700900773", &Value::Null).await;
+    assert_eq!(own["inbox_id"], first);
+    world.take_out_of_inboxes("tom").await;
+    for wanted in [&Value::Null, &first] {
+        let (status, problem) = begin(&tom, "+447700900774", wanted).await;
+        assert_eq!((status, &problem["field"]), (422, &json!("inbox_id")));
+    }
+    world.stop().await;
+}

@@ -49,6 +49,16 @@ async fn work_that_gave_up_is_listed_tried_again_and_dropped() {
         assert_eq!(world.send(&known, &retry).await.status, 204);
         // It cannot succeed, so it is there again.
         jobs(&world, &known, 1).await;
+        // Once it can, it is done and gone; what is not tried again stays.
+        world.mend_broken_jobs().await;
+        world.add_broken_job().await;
+        let two = jobs(&world, &known, 2).await;
+        assert_eq!(two[1]["id"], dead["id"], "the newest first");
+        retry.key = Some(b"and now".to_vec());
+        assert_eq!(world.send(&known, &retry).await.status, 204);
+        let left = jobs(&world, &known, 1).await;
+        assert_eq!(left[0]["id"], two[0]["id"]);
+        let path = format!("/api/v1/jobs/{}", two[0]["id"].as_str().unwrap());
         assert_eq!(
             world
                 .send(&known, &Probe::new("delete", &path))

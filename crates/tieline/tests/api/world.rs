@@ -12,8 +12,10 @@ use tieline::demo::{Demo, DemoOptions};
 use tieline_access::{NewKey, NewStaff, StaffChange, Visit};
 use tieline_domain::access::{Actor, Caller, Reach, Right, Rights, Role, Scope};
 use tieline_domain::attachment::{Attachment, AttachmentPlace, AttachmentState};
-use tieline_domain::id::StaffId;
+use tieline_domain::channel::Channel;
+use tieline_domain::id::{InboxId, StaffId};
 use tieline_domain::job::JobKind;
+use tieline_storage::inbox::Inbox;
 use tieline_storage::job::{self, NewJob};
 use tieline_storage::staff::Staff;
 use tieline_storage::{
@@ -416,6 +418,32 @@ impl World {
         };
         job::enqueue(&mut tx, broken).await.unwrap();
         tx.commit().await.unwrap();
+    }
+
+    /// Lets the handler read what it could not: what gave up asks for a run now.
+    pub async fn mend_broken_jobs(&self) {
+        let connection = self.demo.connection;
+        let payload = format!(r#"{{"connection_id":"{connection}","by_clock":false}}"#);
+        self.run(&format!(
+            "update job set payload = '{payload}' where state = 'dead'"
+        ))
+        .await;
+    }
+
+    /// A second inbox, with one member.
+    pub async fn second_inbox(&self, member: &str) -> InboxId {
+        let member = self.staff(member).await.id;
+        let mut tx = self.demo.hub.store.begin(&Actor::system()).await.unwrap();
+        let second = Inbox {
+            id: tx.new_id(),
+            channel: Channel::Sms,
+            name: "Second".to_owned(),
+            country: "GB".to_owned(),
+        };
+        inbox::create(&mut tx, &second).await.unwrap();
+        inbox::add_member(&mut tx, second.id, member).await.unwrap();
+        tx.commit().await.unwrap();
+        second.id
     }
 
     /// The form of a text or a report with one field changed, signed as the carrier signs.

@@ -274,6 +274,31 @@ async fn a_carrier_that_asks_to_be_left_alone_is_left_alone_by_all_texts() {
 }
 
 #[tokio::test]
+async fn a_text_that_the_carrier_takes_at_no_time_is_tried_ten_times_and_said_to_have_failed() {
+    let world = World::new(88).await;
+    let busy = Mishap::Busy {
+        status: 429,
+        retry_after_seconds: 1,
+    };
+    let busy = plan(&world, "POST", "/Messages.json", u32::MAX, busy);
+    let message = desk::text(&world.hub.store, THEIRS, WORDS).await;
+    for tries in 1..=10 {
+        assert_eq!(look(&world, &message).await.state, State::Queued);
+        world.pump().await;
+        assert_eq!(attempts(&world, &message).await.len(), tries);
+        world.wait(20 * 60_000);
+    }
+    let now = look(&world, &message).await;
+    let code = now.failure.map(|it| it.code);
+    assert_eq!(
+        (now.state, code),
+        (State::Failed, Some(FailureCode::CarrierUnreachable))
+    );
+    world.pump().await;
+    assert_eq!(world.simulator.fired(busy), 10, "it is tried no more");
+}
+
+#[tokio::test]
 async fn what_a_report_says_of_the_number_is_kept() {
     for (code, gate) in [
         (FailureCode::Blocked, Some(FailureCode::OptedOut)),

@@ -11,6 +11,7 @@ mod clocks;
 mod converge;
 mod desk;
 mod history;
+mod https;
 mod hubs;
 mod keys;
 mod lease;

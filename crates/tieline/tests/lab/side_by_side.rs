@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tieline::hub::Hub;
 use tieline::transport::{Transport, in_process};
-use tieline_domain::job::{JobKind, JobState};
+use tieline_domain::access::Actor;
+use tieline_domain::job::{InHand, JobKind, JobState};
 use tieline_domain::sync::run::{RunState, RunTrigger};
 use tieline_storage::contact::Contact;
 use tieline_storage::sync_run::{self, SyncRun};
@@ -216,4 +217,31 @@ async fn a_run_that_panics_again_and_again_is_dead_after_a_while_and_blocks_no_o
         .await
         .unwrap();
     assert_eq!(world.end_of(run).await.state, RunState::Done);
+}
+
+#[tokio::test]
+async fn a_run_whose_workers_never_come_back_ends_after_a_while_and_is_not_begun_again() {
+    let world = World::new(34).await;
+    let run = world.start().await;
+    let calls = world.simulator.calls().len();
+    let failures_max = JobKind::SyncRun.retry().failures_max;
+    for _ in 0..failures_max {
+        let mut tx = world.hub.store.begin(&Actor::system()).await.unwrap();
+        job::expire(&mut tx).await.unwrap();
+        let mut hand = InHand::of(JobKind::SyncRun.lane());
+        assert_eq!(job::claim(&mut tx, &mut hand).await.unwrap().len(), 1);
+        tx.commit().await.unwrap();
+        world.wait(11 * 60_000);
+    }
+    world.pump().await;
+    let mut reader = world.hub.store.reader().await.unwrap();
+    let row = sync_run::by_id(&mut reader, run.id).await.unwrap();
+    assert_eq!(row.state, RunState::Failed);
+    let dead = job::list(&mut reader, JobState::Dead, None, 10).await;
+    let dead = dead.unwrap();
+    assert_eq!(dead.len(), 1);
+    assert_eq!(dead[0].last_error.as_deref(), Some("it failed too often"));
+    assert_eq!(world.simulator.calls().len(), calls, "it was tried no more");
+    drop(reader);
+    assert_eq!(world.sync().await.state, RunState::Done);
 }

@@ -3,17 +3,50 @@
 use super::desk;
 use super::waits::{add, plan};
 use super::world::World;
-use tieline_domain::access::{Actor, Scope};
+use axum::body::Body;
+use http::Request;
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+use tieline_access::NewKey;
+use tieline_domain::access::{Actor, Caller, Reach, Right, Rights, Scope};
 use tieline_domain::connection::ConnectionState;
 use tieline_domain::event::Event;
+use tieline_domain::id::ApiKeyId;
 use tieline_domain::sync::run::RunState;
 use tieline_domain::sync::standing::Standing;
 use tieline_simulator::Mishap;
 use tieline_storage::{connection, event, mapping};
 use tieline_sync::status::Status;
+use tower::ServiceExt as _;
 
+/// How it stands; the page tells the same, and of being stopped or waiting only while it is.
 async fn status(world: &World) -> Status {
-    world.hub.sync.status(world.connection).await.unwrap()
+    let status = world.hub.sync.status(world.connection).await.unwrap();
+    let new = NewKey {
+        name: world.hub.store.new_id::<ApiKeyId>().to_string(),
+        rights: Rights::of(&[Right::ReadSync]),
+        inboxes: Reach::only([]),
+        expires_at: None,
+    };
+    let made = world.hub.access.add_key(&Caller::operator(), new).await;
+    let bearer = format!("Bearer {}", made.unwrap().1);
+    let request = Request::get("/api/v1/sync").header("authorization", bearer);
+    let request = request.body(Body::empty()).unwrap();
+    let answer = world.hub.router().oneshot(request).await.unwrap();
+    let body = answer.into_body().collect().await.unwrap().to_bytes();
+    let page: Value = serde_json::from_slice(&body).unwrap();
+    let standing = status.standing();
+    assert_eq!(page["state"], standing.as_str(), "{page}");
+    let is_stopped = standing == Standing::Stopped;
+    let stopped = status.last.as_ref().filter(|_| is_stopped);
+    let stopped = stopped.map(|it| (it.progress_done, it.progress_total));
+    let told = page["stopped"].as_object();
+    let told = told.map(|it| (it["done"].as_i64().unwrap(), it["total"].as_i64()));
+    assert_eq!(told, stopped, "{page}");
+    let since = status.connection.state_since.0;
+    let waits = (standing == Standing::Waiting).then_some(since);
+    assert_eq!(page["waiting_since"].as_i64(), waits, "{page}");
+    status
 }
 
 #[tokio::test]

@@ -2,7 +2,13 @@
 
 use super::world::World;
 use crate::desk;
+use axum::body::Body;
+use http::Request;
+use http_body_util::BodyExt as _;
 use secrecy::SecretString;
+use serde_json::Value;
+use tieline_access::NewKey;
+use tieline_domain::access::{Caller, Reach, Right, Rights};
 use tieline_domain::id::ConnectionId;
 use tieline_domain::sync::run::RunState;
 use tieline_org::NewConnection;
@@ -12,6 +18,7 @@ use tieline_storage::link::{self, Link};
 use tieline_storage::{connection, contact};
 use tieline_sync::StartedBy;
 use tieline_testkit::postgres::Database;
+use tower::ServiceExt as _;
 
 const PHONE: &str = "+447700900811";
 
@@ -220,5 +227,37 @@ async fn an_org_that_is_away_holds_up_no_other_and_spends_none_of_its_calls() {
     for org in [0, 1] {
         let since = counted(&both.orgs[org]) - both.connecting[org];
         assert_eq!(used(org).await, since, "org {org}");
+    }
+}
+
+#[tokio::test]
+async fn each_record_of_a_contact_is_opened_in_its_own_org() {
+    let both = Both::new(98).await;
+    let records = [both.add(0, "Cook"), both.add(1, "Cook")];
+    both.sync(0).await;
+    both.sync(1).await;
+    let (contact, _) = both.person().await;
+    let new = NewKey {
+        name: "Contacts".to_owned(),
+        rights: Rights::of(&[Right::ReadContacts]),
+        inboxes: Reach::only([]),
+        expires_at: None,
+    };
+    let operator = Caller::operator();
+    let made = both.world.hub.access.add_key(&operator, new);
+    let bearer = format!("Bearer {}", made.await.unwrap().1);
+    let path = format!("/api/v1/contacts/{}", contact.id);
+    let request = Request::get(path).header("authorization", bearer);
+    let request = request.body(Body::empty()).unwrap();
+    let answer = both.world.hub.router().oneshot(request).await.unwrap();
+    let body = answer.into_body().collect().await.unwrap().to_bytes();
+    let shown: Value = serde_json::from_slice(&body).unwrap();
+    let links = shown["links"].as_array().unwrap();
+    assert_eq!(links.len(), 2, "{shown}");
+    for (org, record) in both.orgs.iter().zip(&records) {
+        let link = links.iter().find(|it| it["record_id"] == record.as_str());
+        let url = link.unwrap()["url"].as_str().unwrap();
+        let own = org.org_access().instance_url;
+        assert!(url.starts_with(&format!("{own}/")), "{url} is not at {own}");
     }
 }

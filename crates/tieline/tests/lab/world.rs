@@ -197,6 +197,20 @@ impl World {
         )
     }
 
+    /// The same hub at another address.
+    pub fn hub_at(&self, public_url: &str) -> Hub {
+        let attachments = Arc::new(Folder::at("/nonexistent/attachments"));
+        Hub::new(HubOptions {
+            store: self.hub.store.clone(),
+            vault: Vault::new(&[7; Vault::KEY_BYTES]),
+            transport: to_orgs(&self.simulator),
+            environment: self.computer.clone(),
+            public_url: public_url.to_owned(),
+            demo: None,
+            attachments,
+        })
+    }
+
     /// A text by another program of the same account; what it sends is the form of the carrier's API.
     pub async fn send_as_another_program(&self, form: &[(&str, &str)]) {
         let carrier = self.simulator.carrier_access();
@@ -225,10 +239,22 @@ impl World {
     pub async fn pump(&self) {
         for _ in 0..ROUNDS_MAX {
             if self.round().await == 0 {
-                return;
+                return self.nothing_is_in_hand().await;
             }
         }
         panic!("the hub and the carrier do not come to rest");
+    }
+
+    /// Whoever is done with a job has said so.
+    async fn nothing_is_in_hand(&self) {
+        let mut reader = self.hub.store.reader().await.unwrap();
+        let sql = "select kind from job where state in ('leased', 'attempt_started')";
+        let held = reader.all(sql, Vec::new()).await.unwrap();
+        assert_eq!(
+            held.len(),
+            0,
+            "a handler came back and its job is still in hand"
+        );
     }
 
     /// How much was done.
