@@ -44,6 +44,26 @@ async fn what_happens_to_a_message_happens_in_its_own_conversation() {
 }
 
 #[tokio::test]
+async fn what_is_said_in_a_conversation_is_written_into_that_one() {
+    on_both(|at| async move {
+        let desk = inbox(&at, "Care").await.id;
+        let (one, _) = talk(&at, desk, NUMBERS[0], &[ours("Hi")]).await;
+        let (two, _) = talk(&at, desk, NUMBERS[1], &[ours("Hi")]).await;
+        let mut more = one.clone();
+        more.add(super::people::draft(&at, ours("More")));
+        let before = std::collections::BTreeMap::from([(one.id, one)]);
+        let mut tx = writing(&at).await;
+        conversation::save_changed(&mut tx, &before, std::slice::from_ref(&more))
+            .await
+            .unwrap();
+        more.version += 1;
+        let kept = conversation::load_by_ids(&mut tx, &[more.id, two.id]).await;
+        assert!(kept.unwrap().values().eq([&more, &two]));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_came_in_last_is_what_they_wrote_and_nothing_beside_it() {
     on_both(|at| async move {
         let desk = inbox(&at, "Care").await.id;
