@@ -77,8 +77,8 @@ class Hub:
             marks = ", ".join("?" * len(columns))
             for at, name in enumerate(names):
                 row["token_hash"] = hashlib.sha256(name.encode()).digest()
-                if "id" in row:
-                    row["id"] = at.to_bytes(16, "big")
+                for key in row.keys() & {"id", "session_id"}:
+                    row[key] = at.to_bytes(16, "big")
                 database.execute(f"insert into session values ({marks})", [*row.values()])
         return names
 

@@ -25,7 +25,6 @@ const PREVIEW_MAX: usize = 160;
 /// The exchange between an inbox and a contact point.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conversation {
-    /// Which.
     pub id: ConversationId,
     /// Our end.
     pub inbox_id: InboxId,
@@ -123,9 +122,7 @@ impl Turn {
 /// One text, note or act.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// Which.
     pub id: MessageId,
-    /// Where.
     pub conversation_id: ConversationId,
     /// Its number within the conversation.
     pub seq: i64,
@@ -153,7 +150,6 @@ pub struct Message {
 
 /// A message to be added; its number is the conversation's to give.
 pub struct Draft {
-    /// Which.
     pub id: MessageId,
     /// What it is.
     pub kind: Kind,
@@ -167,7 +163,6 @@ pub struct Draft {
     pub sender_id: Option<SenderId>,
     /// The writer's own key.
     pub client_key: Option<String>,
-    /// When.
     pub at: Timestamp,
 }
 

@@ -15,18 +15,14 @@ pub enum Event {
     Message {
         /// The inbox decides who may see it.
         inbox_id: InboxId,
-        /// Where.
         conversation_id: ConversationId,
-        /// What.
         message_id: MessageId,
     },
     /// The delivery state of a message moved on.
     MessageState {
         /// The inbox decides who may see it.
         inbox_id: InboxId,
-        /// Where.
         conversation_id: ConversationId,
-        /// What.
         message_id: MessageId,
     },
     /// A conversation was opened, closed, assigned, tied to a contact, made part of another one or
@@ -34,28 +30,19 @@ pub enum Event {
     Conversation {
         /// The inbox decides who may see it.
         inbox_id: InboxId,
-        /// Which.
         conversation_id: ConversationId,
     },
     /// A person read a conversation, or set their mark back; only they hear of it.
     Read {
         /// The inbox decides whether they may still see it.
         inbox_id: InboxId,
-        /// What.
         conversation_id: ConversationId,
-        /// Who.
         staff_id: StaffId,
     },
     /// Contacts were created, changed or deleted; a batch of the sync names up to a few hundred.
-    Contacts {
-        /// Which.
-        contact_ids: Vec<ContactId>,
-    },
+    Contacts { contact_ids: Vec<ContactId> },
     /// A sync run began, was cancelled or ended.
-    SyncRun {
-        /// Which.
-        run_id: SyncRunId,
-    },
+    SyncRun { run_id: SyncRunId },
     /// What a user may see or do changed, or a session of theirs ended: their streams end, and open
     /// again as far as they still may.
     Access {
@@ -63,10 +50,7 @@ pub enum Event {
         staff_id: StaffId,
     },
     /// A key of a program opens nothing any more: what it follows ends.
-    KeyRevoked {
-        /// Which.
-        api_key_id: ApiKeyId,
-    },
+    KeyRevoked { api_key_id: ApiKeyId },
 }
 
 /// What is told to all nodes at this moment, and never stored.

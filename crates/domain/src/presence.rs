@@ -33,9 +33,7 @@ words! {
 pub struct Sign {
     /// Its inbox decides who may see it.
     pub inbox_id: InboxId,
-    /// Where.
     pub conversation_id: ConversationId,
-    /// Who.
     pub staff_id: StaffId,
     /// What they do there.
     pub doing: Doing,
@@ -46,9 +44,7 @@ pub struct Sign {
 pub struct Change {
     /// Its inbox decides who may see it.
     pub inbox_id: InboxId,
-    /// Where.
     pub conversation_id: ConversationId,
-    /// Who.
     pub staff_id: StaffId,
     /// What they do there; none once they are gone.
     pub doing: Option<Doing>,

@@ -27,11 +27,8 @@ pub(crate) struct SendPayload {
 
 /// What staff wrote.
 pub struct Written {
-    /// Where.
     pub conversation_id: ConversationId,
-    /// Who.
     pub author: Author,
-    /// What.
     pub text: String,
     /// The writer's own key, so that a repeated request is one message.
     pub client_key: String,

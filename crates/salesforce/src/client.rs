@@ -1,7 +1,7 @@
 //! The client of one org: holds the session and sends every call by the one request path.
 
 use crate::auth::{self, App};
-use crate::error::{ApiError, Error, Passing, Result};
+use crate::error::{Error, Passing, Result};
 use crate::request::{
     CallBudget, CallLimits, Environment, MOVES_MAX, Outcome, Purpose, Transport, classify,
     send_once, wait_here,
@@ -364,16 +364,4 @@ fn parse_usage(header: &str) -> Option<Usage> {
         used: used.parse().ok()?,
         max: max.parse().ok()?,
     })
-}
-
-/// The per-record errors of a refused call, for callers that treat one record like many.
-pub fn errors_of(error: &Error) -> Vec<ApiError> {
-    match error {
-        Error::Refused { errors, .. } => errors.clone(),
-        other => vec![ApiError {
-            message: other.to_string(),
-            code: "NOT_SENT".to_owned(),
-            fields: Vec::new(),
-        }],
-    }
 }

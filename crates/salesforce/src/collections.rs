@@ -2,7 +2,7 @@
 
 use crate::client::{Client, Repeat};
 use crate::error::{ApiError, Error, Result};
-use crate::record::{Record, RecordId};
+use crate::record::RecordId;
 use http::Method;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -47,35 +47,6 @@ impl Client {
     pub async fn update_many(&self, object: &str, records: Vec<Fields>) -> Result<Vec<SaveResult>> {
         self.save(Method::PATCH, object, records, Repeat::Safe)
             .await
-    }
-
-    /// The named records in their order; `None` for those that are missing or deleted.
-    pub async fn retrieve(
-        &self,
-        object: &str,
-        ids: &[RecordId],
-        fields: &[&str],
-    ) -> Result<Vec<Option<Record>>> {
-        check_size(ids.len())?;
-        let body = json!({"ids": ids, "fields": fields});
-        let path = format!("composite/sobjects/{object}");
-        let answer = self
-            .send(Method::POST, &path, Some(&body), Repeat::Safe)
-            .await?;
-        let Value::Array(rows) = answer else {
-            return Err(Error::Unexpected(
-                "a collection answer that is not an array".to_owned(),
-            ));
-        };
-        rows.into_iter()
-            .map(|row| {
-                if row.is_null() {
-                    Ok(None)
-                } else {
-                    Record::from_json(row).map(Some)
-                }
-            })
-            .collect()
     }
 
     async fn save(

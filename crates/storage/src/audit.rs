@@ -28,7 +28,6 @@ pub struct Entry {
 pub struct Line {
     /// Rises with time.
     pub id: AuditId,
-    /// When.
     pub at: Timestamp,
     pub by_kind: ActorKind,
     /// The user who did it, or on whose behalf it was done.

@@ -14,7 +14,6 @@ pub const HOUR_MS: i64 = 3_600_000;
 /// A connection as stored; secrets are sealed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connection {
-    /// Which.
     pub id: ConnectionId,
     /// For people.
     pub name: String,

@@ -29,7 +29,6 @@ table!(Consent {
 
 /// What a point said.
 pub struct Entry {
-    /// Who.
     pub point_id: PointId,
     pub state: ConsentState,
     pub source: ConsentSource,

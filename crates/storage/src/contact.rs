@@ -26,7 +26,6 @@ use tieline_domain::time::Timestamp;
 /// A contact as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contact {
-    /// Which.
     pub id: ContactId,
     /// What to call the person.
     pub name: String,

@@ -12,7 +12,6 @@ use tieline_domain::time::Timestamp;
 /// An intent as stored.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CreateIntent {
-    /// Which.
     pub id: CreateIntentId,
     /// In which org.
     pub connection_id: ConnectionId,

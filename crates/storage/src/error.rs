@@ -51,6 +51,13 @@ impl StorageError {
             StorageError::Unavailable(_) | StorageError::Conflict(_)
         )
     }
+
+    pub(crate) const LOST_JOB: StorageError = StorageError::Conflict("job");
+
+    /// Whether somebody else has the job now on whose behalf this was written.
+    pub fn is_lost_job(&self) -> bool {
+        matches!(self, StorageError::Conflict("job"))
+    }
 }
 
 impl From<sqlx::Error> for StorageError {

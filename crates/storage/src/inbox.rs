@@ -12,7 +12,6 @@ use tieline_domain::id::{InboxId, StaffId};
 /// An inbox as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inbox {
-    /// Which.
     pub id: InboxId,
     pub channel: Channel,
     /// For people.

@@ -362,7 +362,7 @@ async fn settle(tx: &mut Tx, job: &ClaimedJob, state: JobState, mut row: Vec<Val
 
 fn held(rows: u64) -> Result<()> {
     if rows == 0 {
-        Err(StorageError::Conflict("job"))
+        Err(StorageError::LOST_JOB)
     } else {
         Ok(())
     }

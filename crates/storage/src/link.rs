@@ -15,7 +15,6 @@ use tieline_domain::time::Timestamp;
 /// A link as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
-    /// Which.
     pub id: LinkId,
     /// The org.
     pub connection_id: ConnectionId,

@@ -12,7 +12,6 @@ use tieline_domain::time::Timestamp;
 /// One Salesforce object tied to contacts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObjectMapping {
-    /// Which.
     pub id: ObjectMappingId,
     /// API name, `Contact`.
     pub object: String,

@@ -12,7 +12,6 @@ use tieline_domain::id::StaffId;
 /// A user of the organisation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Staff {
-    /// Which.
     pub id: StaffId,
     /// Signs in with it; in its normal form.
     pub email: String,

@@ -63,7 +63,6 @@ impl Checkpoint {
 /// A run as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyncRun {
-    /// Which.
     pub id: SyncRunId,
     /// Of which connection.
     pub connection_id: ConnectionId,

@@ -23,7 +23,7 @@ use tieline_salesforce::soql::{Condition, Select};
 use tieline_salesforce::{Error, Purpose};
 use tieline_storage::activity::{self, Stage, WaitingDay, WaitingQuery, Written};
 use tieline_storage::job::{self, ClaimedJob};
-use tieline_storage::{StorageError, Store, Tx, connection, message};
+use tieline_storage::{Store, Tx, connection, message};
 
 /// Codes of an org whose Task was deleted, or deleted for good.
 const GONE: [&str; 3] = [
@@ -47,7 +47,9 @@ impl Sync {
     pub async fn handle_flush(&self, claimed: &ClaimedJob) -> Result<()> {
         let FlushPayload { connection_id } = claimed.payload()?;
         let outcome = self.flush(claimed, connection_id).await;
-        if let Err(SyncError::Storage(StorageError::Conflict("job"))) = outcome {
+        if let Err(SyncError::Storage(error)) = &outcome
+            && error.is_lost_job()
+        {
             return Ok(());
         }
         if let Err(SyncError::Salesforce(error) | SyncError::Org(OrgError::Salesforce(error))) =

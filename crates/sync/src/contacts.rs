@@ -12,7 +12,6 @@ use tieline_storage::{StorageError, Store, Tx, connection, contact_field, conver
 
 /// A change of a contact: field and new value, blank to clear.
 pub struct ContactEdit {
-    /// Which.
     pub id: ContactId,
     /// The version that was looked at.
     pub version: i64,

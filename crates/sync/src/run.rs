@@ -243,7 +243,9 @@ impl Sync {
         outcome: Result<()>,
     ) -> Result<()> {
         // Somebody else has the run now; it is theirs to end.
-        if let Err(SyncError::Storage(StorageError::Conflict("job"))) = outcome {
+        if let Err(SyncError::Storage(error)) = &outcome
+            && error.is_lost_job()
+        {
             return Ok(());
         }
         if let Err(SyncError::Stopping) = outcome {

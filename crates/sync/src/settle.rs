@@ -44,9 +44,7 @@ impl Driver {
             let before = self.run.clone();
             match self.settle_one(mapping, intent, outcome).await {
                 Ok(()) => {}
-                Err(StorageError::Conflict("job")) => {
-                    return Err(StorageError::Conflict("job").into());
-                }
+                Err(error) if error.is_lost_job() => return Err(error.into()),
                 Err(error @ (StorageError::Conflict(_) | StorageError::Duplicate(_))) => {
                     self.run = before;
                     tracing::warn!(intent.id = %intent.id, error = %error, "a create is settled by a later run");

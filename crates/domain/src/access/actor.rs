@@ -6,7 +6,6 @@ use crate::words::words;
 /// Every write begins with one, so that a privileged act can leave an audit row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
-    /// Who.
     pub by: By,
     /// The network address that the request came from, as text; of the operator the user of the
     /// machine; none for the hub's own work.

@@ -28,7 +28,6 @@ pub enum Principal {
 /// A principal, and where it calls from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
-    /// Who.
     pub principal: Principal,
     /// The network address, as text; of the operator the user of the machine; none for the hub itself.
     pub from: Option<String>,
@@ -60,7 +59,6 @@ impl Caller {
 /// A user, with what they were given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StaffMember {
-    /// Who.
     pub id: StaffId,
     /// The rights that come with it.
     pub role: Role,
@@ -73,7 +71,6 @@ pub struct StaffMember {
 /// A key, with what it was given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKey {
-    /// Which.
     pub id: ApiKeyId,
     /// What it may do.
     pub rights: Rights,

@@ -43,7 +43,6 @@ words!(
 pub struct TakingPart {
     /// In what.
     pub conversation_id: ConversationId,
-    /// Who.
     pub who: Participant,
     /// By what.
     pub role: ParticipantRole,

@@ -10,7 +10,6 @@ use crate::id::ContactId;
 /// A contact that answers to one of the record's numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate<'a> {
-    /// Which.
     pub id: ContactId,
     /// What the hub knows of it.
     pub fields: &'a Fields,

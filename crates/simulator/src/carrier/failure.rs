@@ -88,7 +88,7 @@ impl From<DeliveryError> for u32 {
 pub struct DeliveryFailure {
     /// Texts to this number; to any when absent.
     pub to: Option<String>,
-    /// Why.
+    /// Why it did not arrive.
     pub error_code: DeliveryError,
     /// The text is `failed`, it never left the carrier, and not `undelivered`.
     #[serde(default)]

@@ -17,7 +17,6 @@ use tieline_domain::phone::Unreadable;
 /// An address that a contact answers to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Point {
-    /// Which.
     pub id: PointId,
     pub channel: Channel,
     /// Normalised.

@@ -28,7 +28,6 @@ pub enum View {
 /// A list, and which part of it.
 #[derive(Debug, Clone, Default)]
 pub struct ConversationQuery {
-    /// Which.
     pub view: View,
     /// Words to find in names, addresses and messages.
     pub words: String,

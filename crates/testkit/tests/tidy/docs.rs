@@ -31,6 +31,38 @@ fn every_public_item_says_what_it_is_for() {
     report("These public items have no doc comment:", &complaints);
 }
 
+/// Docs that say nothing of what they stand on.
+const FILLER: &[&str] = &["When", "Which", "Who", "What", "Where", "How", "Why"];
+
+#[test]
+fn no_doc_is_a_word_that_fills_a_line() {
+    let mut complaints = Vec::new();
+    for file in sources(&[".rs"]) {
+        for (number, line) in file.text.lines().enumerate() {
+            if is_filler(line) {
+                complaints.push(format!("{}:{}: {line}", file.path, number + 1));
+            }
+        }
+    }
+    report(
+        "Delete these docs, or say what is not in the name:",
+        &complaints,
+    );
+}
+
+fn is_filler(line: &str) -> bool {
+    line.trim()
+        .strip_prefix("/// ")
+        .and_then(|words| words.strip_suffix('.'))
+        .is_some_and(|words| FILLER.contains(&words))
+}
+
+#[test]
+fn a_filler_is_seen_and_a_sentence_is_not() {
+    assert!(is_filler("    /// Which."));
+    assert!(!is_filler("/// Which inbox it is in.") && !is_filler("let which = 1."));
+}
+
 fn is_item(line: &str) -> bool {
     line.strip_prefix("pub ")
         .is_some_and(|rest| ITEMS.iter().any(|item| rest.starts_with(item)))

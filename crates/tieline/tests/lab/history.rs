@@ -28,7 +28,6 @@ const QUIET_MINUTES: usize = 40;
 
 /// What happened by one seed.
 pub struct History {
-    /// Where.
     pub world: World,
     /// What people said and wrote.
     pub play: Play,
