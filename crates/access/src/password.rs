@@ -148,8 +148,16 @@ mod tests {
         ] {
             assert_eq!(hashing.verify(&place, password, hash).await, expected);
         }
-        let short = hashing.hash(&place, "short").await;
-        assert!(matches!(short, Err(AccessError::PasswordTooShort)));
+        // Characters count, whatever bytes they take.
+        for (password, is_short) in [
+            ("short", true),
+            ("schlüßéñøå", true),
+            ("schlüßéñøå12", false),
+        ] {
+            let hash = hashing.hash(&place, password).await;
+            let refused = matches!(hash, Err(AccessError::PasswordTooShort));
+            assert_eq!(refused, is_short, "{password}");
+        }
     }
 
     #[tokio::test]

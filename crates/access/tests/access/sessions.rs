@@ -33,9 +33,11 @@ async fn a_session_lives_on_while_it_is_used_and_no_longer_than_its_end() {
 async fn signing_in_anew_ends_the_session_that_the_browser_had_and_no_other() {
     let world = World::new().await;
     let ann = world.with_password("ann", Role::Staff).await;
+    let bob = world.hire("bob", Role::Staff).await;
     let elsewhere = world.session(ann.id).await;
-    for by_link in [false, true] {
-        let before = world.session(ann.id).await;
+    let cases = [false, true].map(|by_link| [(by_link, &ann), (by_link, &bob)]);
+    for (by_link, had) in cases.into_iter().flatten() {
+        let before = world.session(had.id).await;
         let visit = Visit {
             session: Some(before.clone()),
             ..from("192.0.2.1")
@@ -51,7 +53,8 @@ async fn signing_in_anew_ends_the_session_that_the_browser_had_and_no_other() {
             }
         };
         assert!(world.holder(&opened.unwrap()).await.is_some());
-        assert!(world.holder(&before).await.is_none(), "by link: {by_link}");
+        let (ended, whose) = (world.holder(&before).await.is_none(), &had.name);
+        assert!(ended, "by link: {by_link}, of {whose}");
         assert!(world.holder(&elsewhere).await.is_some());
     }
 }

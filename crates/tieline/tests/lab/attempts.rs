@@ -9,13 +9,14 @@ use tieline_domain::attempt::{Attempt, Report};
 use tieline_domain::carrier::CarrierKind;
 use tieline_domain::conversation::Message;
 use tieline_domain::delivery::State;
+use tieline_domain::event::Event;
 use tieline_domain::failure::{Failure, FailureCode};
 use tieline_domain::id::CarrierAccountId;
 use tieline_messaging::receive::{Input, StatusReport};
 use tieline_messaging::send::{self, Written};
 use tieline_simulator::Mishap;
 use tieline_storage::carrier_account::{self, CarrierAccount, Sender};
-use tieline_storage::{attempt, conversation, inbox};
+use tieline_storage::{attempt, conversation, event, inbox};
 
 const THEIRS: &str = "+441134960701";
 const WORDS: &str = "Are you there?";
@@ -320,7 +321,15 @@ async fn what_a_report_says_of_the_number_is_kept() {
                 failure: Some(code.into()),
             },
         });
+        let mut reader = world.hub.store.reader().await.unwrap();
+        let head = event::head(&mut reader).await.unwrap();
         world.hub.messaging.take_in([input]).await.unwrap();
+        let told = event::list_after(&mut reader, &Scope::system(), head, 50).await;
+        let (told, _) = told.unwrap().expect("they are kept");
+        drop(reader);
+        let mut told = told.iter().map(|it| &it.event);
+        let told = told.any(|it| matches!(it, Event::Conversation { .. }));
+        assert_eq!(told, gate.is_some(), "screens hear of it: {code:?}");
         let refused = async || {
             let mut reader = world.hub.store.reader().await.unwrap();
             let id = message.conversation_id;

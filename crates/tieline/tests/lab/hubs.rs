@@ -9,10 +9,13 @@ use std::time::Duration;
 use tieline::demo::OUR_NUMBER;
 use tieline::transport::{Transport, in_process};
 use tieline_access::{NewStaff, StaffChange};
-use tieline_domain::access::{Caller, Role};
+use tieline_domain::access::{Actor, Caller, Role, Scope};
+use tieline_domain::consent::{ConsentSource, ConsentState};
 use tieline_domain::delivery::State;
+use tieline_domain::failure::FailureCode;
 use tieline_domain::sync::run::RunState;
-use tieline_storage::{staff, sync_run};
+use tieline_storage::consent::{self, Entry};
+use tieline_storage::{conversation, staff, sync_run};
 use tieline_sync::StartedBy;
 use tieline_testkit::postgres::Database;
 use tokio::sync::Semaphore;
@@ -97,6 +100,37 @@ async fn a_hub_that_starts_beside_another_takes_nothing_out_of_its_hands() {
     sending.await.unwrap();
     assert_eq!(state().await, State::Sent);
     busy.store.close().await;
+    database.remove().await;
+}
+
+#[tokio::test]
+async fn a_stop_that_is_being_taken_in_is_heard_before_a_text_leaves() {
+    let database = Database::create().await;
+    let world = World::on_postgres(26, &database).await;
+    let store = &world.hub.store;
+    let text = desk::text(store, "+441134960651", "Too late").await;
+    let mut stop = store.begin(&Actor::system()).await.unwrap();
+    let talk = conversation::get(&mut stop, &Scope::system(), text.conversation_id).await;
+    let entry = Entry {
+        point_id: talk.unwrap().conversation.point_id,
+        state: ConsentState::OptedOut,
+        source: ConsentSource::Keyword,
+        message_id: None,
+    };
+    consent::add(&mut stop, entry).await.unwrap();
+    let worker = world.hub.worker();
+    let sending = tokio::spawn(async move { worker.work_off().await });
+    // It has the text in hand, and waits for what is said meanwhile.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert!(!sending.is_finished());
+    stop.commit().await.unwrap();
+    sending.await.unwrap();
+    let all = desk::messages(store).await;
+    let after = all.iter().find(|it| it.id == text.id).unwrap();
+    let code = after.failure.as_ref().map(|it| it.code);
+    let refused = (State::Refused, Some(FailureCode::OptedOut));
+    assert_eq!((after.state, code), refused);
+    assert!(world.simulator.texts().is_empty());
     database.remove().await;
 }
 

@@ -320,6 +320,16 @@ async fn an_edit_made_while_the_create_is_on_its_way_goes_out_by_itself() {
 
 #[tokio::test]
 async fn an_edit_made_while_the_write_is_on_its_way_goes_out_by_itself() {
+    an_edit_goes_out(false).await;
+}
+
+#[tokio::test]
+async fn a_change_that_becomes_due_while_a_run_goes_on_gets_a_run_behind_it() {
+    an_edit_goes_out(true).await;
+}
+
+/// An edit that is made while an earlier one is written; its run is due then, or later.
+async fn an_edit_goes_out(is_due_at_once: bool) {
     let world = World::new(38).await;
     world.sync().await;
     add(&world, "", "Inwrite").await;
@@ -339,7 +349,18 @@ async fn an_edit_made_while_the_write_is_on_its_way_goes_out_by_itself() {
         }
     };
     let second = edit.clone();
-    let (hub, times) = mid_write(&world, "PATCH", move || second("Second")).await;
+    let (clock, other) = (world.nature.clock.clone(), world.hub.worker());
+    let happens = move || {
+        let (second, clock, other) = (second("Second"), clock.clone(), other.clone());
+        async move {
+            second.await;
+            if is_due_at_once {
+                clock.advance(3_000);
+                assert!(other.work_off().await > 0, "it asks for a run");
+            }
+        }
+    };
+    let (hub, times) = mid_write(&world, "PATCH", happens).await;
     edit("First").await;
     live_on(&world, &hub, 30).await;
     assert_eq!(times.load(Ordering::SeqCst), 2, "one for each edit");
