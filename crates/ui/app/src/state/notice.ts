@@ -46,9 +46,11 @@ const came = new Map<string, Message>();
 
 /** A message that was heard; `isTeller` for the tab that listens for all. */
 export function heard(message: Message, isTeller: boolean) {
-  if (message.direction !== "in" || !notice.peek().isOn) return;
-  if (document.hidden && !notice.peek().banners) offerLater();
-  if (!isTeller) return;
+  const { isOn, banners, sound } = notice.peek();
+  if (message.direction !== "in" || !isOn) return;
+  if (document.hidden && !banners) offerLater();
+  // Whoever asks to be told is told of what comes from then on.
+  if (!isTeller || !(banners || sound)) return;
   if (came.size === 0) setTimeout(tell, TOGETHER_MS);
   came.set(message.conversation_id, message);
 }
