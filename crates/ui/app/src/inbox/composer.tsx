@@ -10,6 +10,7 @@ import { drafts, outbox } from "../state/inbox";
 import { typed } from "../state/presence";
 import { me } from "../state/session";
 import type { Conversation } from "../types";
+import { refusal } from "../words/failures";
 import { words } from "../words/inbox";
 
 export function Composer({ conversation, onSent }: { conversation: Conversation; onSent: () => void }) {
@@ -65,7 +66,7 @@ export function Composer({ conversation, onSent }: { conversation: Conversation;
           <p class="refusal" role="status">
             <Ban size={16} aria-hidden="true" />
             <span>
-              <b>{words.cannot}</b> {conversation.gate.reason}
+              <b>{words.cannot}</b> {refusal(conversation.gate)}
             </span>
           </p>
         ) : (

@@ -11,6 +11,7 @@ import { contacts } from "../state/contacts";
 import { useRecord } from "../state/records";
 import { factsOver, factsSlide, toggleFacts } from "../state/screen";
 import type { Contact, Conversation } from "../types";
+import { refusal } from "../words/failures";
 import { words } from "../words/inbox";
 import { Unknown } from "./unknown";
 
@@ -106,7 +107,7 @@ function Texting({ conversation, contact }: { conversation: Conversation; contac
         <Consent consent={point?.consent} />
       ) : (
         <p>
-          <X size={16} class="red" aria-hidden="true" /> {gate.reason}{" "}
+          <X size={16} class="red" aria-hidden="true" /> {refusal(gate)}{" "}
           {gate.since ? <span class="quiet">{words.since(moment(gate.since))}</span> : null}
         </p>
       )}

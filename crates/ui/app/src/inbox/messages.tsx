@@ -8,6 +8,7 @@ import { Avatar } from "../kit/ground";
 import { outbox } from "../state/inbox";
 import { me } from "../state/session";
 import type { Author, Conversation, Message } from "../types";
+import { whyNot } from "../words/failures";
 import { words } from "../words/inbox";
 import { markUnread, retry } from "./acts";
 import { Leaving } from "./leaving";
@@ -172,7 +173,7 @@ function Failed({ message }: { message: Message }) {
       <b>
         {words.states[message.state] ?? words.notSent}, {time(message.state_at)}.
       </b>{" "}
-      {message.error?.text}{" "}
+      {message.error && whyNot(message.error.code, message.error.detail, message.error.text)}{" "}
       {canRetry && (
         <button class="link" onClick={() => void retry(message.id)}>
           {words.sendAgain}

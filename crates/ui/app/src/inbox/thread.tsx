@@ -11,6 +11,7 @@ import { useBeingAt } from "../state/presence";
 import { isNarrow, toggleFacts } from "../state/screen";
 import { me } from "../state/session";
 import type { Conversation } from "../types";
+import { refusal } from "../words/failures";
 import { words } from "../words/inbox";
 import { change, close } from "./acts";
 import { Composer } from "./composer";
@@ -66,11 +67,11 @@ export function Thread({ conversation }: { conversation: Conversation }) {
 
 /** On a phone, where the facts are away: whether one may write, and how to see more. */
 function Strip({ conversation }: { conversation: Conversation }) {
-  const { allowed, reason } = conversation.gate;
+  const { gate } = conversation;
   return (
     <button class="strip" onClick={toggleFacts}>
-      <span class={`gate ${allowed ? "" : "red"}`}>
-        {allowed ? words.allowed : (reason ?? words.notAllowed)}
+      <span class={`gate ${gate.allowed ? "" : "red"}`}>
+        {gate.allowed ? words.allowed : refusal(gate) || words.notAllowed}
       </span>
       <span class="grow" />
       {words.facts}
