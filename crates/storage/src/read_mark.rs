@@ -60,11 +60,11 @@ pub async fn set(
 }
 
 /// Sets a person's marks at the end of what an inbox holds, as when they become a member: what was
-/// said before they came is no news to them.
+/// said before they came is no news to them, also where they come back.
 pub(crate) async fn begin_at_end(tx: &mut Tx, inbox: InboxId, reader: StaffId) -> Result<()> {
     let sql = "insert into read_mark (conversation_id, staff_id, seq, received) \
                select id, $2, last_seq, received from conversation where inbox_id = $1 and merged_into is null \
-               on conflict do nothing";
+               on conflict (conversation_id, staff_id) do update set seq = excluded.seq, received = excluded.received";
     tx.run(sql, args![inbox, reader]).await?;
     Ok(())
 }

@@ -272,20 +272,28 @@ async fn what_is_unread_is_counted_for_each_person_and_found_in_the_conversation
 }
 
 #[tokio::test]
-async fn to_a_new_member_only_what_comes_from_then_on_is_unread() {
+async fn to_a_new_member_and_to_one_who_comes_back_only_what_comes_from_then_on_is_unread() {
     on_both(|at| async move {
         let desk = Desk::new(at).await;
         let id = desk.begin("+447700900317").await.id;
-        desk.came(id, "before").await;
         let new = hire(&desk.at, "cleo").await;
-        let mut tx = desk.at.store.begin(&Actor::system()).await.unwrap();
-        inbox::add_member(&mut tx, desk.inbox, new).await.unwrap();
-        tx.commit().await.unwrap();
         let scope = desk.scope(new);
-        assert_eq!(desk.get(&scope, id).await.unwrap().unread, 0);
-        desk.came(id, "after").await;
-        assert_eq!(desk.get(&scope, id).await.unwrap().unread, 1);
-        assert_eq!(desk.unread(id).await, [2, 2], "members are as they were");
+        for came in [1, 3] {
+            desk.came(id, "before").await;
+            let mut tx = desk.at.store.begin(&Actor::system()).await.unwrap();
+            inbox::add_member(&mut tx, desk.inbox, new).await.unwrap();
+            tx.commit().await.unwrap();
+            assert_eq!(desk.get(&scope, id).await.unwrap().unread, 0);
+            desk.came(id, "after").await;
+            assert_eq!(desk.get(&scope, id).await.unwrap().unread, 1);
+            let others = [came + 1, came + 1];
+            assert_eq!(desk.unread(id).await, others, "members are as they were");
+            let mut tx = desk.at.store.begin(&Actor::system()).await.unwrap();
+            inbox::remove_member(&mut tx, desk.inbox, new)
+                .await
+                .unwrap();
+            tx.commit().await.unwrap();
+        }
     })
     .await;
 }
