@@ -88,7 +88,7 @@ pub async fn get(conn: &mut Conn, scope: &Scope, id: ConversationId) -> Result<L
     read_listed(&conn.one("conversation", &sql, args).await?)
 }
 
-/// The conversations of a contact, newest first.
+/// The conversations that are with a contact, or with a number of theirs, newest first.
 pub async fn list_of_contact(
     conn: &mut Conn,
     scope: &Scope,
@@ -96,8 +96,8 @@ pub async fn list_of_contact(
 ) -> Result<Vec<Listed>> {
     let mut args = args![contact];
     let sql = format!(
-        "{} where v.point_id in (select point_id from contact_has_point where contact_id = $1) \
-         and v.merged_into is null{} order by v.last_at desc limit 20",
+        "{} where (v.contact_id = $1 or v.point_id in (select point_id from contact_has_point where contact_id = $1)) \
+         and v.merged_into is null{} order by v.last_at desc, v.id desc limit 20",
         listed(scope, &mut args),
         on_conversations(scope, &mut args)
     );

@@ -114,6 +114,24 @@ async fn a_contacts_conversations_are_told_newest_first_and_what_became_part_of_
             all.map(|it| it.conversation.id).collect()
         };
         assert_eq!(told().await, [rows[1], rows[0]]);
+        // By a person's word it is with her, from whatever number.
+        let mut reader = at.store.reader().await.unwrap();
+        let tied = conversation::get(&mut reader, &Scope::system(), rows[2]).await;
+        let mut tied = tied.unwrap().conversation;
+        drop(reader);
+        for (tie, wanted) in [
+            (Some(ann.id), &[rows[2], rows[1], rows[0]][..]),
+            (None, &[rows[1], rows[0]]),
+        ] {
+            tied.decide_tie(tie);
+            let mut tx = writing(&at).await;
+            conversation::save_many(&mut tx, &[tied.clone()])
+                .await
+                .unwrap();
+            tx.commit().await.unwrap();
+            tied.version += 1;
+            assert_eq!(told().await, wanted);
+        }
         let mut tx = writing(&at).await;
         merge::conversations(&mut tx, rows[3], rows[1])
             .await
