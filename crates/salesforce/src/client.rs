@@ -191,7 +191,7 @@ impl Client {
                 self.note_headers(response);
             }
             let outcome = classify(answer);
-            if matches!(outcome, Outcome::Passing(_)) {
+            if matches!(outcome, Outcome::Unseen(_)) {
                 options.budget.give_back(self.purpose).await;
             }
             let passing = match outcome {
@@ -221,10 +221,10 @@ impl Client {
                     return Err(Error::Unexpected(why));
                 }
                 Outcome::TooLarge(why) => return Err(Error::Uncertain(why.into())),
-                Outcome::Passing(passing) if repeat == Repeat::Never => {
+                Outcome::Passing(passing) | Outcome::Unseen(passing) if repeat == Repeat::Never => {
                     return Err(Error::Uncertain(passing));
                 }
-                Outcome::Passing(passing) => passing,
+                Outcome::Passing(passing) | Outcome::Unseen(passing) => passing,
             };
             let environment = &self.inner.options.environment;
             let Some(wait) = wait_here(attempt, environment.random(), passing.asked_ms) else {

@@ -6,6 +6,7 @@ use crate::time::parse_http_date;
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode};
 use std::future::Future;
+use std::io::ErrorKind;
 use std::pin::Pin;
 use std::time::Duration;
 use tower::ServiceExt as _;
@@ -57,7 +58,8 @@ pub trait CallBudget: Send + Sync {
         purpose: Purpose,
     ) -> Pin<Box<dyn Future<Output = crate::Result<()>> + Send + '_>>;
 
-    /// A call that no org answered costs nothing: without this a long outage would use all up.
+    /// A call that the org surely has not counted costs nothing: without this a long outage would use
+    /// all up.
     fn give_back(&self, purpose: Purpose) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 }
 
@@ -100,6 +102,8 @@ pub(crate) const MOVES_MAX: u32 = 3;
 const MOVED: &[u16] = &[301, 302, 303, 307, 308, 421];
 /// Statuses after which another attempt makes sense; 420 is an instance that moves.
 const PASSING: &[u16] = &[420, 429, 500, 502, 503, 504];
+/// Those among them by which the org is said to take no calls at all, unless its API says so itself.
+const TURNED_AWAY: &[u16] = &[420, 429, 503];
 
 /// What came of one attempt.
 pub(crate) enum Outcome {
@@ -111,6 +115,8 @@ pub(crate) enum Outcome {
     Moved(Option<String>),
     /// It may work later; whether the org saw it is unknown.
     Passing(Passing),
+    /// It may work later, and the org has neither done nor counted anything.
+    Unseen(Passing),
     /// It was answered with more than is taken.
     TooLarge(String),
     /// It will not work.
@@ -126,7 +132,10 @@ pub(crate) enum SendError {
     /// The answer is larger than anybody wants to keep; whatever was asked for may be done.
     #[error("{0}")]
     TooLarge(String),
-    /// The way there, or the answer's way back, is broken.
+    /// Nothing has left, because nobody could be connected with.
+    #[error("{0}")]
+    NotSent(String),
+    /// The way there, or the answer's way back, is broken; it may have been done and counted.
     #[error("{0}")]
     Broken(String),
 }
@@ -140,11 +149,13 @@ pub(crate) async fn send_once(
     let address = request.uri().to_string();
     hosts.check(&address).map_err(SendError::Refused)?;
     let answer = transport.clone().oneshot(request).await;
-    answer.map_err(|error| match error.downcast_ref::<std::io::Error>() {
-        Some(io) if io.kind() == std::io::ErrorKind::FileTooLarge => {
-            SendError::TooLarge(error.to_string())
+    answer.map_err(|error| {
+        let io = error.downcast_ref::<std::io::Error>();
+        match io.map(std::io::Error::kind) {
+            Some(ErrorKind::FileTooLarge) => SendError::TooLarge(error.to_string()),
+            Some(ErrorKind::ConnectionRefused) => SendError::NotSent(error.to_string()),
+            _ => SendError::Broken(error.to_string()),
         }
-        _ => SendError::Broken(error.to_string()),
     })
 }
 
@@ -161,6 +172,7 @@ pub(crate) fn classify(answer: std::result::Result<Response<Bytes>, SendError>) 
         Ok(response) => response,
         Err(SendError::Refused(why)) => return Outcome::Failed(Error::Invalid(why)),
         Err(SendError::TooLarge(why)) => return Outcome::TooLarge(why),
+        Err(SendError::NotSent(why)) => return Outcome::Unseen(why.into()),
         Err(SendError::Broken(why)) => return Outcome::Passing(why.into()),
     };
     if let Some(place) = moved_to(&response) {
@@ -170,13 +182,19 @@ pub(crate) fn classify(answer: std::result::Result<Response<Bytes>, SendError>) 
     if status.is_success() || status == StatusCode::NOT_MODIFIED {
         return Outcome::Done(response);
     }
+    let errors = serde_json::from_slice::<Vec<ApiError>>(response.body());
     if is_html(response.headers()) || PASSING.contains(&status.as_u16()) {
-        return Outcome::Passing(Passing {
+        let passing = Passing {
             why: format!("status {}", status.as_u16()),
             asked_ms: retry_after_ms(response.headers()),
-        });
+        };
+        let turned_away = errors.is_err() && TURNED_AWAY.contains(&status.as_u16());
+        return match turned_away {
+            true => Outcome::Unseen(passing),
+            false => Outcome::Passing(passing),
+        };
     }
-    let errors: Vec<ApiError> = match serde_json::from_slice(response.body()) {
+    let errors = match errors {
         Ok(errors) => errors,
         Err(_) => {
             return Outcome::Failed(Error::Unexpected(format!(
@@ -288,7 +306,7 @@ mod tests {
                 }
             }
             let outcome = classify(Ok(response.body(Bytes::new()).unwrap()));
-            let Outcome::Passing(passing) = outcome else {
+            let Outcome::Unseen(passing) = outcome else {
                 panic!("503 passes");
             };
             assert_eq!(passing.asked_ms, wait_ms, "{asked:?} {date:?}");
@@ -299,12 +317,50 @@ mod tests {
     fn an_edge_page_is_passing_whatever_its_status() {
         assert!(matches!(
             answer(503, "text/html", "<html>"),
-            Outcome::Passing(_)
+            Outcome::Unseen(_)
         ));
         assert!(matches!(
             answer(404, "text/html; charset=utf-8", "<html>"),
             Outcome::Passing(_)
         ));
+    }
+
+    #[test]
+    fn an_answer_costs_a_call_unless_the_org_turned_it_away() {
+        let errors = r#"[{"errorCode":"SERVER_UNAVAILABLE","message":"Busy."}]"#;
+        for (status, body, is_free) in [
+            (420, "", true),
+            (429, "Slow down.", true),
+            (503, "", true),
+            (503, errors, false),
+            (500, "", false),
+            (502, "", false),
+            (504, "", false),
+        ] {
+            let outcome = answer(status, "text/plain", body);
+            let free = matches!(outcome, Outcome::Unseen(_));
+            assert!(free || matches!(outcome, Outcome::Passing(_)), "{status}");
+            assert_eq!(free, is_free, "{status} {body:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_connected_with_costs_no_call_and_what_breaks_off_does() {
+        for (kind, is_free) in [
+            (ErrorKind::ConnectionRefused, true),
+            (ErrorKind::ConnectionReset, false),
+            (ErrorKind::TimedOut, false),
+        ] {
+            let fails = move |_| {
+                let error: BoxError = std::io::Error::new(kind, "planned").into();
+                std::future::ready(Err(error))
+            };
+            let transport = Transport::new(tower::service_fn(fails));
+            let request = Request::get("https://login.salesforce.com/").body(Bytes::new());
+            let sent = send_once(&transport, Hosts::Salesforce, request.unwrap()).await;
+            let free = matches!(classify(sent), Outcome::Unseen(_));
+            assert_eq!(free, is_free, "{kind}");
+        }
     }
 
     #[test]

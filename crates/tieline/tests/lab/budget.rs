@@ -1,6 +1,6 @@
 //! What Tieline allows itself of an org's calls: bulk work stops, says when it goes on, and does.
 
-use super::waits::{count, plan, runs};
+use super::waits::{CREATES, add, count, plan, runs};
 use super::world::World;
 use crate::desk;
 use tieline_domain::connection::ConnectionState;
@@ -79,14 +79,30 @@ async fn every_call_that_the_org_counts_is_counted_here_whoever_makes_it() {
         .filter(|call| call.counted)
         .count();
     let edge = plan(&world, "GET", "/query", 2, Mishap::Html { status: 503 });
+    // What the org counted although its answer never came, and what it may have counted.
+    let failed = Mishap::Error {
+        status: 500,
+        code: "UNKNOWN_EXCEPTION".to_owned(),
+        message: "planned".to_owned(),
+    };
+    let counted = [
+        plan(&world, "GET", "/query", 1, Mishap::CutAfterCommit),
+        plan(&world, "POST", CREATES, 1, Mishap::CutAfterCommit),
+        plan(&world, "PATCH", CREATES, 1, Mishap::CutAfterCommit),
+        plan(&world, "PATCH", CREATES, 1, failed),
+    ];
+    let lost = plan(&world, "PATCH", CREATES, 1, Mishap::CutBeforeCommit {});
     world.sync().await;
     let contact = desk::contacts(&world.hub.store, 1).await.remove(0);
     desk::edit(&world.hub.store, &contact, "title", "Counted").await;
+    add(&world, "Nora", "Counted").await;
     world
         .simulator
         .text_from_phone("+441134960601", tieline::demo::OUR_NUMBER, "Hello");
     world.live(60).await;
     assert_eq!(world.simulator.fired(edge), 2);
+    assert_eq!(counted.map(|it| world.simulator.fired(it)), [1; 4]);
+    assert_eq!(world.simulator.fired(lost), 1);
     let made = world
         .simulator
         .calls()
@@ -95,7 +111,7 @@ async fn every_call_that_the_org_counts_is_counted_here_whoever_makes_it() {
         .count()
         - before;
     assert!(made > 0);
-    assert_eq!(used(&world).await, made as i64);
+    assert_eq!(used(&world).await, made as i64 + 1, "and the lost one");
 }
 
 #[tokio::test]
