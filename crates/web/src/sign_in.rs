@@ -11,7 +11,7 @@ use crate::state::WebState;
 use crate::visit::{Visit, session_cookie, session_of};
 use axum::extract::State;
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName};
 use tieline_access::AccessError;
 
@@ -67,19 +67,13 @@ pub(crate) async fn use_link(
             (cookie, Redirect::to("/app")).into_response()
         }
         Err(AccessError::LinkOver) => Redirect::to("/app/sign-in?link=over").into_response(),
-        Err(error) => not_now(error.into()),
+        Err(error) => not_now(&error.into()),
     }
 }
 
 /// The link is as good as before: its page once more, with the button and why it did nothing.
-fn not_now(problem: Problem) -> Response {
+fn not_now(problem: &Problem) -> Response {
     const NOTE: &str = "<p role=\"alert\">Tieline cannot sign you in at this moment. The link is still good: press the button again in a few seconds.</p>\n<form";
     let page = include_str!("sign_in/link.html").replace("<form", NOTE);
-    let (told, _) = problem.into_response().into_parts();
-    let mut response = (told.status, Html(page)).into_response();
-    let retry_after = told.headers.get(RETRY_AFTER).cloned();
-    response
-        .headers_mut()
-        .extend(retry_after.map(|wait| (RETRY_AFTER, wait)));
-    response
+    (problem.status(), Html(page)).into_response()
 }
