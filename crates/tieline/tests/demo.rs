@@ -1,10 +1,11 @@
 //! The demo tells where everything is: people in words, programs in one line.
 
 use bytes::Bytes;
-use http::{Request, StatusCode};
+use http::{Request, Response, StatusCode};
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
 use tieline::transport::{self, Reach};
 use tower::ServiceExt as _;
 
@@ -16,8 +17,21 @@ struct Demo {
 
 impl Demo {
     fn start(more: &[&str]) -> Demo {
+        Demo::of("5", more)
+    }
+
+    /// With so many contacts in its org.
+    fn of(contacts: &str, more: &[&str]) -> Demo {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tieline"));
-        command.args(["demo", "--port", "0", "--contacts", "5", "--leads", "2"]);
+        command.args([
+            "demo",
+            "--port",
+            "0",
+            "--leads",
+            "2",
+            "--contacts",
+            contacts,
+        ]);
         let started = command.args(more).stdout(Stdio::piped()).spawn();
         let mut child = started.expect("the program starts");
         let told = child.stdout.take().map(BufReader::new);
@@ -32,6 +46,12 @@ impl Demo {
         let mut line = String::new();
         self.told().read_line(&mut line).unwrap();
         line
+    }
+
+    /// Ends it as a power cut does.
+    fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     /// Asks it to end; what else it said.
@@ -58,10 +78,89 @@ fn text<'a>(ready: &'a Value, pointer: &str) -> &'a str {
 }
 
 async fn ask(request: http::request::Builder, body: &str) -> StatusCode {
+    answer(request, body).await.status()
+}
+
+async fn answer(request: http::request::Builder, body: &str) -> Response<Bytes> {
     let request = request.body(Bytes::copy_from_slice(body.as_bytes()));
     let transport = transport::http(Reach::ThisMachineToo).unwrap();
     let answer = transport.oneshot(request.unwrap()).await;
-    answer.expect("somebody answers").status()
+    answer.expect("somebody answers")
+}
+
+/// Somebody at a demo, with their session.
+struct Visitor {
+    ready: Value,
+    cookie: String,
+}
+
+impl Visitor {
+    async fn come(demo: &mut Demo) -> Visitor {
+        let line = demo.line();
+        let ready: Value = serde_json::from_str(&line).expect("the first line is JSON");
+        let door = answer(Request::post(text(&ready, "/sign_in_link")), "").await;
+        let cookie = door.headers()["set-cookie"].to_str().unwrap();
+        let (cookie, _) = cookie.split_once(';').unwrap();
+        let cookie = cookie.to_owned();
+        Visitor { ready, cookie }
+    }
+
+    async fn api(&self, method: &str, path: &str, body: Value) -> Value {
+        let url = format!("{}{path}", text(&self.ready, "/api_url"));
+        let mut request = Request::builder().method(method).uri(url);
+        request = request.header("cookie", &self.cookie);
+        request = request.header("idempotency-key", "once");
+        let body = match body {
+            Value::Null => String::new(),
+            body => {
+                request = request.header("content-type", "application/json");
+                body.to_string()
+            }
+        };
+        let answer = answer(request, &body).await;
+        assert!(answer.status().is_success(), "{path}: {answer:?}");
+        serde_json::from_slice(answer.body()).unwrap()
+    }
+
+    /// Somebody with a phone texts to the demo's inbox.
+    async fn text_in(&self, words: &str) {
+        let from_phone = json!({
+            "from": "+447700900318",
+            "to": text(&self.ready, "/inboxes/0/address"),
+            "text": words,
+        });
+        let control = text(&self.ready, "/simulator/control_url");
+        let bearer = format!("Bearer {}", text(&self.ready, "/simulator/control_token"));
+        let send = Request::post(format!("{control}/texts")).header("authorization", bearer);
+        assert_eq!(ask(send, &from_phone.to_string()).await, StatusCode::OK);
+    }
+
+    /// Whether a run with the org goes on.
+    async fn is_syncing(&self) -> bool {
+        let runs = self.api("GET", "/sync/runs", Value::Null).await;
+        runs["items"][0]["finished_at"].is_null()
+    }
+
+    /// The id of the one conversation, once it holds these texts in these states, and no others.
+    async fn sees(&self, texts: &[(&str, &str)]) -> String {
+        let mut seen = Value::Null;
+        for _ in 0..300 {
+            let list = self.api("GET", "/conversations", Value::Null).await;
+            if let Some(id) = list["items"][0]["id"].as_str() {
+                let path = format!("/conversations/{id}/messages");
+                seen = self.api("GET", &path, Value::Null).await;
+                let items = seen["items"].as_array().unwrap();
+                let is = |(it, (words, state)): (&Value, &(&str, &str))| {
+                    it["text"] == *words && it["state"] == *state
+                };
+                if items.len() == texts.len() && items.iter().zip(texts).all(is) {
+                    return id.to_owned();
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("{texts:?} are not what is seen: {seen}");
+    }
 }
 
 #[tokio::test]
@@ -113,6 +212,29 @@ async fn one_line_of_json_leads_a_program_everywhere() {
         !std::path::Path::new(&socket).exists(),
         "it is gone with the demo"
     );
+}
+
+#[tokio::test]
+async fn a_demo_that_is_killed_in_its_first_run_goes_on_when_it_is_started_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["--json", "--data", folder.path().to_str().unwrap()];
+    let mut demo = Demo::of("3000", &arguments);
+    let visitor = Visitor::come(&mut demo).await;
+    visitor.text_in("Before").await;
+    visitor.sees(&[("Before", "received")]).await;
+    assert!(visitor.is_syncing().await, "it is killed in its first run");
+    demo.kill();
+
+    let mut demo = Demo::of("3000", &arguments);
+    let visitor = Visitor::come(&mut demo).await;
+    visitor.sees(&[("Before", "received")]).await;
+    visitor.text_in("After").await;
+    let heard = [("Before", "received"), ("After", "received")];
+    let id = visitor.sees(&heard).await;
+    let path = format!("/conversations/{id}/messages");
+    visitor.api("POST", &path, json!({"text": "Here"})).await;
+    let [before, after] = heard;
+    visitor.sees(&[before, after, ("Here", "delivered")]).await;
 }
 
 #[test]

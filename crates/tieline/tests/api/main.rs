@@ -16,6 +16,7 @@ mod people;
 mod reading;
 mod refused;
 mod repeated;
+mod sign_in;
 mod sign_out;
 mod told;
 mod unassigned;

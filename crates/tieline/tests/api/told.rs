@@ -225,3 +225,44 @@ async fn a_run_says_whether_it_found_something_and_the_calls_add_up() {
     );
     world.stop().await;
 }
+
+#[tokio::test]
+async fn a_contact_that_is_restored_is_back_wherever_it_was_and_wishes_for_what_it_wished() {
+    let world = World::start(None).await;
+    let known = world.people().await;
+    let fields = json!({"fields": {"last_name": "Returner", "mobile_phone": THEIRS}});
+    let contact = done(&world, &known, "post", "/api/v1/contacts", fields).await;
+    let id = contact["id"].as_str().unwrap().to_owned();
+    let form = [("MessageSid", "SM-stop"), ("Body", "STOP")];
+    assert_eq!(world.signed_fields(&form, false).await.status, 200);
+    let one = format!("/api/v1/contacts/{id}");
+    let mut before = None;
+    for (method, path, is_there) in [
+        ("get", "", true),
+        ("delete", "", false),
+        ("post", "/restore", true),
+    ] {
+        let path = format!("{one}{path}");
+        done(&world, &known, method, &path, Value::Null).await;
+        for list in ["limit=100", "q=returner", "q=07700900555", "opted_out=true"] {
+            let list = get(&world, &known, &format!("/api/v1/contacts?{list}")).await;
+            let listed = items(&list).iter().any(|it| it["id"] == id.as_str());
+            assert_eq!(listed, is_there, "{method}: {list}");
+        }
+        let whole = get(&world, &known, &one).await;
+        assert_eq!(whole["deleted_at"].is_null(), is_there, "{method}: {whole}");
+        let list = get(&world, &known, "/api/v1/conversations?limit=100").await;
+        let with = items(&list).iter().find(|it| it["address"] == THEIRS);
+        let with = with.expect("the conversation stays");
+        let tied = with["contact"]["id"] == id.as_str();
+        assert_eq!(tied, is_there, "{method}: {with}");
+        assert_eq!(with["gate"]["code"], "opted_out", "{method}");
+        if is_there {
+            let points = whole["points"].clone();
+            assert_eq!(points[0]["address"], THEIRS, "{method}");
+            assert_eq!(points[0]["consent"]["state"], "opted_out", "{method}");
+            assert_eq!(*before.get_or_insert(points.clone()), points, "{method}");
+        }
+    }
+    world.stop().await;
+}

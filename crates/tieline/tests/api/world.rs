@@ -173,6 +173,13 @@ impl World {
         access.change_staff(&operator, id, &change).await.unwrap();
     }
 
+    /// Gives a user a password, on the operator's word.
+    pub async fn set_password(&self, name: &str, password: &str) {
+        let (access, operator) = (&self.demo.hub.access, Caller::operator());
+        let id = self.staff(name).await.id;
+        access.set_password(&operator, id, password).await.unwrap();
+    }
+
     /// Takes a user out of all inboxes.
     pub async fn take_out_of_inboxes(&self, name: &str) {
         let id = self.staff(name).await.id;

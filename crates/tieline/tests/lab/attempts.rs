@@ -364,6 +364,10 @@ async fn a_text_that_is_overtaken_by_stop_does_not_leave() {
     );
     assert_eq!(sent(&world, WORDS), 0);
     assert!(attempts(&world, &message).await.is_empty());
+    let mut reader = world.hub.store.reader().await.unwrap();
+    let sql = "select id from job where kind = 'message.send'";
+    let held = reader.all(sql, Vec::new()).await.unwrap();
+    assert!(held.is_empty(), "its work is over");
 }
 
 #[tokio::test]

@@ -19,6 +19,7 @@ mod live;
 mod mishaps;
 mod nature;
 mod presence;
+mod receiver;
 mod replay;
 mod seals;
 mod side_by_side;

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tieline_domain::id::Ids;
@@ -44,6 +44,8 @@ impl Nature {
 pub struct Computer {
     nature: Arc<Nature>,
     wrong_by_ms: AtomicI64,
+    /// How many of the next ids it panics over instead of making them.
+    panics: AtomicU32,
 }
 
 impl Computer {
@@ -52,7 +54,13 @@ impl Computer {
         Arc::new(Computer {
             nature: nature.clone(),
             wrong_by_ms: AtomicI64::new(wrong_by_ms),
+            panics: AtomicU32::new(0),
         })
+    }
+
+    /// Has it panic over so many of the next ids, as a bug would wherever one is needed.
+    pub fn panic_over_ids(&self, times: u32) {
+        self.panics.store(times, Ordering::SeqCst);
     }
 
     /// Sets its clock wrong by so much.
@@ -77,6 +85,11 @@ impl Clock for Computer {
 
 impl Ids for Computer {
     fn random(&self) -> u128 {
+        let one_less = |left: u32| left.checked_sub(1);
+        let left = self
+            .panics
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less);
+        assert!(left.is_err(), "planned: no id could be made");
         u128::from(self.nature.next()) << 64 | u128::from(self.nature.next())
     }
 }

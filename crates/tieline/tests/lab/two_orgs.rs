@@ -102,6 +102,24 @@ impl Both {
         rows[0]["Title"].as_str().unwrap_or_default().to_owned()
     }
 
+    /// The Tasks of an org's transcripts: whose, and the words.
+    fn tasks(&self, org: usize) -> Vec<(String, String)> {
+        let (at, call) = (self.orgs[org].org(), self.somebody(org));
+        let soql = "SELECT WhoId, Description FROM Task WHERE Subject LIKE 'Text messages%' ORDER BY ActivityDate";
+        let answer = at.query(&call, soql, false).ok().unwrap();
+        let rows = at.rows(&call, &answer, 0..answer.len());
+        let text = |row: &Value, field: &str| row[field].as_str().unwrap().to_owned();
+        let task = |row| (text(row, "WhoId"), text(row, "Description"));
+        rows.iter().map(task).collect()
+    }
+
+    /// Ida texts, and some time passes.
+    async fn hear(&self, words: &str) {
+        let phones = &self.world.simulator;
+        phones.text_from_phone(PHONE, tieline::demo::OUR_NUMBER, words);
+        self.world.live(60).await;
+    }
+
     fn set_title(&self, org: usize, id: &str, title: &str) {
         let body = [("Title".to_owned(), title.into())].into_iter().collect();
         let call = self.somebody(org);
@@ -228,6 +246,36 @@ async fn an_org_that_is_away_holds_up_no_other_and_spends_none_of_its_calls() {
         let since = counted(&both.orgs[org]) - both.connecting[org];
         assert_eq!(used(org).await, since, "org {org}");
     }
+}
+
+#[tokio::test]
+async fn what_is_said_with_somebody_in_two_orgs_is_told_to_each_as_long_as_it_has_them() {
+    let both = Both::new(99).await;
+    let records = [both.add(0, "Cook"), both.add(1, "Cook")];
+    both.sync(0).await;
+    both.sync(1).await;
+    both.hear("Table for two").await;
+    both.hear("At eight").await;
+    for org in [0, 1] {
+        let tasks = both.tasks(org);
+        assert_eq!(tasks.len(), 1, "org {org}: {tasks:?}");
+        let (who, words) = &tasks[0];
+        assert_eq!(*who, records[org], "org {org}");
+        assert!(words.contains("Table for two") && words.contains("At eight"));
+    }
+    let org = both.orgs[1].org();
+    org.delete(&both.somebody(1), "Contact", &records[1])
+        .unwrap();
+    both.sync(1).await;
+    let left = both.tasks(1);
+    both.world.wait(24 * 3_600_000);
+    both.hear("Tomorrow again").await;
+    let tasks = both.tasks(0);
+    assert_eq!(tasks.len(), 2, "{tasks:?}");
+    let (who, words) = &tasks[1];
+    assert_eq!(*who, records[0]);
+    assert!(words.contains("Tomorrow again") && !words.contains("At eight"));
+    assert_eq!(both.tasks(1), left, "who is not there is not written of");
 }
 
 #[tokio::test]
