@@ -1,6 +1,7 @@
 //! The `tieline` program: serve the hub, serve a simulator, or show both in a demo.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tieline::say::complain;
@@ -152,16 +153,21 @@ impl From<Kind> for OrgKind {
     }
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn log_to_stderr() {
     let filter = tracing_subscriber::EnvFilter::try_from_env("TIELINE_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         // Told to the same output, which may be closed.
         .log_internal_errors(false)
         .init();
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    log_to_stderr();
     let outcome = match Cli::parse().command {
         Command::Operator(verb) => return command::run(verb).await,
         Command::Demo(args) if args.story => {

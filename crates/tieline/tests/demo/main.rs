@@ -1,10 +1,13 @@
 //! The demo tells where everything is: people in words, programs in one line.
 
+mod log;
+
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tieline::transport::{self, Reach};
 use tower::ServiceExt as _;
@@ -22,7 +25,10 @@ impl Demo {
 
     /// With so many contacts in its org.
     fn of(contacts: &str, more: &[&str]) -> Demo {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tieline"));
+        Demo::by(Command::new(env!("CARGO_BIN_EXE_tieline")), contacts, more)
+    }
+
+    fn by(mut command: Command, contacts: &str, more: &[&str]) -> Demo {
         command.args([
             "demo",
             "--port",
@@ -88,6 +94,9 @@ async fn answer(request: http::request::Builder, body: &str) -> Response<Bytes> 
     answer.expect("somebody answers")
 }
 
+/// No two requests are one.
+static KEYS: AtomicU32 = AtomicU32::new(0);
+
 /// Somebody at a demo, with their session.
 struct Visitor {
     ready: Value,
@@ -109,7 +118,7 @@ impl Visitor {
         let url = format!("{}{path}", text(&self.ready, "/api_url"));
         let mut request = Request::builder().method(method).uri(url);
         request = request.header("cookie", &self.cookie);
-        request = request.header("idempotency-key", "once");
+        request = request.header("idempotency-key", KEYS.fetch_add(1, Ordering::Relaxed));
         let body = match body {
             Value::Null => String::new(),
             body => {
@@ -119,7 +128,8 @@ impl Visitor {
         };
         let answer = answer(request, &body).await;
         assert!(answer.status().is_success(), "{path}: {answer:?}");
-        serde_json::from_slice(answer.body()).unwrap()
+        // Some answers have no body.
+        serde_json::from_slice(answer.body()).unwrap_or_default()
     }
 
     /// Somebody with a phone texts to the demo's inbox.
