@@ -6,7 +6,7 @@ use crate::{ask_logs, decided, load_message, take_part};
 use serde::{Deserialize, Serialize};
 use tieline_domain::access::{Actor, Scope};
 use tieline_domain::address::can_be_answered;
-use tieline_domain::conversation::{Author, Direction, Draft, Kind, Message};
+use tieline_domain::conversation::{Author, Draft, Kind, Message};
 use tieline_domain::delivery::State;
 use tieline_domain::failure::FailureCode;
 use tieline_domain::gate::{Asked, Purpose, Refusal, Verdict, check};
@@ -139,7 +139,7 @@ pub async fn retry(store: &Store, actor: &Actor, scope: &Scope, id: MessageId) -
     let mut tx = store.begin(actor).await?;
     let mut message = load_message(&mut tx, id).await?;
     let listed = conversation::get(&mut tx, scope, message.conversation_id).await?;
-    if message.direction() != Some(Direction::Out) || !message.state.may_be_retried() {
+    if !message.state.may_be_retried() {
         let problem = format!(
             "it is {}; only a message that failed can be sent again",
             message.state.as_str()

@@ -186,6 +186,9 @@ async fn a_file_of_the_app_is_packed_for_who_takes_that_and_not_sent_to_who_has_
         GzDecoder::new(&*packed).read_to_string(&mut read).unwrap();
         assert_eq!(read, plain, "{path}");
     }
+    let missing = get(&router, "/app/missing.js", "127.0.0.1:4000").await;
+    assert_eq!(missing.status(), StatusCode::NOT_FOUND);
+    assert_eq!(text(missing).await, "", "it does not look like a page");
     let first = get(&router, "/app", "127.0.0.1:4000").await;
     let tag = first.headers()["etag"].to_str().unwrap().to_owned();
     assert!(

@@ -71,6 +71,7 @@ mod tests {
             let answer = answer(&PLAIN, &headers);
             let told = answer.headers().get(CONTENT_ENCODING).is_some();
             assert_eq!(told, packed, "{asked:?}");
+            assert_eq!(answer.headers()[VARY], "accept-encoding", "{asked:?}");
         }
         assert!(packed(&PLAIN).len() < 100);
         assert_eq!(packed(&PLAIN).as_ptr(), packed(&PLAIN).as_ptr(), "once");

@@ -30,6 +30,16 @@ async fn make(world: &World, known: &Known, name: &str, rights: &[&str]) -> Key 
     }
 }
 
+/// The names of the keys that the audit says were revoked.
+async fn revoked_in_audit(world: &World, known: &Known) -> Vec<String> {
+    let lines = read(&world.send(known, &Probe::new("get", "/api/v1/audit")).await);
+    let lines = lines["items"].as_array().unwrap().iter();
+    let revoked = lines.filter(|it| it["act"] == "revoke_key");
+    revoked
+        .map(|it| it["before"]["name"].as_str().unwrap().to_owned())
+        .collect()
+}
+
 fn read(answer: &Answer) -> Value {
     serde_json::from_str(&answer.body).unwrap()
 }
@@ -47,8 +57,16 @@ async fn a_key_opens_what_it_was_given_until_it_is_revoked() {
     let keys = probe("post", "/api/v1/keys", "more", Some(json!({})));
     assert_eq!(asked(&keys).await, 403, "a key makes no keys");
     let path = format!("/api/v1/keys/{}", key.id);
+    let other = make(&world, &known, "Later", &["read_contacts"]).await;
     let revoked = world.send(&known, &Probe::new("delete", &path)).await;
     assert_eq!(revoked.status, 204, "{revoked:?}");
+    assert_eq!(revoked_in_audit(&world, &known).await, ["Reports"]);
+    let nobodys = format!("/api/v1/keys/key_{:032x}", 1);
+    let nobodys = world.send(&known, &Probe::new("delete", &nobodys)).await;
+    assert_eq!(nobodys.status, 404, "{nobodys:?}");
+    assert_eq!(revoked_in_audit(&world, &known).await, ["Reports"]);
+    let goes_on = world.send_with_key(&other.secret, None, &contacts).await;
+    assert_eq!(goes_on.status, 200, "{goes_on:?}");
     let after = world.send_with_key(&key.secret, None, &conversations).await;
     assert_eq!(after.status, 401, "{after:?}");
     world.stop().await;
@@ -165,6 +183,21 @@ async fn a_right_to_write_or_to_read_one_thing_tells_nothing_else() {
             assert_eq!(names.len() > 1, whole, "{method} {path} as {right}: {told}");
         }
     }
+    // A refusal tells nothing of it, and is told.
+    let blind = make(&world, &known, "blind and refused", &["converse"]).await;
+    let nothing = json!({"text": ""});
+    let request = probe(
+        "post",
+        &format!("{there}/messages"),
+        "refused",
+        Some(nothing),
+    );
+    let answer = world.send_with_key(&blind.secret, None, &request).await;
+    assert_eq!(
+        (answer.status, &read(&answer)["code"]),
+        (422, &json!("empty")),
+        "{answer:?}"
+    );
     world.stop().await;
 }
 
@@ -253,5 +286,28 @@ async fn a_key_that_may_not_converse_says_of_no_conversation_whom_it_is_with() {
         let total = read(&world.send(&known, &tied).await)["total"].clone();
         assert_eq!(total, i64::from(status == 201), "none is made in vain");
     }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn the_audit_names_the_key_that_did_something() {
+    let world = World::start(None).await;
+    let known = world.people().await;
+    make(&world, &known, "Another", &["manage_inboxes"]).await;
+    let key = make(&world, &known, "Onboarding", &["manage_inboxes"]).await;
+    let nora = world.newcomer().await;
+    let seat = format!("/api/v1/inboxes/{}/members/{nora}", known.ids["InboxId"]);
+    let added = Probe::new("put", &seat);
+    let added = world.send_with_key(&key.secret, None, &added).await;
+    assert_eq!(added.status, 204, "{added:?}");
+    let lines = read(
+        &world
+            .send(&known, &Probe::new("get", "/api/v1/audit"))
+            .await,
+    );
+    let line = &lines["items"][0];
+    assert_eq!(line["act"], "add_member", "{line}");
+    let expected = json!({"id": key.id, "name": "Onboarding"});
+    assert_eq!((&line["key"], &line["staff"]), (&expected, &Value::Null));
     world.stop().await;
 }

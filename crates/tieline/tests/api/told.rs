@@ -113,6 +113,16 @@ async fn one_is_told_ones_inboxes_the_colleagues_who_are_there_and_who_has_a_pas
     world.take_out_of_inboxes("tom").await;
     let me = get(&world, &tom, "/api/v1/me").await;
     assert_eq!(me["inboxes"], json!([]), "he is in none");
+    let seat = format!(
+        "/api/v1/inboxes/{}/members/{}",
+        priya.ids["InboxId"],
+        world.staff("tom").await.id
+    );
+    for (method, inboxes) in [("put", 1), ("delete", 0)] {
+        done(&world, &priya, method, &seat, Value::Null).await;
+        let me = get(&world, &tom, "/api/v1/me").await;
+        assert_eq!(me["inboxes"].as_array().unwrap().len(), inboxes, "{method}");
+    }
     let of_tom = world.staff("tom").await.id;
     let has_password = async || {
         let all = get(&world, &priya, "/api/v1/staff").await;

@@ -12,11 +12,12 @@ use tieline_domain::delivery::State;
 use tieline_domain::event::Event;
 use tieline_domain::failure::{Failure, FailureCode};
 use tieline_domain::id::CarrierAccountId;
+use tieline_domain::job::JobState;
 use tieline_messaging::receive::{Input, StatusReport};
 use tieline_messaging::send::{self, Written};
 use tieline_simulator::Mishap;
 use tieline_storage::carrier_account::{self, CarrierAccount, Sender};
-use tieline_storage::{attempt, conversation, event, inbox};
+use tieline_storage::{attempt, conversation, event, inbox, job};
 
 const THEIRS: &str = "+441134960701";
 const WORDS: &str = "Are you there?";
@@ -412,7 +413,7 @@ async fn the_text_of_one_message_is_never_taken_for_that_of_another_with_the_sam
     let world = World::new(89).await;
     let first = desk::text(&world.hub.store, THEIRS, WORDS).await;
     world.hub.worker().work_off().await;
-    let again = Written {
+    let again_words = Written {
         conversation_id: first.conversation_id,
         author: first.author,
         text: WORDS.to_owned(),
@@ -420,14 +421,26 @@ async fn the_text_of_one_message_is_never_taken_for_that_of_another_with_the_sam
         note: false,
     };
     let (system, scope) = (Actor::system(), Scope::system());
-    let again = send::write(&world.hub.store, &system, &scope, &again);
+    let again = send::write(&world.hub.store, &system, &scope, &again_words);
     let again = again.await.unwrap();
     let cut = plan_once(&world, Mishap::CutBeforeCommit {});
     world.hub.worker().work_off().await;
     assert_eq!(world.simulator.fired(cut), 1);
+    // One before it and one after it.
+    let third = Written {
+        client_key: "third".to_owned(),
+        ..again_words
+    };
+    let third = send::write(&world.hub.store, &system, &scope, &third);
+    let third = third.await.unwrap();
     world.live(11 * 60).await;
-    assert_eq!(look(&world, &first).await.state, State::Delivered);
-    assert_eq!(look(&world, &again).await.state, State::Failed);
+    for (message, state) in [
+        (&first, State::Delivered),
+        (&again, State::Failed),
+        (&third, State::Delivered),
+    ] {
+        assert_eq!(look(&world, message).await.state, state);
+    }
 }
 
 /// A second number of the inbox that the demo's number is of.
@@ -531,6 +544,16 @@ async fn a_text_whose_job_is_given_up_does_not_wait_for_ever_and_may_be_sent_aga
         (State::Failed, Some(FailureCode::NotSent))
     );
     run("drop trigger refuse").await;
+    // Its job does not send what was told as not sent.
+    let mut tx = world.hub.store.begin(&Actor::system()).await.unwrap();
+    let dead = job::list(&mut tx, JobState::Dead, None, 10).await;
+    for dead in dead.unwrap() {
+        job::revive(&mut tx, dead.id).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    world.live(10).await;
+    assert_eq!(look(&world, &message).await.state, State::Failed);
+    assert_eq!(sent(&world, WORDS), 0);
     send_again(&world, &message).await;
     world.live(10).await;
     assert_eq!(look(&world, &message).await.state, State::Delivered);

@@ -31,9 +31,10 @@ impl Stream {
     /// The data of what comes of one name until it is quiet.
     pub async fn data_of(&mut self, name: &str) -> Vec<Value> {
         let (text, _) = self.text().await;
-        let start = format!("event: {name}\ndata: ");
-        let found = text.split("\n\n").filter_map(|it| it.strip_prefix(&start));
-        found.map(|it| serde_json::from_str(it).unwrap()).collect()
+        let start = format!("event: {name}\n");
+        let found = text.split("\n\n").filter(|it| it.starts_with(&start));
+        let data = found.flat_map(|it| it.lines().find_map(|line| line.strip_prefix("data: ")));
+        data.map(|it| serde_json::from_str(it).unwrap()).collect()
     }
 
     /// All that comes until it is quiet, and whether the stream ended.
@@ -299,6 +300,14 @@ async fn a_session_has_a_bounded_number_of_streams_and_ends_them_all_at_once() {
         assert!(open.len() < 100, "there is a bound");
     };
     assert_eq!(refused, StatusCode::TOO_MANY_REQUESTS);
+    let bob = colleague(&world, "bob", true).await;
+    let other = ask(&world, &bob, None).await;
+    assert_eq!(
+        other.status(),
+        StatusCode::OK,
+        "another session has its own"
+    );
+    drop(other);
     let mut reader = world.hub.store.reader().await.unwrap();
     let user = staff::by_email(&mut reader, "ann@harrow-vale.example")
         .await
@@ -402,6 +411,111 @@ async fn streams_end_when_the_access_ends_that_they_stand_on_and_hear_nothing_th
             let mut again = Stream(again.into_body());
             text_in(&world, "Not for her").await;
             assert_eq!(again.names().await, ["hello"]);
+        }
+    }
+}
+
+/// The next event of a stream that already waits for it; soon, where it would else be looked at after
+/// many seconds.
+fn waiting(stream: Stream, name: &'static str) -> tokio::task::JoinHandle<(Stream, bool)> {
+    let Stream(mut body) = stream;
+    tokio::spawn(async move {
+        let start = format!("event: {name}\n");
+        loop {
+            match tokio::time::timeout(Duration::from_secs(5), body.frame()).await {
+                Ok(Some(frame)) => {
+                    let bytes = frame.unwrap().into_data().unwrap();
+                    if std::str::from_utf8(&bytes).unwrap().contains(&start) {
+                        return (Stream(body), true);
+                    }
+                }
+                Ok(None) => return (Stream(body), name == "end"),
+                Err(_) => return (Stream(body), false),
+            }
+        }
+    })
+}
+
+#[tokio::test]
+async fn a_stream_that_waits_hears_of_everything_at_once() {
+    let world = World::new(48).await;
+    let ann = colleague(&world, "ann", true).await;
+    let bob = colleague(&world, "bob", true).await;
+    text_in(&world, "Before").await;
+    let mut stream = Stream::open(&world, &ann, None).await;
+    stream.heard().await;
+    let conversation = desk::messages(&world.hub.store).await[0].conversation_id;
+    for name in ["message", "counts", "presence", "end"] {
+        let waits = waiting(stream, name);
+        // It waits before it happens.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        match name {
+            "message" => text_in(&world, "Now").await,
+            "counts" => {
+                let (store, system, scope) = (&world.hub.store, Actor::system(), Scope::system());
+                let close = [Act::SetOpen(false)];
+                let closed = converse::change(store, &system, &scope, conversation, &close).await;
+                closed.unwrap();
+            }
+            "presence" => {
+                let path = format!("/api/v1/conversations/{conversation}/presence");
+                let request = Request::put(path)
+                    .header("cookie", format!("tieline={bob}"))
+                    .header("content-type", "application/json")
+                    .body(Body::from(r#"{"state": "looking"}"#));
+                let answer = world.hub.router().oneshot(request.unwrap()).await;
+                assert_eq!(answer.unwrap().status(), StatusCode::NO_CONTENT);
+            }
+            _ => world.hub.access.sign_out(&ann, None).await.unwrap(),
+        }
+        let heard;
+        (stream, heard) = waits.await.unwrap();
+        assert!(heard, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn each_is_told_what_they_have_not_read_of_each_conversation() {
+    let world = World::new(49).await;
+    let mut people = Vec::new();
+    for name in ["ann", "bob"] {
+        let session = colleague(&world, name, true).await;
+        let me = world.hub.access.principal(&session, None).await.unwrap();
+        let stream = Stream::open(&world, &session, None).await;
+        people.push((me.unwrap().staff.id, stream));
+    }
+    let phones = ["+441134960781", "+441134960782"];
+    for phone in phones {
+        world.simulator.text_from_phone(phone, OUR_NUMBER, "One");
+    }
+    world.live(2).await;
+    let mut ids = Vec::new();
+    for message in desk::messages(&world.hub.store).await {
+        ids.push(message.conversation_id);
+    }
+    // Ann has read the first, Bob the second.
+    let (store, scope) = (&world.hub.store, Scope::system());
+    for ((person, _), id) in people.iter().zip(&ids) {
+        let read = converse::mark(store, &scope, *id, *person, Mark::Read).await;
+        read.unwrap();
+    }
+    for (_, stream) in &mut people {
+        stream.heard().await;
+    }
+    // Both at once, so that they are told together.
+    for phone in phones {
+        world.simulator.text_from_phone(phone, OUR_NUMBER, "Two");
+    }
+    world.live(2).await;
+    for (at, (_, stream)) in people.iter_mut().enumerate() {
+        let told = stream.data_of("conversation").await;
+        for (of, id) in ids.iter().enumerate() {
+            let of_this = told
+                .iter()
+                .rfind(|it| it["conversation"]["id"] == id.to_string());
+            let unread = of_this.map(|it| it["conversation"]["unread"].clone());
+            let expected = if at == of { 1 } else { 2 };
+            assert_eq!(unread, Some(expected.into()), "{at} {of}: {told:?}");
         }
     }
 }

@@ -115,6 +115,20 @@ mod tests {
                 Some("Write it as a@b.c."),
             ),
             (
+                Some("text"),
+                "it is empty; write something",
+                Some("Write something."),
+                "Text: it is empty.",
+                Some("Write something."),
+            ),
+            (
+                None,
+                "the number is taken; by Ann",
+                Some("give another"),
+                "The number is taken; by Ann.",
+                Some("Give another."),
+            ),
+            (
                 None,
                 "write something first",
                 Some("Write something first."),
