@@ -133,7 +133,8 @@ mod tests {
 
     #[test]
     fn a_peer_takes_its_places_and_no_more_and_gives_them_back() {
-        let peers = Peers::new(5, 2, Arc::default());
+        let load = Arc::new(Load::default());
+        let peers = Peers::new(5, 2, load.clone());
         let first = peers.admit(ip("2001:db8::1"), false).unwrap();
         let _second = peers.admit(ip("2001:db8::2"), false).unwrap();
         assert_eq!(
@@ -143,16 +144,21 @@ mod tests {
         let _other = peers.admit(ip("2001:db8:0:1::1"), false).unwrap();
         drop(first);
         let _third = peers.admit(ip("2001:db8::3"), false).unwrap();
+        assert_eq!(load.open(), 3);
+        assert_eq!(load.refused(), [("all", 0), ("peer", 1)]);
     }
 
     #[test]
     fn a_proxy_may_hold_what_there_is_in_all() {
-        let peers = Peers::new(3, 1, Arc::default());
+        let load = Arc::new(Load::default());
+        let peers = Peers::new(3, 1, load.clone());
         let held: Vec<Slot> = (0..3)
             .map(|_| peers.admit(ip("10.0.0.1"), true).unwrap())
             .collect();
         assert_eq!(peers.admit(ip("10.0.0.1"), true).err(), Some(Full::All));
+        assert_eq!(load.refused(), [("all", 1), ("peer", 0)]);
         drop(held);
+        assert_eq!(load.open(), 0);
         assert_eq!(peers.open.lock().unwrap().all, 0);
         let one = peers.admit(ip("10.0.0.2"), false).unwrap();
         drop(one);
