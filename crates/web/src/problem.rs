@@ -237,3 +237,16 @@ impl From<AccessError> for Problem {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_told_to_come_again_too_early() {
+        for (ms, seconds) in [(1, 1), (999, 1), (1_000, 1), (1_001, 2), (60_000, 60)] {
+            let problem = Problem::new(Code::TooManyTries, "wait").retry_after_ms(ms);
+            assert_eq!(problem.retry_after, Some(seconds), "{ms}");
+        }
+    }
+}

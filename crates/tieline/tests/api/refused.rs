@@ -200,7 +200,7 @@ async fn every_refusal_is_a_problem_that_names_the_field_and_the_fix() {
         case(
             "post",
             contacts,
-            &[b' '; 2 << 20],
+            &[b' '; (1 << 20) + 1],
             413,
             "body_too_large",
             None,

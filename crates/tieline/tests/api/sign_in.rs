@@ -72,3 +72,22 @@ async fn wrong_passwords_and_right_ones_of_who_may_not_come_in_are_told_when_to_
     assert_eq!(right.status, 204, "{right:?}");
     world.stop().await;
 }
+
+#[tokio::test]
+async fn a_sign_in_link_lasts_a_quarter_of_an_hour() {
+    let world = World::start(None).await;
+    let known = world.people().await;
+    let tom = world.staff("tom").await.id;
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let now = i64::try_from(now.unwrap().as_millis()).unwrap();
+    let path = format!("/api/v1/staff/{tom}/sign-in-link");
+    let link = world.send(&known, &Probe::new("post", &path)).await;
+    let link: serde_json::Value = serde_json::from_str(&link.body).unwrap();
+    let lasts = link["expires_at"].as_i64().unwrap() - now;
+    let quarter = 15 * 60_000;
+    assert!(
+        (quarter - 1_000..quarter + 30_000).contains(&lasts),
+        "{lasts}"
+    );
+    world.stop().await;
+}

@@ -116,6 +116,14 @@ async fn a_number_says_how_it_is_read_as_it_is_typed_and_a_doubtful_one_is_not_t
             json!("not_valid_there"),
         ),
         ("123", "GB", Value::Null, false, json!("no_number")),
+        // No country is that of the company.
+        (
+            "07700 900317",
+            " ",
+            json!("+447700900317"),
+            false,
+            Value::Null,
+        ),
     ] {
         let read = get(
             &world,

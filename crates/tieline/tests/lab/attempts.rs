@@ -350,25 +350,37 @@ async fn what_a_report_says_of_the_number_is_kept() {
 
 #[tokio::test]
 async fn a_text_that_is_overtaken_by_stop_does_not_leave() {
-    let world = World::new(87).await;
-    let message = desk::text(&world.hub.store, THEIRS, WORDS).await;
-    let ours = tieline::demo::OUR_NUMBER;
-    // It comes in before the worker takes the text in hand.
-    world.simulator.text_from_phone(THEIRS, ours, "STOP");
-    world.simulator.step().await;
-    world.live(5).await;
-    let now = look(&world, &message).await;
-    let code = now.failure.map(|it| it.code);
-    assert_eq!(
-        (now.state, code),
-        (State::Refused, Some(FailureCode::OptedOut))
-    );
-    assert_eq!(sent(&world, WORDS), 0);
-    assert!(attempts(&world, &message).await.is_empty());
-    let mut reader = world.hub.store.reader().await.unwrap();
-    let sql = "select id from job where kind = 'message.send'";
-    let held = reader.all(sql, Vec::new()).await.unwrap();
-    assert!(held.is_empty(), "its work is over");
+    // Written just before, or sent again.
+    for again in [false, true] {
+        let world = World::new(87).await;
+        let carrier = account(&world).await;
+        let message = desk::text(&world.hub.store, THEIRS, WORDS).await;
+        if again {
+            world.hub.worker().work_off().await;
+            let first = attempts(&world, &message).await.remove(0).provider_id;
+            let lost = (&*first.unwrap(), State::Undelivered);
+            say(&world, carrier, &message, Some(1), lost).await;
+            send_again(&world, &message).await;
+        }
+        let before = (sent(&world, WORDS), attempts(&world, &message).await.len());
+        // It comes in before the worker takes the text in hand.
+        world.simulator.text_from_phone(THEIRS, OUR_NUMBER, "STOP");
+        world.simulator.step().await;
+        world.live(5).await;
+        let now = look(&world, &message).await;
+        let code = now.failure.map(|it| it.code);
+        assert_eq!(
+            (now.state, code),
+            (State::Refused, Some(FailureCode::OptedOut)),
+            "{again}"
+        );
+        let after = (sent(&world, WORDS), attempts(&world, &message).await.len());
+        assert_eq!(after, before, "{again}");
+        let mut reader = world.hub.store.reader().await.unwrap();
+        let sql = "select id from job where kind = 'message.send'";
+        let held = reader.all(sql, Vec::new()).await.unwrap();
+        assert!(held.is_empty(), "its work is over");
+    }
 }
 
 #[tokio::test]

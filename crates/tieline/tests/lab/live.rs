@@ -149,6 +149,41 @@ async fn only_members_of_the_inbox_hear_of_its_texts() {
 }
 
 #[tokio::test]
+async fn who_comes_back_while_others_listen_hears_each_event_once_or_is_told_to_begin_anew() {
+    let world = World::new(50).await;
+    let ann = colleague(&world, "ann", true).await;
+    let bob = colleague(&world, "bob", true).await;
+    let (events, _) = Stream::open(&world, &ann, None).await.heard().await;
+    let at: i64 = events[0].1.parse().unwrap();
+    text_in(&world, "While nobody listens").await;
+    let mut his = Stream::open(&world, &bob, None).await;
+    his.heard().await;
+    text_in(&world, "While Bob listens").await;
+    let back = async || {
+        let (events, _) = Stream::open(&world, &ann, Some(at)).await.heard().await;
+        let numbered = events.iter().filter(|(name, _)| name != "counts");
+        let numbered = numbered.map(|(name, id)| (name.clone(), id.parse().unwrap_or(0)));
+        numbered.collect::<Vec<(String, i64)>>()
+    };
+    let heard = back().await;
+    assert_eq!(heard[0], ("hello".to_owned(), at));
+    let numbers: Vec<i64> = heard[1..].iter().map(|(_, number)| *number).collect();
+    assert_eq!(numbers, (at + 1..=at + 4).collect::<Vec<_>>());
+    drop(his);
+
+    // What is too long ago is deleted; nobody is led over a gap.
+    text_in(&world, "And once more").await;
+    run(
+        &world,
+        &format!("delete from event where seq <= {}", at + 2),
+    )
+    .await;
+    let mut his = Stream::open(&world, &bob, None).await;
+    his.heard().await;
+    assert_eq!(back().await[0].0, "reset");
+}
+
+#[tokio::test]
 async fn who_comes_back_hears_what_was_missed_once_and_in_order() {
     let world = World::new(42).await;
     let ann = colleague(&world, "ann", true).await;

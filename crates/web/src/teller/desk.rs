@@ -467,4 +467,40 @@ mod tests {
         assert!(desk.is_empty() && desk.of_inbox.is_empty() && desk.of_all_inboxes.is_empty());
         desk.tell(vec![told(1, Some(inbox(1)))], 1);
     }
+
+    #[test]
+    fn who_comes_back_finds_a_place_as_far_back_as_events_are_kept() {
+        let kept = KEPT_MAX as i64;
+        let mut desk = Desk::new();
+        desk.start_afresh(kept + 10);
+        for (after, place) in [
+            (kept + 11, Place::Lost),
+            (kept + 10, Place::Known),
+            (kept + 9, Place::Older),
+            (10, Place::Older),
+            (9, Place::Lost),
+        ] {
+            assert_eq!(desk.place(after), place, "{after}");
+        }
+        desk.start_afresh(3);
+        for (after, place) in [(0, Place::Older), (-1, Place::Lost)] {
+            assert_eq!(desk.place(after), place, "{after}");
+        }
+    }
+
+    #[test]
+    fn a_stream_that_waited_longer_than_events_are_kept_begins_anew_and_not_a_moment_earlier() {
+        let kept = KEPT_MAX as i64;
+        for (more, anew) in [(0, false), (1, true)] {
+            let mut desk = Desk::new();
+            let seat = member(&[1]);
+            desk.join(seat.clone(), 0);
+            for seq in 1..=kept + more {
+                desk.tell(vec![told(seq, None)], seq);
+            }
+            let first = taken(&desk, &seat);
+            assert_eq!(first.contains("reset"), anew, "{more}");
+            assert_eq!(first.starts_with("1 2 "), !anew, "{more}");
+        }
+    }
 }
