@@ -258,3 +258,28 @@ pub(crate) fn first_error(errors: &[ApiError]) -> Option<(String, String)> {
         (error.code.clone(), format!("{}{fields}", error.message))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_told_by_its_first_error_with_the_fields_that_it_names() {
+        let error = |fields: &[&str]| ApiError {
+            code: "REQUIRED_FIELD_MISSING".to_owned(),
+            message: "Required fields are missing".to_owned(),
+            fields: fields.iter().map(ToString::to_string).collect(),
+        };
+        for (errors, words) in [
+            (vec![], None),
+            (vec![error(&[])], Some("Required fields are missing")),
+            (
+                vec![error(&["LastName", "Company"]), error(&["Email"])],
+                Some("Required fields are missing (LastName, Company)"),
+            ),
+        ] {
+            let expected = words.map(|it| ("REQUIRED_FIELD_MISSING".to_owned(), it.to_owned()));
+            assert_eq!(first_error(&errors), expected);
+        }
+    }
+}

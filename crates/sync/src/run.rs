@@ -413,3 +413,58 @@ impl Tries {
         Some(outcome)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tieline_domain::id::Id as _;
+
+    fn run(progress_done: i64) -> SyncRun {
+        SyncRun {
+            id: SyncRunId::from_uuid(1),
+            connection_id: ConnectionId::from_uuid(2),
+            trigger: RunTrigger::Schedule,
+            staff_id: None,
+            state: RunState::Running,
+            phase: "Starting".to_owned(),
+            checkpoint: Default::default(),
+            counts: RunCounts::default(),
+            progress_done,
+            progress_total: None,
+            api_calls: 0,
+            api_calls_minimum: 0,
+            error: None,
+            started_at: Timestamp(0),
+            finished_at: None,
+        }
+    }
+
+    #[test]
+    fn a_batch_whose_rows_somebody_changed_is_decided_five_times_and_leaves_no_trace_until_it_is_kept()
+     {
+        let cases = [
+            (StorageError::Conflict("link"), BATCH_ATTEMPTS),
+            (StorageError::Conflict("job"), 1),
+            (StorageError::NotFound("link"), 1),
+        ];
+        for (error, attempts) in cases {
+            let again = || match error {
+                StorageError::Conflict(noun) => StorageError::Conflict(noun),
+                _ => StorageError::NotFound("link"),
+            };
+            let mut at_work = run(40);
+            let mut tries = Tries::of(&at_work);
+            for attempt in 1..=attempts {
+                at_work.progress_done += 200;
+                let judged = tries.judge::<()>(&mut at_work, Err(again()));
+                assert_eq!(judged.is_some(), attempt == attempts, "{error}");
+                assert_eq!(at_work, run(40), "{error}");
+            }
+        }
+        let mut at_work = run(40);
+        let mut tries = Tries::of(&at_work);
+        at_work.progress_done += 200;
+        let judged = tries.judge(&mut at_work, Ok(7));
+        assert_eq!((judged.unwrap().unwrap(), at_work), (7, run(240)));
+    }
+}

@@ -93,3 +93,69 @@ async fn a_mapping_and_a_field_of_it_are_changed_alone_and_audited() {
     }
     database.remove().await;
 }
+
+#[tokio::test]
+async fn a_field_is_added_to_one_mapping_where_both_sides_take_it_and_act_and_calls_are_told() {
+    let world = World::start(None).await;
+    let known = world.people().await;
+    for (name, read_only) in [("assistant", false), ("since", false), ("score", true)] {
+        let field = json!({"name": name, "label": name, "type": "text", "section": "more",
+                           "read_only": read_only});
+        let path = "/api/v1/contact-fields";
+        let (status, answer) = ask(&world, &known, "post", path, Some(field)).await;
+        assert_eq!(status, 201, "{answer}");
+    }
+    let id = known.ids["ObjectMappingId"].clone();
+    let path = format!("{MAPPINGS}/{id}/fields");
+    let add = async |(field, attribute, direction): (&str, &str, &str)| {
+        let pair = json!({"field": field, "attribute": attribute, "direction": direction,
+                          "policy": "newest"});
+        let answer = ask(&world, &known, "post", &path, Some(pair.clone())).await;
+        (pair, answer)
+    };
+    let calls_of_staff = async || {
+        let (_, sync) = ask(&world, &known, "get", "/api/v1/sync", None).await;
+        let calls = &sync["api"]["by_purpose"]["staff"];
+        calls.as_i64().unwrap_or_default()
+    };
+    let mut expected = mappings(&world, &known).await;
+    let mut calls = calls_of_staff().await;
+    for (refused, field) in [
+        (("CreatedDate", "since", "both"), "direction"),
+        (("CreatedDate", "since", "to_org"), "direction"),
+        (("AssistantName", "score", "both"), "direction"),
+        (("AssistantName", "title", "both"), "attribute"),
+        (("Title", "assistant", "both"), "field"),
+    ] {
+        let (_, (status, problem)) = add(refused).await;
+        assert_eq!(
+            (status, &problem["field"]),
+            (422, &json!(field)),
+            "{refused:?}"
+        );
+        calls += 1;
+        assert_eq!(calls_of_staff().await, calls, "the org was asked");
+    }
+    assert_eq!(mappings(&world, &known).await, expected);
+    assert_eq!(audited(&world, &known).await, []);
+    let mut told = Vec::new();
+    for pair in [
+        ("assistantname", "assistant", "both"),
+        ("CreatedDate", "since", "to_hub"),
+    ] {
+        let (mut pair, (status, answer)) = add(pair).await;
+        assert_eq!(status, 201, "{answer}");
+        if pair["field"] == "assistantname" {
+            pair["field"] = json!("AssistantName");
+        }
+        assert_eq!(answer, pair, "by the org's own spelling");
+        let name = pair["field"].as_str().unwrap();
+        let after = json!({"attribute": pair["attribute"], "policy": "newest",
+                           "direction": pair["direction"]});
+        told.insert(0, (json!(format!("{id} {name}")), after));
+        expected[0]["fields"].as_array_mut().unwrap().push(pair);
+    }
+    assert_eq!(mappings(&world, &known).await, expected);
+    assert_eq!(audited(&world, &known).await, told);
+    world.stop().await;
+}

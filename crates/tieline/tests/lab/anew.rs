@@ -12,11 +12,13 @@ use tieline_access::Visit;
 use tieline_domain::access::{Actor, Caller, Role, Scope};
 use tieline_domain::contact::Fields;
 use tieline_domain::conversation::Author;
+use tieline_domain::event::Event;
 use tieline_domain::id::ContactId;
+use tieline_domain::job::JobKind;
 use tieline_messaging::MessagingError;
 use tieline_messaging::converse::{self, With};
 use tieline_messaging::send::{Written, write};
-use tieline_storage::{contact, inbox, staff};
+use tieline_storage::{contact, event, inbox, job, staff};
 use tieline_sync::create_contact;
 use tieline_testkit::postgres::Database;
 use tower::ServiceExt as _;
@@ -99,9 +101,25 @@ async fn an_opt_out_holds(world: World) {
     assert_eq!(write_to(&world, contact).await, Err("opted_out"));
     let before = desk::contacts(&world.hub.store, 1_000).await;
 
+    let mut reader = world.hub.store.reader().await.unwrap();
+    let head = event::head(&mut reader).await.unwrap();
     move_to(&world, "FR").await;
     world.pump().await;
     assert_eq!(addresses(&world, contact).await, [FRENCH]);
+    let heard = event::list_after(&mut reader, &Scope::system(), head, 100).await;
+    let (heard, _) = heard.unwrap().unwrap();
+    let told = heard.iter().any(|it| match &it.event {
+        Event::Contacts { contact_ids } => contact_ids.contains(&contact),
+        _ => false,
+    });
+    assert!(told, "screens hear of the other number");
+    let jobs = job::count_by_state(&mut reader).await.unwrap();
+    let mut left = jobs.iter().map(|(kind, _, _)| *kind);
+    assert!(
+        !left.any(|it| it == JobKind::ContactsReadAnew),
+        "it is done"
+    );
+    drop(reader);
     assert_eq!(write_to(&world, contact).await, Err("opted_out"));
     world.pump().await;
     let texts = world.simulator.texts();

@@ -20,6 +20,7 @@ mod mishaps;
 mod nature;
 mod presence;
 mod receiver;
+mod reckoning;
 mod replay;
 mod seals;
 mod side_by_side;

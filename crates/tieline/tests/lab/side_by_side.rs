@@ -9,12 +9,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tieline::hub::Hub;
 use tieline::transport::{Transport, in_process};
-use tieline_domain::access::Actor;
+use tieline_domain::access::{Actor, Scope};
+use tieline_domain::event::Event;
 use tieline_domain::job::{InHand, JobKind, JobState};
 use tieline_domain::sync::run::{RunState, RunTrigger};
 use tieline_storage::contact::Contact;
 use tieline_storage::sync_run::{self, SyncRun};
-use tieline_storage::{job, link};
+use tieline_storage::{event, job, link};
 use tieline_sync::StartedBy;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -195,13 +196,26 @@ async fn a_run_that_panics_again_and_again_is_dead_after_a_while_and_blocks_no_o
         .start(world.connection, StartedBy::Schedule)
         .await
         .unwrap();
+    let mut reader = world.hub.store.reader().await.unwrap();
+    let head = event::head(&mut reader).await.unwrap();
     for _ in 0..30 {
         hub.worker().work_off().await;
         world.wait(11 * 60_000);
     }
-    let mut reader = world.hub.store.reader().await.unwrap();
     let row = sync_run::by_id(&mut reader, run.id).await.unwrap();
-    assert_eq!(row.state, RunState::Failed);
+    assert_eq!(
+        (row.state, row.phase.as_str()),
+        (RunState::Failed, "Failed")
+    );
+    assert!(row.finished_at > Some(run.started_at));
+    let error = row.error.expect("it is told why");
+    assert_eq!(error.text, "its handler panicked");
+    assert!(error.fix.starts_with("Start again"), "{}", error.fix);
+    let heard = event::list_after(&mut reader, &Scope::system(), head, 100).await;
+    let (heard, _) = heard.unwrap().unwrap();
+    let told = heard.iter().map(|it| &it.event);
+    let told = told.filter(|it| **it == Event::SyncRun { run_id: run.id });
+    assert_eq!(told.count(), 1, "screens hear that it ended");
     let dead = job::list(&mut reader, JobState::Dead, None, 10)
         .await
         .unwrap();

@@ -256,6 +256,15 @@ async fn a_deleted_task_ends_the_log_of_its_day_and_holds_no_other() {
     let before = writes(&world);
     world.live(20 * 60).await;
     assert_eq!(writes(&world) - before, 1, "it is asked once");
+    let mut reader = world.hub.store.reader().await.unwrap();
+    let sql = "select record_id from activity where ended = 1 and waiting = 0 and error is null";
+    let ended = reader.all(sql, Vec::new()).await.unwrap();
+    let ended: Vec<_> = ended
+        .iter()
+        .map(|it| it.text("record_id").unwrap())
+        .collect();
+    assert_eq!(ended, [gone], "that one's day is over, which is no refusal");
+    drop(reader);
     let left = tasks(&world);
     assert_eq!(left.len(), 1);
     assert!(left[0].2.contains("Two"), "{}", left[0].2);

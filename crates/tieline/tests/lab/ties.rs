@@ -5,10 +5,12 @@ use crate::desk;
 use std::collections::BTreeMap;
 use tieline::demo::OUR_NUMBER;
 use tieline_domain::access::{Actor, Scope};
+use tieline_domain::event::Event;
 use tieline_domain::id::ContactId;
 use tieline_messaging::converse::{self, Act};
 use tieline_storage::conversation::{self, ConversationQuery, Listed};
-use tieline_sync::{create_contact, delete_contact};
+use tieline_storage::event;
+use tieline_sync::{create_contact, create_contact_in, delete_contact};
 use tieline_testkit::postgres::Database;
 
 const THEIRS: &str = "+447700900745";
@@ -104,4 +106,28 @@ async fn a_contact_that_appears_in_the_org_is_tied_in_that_run_and_its_day_logge
     world.live(5).await;
     assert!(tied_to(&world).await.is_some());
     assert_eq!(tasks(), before + 1);
+}
+
+#[tokio::test]
+async fn who_is_added_for_a_conversation_is_whom_it_is_with_and_screens_hear_of_it() {
+    let world = World::new(53).await;
+    world.simulator.text_from_phone(THEIRS, OUR_NUMBER, "who");
+    world.pump().await;
+    let id = only_conversation(&world).await.conversation.id;
+    let mut reader = world.hub.store.reader().await.unwrap();
+    let head = event::head(&mut reader).await.unwrap();
+    // Without the number, so that nothing but the word of whoever adds them ties them to it.
+    let fields = BTreeMap::from([("last_name".to_owned(), "Said".to_owned())]);
+    let (store, scope) = (&world.hub.store, Scope::system());
+    let made = create_contact_in(store, &Actor::system(), &fields, Some((&scope, id))).await;
+    assert_eq!(tied_to(&world).await, Some(made.unwrap().id));
+    let heard = event::list_after(&mut reader, &scope, head, 100).await;
+    let (heard, _) = heard.unwrap().unwrap();
+    let told = heard.iter().filter(|it| match &it.event {
+        Event::Conversation {
+            conversation_id, ..
+        } => *conversation_id == id,
+        _ => false,
+    });
+    assert_eq!(told.count(), 1);
 }

@@ -1,5 +1,6 @@
 //! One hub and two orgs: what one of them says never speaks for the other.
 
+use super::waits::{live_on, mid_create};
 use super::world::World;
 use crate::desk;
 use axum::body::Body;
@@ -7,14 +8,19 @@ use http::Request;
 use http_body_util::BodyExt as _;
 use secrecy::SecretString;
 use serde_json::Value;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use tieline_access::NewKey;
-use tieline_domain::access::{Caller, Reach, Right, Rights};
-use tieline_domain::id::ConnectionId;
+use tieline_domain::access::{Caller, Reach, Right, Rights, Scope};
+use tieline_domain::id::{ConnectionId, ContactId};
+use tieline_domain::sync::change::{ChangeAct, ChangeState};
+use tieline_domain::sync::counts::Counts;
 use tieline_domain::sync::run::RunState;
 use tieline_org::NewConnection;
 use tieline_simulator::Simulator;
 use tieline_simulator::org::Call;
 use tieline_storage::link::{self, Link};
+use tieline_storage::sync_run::{self, Change, ChangeQuery, SyncRun};
 use tieline_storage::{connection, contact};
 use tieline_sync::StartedBy;
 use tieline_testkit::postgres::Database;
@@ -64,7 +70,7 @@ impl Both {
     }
 
     /// A run with one of the orgs, to its end.
-    async fn sync(&self, org: usize) {
+    async fn sync(&self, org: usize) -> SyncRun {
         let sync = &self.world.hub.sync;
         self.world.live(5).await;
         let run = sync
@@ -74,6 +80,28 @@ impl Both {
         let run = self.world.end_of(run).await;
         assert_eq!(run.state, RunState::Done, "{:?}", run.error);
         self.world.live(30).await;
+        run
+    }
+
+    /// All that either has is in the other.
+    async fn in_step(&self) {
+        for org in [0, 1, 0, 1] {
+            self.sync(org).await;
+        }
+    }
+
+    /// What a run counted as come in, and its journal of one contact.
+    async fn told(&self, run: &SyncRun, of: ContactId) -> (Counts, Vec<Change>) {
+        let mut reader = self.world.hub.store.reader().await.unwrap();
+        let query = ChangeQuery {
+            limit: 1_000,
+            ..ChangeQuery::default()
+        };
+        let scope = Scope::system();
+        let rows = sync_run::changes(&mut reader, &scope, run.id, &query);
+        let mut rows = rows.await.unwrap();
+        rows.retain(|it| it.contact_id == Some(of));
+        (run.counts.total().to_hub, rows)
     }
 
     /// Somebody in an org adds a person.
@@ -192,12 +220,19 @@ async fn a_delete_in_one_org_touches_no_record_of_the_other_and_hides_nobody_the
     for gone in [0, 1] {
         let both = Both::new(96).await;
         let records = [both.add(0, "Cook"), both.add(1, "Cook")];
-        both.sync(0).await;
-        both.sync(1).await;
+        both.in_step().await;
+        let ida = both.person().await.0.id;
         let org = both.orgs[gone].org();
         org.delete(&both.somebody(gone), "Contact", &records[gone])
             .unwrap();
-        both.sync(gone).await;
+        let run = both.sync(gone).await;
+        let (counts, rows) = both.told(&run, ida).await;
+        assert_eq!((counts.unchanged, counts.deleted), (1, 0));
+        assert_eq!(rows.len(), 1);
+        assert_eq!(
+            (rows[0].act, rows[0].state),
+            (ChangeAct::Link, ChangeState::Applied)
+        );
         let (contact, links) = both.person().await;
         assert_eq!(contact.deleted_at, None);
         let left = &links[1 - gone];
@@ -207,7 +242,10 @@ async fn a_delete_in_one_org_touches_no_record_of_the_other_and_hides_nobody_the
         let org = both.orgs[1 - gone].org();
         org.delete(&both.somebody(1 - gone), "Contact", &records[1 - gone])
             .unwrap();
-        both.sync(1 - gone).await;
+        let run = both.sync(1 - gone).await;
+        let (counts, rows) = both.told(&run, ida).await;
+        assert_eq!((counts.unchanged, counts.deleted), (0, 1));
+        assert_eq!((rows.len(), rows[0].act), (1, ChangeAct::Delete));
         let all = desk::contacts(&both.world.hub.store, 1_000).await;
         assert!(all.iter().all(|it| it.name != "Ida Both"));
     }
@@ -246,6 +284,41 @@ async fn an_org_that_is_away_holds_up_no_other_and_spends_none_of_its_calls() {
         let since = counted(&both.orgs[org]) - both.connecting[org];
         assert_eq!(used(org).await, since, "org {org}");
     }
+}
+
+#[tokio::test]
+async fn what_one_org_changes_while_the_other_makes_the_record_goes_out_by_itself() {
+    let both = Arc::new(Both::new(94).await);
+    both.in_step().await;
+    let record = both.add(1, "Cook");
+    both.sync(1).await;
+    let inner = Arc::clone(&both);
+    let theirs = record.clone();
+    let (hub, times) = mid_create(&both.world, move || {
+        let (both, theirs) = (Arc::clone(&inner), theirs.clone());
+        async move {
+            both.set_title(1, &theirs, "Chef");
+            let sync = &both.world.hub.sync;
+            let run = sync.start(both.connections[1], StartedBy::Schedule).await;
+            both.world.hub.worker().work_off().await;
+            let mut reader = both.world.hub.store.reader().await.unwrap();
+            let run = sync_run::by_id(&mut reader, run.unwrap().id).await;
+            assert_eq!(run.unwrap().counts.total().to_hub.updated, 1);
+        }
+    })
+    .await;
+    let sync = &both.world.hub.sync;
+    let run = sync.start(both.connections[0], StartedBy::Schedule).await;
+    live_on(&both.world, &hub, 30).await;
+    assert_eq!(times.load(Ordering::SeqCst), 1, "one create");
+    let (ida, links) = both.person().await;
+    assert_eq!(links[0].len(), 1);
+    assert_eq!(both.title(0, &links[0][0].record_id), "Chef");
+    // The run that made it linked it, and no other had to find it.
+    let (counts, rows) = both.told(&run.unwrap(), ida.id).await;
+    assert_eq!((counts.created, counts.updated), (0, 0));
+    assert_eq!((rows.len(), rows[0].act), (1, ChangeAct::Create));
+    assert_eq!(links[0][0].record_id, *rows[0].record_id.as_ref().unwrap());
 }
 
 #[tokio::test]

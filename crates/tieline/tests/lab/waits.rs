@@ -1,12 +1,12 @@
 //! Whatever waits ends by itself: after the fault only time passes, and no run is started by hand.
 
-use super::world::World;
+use super::world::{World, to_orgs};
 use crate::desk;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use tieline::transport::{Transport, in_process};
+use tieline::transport::Transport;
 use tieline_domain::access::{Actor, Scope};
 use tieline_domain::sync::change::{ChangeAct, ChangeState};
 use tieline_domain::sync::run::RunState;
@@ -148,6 +148,9 @@ async fn more_records_than_creates_are_left_open_and_said_once() {
     add(&world, "", "Several").await;
     live_on(&world, &hub, 120).await;
     assert_eq!(world.simulator.fired(cut), 1);
+    // The clock has runs look again, which find what was said.
+    live_on(&world, &hub, 32 * 60).await;
+    assert!(runs(&world).await.len() > 4);
     let mut said = 0;
     let mut reader = world.hub.store.reader().await.unwrap();
     for run in runs(&world).await {
@@ -265,7 +268,7 @@ where
     F: Fn() -> Fut + Clone + Send + Sync + 'static,
     Fut: Future<Output = ()> + Send,
 {
-    let inner = in_process(world.simulator.router());
+    let inner = to_orgs(&world.simulator);
     let times = Arc::new(AtomicU32::new(0));
     let counted = times.clone();
     let transport: Transport =
@@ -291,10 +294,19 @@ pub async fn live_on(world: &World, hub: &tieline::hub::Hub, seconds: usize) {
     }
 }
 
+/// Nothing is read of such records, so that no reading finds what a write left out.
+async fn write_only(world: &World) {
+    let mut tx = world.hub.store.begin(&Actor::system()).await.unwrap();
+    let sql = "update object_mapping set direction = 'to_org'";
+    tx.run(sql, Vec::new()).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
 #[tokio::test]
 async fn an_edit_made_while_the_create_is_on_its_way_goes_out_by_itself() {
     let world = World::new(36).await;
     world.sync().await;
+    write_only(&world).await;
     let store = world.hub.store.clone();
     let (hub, times) = mid_create(&world, move || {
         let store = store.clone();
@@ -335,11 +347,7 @@ async fn an_edit_goes_out(is_due_at_once: bool) {
     add(&world, "", "Inwrite").await;
     world.live(30).await;
     let store = world.hub.store.clone();
-    // Nothing is read of such records, so that no reading finds what a write left out.
-    let mut tx = store.begin(&Actor::system()).await.unwrap();
-    let sql = "update object_mapping set direction = 'to_org'";
-    tx.run(sql, Vec::new()).await.unwrap();
-    tx.commit().await.unwrap();
+    write_only(&world).await;
     let edit = move |title: &'static str| {
         let store = store.clone();
         async move {

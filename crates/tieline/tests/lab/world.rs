@@ -351,7 +351,7 @@ fn file() -> (String, Option<TempDir>) {
 }
 
 /// Carries requests to the org that has the port, and to the carrier beside the first.
-fn to_orgs(simulator: &Simulator) -> Transport {
+pub fn to_orgs(simulator: &Simulator) -> Transport {
     let orgs: Vec<Transport> = simulator
         .orgs()
         .iter()
