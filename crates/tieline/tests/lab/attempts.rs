@@ -384,6 +384,24 @@ async fn a_text_that_is_overtaken_by_stop_does_not_leave() {
 }
 
 #[tokio::test]
+async fn a_text_whose_answer_was_lost_is_found_at_the_carrier_though_no_report_of_it_comes() {
+    let world = World::new(96).await;
+    let message = desk::text(&world.hub.store, THEIRS, WORDS).await;
+    let cut = plan_once(&world, Mishap::CutAfterCommit);
+    world.hub.worker().work_off().await;
+    assert_eq!(world.simulator.fired(cut), 1);
+    // The carrier reports nothing: it is asked.
+    world.wait(6_000);
+    world.hub.worker().work_off().await;
+    assert_eq!(look(&world, &message).await.state, State::Sent);
+    let found = attempts(&world, &message).await;
+    let texts = world.simulator.texts();
+    let name = texts.last().map(|it| it.sid.clone());
+    assert_eq!((found.len(), &found[0].provider_id), (1, &name));
+    assert_eq!(sent(&world, WORDS), 1);
+}
+
+#[tokio::test]
 async fn a_carrier_that_cannot_be_asked_has_not_said_that_it_lacks_a_text() {
     let world = World::new(88).await;
     let message = desk::text(&world.hub.store, THEIRS, WORDS).await;
@@ -558,8 +576,9 @@ async fn a_text_whose_job_is_given_up_does_not_wait_for_ever_and_may_be_sent_aga
     run("drop trigger refuse").await;
     // Its job does not send what was told as not sent.
     let mut tx = world.hub.store.begin(&Actor::system()).await.unwrap();
-    let dead = job::list(&mut tx, JobState::Dead, None, 10).await;
-    for dead in dead.unwrap() {
+    let dead = job::list(&mut tx, JobState::Dead, None, 10).await.unwrap();
+    assert_eq!(dead.len(), 1);
+    for dead in dead {
         job::revive(&mut tx, dead.id).await.unwrap();
     }
     tx.commit().await.unwrap();
