@@ -149,6 +149,8 @@ mod tests {
     fn a_carrier_says_for_how_long_it_wants_to_be_left_alone() {
         for (header, wait) in [
             ("30", Some(30_000)),
+            ("1", Some(1_000)),
+            (" 5 ", Some(5_000)),
             ("0", None),
             ("soon", None),
             ("-4", None),

@@ -55,3 +55,25 @@ async fn a_signed_text_for_nobody_we_know_is_kept_once_and_listed() {
     }
     database.remove().await;
 }
+
+#[tokio::test]
+async fn a_stop_to_a_number_that_no_inbox_has_is_a_wish_all_the_same() {
+    let world = World::start(None).await;
+    let known = world.people().await;
+    let form = [("MessageSid", "SM1"), ("Body", "Hello")];
+    assert_eq!(world.signed_fields(&form, false).await.status, 200);
+    let gate = async || {
+        let list = items(&world, &known, "/api/v1/conversations").await;
+        let with = list.iter().find(|it| it["address"] == "+447700900555");
+        with.unwrap()["gate"]["code"].clone()
+    };
+    assert_eq!(gate().await, Value::Null);
+    let form = [
+        ("MessageSid", "SM2"),
+        ("Body", "STOP"),
+        ("To", "+447700900099"),
+    ];
+    assert_eq!(world.signed_fields(&form, false).await.status, 200);
+    assert_eq!(gate().await, "opted_out");
+    world.stop().await;
+}

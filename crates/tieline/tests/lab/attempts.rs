@@ -11,7 +11,7 @@ use tieline_domain::conversation::Message;
 use tieline_domain::delivery::State;
 use tieline_domain::event::Event;
 use tieline_domain::failure::{Failure, FailureCode};
-use tieline_domain::id::CarrierAccountId;
+use tieline_domain::id::{CarrierAccountId, MessageId};
 use tieline_domain::job::JobState;
 use tieline_messaging::receive::{Input, StatusReport};
 use tieline_messaging::send::{self, Written};
@@ -331,6 +331,16 @@ async fn what_a_report_says_of_the_number_is_kept() {
         let mut told = told.iter().map(|it| &it.event);
         let told = told.any(|it| matches!(it, Event::Conversation { .. }));
         assert_eq!(told, gate.is_some(), "screens hear of it: {code:?}");
+        // Whose word it was and of which text is kept.
+        let sql = "select source, message_id from consent_entry order by id desc limit 1";
+        let mut reader = world.hub.store.reader().await.unwrap();
+        let entries = reader.all(sql, Vec::new()).await.unwrap();
+        drop(reader);
+        if gate == Some(FailureCode::OptedOut) {
+            let of: Option<MessageId> = entries[0].opt_id("message_id").unwrap();
+            let source = entries[0].text("source").unwrap();
+            assert_eq!((&*source, of), ("carrier", Some(message.id)));
+        }
         let refused = async || {
             let mut reader = world.hub.store.reader().await.unwrap();
             let id = message.conversation_id;
@@ -463,7 +473,10 @@ async fn the_text_of_one_message_is_never_taken_for_that_of_another_with_the_sam
     };
     let third = send::write(&world.hub.store, &system, &scope, &third);
     let third = third.await.unwrap();
-    world.live(11 * 60).await;
+    // Ten minutes it may be listed late.
+    world.live(9 * 60).await;
+    assert_eq!(look(&world, &again).await.state, State::Uncertain);
+    world.live(2 * 60).await;
     for (message, state) in [
         (&first, State::Delivered),
         (&again, State::Failed),
