@@ -100,6 +100,7 @@ mod tests {
             ("image/png", "image/png"),
             ("IMAGE/JPEG", "image/jpeg"),
             ("text/plain; charset=utf-8", "text/plain"),
+            (" text/plain ;charset=utf-8", "text/plain"),
             ("text/html", BYTES),
             ("image/svg+xml", BYTES),
             ("application/xhtml+xml", BYTES),

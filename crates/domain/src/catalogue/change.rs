@@ -245,3 +245,98 @@ fn check_required(field: &Field) -> Result<(), InvalidField> {
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::Id as _;
+
+    fn own(name: &str) -> NewField {
+        NewField {
+            name: name.to_owned(),
+            label: "Own".to_owned(),
+            kind: FieldKind::Choice,
+            max_length: None,
+            options: vec!["Red".to_owned()],
+            position: None,
+            section: FieldSection::More,
+            required: false,
+            read_only: false,
+        }
+    }
+
+    /// The field that a bound refuses, or none.
+    fn refused(new: NewField) -> Option<String> {
+        let added = Catalogue::first("GB").with(ContactFieldId::from_uuid(1_000), new);
+        added.err().map(|refusal| refusal.field)
+    }
+
+    #[test]
+    fn names_labels_and_options_may_be_as_long_as_is_said_and_no_longer() {
+        let numbered = |count: usize| (0..count).map(|it| it.to_string()).collect();
+        for (more, is_too_long) in [(0, false), (1, true)] {
+            let name = own(&"a".repeat(NAME_MAX + more));
+            let label = NewField {
+                label: "ü".repeat(LABEL_MAX + more),
+                ..own("shoe_size")
+            };
+            let options = NewField {
+                options: numbered(OPTIONS_MAX + more),
+                ..own("shoe_size")
+            };
+            for (field, new) in [("name", name), ("label", label), ("options", options)] {
+                let expected = is_too_long.then(|| field.to_owned());
+                assert_eq!(refused(new), expected, "{more}");
+            }
+        }
+        let blanks = NewField {
+            options: vec!["Red".to_owned(), " Red ".to_owned()],
+            ..own("shoe_size")
+        };
+        assert_eq!(
+            refused(blanks).as_deref(),
+            Some("options"),
+            "twice the same"
+        );
+    }
+
+    #[test]
+    fn a_company_adds_as_many_fields_as_is_said_and_no_more() {
+        let mut catalogue = Catalogue::first("GB");
+        let add = |to: &Catalogue, number: usize| {
+            let id = ContactFieldId::from_uuid(1_000 + number as u128);
+            to.with(id, own(&format!("own_{number}")))
+        };
+        for number in 0..OWN_MAX {
+            catalogue = add(&catalogue, number).unwrap();
+        }
+        assert_eq!(add(&catalogue, OWN_MAX).unwrap_err().field, "name");
+    }
+
+    #[test]
+    fn a_field_stays_where_it_is_unless_it_is_told_where_to_go() {
+        let first = Catalogue::first("GB");
+        let names = |of: &Catalogue| -> Vec<String> {
+            of.fields().iter().map(|it| it.name.clone()).collect()
+        };
+        let before = names(&first);
+        let third = first.fields()[2].clone();
+        let relabelled = FieldChange {
+            label: Some("Anew".to_owned()),
+            ..FieldChange::default()
+        };
+        let changed = first.changed(third.id, relabelled, false).unwrap().unwrap();
+        assert_eq!(names(&changed), before);
+        assert_eq!(changed.fields()[2].label, "Anew");
+        for position in [1, 2, before.len() as i64] {
+            let moved = FieldChange {
+                position: Some(position),
+                ..FieldChange::default()
+            };
+            let changed = first.changed(third.id, moved, false).unwrap().unwrap();
+            assert_eq!(changed.fields()[position as usize - 1].name, third.name);
+            let numbers = changed.fields().iter().map(|it| it.position);
+            assert!(numbers.eq(1..=before.len() as i64), "{position}");
+        }
+    }
+}

@@ -157,6 +157,16 @@ mod tests {
         assert_eq!((merged.act.seq, merged.act.kind), (6, Kind::Act));
         assert_eq!((kept.last_seq, kept.received, kept.our_turn), (6, 4, true));
         assert_eq!((other.merged_into, other.open), (Some(kept.id), false));
+        assert_eq!(merged.act.state, State::Received);
+    }
+
+    #[test]
+    fn what_is_kept_began_when_the_first_of_the_two_did() {
+        for (kept, other) in [(1, 2), (2, 1)] {
+            let (mut kept, mut other) = (conversation(kept), conversation(other));
+            merged(&mut kept, &mut other, &Marks::new());
+            assert_eq!(kept.created_at, Timestamp(1));
+        }
     }
 
     #[test]

@@ -203,6 +203,8 @@ mod tests {
         assert!(cut.contains("[needle] straw"), "{cut}");
         assert_eq!(cut.chars().count(), EXCERPT_CHARS + "……[]".chars().count());
         assert!(marked(&text, "gone").starts_with("hay hay"));
+        let twice = format!("{text}{text}");
+        assert_eq!(marked(&twice, "needle"), cut, "around the first");
     }
 
     proptest! {
