@@ -178,4 +178,10 @@ mod tests {
             assert_eq!(judge(&hours, unwritten, allowed, now), verdict, "{hours:?}");
         }
     }
+
+    #[test]
+    fn bulk_work_stops_first_live_work_next_and_what_a_person_waits_for_last() {
+        let purposes = [Purpose::Sync, Purpose::Live, Purpose::Staff];
+        assert_eq!(purposes.map(share), [70, 90, 100]);
+    }
 }

@@ -49,3 +49,24 @@ fn text_of(value: &serde_json::Value) -> Option<String> {
     };
     (!text.is_empty()).then_some(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_value_is_kept_as_trimmed_text_and_a_blank_is_nothing() {
+        for (value, text) in [
+            (json!(null), None),
+            (json!(""), None),
+            (json!(" \t"), None),
+            (json!(" Ida  Twice "), Some("Ida  Twice")),
+            (json!(12.5), Some("12.5")),
+            (json!(0), Some("0")),
+            (json!(false), Some("false")),
+        ] {
+            assert_eq!(text_of(&value).as_deref(), text, "{value}");
+        }
+    }
+}

@@ -142,4 +142,51 @@ mod tests {
             assert_eq!(at, wait_ms.map(Timestamp), "{error} after {failures}");
         }
     }
+
+    #[test]
+    fn what_people_can_do_is_told_by_what_went_wrong_and_whether_it_goes_on_by_itself() {
+        let refused = || {
+            SyncError::Salesforce(Error::Refused {
+                status: 403,
+                errors: Vec::new(),
+            })
+        };
+        let signed_out = SyncError::Salesforce(Error::SignInNeeded {
+            code: "invalid_grant".to_owned(),
+            description: "expired".to_owned(),
+        });
+        let limit = SyncError::Salesforce(Error::LimitReached("planned".to_owned()));
+        let uncertain = || SyncError::Salesforce(Error::Uncertain("cut off".into()));
+        let broken = || SyncError::from(StorageError::Database("disk full".to_owned()));
+        let later = Some(Timestamp(7));
+        for (error, again_at, fix) in [
+            (signed_out, None, "Connect the org again"),
+            (
+                limit,
+                later,
+                "Nothing is lost: it goes on by itself once older calls",
+            ),
+            (
+                uncertain(),
+                later,
+                "Nothing to do: the next run starts by itself and looks for",
+            ),
+            (refused(), None, "Check the running user's rights"),
+            (
+                refused(),
+                later,
+                "Nothing to do: the next run starts by itself and goes on",
+            ),
+            (
+                broken(),
+                later,
+                "Nothing to do: the next run starts by itself and goes on",
+            ),
+            (broken(), None, "Start again"),
+        ] {
+            let told = explain(&error, again_at);
+            assert_eq!(told.text, error.to_string());
+            assert!(told.fix.starts_with(fix), "{error}: {}", told.fix);
+        }
+    }
 }

@@ -224,6 +224,8 @@ async fn a_run_says_whether_it_found_something_and_the_calls_add_up() {
         let ended = run["finished_at"].is_i64() && run["error"].is_null();
         let nothing = ended && sum(&run["counts"]) == 0;
         assert_eq!(run["found_nothing"], nothing, "{run}");
+        let by_her = run["by"]["name"] == "Priya Nair";
+        assert_eq!(by_her, run["trigger"] == "staff", "{run}");
     }
     let status = get(&world, &known, "/api/v1/sync").await;
     let api = &status["api"];

@@ -12,7 +12,7 @@ use tieline_domain::delivery::State;
 use tieline_domain::event::Event;
 use tieline_domain::failure::{Failure, FailureCode};
 use tieline_domain::id::{CarrierAccountId, MessageId};
-use tieline_domain::job::JobState;
+use tieline_domain::job::{JobKind, JobState};
 use tieline_messaging::receive::{Input, StatusReport};
 use tieline_messaging::send::{self, Written};
 use tieline_simulator::Mishap;
@@ -591,6 +591,8 @@ async fn a_text_whose_job_is_given_up_does_not_wait_for_ever_and_may_be_sent_aga
     let mut tx = world.hub.store.begin(&Actor::system()).await.unwrap();
     let dead = job::list(&mut tx, JobState::Dead, None, 10).await.unwrap();
     assert_eq!(dead.len(), 1);
+    let most = JobKind::MessageSend.retry().failures_max;
+    assert_eq!(dead[0].failures, most - 1, "a refusing database may pass");
     for dead in dead {
         job::revive(&mut tx, dead.id).await.unwrap();
     }

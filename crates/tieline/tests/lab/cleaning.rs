@@ -3,15 +3,17 @@
 use super::desk;
 use super::side_by_side::{Working, until};
 use super::world::World;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 use tempfile::TempDir;
 use tieline::demo::OUR_NUMBER;
-use tieline_domain::access::{Caller, Scope};
+use tieline_domain::access::{Actor, Caller, Scope};
 use tieline_domain::id::AttachmentId;
 use tieline_storage::attachment_store::{AttachmentStore, Folder};
-use tieline_storage::{event, staff};
+use tieline_storage::{contact, contact_field, event, staff};
+use tieline_sync::create_contact;
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -58,10 +60,26 @@ async fn what_is_over_is_cleared_away_and_what_may_be_needed_is_kept() {
         put(&world, folder.path(), HOUR_MS).await,
         put(&world, folder.path(), 25 * HOUR_MS).await,
     );
+    // An earlier build read this one's numbers by another rule.
+    let name = BTreeMap::from([("last_name".to_owned(), "Earlier".to_owned())]);
+    create_contact(&hub.store, &Actor::system(), &name)
+        .await
+        .unwrap();
+    let mut tx = hub.store.begin(&Actor::system()).await.unwrap();
+    let sql = "update contact set reading = 'earlier'";
+    assert!(tx.run(sql, Vec::new()).await.unwrap() > 0);
+    tx.commit().await.unwrap();
+    let old_readings = async || {
+        let mut reader = hub.store.reader().await.unwrap();
+        let catalogue = contact_field::load(&mut reader).await.unwrap();
+        let any = contact::any_to_read_anew(&mut reader, &catalogue).await;
+        any.unwrap()
+    };
     let files = Folder::at(folder.path());
     let is_kept = async |id| files.get(id).await.unwrap().is_some();
     let working = Working::of(&hub);
     until("the old file is gone", async || !is_kept(old).await).await;
+    until("numbers are read anew", async || !old_readings().await).await;
     working.end().await;
     assert!(is_kept(young).await, "its message may be on its way");
     assert!(has_all_events(&world).await, "for browsers that were away");

@@ -24,6 +24,7 @@ mod reckoning;
 mod replay;
 mod seals;
 mod side_by_side;
+mod sides;
 mod standing;
 mod tasks;
 mod ties;

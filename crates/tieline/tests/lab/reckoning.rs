@@ -8,11 +8,13 @@ use serde_json::{Map, Value};
 use tieline::transport::{Transport, in_process};
 use tieline_domain::access::{Actor, Scope};
 use tieline_domain::contact::Fields;
+use tieline_domain::event::Event;
 use tieline_domain::sync::change::{ChangeAct, ChangeDirection, ChangeState};
 use tieline_domain::sync::counts::{BothWays, Counts, RunCounts};
 use tieline_domain::sync::run::{RunState, RunTrigger};
 use tieline_simulator::{CallRecord, Mishap};
 use tieline_storage::contact::Contact;
+use tieline_storage::event;
 use tieline_storage::link::{self, Link};
 use tieline_storage::sync_run::{self, Change, ChangeQuery, SyncRun};
 use tower::ServiceExt as _;
@@ -27,13 +29,13 @@ fn body(fields: &[(&str, &str)]) -> Map<String, Value> {
 }
 
 /// Somebody in the org adds a record; its id.
-fn create(world: &World, object: &str, fields: &[(&str, &str)]) -> String {
+pub fn create(world: &World, object: &str, fields: &[(&str, &str)]) -> String {
     let org = world.simulator.org();
     let made = org.create(&world.somebody(), object, &body(fields));
     made.unwrap().to_string()
 }
 
-fn update(world: &World, object: &str, id: &str, fields: &[(&str, &str)]) {
+pub fn update(world: &World, object: &str, id: &str, fields: &[(&str, &str)]) {
     let org = world.simulator.org();
     org.update(&world.somebody(), object, id, &body(fields))
         .unwrap();
@@ -44,12 +46,12 @@ fn delete(world: &World, object: &str, id: &str) {
     org.delete(&world.somebody(), object, id).unwrap();
 }
 
-async fn named(world: &World, name: &str) -> Option<Contact> {
+pub async fn named(world: &World, name: &str) -> Option<Contact> {
     let all = desk::contacts(&world.hub.store, 1_000).await;
     all.into_iter().find(|it| it.name == name)
 }
 
-async fn edit(world: &World, name: &str, title: &str) {
+pub async fn edit(world: &World, name: &str, title: &str) {
     let contact = named(world, name).await.unwrap();
     desk::edit(&world.hub.store, &contact, "title", title).await;
 }
@@ -69,7 +71,7 @@ fn records(world: &World, object: &str) -> i64 {
 }
 
 /// The journal of a run.
-async fn journal(world: &World, run: &SyncRun) -> Vec<Change> {
+pub async fn journal(world: &World, run: &SyncRun) -> Vec<Change> {
     let mut reader = world.hub.store.reader().await.unwrap();
     let query = ChangeQuery {
         limit: 1_000,
@@ -124,8 +126,13 @@ async fn a_run_counts_each_record_once_and_its_journal_names_each_change() {
     let theirs = links(&world, &leaver).await.remove(0);
     delete(&world, "Contact", &theirs.record_id);
     create(&world, "Contact", &[("LastName", "Newcomer")]);
+    // Who came and went between two runs was never here.
+    let ghost = create(&world, "Contact", &[("LastName", "Ghost")]);
+    delete(&world, "Contact", &ghost);
     edit(&world, "Edited", "Chef").await;
     add(&world, "", "Ours").await;
+    let mut reader = world.hub.store.reader().await.unwrap();
+    let head = event::head(&mut reader).await.unwrap();
     let before = counted(&world);
     let second = world.sync().await;
     let mut expected = BothWays::default();
@@ -168,6 +175,28 @@ async fn a_run_counts_each_record_once_and_its_journal_names_each_change() {
     let made = row(to_org, ChangeAct::Create);
     assert_eq!(made.after.as_ref().unwrap()["last_name"], "Ours");
 
+    let heard = event::list_after(&mut reader, &Scope::system(), head, 1_000).await;
+    drop(reader);
+    let (heard, _) = heard.unwrap().unwrap();
+    for row in [moved, gone, came, edited, made] {
+        let id = row.contact_id.unwrap();
+        let told = heard.iter().any(|it| match &it.event {
+            Event::Contacts { contact_ids } => contact_ids.contains(&id),
+            _ => false,
+        });
+        assert!(told, "screens hear of {row:?}");
+    }
+    let last_changed_at = async || {
+        let status = world.hub.sync.status(world.connection).await.unwrap();
+        let at = status.mappings.into_iter().map(|it| it.last_changed_at);
+        at.collect::<Vec<_>>()
+    };
+    let changed = last_changed_at().await;
+    assert!(
+        changed[0] > changed[1] && changed[1].is_some(),
+        "{changed:?}"
+    );
+
     // What was written comes back once, changes nothing, and makes no row.
     world.live(30).await;
     world.sync().await;
@@ -180,6 +209,7 @@ async fn a_run_counts_each_record_once_and_its_journal_names_each_change() {
         unchanged += run.counts.total().to_hub.unchanged;
     }
     assert_eq!(unchanged, 2, "what the hub wrote");
+    assert_eq!(last_changed_at().await, changed, "nothing came in");
 }
 
 async fn links(world: &World, contact: &Contact) -> Vec<Link> {

@@ -11,7 +11,7 @@ use tieline_access::NewKey;
 use tieline_domain::access::{Actor, Caller, Reach, Right, Rights, Scope};
 use tieline_domain::connection::ConnectionState;
 use tieline_domain::event::Event;
-use tieline_domain::id::ApiKeyId;
+use tieline_domain::id::{ApiKeyId, SyncRunId};
 use tieline_domain::sync::run::RunState;
 use tieline_domain::sync::standing::Standing;
 use tieline_simulator::Mishap;
@@ -53,13 +53,26 @@ async fn status(world: &World) -> Status {
 async fn in_step_is_said_of_what_a_run_compared_to_the_end_and_screens_hear_when_the_org_has_a_change()
  {
     let world = World::new(61).await;
+    let mut reader = world.hub.store.reader().await.unwrap();
+    let head = event::head(&mut reader).await.unwrap();
+    drop(reader);
+    let told_of = async |run: SyncRunId| {
+        let mut reader = world.hub.store.reader().await.unwrap();
+        let scope = Scope::system();
+        let heard = event::list_after(&mut reader, &scope, head, 1_000).await;
+        let (heard, _) = heard.unwrap().unwrap();
+        let of_it = |it: &Event| *it == Event::SyncRun { run_id: run };
+        heard.iter().filter(|it| of_it(&it.event)).count()
+    };
     assert_eq!(status(&world).await.standing(), Standing::Never);
     let run = world.start().await;
     assert_eq!(status(&world).await.standing(), Standing::Running);
     let system = Actor::system();
     let cancelled = world.hub.sync.cancel(&system, run.id);
     cancelled.await.unwrap();
-    world.end_of(run).await;
+    let run = world.end_of(run).await;
+    let told = told_of(run.id).await;
+    assert_eq!(told, 3, "screens hear that it began, stops and ended");
     let stopped = status(&world).await;
     assert_eq!(
         (stopped.standing(), stopped.as_of),
@@ -67,6 +80,8 @@ async fn in_step_is_said_of_what_a_run_compared_to_the_end_and_screens_hear_when
     );
 
     let run = world.sync().await;
+    let told = told_of(run.id).await;
+    assert_eq!(told, 7, "and of each of its five batches");
     let well = status(&world).await;
     assert_eq!(
         (well.standing(), well.as_of),
@@ -115,6 +130,9 @@ async fn in_step_is_said_of_what_a_run_compared_to_the_end_and_screens_hear_when
         (waiting.standing(), waiting.as_of),
         (Standing::Waiting, after.as_of)
     );
+    // Who starts a run by hand does not wait until the org is asked again.
+    assert_eq!(world.sync().await.state, RunState::Done);
+    assert_eq!(status(&world).await.standing(), Standing::InStep);
 }
 
 #[tokio::test]
