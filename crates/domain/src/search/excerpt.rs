@@ -203,7 +203,7 @@ mod tests {
         assert!(cut.contains("[needle] straw"), "{cut}");
         assert_eq!(cut.chars().count(), EXCERPT_CHARS + "……[]".chars().count());
         assert!(marked(&text, "gone").starts_with("hay hay"));
-        let twice = format!("{text}{text}");
+        let twice = format!("{text}{0}needle {0}", "chaff ".repeat(100));
         assert_eq!(marked(&twice, "needle"), cut, "around the first");
     }
 
