@@ -428,7 +428,7 @@ create table link (
     version bigint not null default 1,
     unique (connection_id, object, record_id)
 );
-create index link_by_contact on link (contact_id);
+create index link_by_contact on link (contact_id, connection_id, object);
 create unique index link_primary on link (connection_id, contact_id) where is_primary = 1;
 create index link_waiting on link (connection_id, object, id) where waiting_to_org = 1;
 create index link_conflicts on link (connection_id, object) where state = 'conflict';

@@ -76,6 +76,11 @@ pub async fn load_holders(
     read_holders(conn, sql, args![channel.as_str()], addresses).await
 }
 
+const UNLINKED: &str = "select p.address, h.contact_id from contact_point p join contact_has_point h on h.point_id = p.id \
+                        join contact c on c.id = h.contact_id where c.deleted_at is null and p.channel = 'sms' \
+                        and not exists (select 1 from link l where l.contact_id = c.id and l.connection_id = $1 \
+                        and l.object = $2 and l.state <> 'gone') and p.address in ({in})";
+
 /// Of those who answer to these addresses, the ones that stand for no record of this object yet.
 /// A switchboard may have thousands of holders; those who can be joined to a new record are few.
 pub async fn load_unlinked_holders(
@@ -84,11 +89,7 @@ pub async fn load_unlinked_holders(
     connection: ConnectionId,
     object: &str,
 ) -> Result<BTreeMap<String, BTreeSet<ContactId>>> {
-    let sql = "select p.address, h.contact_id from contact_point p join contact_has_point h on h.point_id = p.id \
-               join contact c on c.id = h.contact_id where c.deleted_at is null and p.channel = 'sms' \
-               and not exists (select 1 from link l where l.contact_id = c.id and l.connection_id = $1 \
-               and l.object = $2 and l.state <> 'gone') and p.address in ({in})";
-    read_holders(conn, sql, args![connection, object], addresses).await
+    read_holders(conn, UNLINKED, args![connection, object], addresses).await
 }
 
 async fn read_holders(
@@ -285,4 +286,31 @@ async fn load_point_ids(
     rows.iter()
         .map(|row| Ok((row.text("address")?, row.id("id")?)))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::UNLINKED;
+    use rusqlite::Connection;
+
+    /// A first sync asks this for each batch: by anything but the contact it would go through all records
+    /// of the org each time.
+    #[test]
+    fn whether_a_holder_stands_for_a_record_is_looked_up_by_the_contact() {
+        let conn = Connection::open_in_memory().unwrap();
+        let schema = include_str!("../../migrations/0001_hub.sql");
+        conn.execute_batch(schema).unwrap();
+        let sql = format!("explain query plan {}", UNLINKED.replace("{in}", "$3, $4"));
+        let mut statement = conn.prepare(&sql).unwrap();
+        let mut rows = statement.raw_query();
+        let mut plan = Vec::new();
+        while let Some(row) = rows.next().unwrap() {
+            plan.push(row.get::<_, String>("detail").unwrap());
+        }
+        let of_link = plan.iter().find(|step| step.starts_with("SEARCH l "));
+        assert!(
+            of_link.is_some_and(|it| it.contains("(contact_id=?")),
+            "{plan:#?}"
+        );
+    }
 }
