@@ -669,6 +669,15 @@ mod tests {
         let moved = added.changed(id, change, true).unwrap().unwrap();
         let expected = names(["last_name", "salutation", "nickname", "first_name"]);
         assert_eq!(placed(&moved), expected);
+        for name in ["last_name", "nickname"] {
+            let change = FieldChange {
+                label: Some("Otherwise called".to_owned()),
+                ..FieldChange::default()
+            };
+            let id = moved.field(name).unwrap().id;
+            let called = moved.changed(id, change, true).unwrap().unwrap();
+            assert_eq!(placed(&called), expected, "{name}");
+        }
         let unknown = ContactFieldId::from_uuid(9_999);
         assert_eq!(
             added.changed(unknown, FieldChange::default(), false),

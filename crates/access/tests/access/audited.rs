@@ -274,7 +274,8 @@ async fn signing_in_and_out_is_told_and_of_failures_the_first_and_then_each_doub
     assert_eq!(acts, own.map(|act| (act, Some(ann.id))));
     assert_eq!(here[5].entry.after["by"], "password");
     let by_link = lines.iter().filter(|it| it.entry.after["by"] == "link");
-    assert_eq!(by_link.count(), 1);
+    let by_link: Vec<Option<StaffId>> = by_link.map(|it| it.staff_id).collect();
+    assert_eq!(by_link, [Some(ann.id)]);
     let mut reader = world.store.reader().await.unwrap();
     let all = audit::page(&mut reader, None, 1_000).await.unwrap();
     let failures = all

@@ -2,8 +2,10 @@
 
 use super::world::{PASSWORD, World};
 use tieline_access::{AccessError, Result, StaffChange, Which};
-use tieline_domain::access::{Caller, Role, StaffRefusal};
-use tieline_domain::id::{Id as _, InboxId, SessionId, StaffId};
+use tieline_domain::access::{ApiKey, Caller, Principal, Reach, Right, Rights, Role, StaffRefusal};
+use tieline_domain::channel::Channel;
+use tieline_domain::id::{ApiKeyId, Id as _, InboxId, SessionId, StaffId};
+use tieline_storage::inbox::{self, Inbox};
 
 #[derive(Debug, Clone, Copy)]
 enum Act {
@@ -139,5 +141,48 @@ async fn members_are_changed_by_who_manages_inboxes() {
             matches!(outcome, Err(AccessError::NotAllowed)),
             "{outcome:?}"
         );
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_let_into_an_inbox_that_they_do_not_reach_as_one_of_its_members() {
+    let world = World::new().await;
+    let operator = Caller::operator();
+    let [own, other] = [1, 2].map(InboxId::from_uuid);
+    let mut tx = world.store.begin(&operator.actor()).await.unwrap();
+    for id in [own, other] {
+        let inbox = Inbox {
+            id,
+            channel: Channel::Sms,
+            name: id.to_string(),
+            country: "GB".to_owned(),
+        };
+        inbox::create(&mut tx, &inbox).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let key = ApiKey {
+        id: ApiKeyId::from_uuid(1),
+        rights: Role::Staff.rights().with(Rights::of(&[Right::ManageStaff])),
+        inboxes: Reach::only([own]),
+        on_behalf_of: None,
+    };
+    let caller = Caller {
+        principal: Principal::ApiKey(key),
+        from: None,
+    };
+    let ann = world.hire("ann", Role::Staff).await;
+    let joined = world.access.add_member(&operator, own, ann.id).await;
+    joined.unwrap();
+    for it in [Act::MakeLink, Act::SetPassword] {
+        let outcome = act(&world, &caller, ann.id, it).await;
+        assert!(outcome.is_ok(), "{it:?} {outcome:?}");
+    }
+    let joined = world.access.add_member(&operator, other, ann.id).await;
+    joined.unwrap();
+    for it in [Act::MakeLink, Act::SetPassword] {
+        let outcome = act(&world, &caller, ann.id, it).await;
+        let beyond = AccessError::Refused(StaffRefusal::BeyondOwnInboxes).to_string();
+        let words = outcome.unwrap_err().to_string();
+        assert_eq!(words, beyond, "{it:?}");
     }
 }

@@ -168,6 +168,25 @@ async fn no_session_is_opened_with_what_was_right_when_the_weighing_began() {
 }
 
 #[tokio::test]
+async fn who_guesses_at_their_own_password_is_slowed_down_as_in_signing_in() {
+    let world = World::new().await;
+    let ann = world.with_password("ann", Role::Staff).await;
+    let me = world.signed_in(ann.id).await;
+    let visit = from("192.0.2.1");
+    let guess = async |current: &str| {
+        let access = &world.access;
+        let changed = access.change_own_password(&me, current, "another password", &visit);
+        changed.await
+    };
+    for _ in 0..FREE_OF_ACCOUNT {
+        let guessed = guess(WRONG).await;
+        assert!(is_wrong(&guessed), "{guessed:?}");
+    }
+    let guessed = guess(PASSWORD).await;
+    assert!(has_to_wait(&guessed), "{guessed:?}");
+}
+
+#[tokio::test]
 async fn a_new_password_is_not_replaced_by_who_knew_the_one_before() {
     let world = World::new().await;
     let ann = world.with_password("ann", Role::Staff).await;

@@ -260,10 +260,19 @@ async fn nobody_reads_what_is_said_in_an_inbox_that_is_not_theirs() {
             .await
             .unwrap();
         assert_eq!(found.into_keys().collect::<Vec<_>>(), [shown.id]);
-        let found = conversation::list_of_contact(&mut conn, &scope, person.id)
-            .await
-            .unwrap();
-        assert_eq!(found.len(), 1);
+        for tied in [false, true] {
+            if tied {
+                let mut tx = writing(&at).await;
+                let mut both = [shown.clone(), hidden.clone()];
+                both.iter_mut()
+                    .for_each(|it| it.decide_tie(Some(person.id)));
+                conversation::save_many(&mut tx, &both).await.unwrap();
+                tx.commit().await.unwrap();
+            }
+            let found = conversation::list_of_contact(&mut conn, &scope, person.id).await;
+            let found = found.unwrap().into_iter().map(|it| it.conversation.id);
+            assert_eq!(found.collect::<Vec<_>>(), [shown.id], "tied: {tied}");
+        }
         let both = [said[0].id, secret[0].id];
         let found = message::list_by_ids(&mut conn, &scope, &both)
             .await

@@ -3,7 +3,10 @@
 use crate::corpus::Probe;
 use crate::world::{Answer, Known, World};
 use serde_json::{Value, json};
+use std::pin::pin;
+use std::time::Duration;
 use tieline_testkit::postgres::Database;
+use tokio::time::{sleep, timeout};
 
 async fn post(world: &World, known: &Known, path: &str, key: &str, body: Value) -> Answer {
     let mut probe = Probe::new("post", path);
@@ -197,4 +200,47 @@ async fn whoever_may_see_other_things_is_not_told_again_what_they_were_answered_
         assert!(!again.body.contains("Between us"));
         world.stop().await;
     }
+}
+
+#[tokio::test]
+async fn what_was_begun_for_a_caller_who_hung_up_is_done_and_answered_when_they_come_again() {
+    let database = Database::create().await;
+    let world = World::start(Some(database.url.clone())).await;
+    let known = world.people().await;
+    let path = "/api/v1/contact-fields";
+    let field = json!({"name": "hat", "label": "Hat", "type": "text", "section": "more"});
+    let ask = || post(&world, &known, path, "hang-up", field.clone());
+    let before = world.keys_taken().await;
+    let held = world.hold_fields().await;
+    {
+        let mut first = pin!(ask());
+        // Once the key is taken the handler waits for the fields.
+        loop {
+            tokio::select! {
+                answer = &mut first => panic!("{answer:?}"),
+                taken = world.keys_taken() => if taken > before { break },
+            }
+        }
+        let waits = timeout(Duration::from_millis(100), &mut first).await;
+        assert!(waits.is_err(), "{waits:?}");
+    }
+    drop(held);
+    let answered = async {
+        loop {
+            let again = ask().await;
+            if code(&again) != "key_in_use" {
+                return again;
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let again = timeout(Duration::from_secs(30), answered).await;
+    let again = again.expect("it is done, whether its caller waits or not");
+    assert_eq!(again.status, 201, "{again:?}");
+    let list = world.send(&known, &Probe::new("get", path)).await;
+    let list: Value = serde_json::from_str(&list.body).unwrap();
+    let hats = list["items"].as_array().unwrap().iter();
+    assert_eq!(hats.filter(|it| it["name"] == "hat").count(), 1);
+    world.stop().await;
+    database.remove().await;
 }

@@ -218,3 +218,23 @@ async fn addresses_that_lead_nowhere_are_404_as_a_page_for_people_and_a_problem_
     }
     world.stop().await;
 }
+
+#[tokio::test]
+async fn a_conversation_that_is_opened_with_somebody_is_with_them_also_where_it_stood_before() {
+    let world = World::start(None).await;
+    let known = world.people().await;
+    let answer = world.signed_form("MessageSid", "SM1", false).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let list = get(&world, &known, "/api/v1/conversations?q=900555").await;
+    let stood = &list["items"][0]["id"];
+    for name in ["Ash", "Birch"] {
+        let body = json!({"fields": {"last_name": name, "mobile_phone": THEIRS}});
+        let (_, made) = ask(&world, &known, "post", "/api/v1/contacts", Some(body)).await;
+        let body = json!({"contact_id": made["id"], "address": THEIRS});
+        let path = "/api/v1/conversations";
+        let (status, opened) = ask(&world, &known, "post", path, Some(body)).await;
+        let found = (status, &opened["id"], &opened["contact"]["id"]);
+        assert_eq!(found, (200, stood, &made["id"]), "{name}: {opened}");
+    }
+    world.stop().await;
+}

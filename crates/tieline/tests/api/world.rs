@@ -19,7 +19,8 @@ use tieline_storage::inbox::Inbox;
 use tieline_storage::job::{self, NewJob};
 use tieline_storage::staff::Staff;
 use tieline_storage::{
-    attachment, carrier_account, contact_field, inbox, mapping, merge, participant, staff, sync_run,
+    Tx, attachment, carrier_account, contact_field, inbox, mapping, merge, participant, staff,
+    sync_run,
 };
 use tower::ServiceExt as _;
 
@@ -361,6 +362,22 @@ impl World {
         let id = self.staff(name).await.id;
         let link = access.sign_in_link(&operator, id, 60_000).await.unwrap();
         format!("/sign-in/{}", link.token)
+    }
+
+    /// Holds the catalogue of contact fields: whoever changes it waits until this is dropped. PostgreSQL
+    /// alone lets others write meanwhile.
+    pub async fn hold_fields(&self) -> Tx {
+        let mut tx = self.demo.hub.store.begin(&Actor::system()).await.unwrap();
+        contact_field::load_to_change(&mut tx).await.unwrap();
+        tx
+    }
+
+    /// How many keys of requests are known.
+    pub async fn keys_taken(&self) -> i64 {
+        let sql = "select count(*) as number from idempotency";
+        let mut reader = self.demo.hub.store.reader().await.unwrap();
+        let rows = reader.all(sql, Vec::new()).await.unwrap();
+        rows[0].int("number").unwrap()
     }
 
     async fn run(&self, sql: &str) {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use tieline::demo::OUR_NUMBER;
 use tieline_domain::access::{Actor, Scope};
 use tieline_domain::event::Event;
-use tieline_domain::id::ContactId;
+use tieline_domain::id::{ContactId, ConversationId};
 use tieline_messaging::converse::{self, Act};
 use tieline_storage::conversation::{self, ConversationQuery, Listed};
 use tieline_storage::event;
@@ -108,6 +108,39 @@ async fn a_contact_that_appears_in_the_org_is_tied_in_that_run_and_its_day_logge
     assert_eq!(tasks(), before + 1);
 }
 
+/// How often screens were told of a conversation since an event.
+async fn told_of(world: &World, id: ConversationId, since: i64) -> usize {
+    let mut reader = world.hub.store.reader().await.unwrap();
+    let heard = event::list_after(&mut reader, &Scope::system(), since, 100).await;
+    let (heard, _) = heard.unwrap().unwrap();
+    let told = heard.iter().filter(|it| match &it.event {
+        Event::Conversation {
+            conversation_id, ..
+        } => *conversation_id == id,
+        _ => false,
+    });
+    told.count()
+}
+
+#[tokio::test]
+async fn screens_hear_with_whom_a_conversation_is_as_contacts_come_and_go() {
+    let world = World::new(54).await;
+    let store = &world.hub.store;
+    world.simulator.text_from_phone(THEIRS, OUR_NUMBER, "who");
+    world.pump().await;
+    let id = only_conversation(&world).await.conversation.id;
+    let head = async || event::head(&mut store.reader().await.unwrap()).await;
+    let since = head().await.unwrap();
+    let made = somebody_with(&world, "First", THEIRS).await;
+    assert_eq!(tied_to(&world).await, Some(made));
+    assert_eq!(told_of(&world, id, since).await, 1, "a contact came");
+    let since = head().await.unwrap();
+    let gone = delete_contact(store, &Actor::system(), &Scope::system(), made).await;
+    gone.unwrap();
+    assert_eq!(tied_to(&world).await, None);
+    assert_eq!(told_of(&world, id, since).await, 1, "a contact went");
+}
+
 #[tokio::test]
 async fn who_is_added_for_a_conversation_is_whom_it_is_with_and_screens_hear_of_it() {
     let world = World::new(53).await;
@@ -121,13 +154,5 @@ async fn who_is_added_for_a_conversation_is_whom_it_is_with_and_screens_hear_of_
     let (store, scope) = (&world.hub.store, Scope::system());
     let made = create_contact_in(store, &Actor::system(), &fields, Some((&scope, id))).await;
     assert_eq!(tied_to(&world).await, Some(made.unwrap().id));
-    let heard = event::list_after(&mut reader, &scope, head, 100).await;
-    let (heard, _) = heard.unwrap().unwrap();
-    let told = heard.iter().filter(|it| match &it.event {
-        Event::Conversation {
-            conversation_id, ..
-        } => *conversation_id == id,
-        _ => false,
-    });
-    assert_eq!(told.count(), 1);
+    assert_eq!(told_of(&world, id, head).await, 1);
 }
