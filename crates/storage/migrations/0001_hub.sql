@@ -349,7 +349,7 @@ create table unassigned_text (
     addressee text not null,
     text text not null,
     received_at bigint not null,
-    unique (account, provider_id)
+    unique (provider_id, account)
 );
 create index unassigned_text_by_time on unassigned_text (received_at, id);
 
@@ -500,7 +500,7 @@ create table activity (
     ended bigint not null,
     error text,
     updated_at bigint not null,
-    primary key (connection_id, conversation_id, day, tie_from)
+    primary key (conversation_id, connection_id, day, tie_from)
 ) without rowid;
 create index activity_waiting on activity (connection_id, day, conversation_id, tie_from) where waiting = 1;
 create index activity_by_record on activity (connection_id, record_id) where record_id is not null;

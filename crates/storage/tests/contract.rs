@@ -20,6 +20,7 @@ mod contract {
     mod orgs;
     mod pages;
     pub mod people;
+    mod plans;
     mod reach;
     mod readings;
     mod schema;
