@@ -63,9 +63,10 @@ async fn two_nodes_that_seal_anew_at_once_both_end_well_and_a_session_of_a_third
         tx.commit().await.unwrap();
     };
     let (first, second, ()) = tokio::join!(nodes[0].renew_seals(), nodes[1].renew_seals(), session);
+    let renewed = first.unwrap() + second.unwrap();
     assert!(
-        first.unwrap() + second.unwrap() >= 3,
-        "of org, session and carrier"
+        renewed >= 2,
+        "of org and of carrier; the session may come after both: {renewed}"
     );
     let mut reader = store.reader().await.unwrap();
     let row = connection::by_id(&mut reader, world.connection)
