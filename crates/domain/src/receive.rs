@@ -5,6 +5,7 @@
 
 use crate::address::can_be_answered;
 use crate::carrier::ProviderId;
+use crate::consent::ConsentState;
 use crate::conversation::{Author, Conversation, Draft, HubReason, Kind, Message};
 use crate::delivery::State;
 use crate::id::{
@@ -42,10 +43,14 @@ pub struct Unassigned {
 }
 
 impl Unassigned {
-    /// Whether its sender wishes for no more messages; whoever says so to any number of ours gets none.
-    /// Wishing for them again is for those who are heard by somebody.
-    pub fn opts_out(&self) -> bool {
-        keyword(&self.text, false) == Some(Keyword::Stop)
+    /// Whether its sender wishes for no more messages, or for them again; whichever number of ours it is
+    /// told, it holds for all.
+    pub fn wish(&self) -> Option<ConsentState> {
+        match keyword(&self.text, true)? {
+            Keyword::Stop => Some(ConsentState::OptedOut),
+            Keyword::Start => Some(ConsentState::OptedIn),
+            Keyword::Help => None,
+        }
     }
 }
 

@@ -16,16 +16,16 @@ use tieline_storage::{Tx, attempt, carrier_account, conversation};
 
 /// A text cut off in sending is looked for at the carrier after this long, again and again.
 const CONFIRM_AFTER_MS: i64 = 5_000;
-/// What the carrier does not list by then, it never got.
-const CONFIRM_UNTIL_MS: i64 = 10 * 60 * 1_000;
-/// And it was looked for so often: a clock that is set forward makes no look.
-const CONFIRM_LOOKS_MIN: i64 = 12;
+/// What the carrier does not list after so many looks, it never got. That takes ten minutes by whichever
+/// clock: one that is set makes no look.
+const CONFIRM_LOOKS: i64 = 120;
+/// Whatever began after the present moment began by a clock that was set back since.
+const BEGUN_WITHIN_MS: i64 = 24 * 60 * 60 * 1_000;
 
 #[derive(Serialize, Deserialize)]
 struct ConfirmPayload {
     message_id: MessageId,
     attempt: i64,
-    since_ms: i64,
 }
 
 impl Messaging {
@@ -36,7 +36,7 @@ impl Messaging {
         let mut tx = self.store.begin(&Actor::system()).await?;
         match listing {
             None => job::finish(&mut tx, claimed).await?,
-            Some((open, listing)) => settle(&mut tx, claimed, &payload, &open, listing).await?,
+            Some((open, listing)) => settle(&mut tx, claimed, &open, listing).await?,
         }
         Ok(tx.commit().await?)
     }
@@ -55,13 +55,18 @@ impl Messaging {
         let senders = carrier_account::senders_of(&mut reader, open.account_id).await?;
         drop(reader);
         let from = senders.iter().find(|it| Some(it.id) == message.sender_id);
+        let now = self.store.now();
+        let begun_at = match open.begun_at > now {
+            true => now - BEGUN_WITHIN_MS,
+            false => open.begun_at,
+        };
         let listing = match (self.carrier(&account), from) {
             (Some(carrier), Some(from)) => {
                 let sought = Sought {
                     to: &listed.address,
                     from: &from.address,
                     text: &message.text,
-                    begun_at: open.begun_at,
+                    begun_at,
                     now: &|| self.store.now(),
                 };
                 carrier.find(&self.transport, &sought).await
@@ -76,24 +81,17 @@ impl Messaging {
 
 type Listing = std::result::Result<Vec<CarrierText>, CarrierError>;
 
-async fn settle(
-    tx: &mut Tx,
-    claimed: &ClaimedJob,
-    payload: &ConfirmPayload,
-    open: &Attempt,
-    listing: Listing,
-) -> Result<()> {
+async fn settle(tx: &mut Tx, claimed: &ClaimedJob, open: &Attempt, listing: Listing) -> Result<()> {
     let texts = listing.as_deref().unwrap_or_default();
     let names: Vec<String> = texts.iter().map(|text| text.provider_id.clone()).collect();
     let known = attempt::load_known(tx, open.account_id, &names).await?;
     let ours = texts.iter().find(|text| !known.contains(&text.provider_id));
-    let now = tx.now();
-    let over = now.0 - payload.since_ms > CONFIRM_UNTIL_MS && claimed.attempts >= CONFIRM_LOOKS_MIN;
+    let over = claimed.attempts >= CONFIRM_LOOKS;
     let outcome = match ours {
         Some(text) => Outcome::named(&text.provider_id, text.state, None),
         None if over && listing.is_ok() => Outcome::NotFound,
         None => {
-            let at = now + CONFIRM_AFTER_MS;
+            let at = tx.now() + CONFIRM_AFTER_MS;
             return Ok(job::retry(tx, claimed, at, "not listed at the carrier yet").await?);
         }
     };
@@ -103,7 +101,6 @@ async fn settle(
 
 /// Asks for a look at the carrier later.
 pub(crate) async fn ask_confirm(tx: &mut Tx, open: &Attempt) -> tieline_storage::Result<()> {
-    let now = tx.now();
     let new = NewJob {
         kind: JobKind::MessageConfirm,
         party: Some(Party::Carrier(open.account_id)),
@@ -111,12 +108,12 @@ pub(crate) async fn ask_confirm(tx: &mut Tx, open: &Attempt) -> tieline_storage:
             "message.confirm:{}:{}",
             open.message_id, open.number
         )),
+        in_line: None,
         payload: ConfirmPayload {
             message_id: open.message_id,
             attempt: open.number,
-            since_ms: now.0,
         },
-        run_at: now + CONFIRM_AFTER_MS,
+        run_at: tx.now() + CONFIRM_AFTER_MS,
     };
     job::enqueue(tx, new).await
 }

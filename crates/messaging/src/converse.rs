@@ -4,7 +4,7 @@ use crate::error::{MessagingError, Result};
 use crate::{decided, take_part};
 use tieline_domain::access::{Actor, By, Scope};
 use tieline_domain::channel::Channel;
-use tieline_domain::conversation::{Conversation, ReadMark};
+use tieline_domain::conversation::{Conversation, ReadMark, Tie};
 use tieline_domain::event::Event;
 use tieline_domain::id::{ContactId, ConversationId, InboxId, MessageId, StaffId};
 use tieline_storage::contact::Point;
@@ -157,7 +157,8 @@ async fn unread_from(
 /// With whom a conversation is opened.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct With<'a> {
-    /// Whom it is tied to; their first number, where no address is given.
+    /// Whom it is tied to, unless their number tells so or a person said otherwise; their first number,
+    /// where no address is given.
     pub contact: Option<ContactId>,
     /// The number, in E.164.
     pub address: Option<&'a str>,
@@ -215,7 +216,9 @@ async fn begin_once(
         let holders = contact::load_holders(&mut tx, Channel::Sms, address).await?;
         conversation.derive_tie(holders.values().next());
     }
-    if contact.is_some() {
+    // Whom a person said it is with, it stays with; whom the number itself tells needs nobody's word.
+    let stays = conversation.tie == Tie::Decided && conversation.contact_id.is_some();
+    if contact.is_some() && !stays && conversation.contact_id != contact {
         conversation.decide_tie(contact);
     }
     if is_new || conversation != before {

@@ -116,6 +116,7 @@ async fn ask_log_job(tx: &mut Tx) -> tieline_storage::Result<()> {
         kind: JobKind::ActivityLog,
         party: None,
         key: Some(JobKind::ActivityLog.as_str().to_owned()),
+        in_line: None,
         payload: (),
         run_at: tx.now() + LOG_AFTER_MS,
     };

@@ -230,7 +230,7 @@ async fn write(
                 messages.push(message);
             }
             Effect::Reply(message, account_id) => {
-                replies.push((message.id, account_id));
+                replies.push((messages.len(), account_id));
                 messages.push(message);
             }
             Effect::OptOut(point, because) => {
@@ -261,8 +261,8 @@ async fn write(
         };
         consent::add(tx, entry).await?;
     }
-    for (id, account) in replies {
-        send::ask_send(tx, id, account, Purpose::KeywordReply).await?;
+    for (place, account) in replies {
+        send::ask_send(tx, &messages[place], account, Purpose::KeywordReply).await?;
     }
     for message in &messages {
         tell(
@@ -279,29 +279,44 @@ async fn write(
     Ok(())
 }
 
-/// Keeps texts for nobody, and honours those that wish for no more.
+/// Keeps texts for nobody, and honours those that wish for no more, or for them again.
 async fn take_unassigned(tx: &mut Tx, texts: &[&Unassigned]) -> Result<()> {
-    let new = unassigned_text::keep(tx, texts).await?;
-    let out = new.into_iter().filter(|it| it.opts_out());
-    let addresses: BTreeSet<String> = out.map(|it| it.sender.clone()).collect();
-    if addresses.is_empty() {
+    let mut new = unassigned_text::keep(tx, texts).await?;
+    new.retain(|it| it.wish().is_some());
+    if new.is_empty() {
         return Ok(());
     }
+    let addresses: BTreeSet<String> = new.iter().map(|it| it.sender.clone()).collect();
     let addresses: Vec<String> = addresses.into_iter().collect();
     let points = contact::ensure_points(tx, CHANNEL, &addresses).await?;
-    let points: Vec<PointId> = points.into_values().collect();
-    let stands = consent::load(tx, &points).await?;
-    let is_out = |id| stands.get(id).map(|it| it.state) == Some(ConsentState::OptedOut);
-    for point_id in points.iter().filter(|id| !is_out(*id)) {
-        let entry = Entry {
-            point_id: *point_id,
-            state: ConsentState::OptedOut,
-            source: ConsentSource::Keyword,
-            message_id: None,
+    let ids: Vec<PointId> = points.values().copied().collect();
+    let stands = consent::load(tx, &ids).await?;
+    let out = stands
+        .into_iter()
+        .filter(|(_, it)| it.state == ConsentState::OptedOut);
+    let mut out: BTreeSet<PointId> = out.map(|(id, _)| id).collect();
+    let mut changed = BTreeSet::new();
+    for text in new {
+        let (Some(point_id), Some(state)) = (points.get(&text.sender).copied(), text.wish()) else {
+            continue;
         };
-        consent::add(tx, entry).await?;
+        let moves = match state {
+            ConsentState::OptedOut => out.insert(point_id),
+            ConsentState::OptedIn => out.remove(&point_id),
+        };
+        if moves {
+            let entry = Entry {
+                point_id,
+                state,
+                source: ConsentSource::Keyword,
+                message_id: None,
+            };
+            consent::add(tx, entry).await?;
+            changed.insert(point_id);
+        }
     }
-    for it in conversation::load_by_points(tx, &points)
+    let changed: Vec<PointId> = changed.into_iter().collect();
+    for it in conversation::load_by_points(tx, &changed)
         .await?
         .into_values()
     {

@@ -15,7 +15,7 @@ use tieline_domain::job::{JobKind, Party};
 use tieline_domain::time::Timestamp;
 use tieline_storage::carrier_account::{self, Sender};
 use tieline_storage::conversation::Listed;
-use tieline_storage::job::{self, NewJob};
+use tieline_storage::job::{self, InLine, NewJob};
 use tieline_storage::{Store, Tx, conversation, message};
 
 /// What the job of a text carries.
@@ -116,7 +116,7 @@ async fn write_once(
     take_part::wrote(&mut tx, &conversation, &message).await?;
     if let Some(sender) = sender {
         let account = sender.account_id;
-        ask_send(&mut tx, message.id, account, Purpose::Ordinary).await?;
+        ask_send(&mut tx, &message, account, Purpose::Ordinary).await?;
         ask_logs(&mut tx, [&conversation], message.at).await?;
     }
     tell(&mut tx, conversation.inbox_id, conversation.id, message.id);
@@ -154,24 +154,31 @@ pub async fn retry(store: &Store, actor: &Actor, scope: &Scope, id: MessageId) -
     message.state_at = tx.now();
     message.failure = None;
     save_and_tell(&mut tx, &message, was).await?;
-    ask_send(&mut tx, id, sender.account_id, Purpose::Ordinary).await?;
+    ask_send(&mut tx, &message, sender.account_id, Purpose::Ordinary).await?;
     tx.commit().await?;
     Ok(message)
 }
 
-/// Asks for a message to leave, within the transaction that adds it.
+/// Asks for a message to leave, within the transaction that adds it. Those of a conversation leave as
+/// they stand in it, each once the carrier has the one before or will not have it; the answer to a
+/// keyword waits for none of them.
 pub(crate) async fn ask_send(
     tx: &mut Tx,
-    message_id: MessageId,
+    message: &Message,
     account: CarrierAccountId,
     purpose: Purpose,
 ) -> tieline_storage::Result<()> {
+    let place = InLine {
+        line: message.conversation_id.to_string(),
+        number: message.seq,
+    };
     let new = NewJob {
         kind: JobKind::MessageSend,
         party: Some(Party::Carrier(account)),
         key: None,
+        in_line: (purpose == Purpose::Ordinary).then_some(place),
         payload: SendPayload {
-            message_id,
+            message_id: message.id,
             keyword_reply: purpose == Purpose::KeywordReply,
         },
         run_at: tx.now(),

@@ -330,6 +330,7 @@ create table attempt (
     begun_at bigint not null,
     primary key (message_id, number)
 ) without rowid;
+create index attempt_open on attempt (state) where state in ('sending', 'uncertain');
 create unique index attempt_by_provider on attempt (account_id, provider_id) where provider_id is not null;
 
 -- Every text that a carrier was told we have; narrow, kept for ever.
@@ -513,6 +514,8 @@ create table job (
     kind text not null,
     party text,
     key text,
+    line text,
+    line_number bigint,
     payload text not null,
     state text not null,
     run_at bigint not null,
@@ -526,6 +529,7 @@ create table job (
 create index job_ready on job (run_at, id) where state = 'ready';
 create index job_leased on job (lease_until) where state in ('leased', 'attempt_started', 'uncertain');
 create index job_dead on job (id) where state = 'dead';
+create index job_in_line on job (line, line_number) where line is not null and state in ('ready', 'leased', 'attempt_started');
 create unique index job_waiting on job (key) where key is not null and state = 'ready';
 create unique index job_held on job (key) where key is not null and state in ('leased', 'attempt_started');
 

@@ -36,6 +36,15 @@ pub async fn head(conn: &mut Conn) -> Result<i64> {
     .int("seq")
 }
 
+/// When the last event that is kept was committed.
+pub(crate) async fn last_at(conn: &mut Conn) -> Result<Option<Timestamp>> {
+    let sql = "select at from event order by seq desc limit 1";
+    conn.opt(sql, args![])
+        .await?
+        .map(|row| row.time("at"))
+        .transpose()
+}
+
 /// Events after `seq` within the scope, oldest first, and the number up to which was looked.
 /// `None` when events that old are no longer kept: the reader starts afresh.
 pub async fn list_after(

@@ -23,6 +23,15 @@ use tieline_domain::time::Timestamp;
 /// An attempt whose outcome nobody knows is handed to the reconciler again after this long.
 const RECONCILE_MS: i64 = 10_000;
 
+/// A place among jobs that are done one after the other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InLine {
+    /// Which line.
+    pub line: String,
+    /// The lower comes first.
+    pub number: i64,
+}
+
 /// Work to be done.
 pub struct NewJob<P: Serialize> {
     pub kind: JobKind,
@@ -30,6 +39,8 @@ pub struct NewJob<P: Serialize> {
     pub party: Option<Party>,
     /// At most one job of a key waits, and at most one is in hand.
     pub key: Option<String>,
+    /// Not before those ahead of it in its line have ended.
+    pub in_line: Option<InLine>,
     /// What the handler gets.
     pub payload: P,
     /// Not before.
@@ -96,8 +107,8 @@ impl ClaimedJob {
 /// nobody takes it before the fact can be seen.
 pub async fn enqueue<P: Serialize>(tx: &mut Tx, job: NewJob<P>) -> Result<()> {
     let now = tx.now();
-    let sql = "insert into job (id, kind, party, key, payload, state, run_at, created_at) \
-               values ($1, $2, $3, $4, $5, 'ready', $6, $7) \
+    let sql = "insert into job (id, kind, party, key, payload, state, run_at, created_at, line, line_number) \
+               values ($1, $2, $3, $4, $5, 'ready', $6, $7, $8, $9) \
                on conflict (key) where key is not null and state = 'ready' do update set \
                run_at = case when excluded.run_at < job.run_at then excluded.run_at else job.run_at end";
     let row = args![
@@ -108,13 +119,15 @@ pub async fn enqueue<P: Serialize>(tx: &mut Tx, job: NewJob<P>) -> Result<()> {
         json_text(&job.payload),
         job.run_at,
         now,
+        job.in_line.as_ref().map(|it| it.line.clone()),
+        job.in_line.as_ref().map(|it| it.number),
     ];
     tx.run(sql, row).await?;
     Ok(())
 }
 
 /// Takes jobs of a lane that are due, as far as there are slots, and counts them in. None whose key
-/// is in somebody's hand.
+/// is in somebody's hand, and none that stands behind another in its line.
 pub async fn claim(tx: &mut Tx, hand: &mut InHand) -> Result<Vec<ClaimedJob>> {
     if hand.free() == 0 {
         return Ok(Vec::new());
@@ -135,6 +148,8 @@ pub async fn claim(tx: &mut Tx, hand: &mut InHand) -> Result<Vec<ClaimedJob>> {
     let sql = format!(
         "select id, kind, party from job where state = 'ready' and run_at <= $1 and kind in ({}) {not_full} \
          and not exists (select 1 from job held where held.key = job.key and held.state in ('leased', 'attempt_started')) \
+         and not exists (select 1 from job ahead where ahead.line = job.line and ahead.line_number < job.line_number \
+         and ahead.state in ('ready', 'leased', 'attempt_started')) \
          order by run_at, id limit $2 {}",
         words(|kind| kind.lane() == lane),
         tx.skip_locked()

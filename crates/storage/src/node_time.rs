@@ -29,6 +29,11 @@ impl NodeTime {
         Timestamp(self.clock.steady_ms() + self.offset_ms.load(Ordering::SeqCst))
     }
 
+    /// What has passed, from whatever moment.
+    pub fn steady(&self) -> Timestamp {
+        Timestamp(self.clock.steady_ms())
+    }
+
     /// The database's clock, where a test sets it.
     pub fn given(&self) -> Option<Timestamp> {
         self.clock.database_now()

@@ -1,5 +1,6 @@
 //! The open database: read connections, the write transaction, and the news of commits.
 
+mod clock_set;
 mod listen;
 mod lock;
 mod open;
@@ -105,6 +106,9 @@ impl Store {
             .step(self.time_is_off_by().await?.unwrap_or_default());
         let mut tx = self.begin(&Actor::system()).await?;
         migrate::migrate(&mut tx, may_begin).await?;
+        if self.has_one_hub() {
+            clock_set::notice(&mut tx).await?;
+        }
         tx.commit().await?;
         let seq = event::head(&mut *self.reader().await?).await?;
         self.news.head.send_replace(seq);
@@ -125,25 +129,18 @@ impl Store {
             return Ok(());
         };
         if self.has_one_hub() {
-            // Its clock was set. Whatever is in hand is in hand here, and has as long as before; what waits
-            // by a clock that was fast waits no longer for that.
-            let now = self.now();
             let mut tx = self.begin(&Actor::system()).await?;
-            let sql = "update job set lease_until = lease_until + $1 where lease_until is not null";
-            tx.run(sql, args![step_ms]).await?;
-            if step_ms < 0 {
-                let waiting =
-                    "update job set run_at = run_at + $1 where lease_until is null and run_at > $2";
-                let held =
-                    "update carrier_account set held_until = held_until + $1 where held_until > $2";
-                for sql in [waiting, held] {
-                    tx.run(sql, args![step_ms, now]).await?;
-                }
-            }
+            clock_set::move_times(&mut tx, step_ms).await?;
             tx.commit().await?;
         }
         self.time.step(step_ms);
         Ok(())
+    }
+
+    /// A moment by a count that nobody can set, for what is kept in memory alone: only differences mean
+    /// something.
+    pub fn steady(&self) -> Timestamp {
+        self.time.steady()
     }
 
     async fn time_is_off_by(&self) -> Result<Option<i64>> {

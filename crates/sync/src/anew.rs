@@ -26,6 +26,7 @@ async fn ask(tx: &mut Tx) -> tieline_storage::Result<()> {
         kind: JobKind::ContactsReadAnew,
         party: None,
         key: Some(JobKind::ContactsReadAnew.as_str().to_owned()),
+        in_line: None,
         payload: (),
         run_at: tx.now(),
     };

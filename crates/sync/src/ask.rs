@@ -54,6 +54,7 @@ pub(crate) async fn enqueue_soon(
         kind: JobKind::SyncSoon,
         party: Some(Party::Org(connection_id)),
         key: Some(format!("sync.soon:{connection_id}:{why}")),
+        in_line: None,
         payload: SoonPayload {
             connection_id,
             by_clock,
@@ -76,6 +77,7 @@ pub(crate) async fn ask_flush(tx: &mut Tx, at: Timestamp) -> tieline_storage::Re
             kind: JobKind::ActivityFlush,
             party: Some(Party::Org(connection_id)),
             key: Some(format!("activity.flush:{connection_id}")),
+            in_line: None,
             payload: FlushPayload { connection_id },
             run_at: at,
         };

@@ -134,6 +134,7 @@ impl Sync {
             kind: JobKind::SyncRun,
             party: Some(Party::Org(connection)),
             key: Some(format!("sync.run:{}", run.id)),
+            in_line: None,
             payload: RunPayload { run_id: run.id },
             run_at: tx.now(),
         };

@@ -10,7 +10,7 @@ use tieline_domain::id::{ConnectionId, Id as _};
 use tieline_domain::job::JobState;
 use tieline_domain::job::{InHand, JobKind, Lane, Party};
 use tieline_domain::time::{Clock, Timestamp};
-use tieline_storage::job::{self, Beat, ClaimedJob, NewJob};
+use tieline_storage::job::{self, Beat, ClaimedJob, InLine, NewJob};
 use tieline_storage::{StorageError, Store, StoreOptions, Tx, carrier_account};
 
 const TEXT: JobKind = JobKind::MessageSend;
@@ -21,6 +21,7 @@ async fn enqueue(tx: &mut Tx, kind: JobKind, key: Option<&str>, party: Option<Pa
         kind,
         party,
         key: key.map(str::to_owned),
+        in_line: None,
         payload: 7,
         run_at: tx.now(),
     };
@@ -82,6 +83,71 @@ async fn a_claimed_job_is_not_claimed_again_and_gone_when_finished() {
                 .unwrap()
                 .is_empty()
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn jobs_of_a_line_are_taken_one_after_the_other_and_hold_up_no_other_line() {
+    on_both(|at| async move {
+        let add = async |line: &str, number: i64, in_ms: i64| {
+            let mut tx = at.store.begin(&Actor::system()).await.unwrap();
+            let job = NewJob {
+                kind: TEXT,
+                party: None,
+                key: None,
+                in_line: Some(InLine {
+                    line: line.to_owned(),
+                    number,
+                }),
+                payload: (line.to_owned(), number),
+                run_at: tx.now() + in_ms,
+            };
+            job::enqueue(&mut tx, job).await.unwrap();
+            tx.commit().await.unwrap();
+        };
+        let taken = async || {
+            let jobs = claim(&at).await;
+            let places: Vec<(String, i64)> = jobs.iter().map(|it| it.payload().unwrap()).collect();
+            (jobs, places)
+        };
+        let places = |all: &[(&str, i64)]| -> Vec<(String, i64)> {
+            all.iter().map(|(line, n)| (line.to_string(), *n)).collect()
+        };
+        // Whichever was added first, and whichever is due first.
+        add("a", 9, 0).await;
+        add("a", 3, 5_000).await;
+        add("b", 4, 0).await;
+        let (b, first) = taken().await;
+        assert_eq!(first, places(&[("b", 4)]));
+        at.clock.advance(5_000);
+        let (a, second) = taken().await;
+        assert_eq!(second, places(&[("a", 3)]));
+        // In hand, put back, and with an attempt begun it is ahead still.
+        assert!(claim(&at).await.is_empty());
+        let later = at.store.now() + 1_000;
+        say(&at, async |tx| job::retry(tx, &a[0], later, "busy").await)
+            .await
+            .unwrap();
+        assert!(claim(&at).await.is_empty());
+        at.clock.advance(1_000);
+        let (a, again) = taken().await;
+        assert_eq!(again, places(&[("a", 3)]));
+        say(&at, async |tx| job::start_attempt(tx, &a[0]).await)
+            .await
+            .unwrap();
+        assert!(claim(&at).await.is_empty());
+        // Once nobody knows, it is not waited for; nor for one that gave up.
+        at.clock.advance(TEXT.lease_ms());
+        assert_eq!(expire(&at).await.uncertain.len(), 1);
+        let (a, third) = taken().await;
+        assert_eq!(third, places(&[("b", 4), ("a", 9)]), "b came back");
+        say(&at, async |tx| job::bury(tx, &a[1], "over").await)
+            .await
+            .unwrap();
+        add("a", 10, 0).await;
+        assert_eq!(taken().await.1, places(&[("a", 10)]));
+        drop(b);
     })
     .await;
 }
@@ -182,6 +248,7 @@ async fn a_waiting_job_that_is_asked_for_again_comes_at_the_earlier_moment() {
                 kind: SYNC,
                 party: None,
                 key: Some("one".to_owned()),
+                in_line: None,
                 payload: 7,
                 run_at: now + later_ms,
             };
@@ -586,6 +653,7 @@ async fn what_waits_waits_no_longer_because_the_clock_was_set_back() {
         kind: SYNC,
         party: None,
         key: None,
+        in_line: None,
         payload: 7,
         run_at: until,
     };

@@ -14,6 +14,7 @@ async fn ask(tx: &mut Tx, kind: JobKind, key: Option<&str>, party: Option<Party>
         kind,
         party,
         key: key.map(str::to_owned),
+        in_line: None,
         payload: 7,
         run_at: tx.now(),
     };

@@ -22,6 +22,7 @@ async fn ask(tx: &mut Tx, key: Option<&str>, in_ms: i64) {
         kind: TEXT,
         party: None,
         key: key.map(str::to_owned),
+        in_line: None,
         payload: 7,
         run_at: tx.now() + in_ms,
     };

@@ -437,6 +437,7 @@ impl World {
             kind: JobKind::SyncSoon,
             party: None,
             key: None,
+            in_line: None,
             payload: "nonsense",
             run_at: tx.now(),
         };

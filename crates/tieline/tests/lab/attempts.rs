@@ -442,9 +442,9 @@ async fn a_clock_that_is_set_forward_does_not_declare_a_text_lost_at_the_first_l
     world.hub.worker().work_off().await;
     assert_eq!(world.simulator.fired(cut), 1);
     world.wait(3_600_000);
-    world.live(30).await;
+    world.live(9 * 60).await;
     assert_eq!(look(&world, &message).await.state, State::Uncertain);
-    world.live(60).await;
+    world.live(2 * 60).await;
     assert_eq!(look(&world, &message).await.state, State::Failed);
 }
 

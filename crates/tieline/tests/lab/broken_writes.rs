@@ -251,6 +251,7 @@ async fn job_acts(world: &World) {
         kind: JobKind::ActivityLog,
         party: None,
         key: Some(store.new_id::<JobId>().to_string()),
+        in_line: None,
         payload: "nothing",
         run_at: store.now(),
     };

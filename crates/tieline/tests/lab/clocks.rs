@@ -100,3 +100,43 @@ async fn a_text_whose_answer_is_lost_is_found_at_a_carrier_whose_clock_is_wrong(
         assert_eq!(world.simulator.texts().len(), 1, "{carrier}");
     }
 }
+
+#[tokio::test]
+async fn a_text_that_was_sent_by_a_fast_clock_is_found_once_the_clock_is_right_again() {
+    // Set right while the hub works, or while it is away.
+    for restarted in [false, true] {
+        let world = World::new(94).await;
+        world.computer.set_database_by(HOUR_MS);
+        world.learn_time().await;
+        let lost = plan(&world, "POST", "/Messages", 1, Mishap::CutAfterCommit);
+        let away = Mishap::Busy {
+            status: 503,
+            retry_after_seconds: 1,
+        };
+        plan(&world, "GET", "/Messages", 5, away);
+        let id = desk::text(&world.hub.store, "+441134960651", "Once")
+            .await
+            .id;
+        world.hub.worker().work_off().await;
+        assert_eq!(world.simulator.fired(lost), 1);
+        world.wait(6_000);
+        world.hub.worker().work_off().await;
+        world.computer.set_database_by(0);
+        let hub = match restarted {
+            false => {
+                world.learn_time().await;
+                world.hub.clone()
+            }
+            true => world.restarted().await,
+        };
+        // The carrier itself reports nothing.
+        for _ in 0..60 {
+            world.wait(1_000);
+            hub.worker().work_off().await;
+        }
+        let messages = desk::messages(&hub.store).await;
+        let message = messages.iter().find(|it| it.id == id).unwrap();
+        assert_eq!(message.state, State::Sent, "{restarted}");
+        assert_eq!(world.simulator.texts().len(), 1, "{restarted}");
+    }
+}

@@ -18,6 +18,7 @@ mod lease;
 mod live;
 mod mishaps;
 mod nature;
+mod order;
 mod presence;
 mod receiver;
 mod reckoning;

@@ -40,10 +40,12 @@ impl Nature {
     }
 }
 
-/// The computer of one hub: its clock may be wrong, the database's never is.
+/// The computer of one hub: its clock may be wrong, the database's is not unless it is set.
 pub struct Computer {
     nature: Arc<Nature>,
     wrong_by_ms: AtomicI64,
+    /// Of a database on this computer, whose clock somebody sets.
+    set_by_ms: AtomicI64,
     /// How many of the next ids it panics over instead of making them.
     panics: AtomicU32,
 }
@@ -54,6 +56,7 @@ impl Computer {
         Arc::new(Computer {
             nature: nature.clone(),
             wrong_by_ms: AtomicI64::new(wrong_by_ms),
+            set_by_ms: AtomicI64::new(0),
             panics: AtomicU32::new(0),
         })
     }
@@ -61,6 +64,11 @@ impl Computer {
     /// Has it panic over so many of the next ids, as a bug would wherever one is needed.
     pub fn panic_over_ids(&self, times: u32) {
         self.panics.store(times, Ordering::SeqCst);
+    }
+
+    /// Sets the clock of the database on it wrong by so much; the hub notices by and by.
+    pub fn set_database_by(&self, ms: i64) {
+        self.set_by_ms.store(ms, Ordering::SeqCst);
     }
 
     /// Sets its clock wrong by so much.
@@ -79,7 +87,7 @@ impl Clock for Computer {
     }
 
     fn database_now(&self) -> Option<Timestamp> {
-        Some(self.nature.now())
+        Some(self.nature.now() + self.set_by_ms.load(Ordering::SeqCst))
     }
 }
 

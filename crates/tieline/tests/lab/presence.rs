@@ -105,3 +105,21 @@ async fn who_is_at_a_conversation_is_heard_on_the_other_hub_of_the_same_postgres
     world.hub.store.close().await;
     database.remove().await;
 }
+
+#[tokio::test]
+async fn who_is_gone_is_said_to_be_gone_though_the_clock_was_set_back_meanwhile() {
+    let world = World::new(103).await;
+    let hub = &world.hub;
+    let ann = colleague(&world, "ann", true).await;
+    let bob = colleague(&world, "bob", true).await;
+    let conversation = the_conversation(&world).await;
+    let mut stream = follow(hub, &bob).await;
+    say(hub, &ann, &conversation, "typing").await;
+    assert_eq!(heard(&mut stream).await, [json!("typing")]);
+    world.computer.set_database_by(-3_600_000);
+    world.learn_time().await;
+    world.wait(KEPT_MS);
+    // It is looked at every second, by the clock of this machine.
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    assert_eq!(heard(&mut stream).await, [Value::Null]);
+}

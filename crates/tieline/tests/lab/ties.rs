@@ -7,9 +7,9 @@ use tieline::demo::OUR_NUMBER;
 use tieline_domain::access::{Actor, Scope};
 use tieline_domain::event::Event;
 use tieline_domain::id::{ContactId, ConversationId};
-use tieline_messaging::converse::{self, Act};
+use tieline_messaging::converse::{self, Act, With};
 use tieline_storage::conversation::{self, ConversationQuery, Listed};
-use tieline_storage::event;
+use tieline_storage::{event, inbox};
 use tieline_sync::{create_contact, create_contact_in, delete_contact};
 use tieline_testkit::postgres::Database;
 
@@ -155,4 +155,54 @@ async fn who_is_added_for_a_conversation_is_whom_it_is_with_and_screens_hear_of_
     let made = create_contact_in(store, &Actor::system(), &fields, Some((&scope, id))).await;
     assert_eq!(tied_to(&world).await, Some(made.unwrap().id));
     assert_eq!(told_of(&world, id, head).await, 1);
+}
+
+/// Somebody presses *Write a text* on a contact's page.
+async fn open_from(world: &World, contact: ContactId) -> Option<ContactId> {
+    let store = &world.hub.store;
+    let mut reader = store.reader().await.unwrap();
+    let inbox = inbox::all(&mut reader).await.unwrap().remove(0).id;
+    drop(reader);
+    let with = With {
+        contact: Some(contact),
+        ..With::default()
+    };
+    let (actor, scope) = (Actor::system(), Scope::system());
+    let begun = converse::begin(store, &actor, &scope, inbox, with).await;
+    begun.unwrap().0.conversation.contact_id
+}
+
+#[tokio::test]
+async fn opening_a_conversation_from_a_contacts_page_decides_only_what_the_number_leaves_open() {
+    let world = World::new(56).await;
+    let store = &world.hub.store;
+    let old = somebody_with(&world, "Old", THEIRS).await;
+    assert_eq!(open_from(&world, old).await, Some(old));
+    let contacts = desk::contacts(store, 1_000).await;
+    let found = contacts.iter().find(|it| it.id == old).unwrap();
+    desk::edit(store, found, "mobile_phone", "").await;
+    let new = somebody_with(&world, "New", THEIRS).await;
+    world
+        .simulator
+        .text_from_phone(THEIRS, OUR_NUMBER, "I am the new holder");
+    world.pump().await;
+    assert_eq!(tied_to(&world).await, Some(new), "the number moved");
+
+    // Of a number that is shared it is a person's word.
+    let other = somebody_with(&world, "Other", THEIRS).await;
+    assert_eq!(tied_to(&world).await, None);
+    assert_eq!(open_from(&world, other).await, Some(other));
+    world.simulator.text_from_phone(THEIRS, OUR_NUMBER, "Hello");
+    world.pump().await;
+    assert_eq!(tied_to(&world).await, Some(other));
+    // And stands against the next who looks at another's page.
+    assert_eq!(open_from(&world, new).await, Some(other));
+    // Unless somebody said that it is nobody.
+    let id = only_conversation(&world).await.conversation.id;
+    let (actor, scope) = (Actor::system(), Scope::system());
+    let acts = [Act::TieTo(None)];
+    converse::change(store, &actor, &scope, id, &acts)
+        .await
+        .unwrap();
+    assert_eq!(open_from(&world, new).await, Some(new));
 }

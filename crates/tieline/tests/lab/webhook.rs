@@ -137,6 +137,16 @@ async fn stop_is_heard_by_whichever_number_of_ours_it_is_told() {
     // The carrier repeats itself.
     take_in(told(2, "STOP")).await;
     assert!(!is_out().await);
+    // Whoever is out may say otherwise to any number as well; of a batch the last word holds.
+    take_in(told(3, "STOP")).await;
+    take_in(told(4, "start")).await;
+    assert!(!is_out().await);
+    for (words, out) in [(["START", "STOP"], true), (["STOP", "START"], false)] {
+        let number = if out { 5 } else { 7 };
+        let both = [told(number, words[0]), told(number + 1, words[1])];
+        world.hub.messaging.take_in(both).await.unwrap();
+        assert_eq!(is_out().await, out, "{words:?}");
+    }
 }
 
 #[tokio::test]

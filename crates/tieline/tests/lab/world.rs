@@ -186,6 +186,12 @@ impl World {
         open(&self.database, &self.computer, transport).await
     }
 
+    /// The hub after it was stopped and started again.
+    pub async fn restarted(&self) -> Hub {
+        self.hub.store.close().await;
+        open(&self.database, &self.computer, to_orgs(&self.simulator)).await
+    }
+
     /// The same hub with a place for files.
     pub fn hub_with_files(&self, attachments: Arc<dyn AttachmentStore>) -> Hub {
         let transport = to_orgs(&self.simulator);

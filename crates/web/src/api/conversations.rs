@@ -55,7 +55,8 @@ pub(crate) struct ConversationQuery {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ConversationBegin {
-    /// With whom; their first number is taken unless an address is given.
+    /// With whom; their first number is taken unless an address is given. A conversation that somebody
+    /// said is with another stays with that one.
     pub contact_id: Option<ContactId>,
     /// A phone number.
     pub address: Option<Text<100>>,

@@ -20,7 +20,7 @@ impl Teller {
     /// Tells all nodes that somebody is at a conversation, unless they know.
     pub(crate) async fn be_present(&self, sign: Sign) -> Result<()> {
         let store = &self.inner.store;
-        let is_news = self.inner.presence().is_news(&sign, store.now());
+        let is_news = self.inner.presence().is_news(&sign, store.steady());
         match is_news {
             true => store.whisper(Whisper::Presence(sign)).await,
             false => Ok(()),
@@ -39,7 +39,7 @@ impl Inner {
             let nap = self.tell_presence();
             tokio::select! {
                 heard = whispers.recv() => match heard {
-                    Ok(Whisper::Presence(sign)) => self.presence().take(&sign, self.store.now()),
+                    Ok(Whisper::Presence(sign)) => self.presence().take(&sign, self.store.steady()),
                     // Whoever is still there says it again.
                     Err(RecvError::Lagged(_)) => {}
                     Err(RecvError::Closed) => return,
@@ -51,7 +51,7 @@ impl Inner {
 
     /// Tells what is due; how long to wait for what comes next, if something will.
     fn tell_presence(&self) -> Option<Duration> {
-        let now = self.store.now();
+        let now = self.store.steady();
         let mut presence = self.presence();
         let changes = presence.due(now);
         if !changes.is_empty() {
