@@ -5,18 +5,29 @@ use crate::error::Result;
 use crate::event;
 use crate::store::Tx;
 
-/// How long before it was noticed an attempt may have begun.
+/// How long before it was noticed something may have begun.
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
+/// What was begun outside and is looked for there, by when it began.
+const BEGUN: [(&str, &str, &str); 3] = [
+    ("attempt", "begun_at", "state in ('sending', 'uncertain')"),
+    ("create_intent", "created_at", "state <> 'done'"),
+    (
+        "activity",
+        "begun_at",
+        "waiting = 1 and begun_at is not null",
+    ),
+];
+
 /// The clock was set while the hub works. Whatever is in hand is in hand here, and has as long as before;
-/// what waits by a clock that was fast waits no longer for that; an attempt whose outcome is open began
-/// as long ago as before.
+/// what waits by a clock that was fast waits no longer for that; what began outside began as long ago as
+/// before.
 pub(super) async fn move_times(tx: &mut Tx, step_ms: i64) -> Result<()> {
-    for sql in [
-        "update job set lease_until = lease_until + $1 where lease_until is not null",
-        "update attempt set begun_at = begun_at + $1 where state in ('sending', 'uncertain')",
-    ] {
-        tx.run(sql, args![step_ms]).await?;
+    let sql = "update job set lease_until = lease_until + $1 where lease_until is not null";
+    tx.run(sql, args![step_ms]).await?;
+    for (table, column, open) in BEGUN {
+        let sql = format!("update {table} set {column} = {column} + $1 where {open}");
+        tx.run(&sql, args![step_ms]).await?;
     }
     if step_ms < 0 {
         wait_less(tx, step_ms).await?;
@@ -25,14 +36,16 @@ pub(super) async fn move_times(tx: &mut Tx, step_ms: i64) -> Result<()> {
 }
 
 /// A hub starts. Where its last word is of a moment that is still to come, the clock was set back while
-/// nothing ran, at least by so much: when an attempt began is not known any more.
+/// nothing ran, at least by so much: when anything outside began is not known any more.
 pub(super) async fn notice(tx: &mut Tx) -> Result<()> {
     let now = tx.now();
     let ahead_ms = event::last_at(tx).await?.map_or(0, |at| at.since(now));
     if ahead_ms > 0 {
         wait_less(tx, -ahead_ms).await?;
-        let sql = "update attempt set begun_at = $1 where state in ('sending', 'uncertain')";
-        tx.run(sql, args![now - DAY_MS]).await?;
+        for (table, column, open) in BEGUN {
+            let sql = format!("update {table} set {column} = $1 where {open}");
+            tx.run(&sql, args![now - DAY_MS]).await?;
+        }
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use tieline::transport::in_process;
 use tieline_domain::delivery::State;
 use tieline_domain::sync::run::RunState;
 use tieline_simulator::Mishap;
-use tieline_storage::sync_run;
+use tieline_storage::{create_intent, sync_run};
 use tieline_sync::StartedBy;
 
 const HOUR_MS: i64 = 3_600_000;
@@ -139,4 +139,43 @@ async fn a_text_that_was_sent_by_a_fast_clock_is_found_once_the_clock_is_right_a
         assert_eq!(message.state, State::Sent, "{restarted}");
         assert_eq!(world.simulator.texts().len(), 1, "{restarted}");
     }
+}
+
+#[tokio::test]
+async fn a_create_that_was_sent_by_a_fast_clock_is_found_once_the_clock_is_right_again() {
+    // Set right while the hub works, or while it is away.
+    for restarted in [false, true] {
+        let world = World::side_by_side(95, Wrong::default()).await;
+        world.sync().await;
+        world.computer.set_database_by(HOUR_MS);
+        world.learn_time().await;
+        let lost = plan(&world, "POST", CREATES, 1, Mishap::CutAfterCommit);
+        // Nor is it found at once.
+        plan(&world, "GET", "CreatedById", 12, Mishap::Maintenance {});
+        add(&world, "", "Lost").await;
+        world.live(3).await;
+        assert_eq!(world.simulator.fired(lost), 1);
+        assert_eq!(open_creates(&world).await, 1);
+        world.computer.set_database_by(0);
+        let hub = match restarted {
+            false => {
+                world.learn_time().await;
+                world.hub.clone()
+            }
+            true => world.restarted().await,
+        };
+        // Longer than the hour in which it seems not to have begun.
+        for _ in 0..90 {
+            world.wait(60_000);
+            hub.worker().work_off().await;
+        }
+        let made = count(&world, "LastName = 'Lost'");
+        assert_eq!(made, 1, "{restarted}");
+    }
+}
+
+async fn open_creates(world: &World) -> usize {
+    let mut reader = world.hub.store.reader().await.unwrap();
+    let open = create_intent::open(&mut reader, world.connection, "Contact").await;
+    open.unwrap().len()
 }
