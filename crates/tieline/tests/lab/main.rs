@@ -17,6 +17,7 @@ mod keys;
 mod lease;
 mod live;
 mod mishaps;
+mod model;
 mod nature;
 mod order;
 mod presence;
