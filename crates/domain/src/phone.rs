@@ -348,6 +348,7 @@ mod tests {
             // Ten digits are possible in Britain, but nobody has this number.
             ("(415) 555-0142", None, None),
             ("(415) 555-0142", Some("Atlantis"), None),
+            ("(999) 123-4567", Some("US"), None),
             ("07700 900317", Some("United States"), Some("+447700900317")),
             (
                 "+47 22 00 00 00",

@@ -234,6 +234,33 @@ mod tests {
     }
 
     #[test]
+    fn the_conversation_that_one_was_at_least_lately_gives_way_and_none_for_one_that_was_left() {
+        let mut presence = Presence::default();
+        let most = CONVERSATIONS_MAX as u128;
+        // The last that is named is the first that was said.
+        for number in (0..most).rev() {
+            let now = Timestamp((most - number) as i64);
+            presence.take(&sign(1, number, Doing::Looking), now);
+        }
+        presence.due(Timestamp(1_000));
+        presence.take(&sign(1, 99, Doing::Looking), Timestamp(1_000));
+        assert_eq!(told(&mut presence, 1_500), [(1, 99, Some(Doing::Looking))]);
+        let gone = told(&mut presence, 2_001);
+        assert_eq!(gone, [(1, most - 1, None)], "a second after the last of it");
+        // What was left makes room by itself.
+        let later = 1_000 + KEPT_MS - 10;
+        for number in 0..most - 1 {
+            presence.take(&sign(1, number, Doing::Looking), Timestamp(later));
+        }
+        presence.due(Timestamp(later));
+        let left = 1_000 + KEPT_MS;
+        presence.take(&sign(1, 200, Doing::Looking), Timestamp(left));
+        presence.due(Timestamp(left));
+        assert_eq!(presence.told().count(), CONVERSATIONS_MAX);
+        assert!(presence.told().any(|it| it.conversation_id.uuid() == 0));
+    }
+
+    #[test]
     fn somebody_is_at_a_bounded_number_of_conversations() {
         let mut presence = Presence::default();
         let all = CONVERSATIONS_MAX as u128 * 3;

@@ -130,8 +130,27 @@ mod tests {
             ("07700 905600", "07700 905601"),
             ("bob", "Ann"),
             ("12 2027", "12 March 2026"),
+            ("000", "nothing of the kind"),
         ] {
             assert!(!finds(search, text), "{search} in {text}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_what_has_enough_digits_and_only_what_stands_between_digits() {
+        let number = |digits: &str, word: &str| Term::Number {
+            digits: digits.to_owned(),
+            words: vec![word.to_owned()],
+        };
+        let word = |word: &str| Term::Word(word.to_owned());
+        for (search, term) in [
+            ("555-0142", number("5550142", "555-0142")),
+            ("000", number("000", "000")),
+            ("12", word("12")),
+            ("#55501", word("#55501")),
+            ("12:30:45", word("12:30:45")),
+        ] {
+            assert_eq!(read(search, "GB"), [term], "{search}");
         }
     }
 

@@ -314,6 +314,36 @@ mod tests {
     }
 
     #[test]
+    fn a_field_of_another_kind_has_the_length_and_the_options_of_that_kind() {
+        let id = ContactFieldId::from_uuid(1_000);
+        let text = NewField {
+            kind: FieldKind::Text,
+            max_length: Some(7),
+            options: Vec::new(),
+            ..own("shoe_size")
+        };
+        let catalogue = Catalogue::first("GB").with(id, text).unwrap();
+        let options = vec!["Red".to_owned()];
+        for (kind, options) in [
+            (FieldKind::Choice, Some(options.clone())),
+            (FieldKind::LongText, None),
+        ] {
+            let change = FieldChange {
+                kind: Some(kind),
+                options: options.clone(),
+                ..FieldChange::default()
+            };
+            let refused = catalogue.changed(id, change.clone(), true).unwrap_err();
+            assert_eq!(refused.field, "type", "it is in use");
+            let changed = catalogue.changed(id, change, false).unwrap().unwrap();
+            let field = changed.field("shoe_size").unwrap();
+            assert_eq!(field.kind, kind);
+            assert_eq!(field.options, options.unwrap_or_default());
+            assert_eq!(Ok(field.max_length), length(kind, None));
+        }
+    }
+
+    #[test]
     fn a_field_stays_where_it_is_unless_it_is_told_where_to_go() {
         let first = Catalogue::first("GB");
         let names = |of: &Catalogue| -> Vec<String> {

@@ -201,6 +201,24 @@ mod tests {
     }
 
     #[test]
+    fn what_is_open_on_either_side_stays_open_and_the_other_is_empty() {
+        for [kept_open, other_open] in [[false, false], [true, false], [false, true]] {
+            let (mut kept, mut other) = (conversation(1), conversation(2));
+            let of_other = said(&mut other, 20, Author::Contact, "b");
+            let of_kept = said(&mut kept, 20, Author::Contact, "a");
+            (kept.open, other.open) = (kept_open, other_open);
+            let (act, now) = (MessageId::from_uuid(99), Timestamp(60));
+            let both = [&mut kept, &mut other];
+            let merged = merge(both, vec![of_other, of_kept], &Marks::new(), act, now);
+            assert_eq!(kept.open, kept_open || other_open);
+            let words: Vec<&str> = merged.messages.iter().map(|it| &*it.text).collect();
+            assert_eq!(words, ["a", "b"], "of one moment, the kept one's are first");
+            let rest = (other.last_seq, other.received, other.last);
+            assert_eq!(rest, (0, 0, None));
+        }
+    }
+
+    #[test]
     fn an_answer_that_either_awaits_is_awaited() {
         for [kept_waits, other_waits] in [[false, false], [true, false], [false, true]] {
             let (mut kept, mut other) = (conversation(1), conversation(2));

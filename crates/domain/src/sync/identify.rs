@@ -103,6 +103,20 @@ mod tests {
     }
 
     #[test]
+    fn a_first_name_that_one_of_them_lacks_tells_nobody_apart() {
+        let (ann, nameless) = (person("Ann", "Böhm"), person("", "Böhm"));
+        for (record, other) in [(&nameless, &ann), (&ann, &nameless)] {
+            let candidate = Candidate {
+                id: ContactId::from_uuid(1),
+                fields: other,
+                taken: false,
+            };
+            let known = Identity::Known(candidate.id);
+            assert_eq!(identify(record, &[candidate]), known);
+        }
+    }
+
+    #[test]
     fn who_has_no_last_name_is_never_taken_for_another_who_has_none() {
         for (first, other) in [("Ann", "Ann"), ("Ann", ""), ("", "")] {
             let (record, nameless) = (person(first, ""), person(other, ""));

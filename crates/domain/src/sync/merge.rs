@@ -259,6 +259,14 @@ mod tests {
                 Salesforce,
                 (text("b"), None, false),
             ),
+            (
+                None,
+                Some("b"),
+                Some("c"),
+                Tieline,
+                (None, text("c"), false),
+            ),
+            (None, Some("b"), Some("c"), Ask, (None, None, true)),
         ] {
             assert_eq!(
                 check(base, org, hub, policy),
