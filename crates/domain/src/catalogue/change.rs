@@ -325,7 +325,7 @@ mod tests {
         let catalogue = Catalogue::first("GB").with(id, text).unwrap();
         let options = vec!["Red".to_owned()];
         for (kind, options) in [
-            (FieldKind::Choice, Some(options.clone())),
+            (FieldKind::Choice, Some(options)),
             (FieldKind::LongText, None),
         ] {
             let change = FieldChange {
@@ -358,6 +358,16 @@ mod tests {
         let changed = first.changed(third.id, relabelled, false).unwrap().unwrap();
         assert_eq!(names(&changed), before);
         assert_eq!(changed.fields()[2].label, "Anew");
+        assert_eq!(changed.fields()[2].section, third.section);
+        let elsewhere = FieldChange {
+            section: Some(FieldSection::More),
+            required: Some(true),
+            ..FieldChange::default()
+        };
+        let changed = first.changed(third.id, elsewhere, true).unwrap().unwrap();
+        let stands = (changed.fields()[2].section, changed.fields()[2].required);
+        assert_eq!(stands, (FieldSection::More, true));
+        assert_ne!(stands, (third.section, third.required));
         for position in [1, 2, before.len() as i64] {
             let moved = FieldChange {
                 position: Some(position),
