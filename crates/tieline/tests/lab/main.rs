@@ -21,6 +21,7 @@ mod model;
 mod nature;
 mod order;
 mod presence;
+mod reading;
 mod receiver;
 mod reckoning;
 mod replay;
