@@ -141,6 +141,8 @@ mod tests {
         let place = hashing.admit().unwrap();
         let kept = hashing.hash(&place, "correct horse battery").await.unwrap();
         assert!(kept.starts_with("$argon2id$"));
+        let again = hashing.hash(&place, "correct horse battery").await;
+        assert_ne!(again.unwrap(), kept, "nobody sees who has the same one");
         for (password, hash, expected) in [
             ("correct horse battery", Some(kept.as_str()), true),
             ("correct horse batterz", Some(kept.as_str()), false),

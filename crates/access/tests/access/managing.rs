@@ -1,11 +1,15 @@
 //! Who may act for whom: nobody for a user whose rights go beyond their own.
 
 use super::world::{PASSWORD, World};
+use std::time::Duration;
 use tieline_access::{AccessError, Result, StaffChange, Which};
-use tieline_domain::access::{ApiKey, Caller, Principal, Reach, Right, Rights, Role, StaffRefusal};
+use tieline_domain::access::{
+    Actor, ApiKey, Caller, Principal, Reach, Right, Rights, Role, StaffRefusal,
+};
 use tieline_domain::channel::Channel;
 use tieline_domain::id::{ApiKeyId, Id as _, InboxId, SessionId, StaffId};
 use tieline_storage::inbox::{self, Inbox};
+use tieline_storage::staff::{self, Staff};
 
 #[derive(Debug, Clone, Copy)]
 enum Act {
@@ -74,6 +78,31 @@ async fn nobody_acts_for_a_user_whose_rights_go_beyond_their_own() {
         let lives = world.holder(&session).await.is_some();
         assert_eq!(lives, !allowed, "{name}");
     }
+}
+
+#[tokio::test]
+async fn nobody_sets_the_password_of_a_user_who_rose_above_them_while_it_was_made() {
+    let world = World::new().await;
+    let manager = world.hire("manager", Role::UserAdministrator).await;
+    let manager = world.signed_in(manager.id).await.caller();
+    let ann = world.hire("ann", Role::Staff).await;
+    let mut tx = world.store.begin(&Actor::system()).await.unwrap();
+    let risen = Staff {
+        role: Role::SystemAdministrator,
+        ..ann.clone()
+    };
+    staff::update(&mut tx, &risen).await.unwrap();
+    let set = world.access.set_password(&manager, ann.id, PASSWORD);
+    let rises = async {
+        // Meanwhile she is looked at as she was.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        tx.commit().await.unwrap();
+    };
+    let (set, ()) = tokio::join!(set, rises);
+    assert!(matches!(set, Err(AccessError::Refused(_))), "{set:?}");
+    let mut reader = world.store.reader().await.unwrap();
+    let kept = staff::by_id(&mut reader, ann.id).await.unwrap();
+    assert_eq!(kept, risen);
 }
 
 #[tokio::test]

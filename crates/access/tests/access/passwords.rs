@@ -1,7 +1,8 @@
 //! Signing in by a password: only the right one, and how wrong ones slow down the next.
 
 use super::world::{PASSWORD, World, from};
-use tieline_access::{AccessError, Result};
+use std::cell::Cell;
+use tieline_access::{AccessError, Result, Visit};
 use tieline_domain::access::{Actor, Role};
 use tieline_domain::id::StaffId;
 use tieline_storage::{session, staff};
@@ -51,9 +52,14 @@ async fn wrong_passwords_slow_down_the_account_where_they_came_from_and_nowhere_
     let world = World::new().await;
     world.with_password("ann", Role::Staff).await;
     world.with_password("bob", Role::Staff).await;
+    let tries = Cell::new(0);
     let sign_in = async |name: &str, password: &str, network: &str| {
         let email = format!("{name}@example.com");
-        let visit = from(network);
+        // One network, of which a stranger has as many addresses as they like.
+        let visit = Visit {
+            from: Some(format!("{network}/{}", tries.replace(tries.get() + 1))),
+            ..from(network)
+        };
         world.access.sign_in(&email, password, &visit).await
     };
     for number in 0..FREE_OF_ACCOUNT {

@@ -93,6 +93,8 @@ async fn what_is_over_is_swept_away_and_what_lives_is_kept() {
     let visit = from("192.0.2.1");
     let tried = world.access.sign_in("ann@example.com", "wrong", &visit);
     assert!(tried.await.is_err());
+    // Who guesses is slowed down for a quarter of an hour.
+    world.wait(15 * 60_000);
     assert_eq!(world.access.sweep().await.unwrap(), 0);
     world.wait(IDLE_MS);
     let living = world.session(ann.id).await;

@@ -375,6 +375,15 @@ mod tests {
             }
             let internal = a.scope().sees_internal() && b.scope().sees_internal();
             assert_eq!(both.sees_internal(), internal);
+            for n in [1, 2].map(ConversationId::from_uuid) {
+                let holds = |scope: Scope| scope.conversations().holds(n);
+                let each = holds(a.scope()) && holds(b.scope());
+                assert_eq!(both.conversations().holds(n), each, "{a:?} and {b:?}");
+            }
+            for scope in [a.scope(), b.scope()] {
+                let all = both.participants().is_superset(scope.participants());
+                assert!(all, "{a:?} and {b:?}: all of them take part");
+            }
         }
     }
 }

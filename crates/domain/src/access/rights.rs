@@ -193,6 +193,20 @@ mod tests {
     }
 
     #[test]
+    fn what_an_act_is_answered_with_takes_the_right_to_read_it() {
+        use Right::*;
+        for right in Right::ALL {
+            let reading = match right {
+                ReadConversations | Converse => ReadConversations,
+                ReadContacts | EditContacts | ManageSettings => ReadContacts,
+                ReadSync | RunSync | ConfigureSync => ReadSync,
+                own => *own,
+            };
+            assert_eq!(right.to_read(), reading, "{right:?}");
+        }
+    }
+
+    #[test]
     fn a_set_holds_what_it_was_made_of() {
         for right in Right::ALL {
             let set = Rights::of(&[*right]);
