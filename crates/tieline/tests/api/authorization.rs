@@ -271,6 +271,7 @@ async fn a_refusal_and_each_reading_beyond_ones_own_inboxes_leave_a_line_in_the_
             .await;
         let list: Value = serde_json::from_str(&answer.body).unwrap();
         let last = list["items"][0].clone();
+        assert_eq!(last["staff"]["name"], "Tom Aldridge");
         ["act", "target"].map(|name| last[name].as_str().unwrap_or_default().to_owned())
     };
     let refused = world.send(&tom, &Probe::new("get", "/api/v1/keys")).await;
@@ -291,6 +292,22 @@ async fn a_refusal_and_each_reading_beyond_ones_own_inboxes_leave_a_line_in_the_
         let answer = world.send(&tom, &Probe::new("get", &shows)).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         assert_eq!(audit().await, ["review".to_owned(), format!("GET {shows}")]);
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn nobody_reads_beyond_their_own_inboxes_what_the_audit_cannot_be_told_of() {
+    let world = World::start(None).await;
+    let (priya, tom) = (world.people().await, world.colleague().await);
+    world.make_reviewer("tom").await;
+    let path = format!("/api/v1/conversations/{}", priya.ids["ConversationId"]);
+    let show = Probe::new("get", &path);
+    for breaks in [true, false] {
+        world.refuse_audit(breaks).await;
+        let answer = world.send(&tom, &show).await;
+        assert_eq!(answer.status == 200, !breaks, "{answer:?}");
+        assert_eq!(world.send(&priya, &show).await.status, 200, "her own");
     }
     world.stop().await;
 }

@@ -4,6 +4,7 @@
 use crate::people::ask;
 use crate::world::{Known, World};
 use serde_json::{Value, json};
+use std::time::Duration;
 use tieline_testkit::postgres::Database;
 
 const FIELDS: &str = "/api/v1/contact-fields";
@@ -26,10 +27,18 @@ async fn a_company_adds_a_field_and_it_is_checked_shown_and_kept() {
         let known = world.people().await;
         let (status, added) = ask(&world, &known, "post", FIELDS, Some(shoe_size())).await;
         assert_eq!(status, 201, "{added}");
-        assert_eq!(
-            (&added["position"], &added["own"]),
-            (&json!(20), &json!(true))
-        );
+        let mut expected = shoe_size();
+        for (name, value) in [
+            ("id", added["id"].clone()),
+            ("max_length", added["max_length"].clone()),
+            ("position", json!(20)),
+            ("required", json!(false)),
+            ("read_only", json!(false)),
+            ("own", json!(true)),
+        ] {
+            expected[name] = value;
+        }
+        assert_eq!(added, expected);
         let (_, list) = ask(&world, &known, "get", FIELDS, None).await;
         assert_eq!(list["items"][19], added);
         assert_eq!(list["items"].as_array().unwrap().len(), 20);
@@ -48,9 +57,13 @@ async fn a_company_adds_a_field_and_it_is_checked_shown_and_kept() {
         assert_eq!(list["items"][0]["own"], json!({"shoe_size": "45"}));
 
         let one = format!("{FIELDS}/{}", added["id"].as_str().unwrap());
-        let change = json!({"label": "Size of shoe", "position": 4, "required": true});
+        let change = json!({"label": "Size of shoe", "position": 4, "required": true,
+                            "options": ["45", "46"], "section": "work"});
+        for (name, value) in change.as_object().unwrap() {
+            expected[name] = value.clone();
+        }
         let (status, changed) = ask(&world, &known, "patch", &one, Some(change)).await;
-        assert_eq!((status, &changed["position"]), (200, &json!(4)));
+        assert_eq!((status, &changed), (200, &expected));
         let (status, problem) = contact(&world, &known, json!({"last_name": "Small"})).await;
         assert_eq!((status, &problem["field"]), (422, &json!("shoe_size")));
         assert_eq!(problem["fix"], "Fill in Size of shoe.");
@@ -62,6 +75,10 @@ async fn a_company_adds_a_field_and_it_is_checked_shown_and_kept() {
         assert_eq!(audit["items"][0]["before"], added);
         assert_eq!(audit["items"][0]["after"], changed);
         assert_eq!(audit["items"][1]["act"], "add_contact_field");
+        for n in [0, 1] {
+            assert_eq!(audit["items"][n]["staff"]["name"], "Priya Nair");
+            assert_eq!(audit["items"][n]["target"], added["id"]);
+        }
         world.stop().await;
     }
     database.remove().await;
@@ -191,6 +208,7 @@ async fn the_country_and_the_budget_are_set_shown_and_audited() {
     let (_, audit) = ask(&world, &known, "get", "/api/v1/audit", None).await;
     let line = |n: usize| {
         let line = &audit["items"][n];
+        assert_eq!(line["staff"]["name"], "Priya Nair", "{line}");
         (
             line["act"].clone(),
             line["before"].clone(),
@@ -213,6 +231,35 @@ async fn the_country_and_the_budget_are_set_shown_and_audited() {
         "the same country again is no change"
     );
     world.stop().await;
+}
+
+#[tokio::test]
+async fn who_changes_a_field_while_another_is_changed_takes_nothing_of_that_back() {
+    let database = Database::create().await;
+    let world = World::start(Some(database.url.clone())).await;
+    let known = world.people().await;
+    let mut held = world.hold_fields().await;
+    let last_name = format!("{FIELDS}/{}", known.ids["ContactFieldId"]);
+    let change = json!({"label": "Family name"});
+    let changed = ask(&world, &known, "patch", &last_name, Some(change));
+    let other = async {
+        // Meanwhile it is asked for.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let sql = "update contact_field set label = 'Given name' where name = 'first_name'";
+        held.run(sql, Vec::new()).await.unwrap();
+        held.commit().await.unwrap();
+    };
+    let ((status, answer), ()) = tokio::join!(changed, other);
+    assert_eq!(status, 200, "{answer}");
+    let (_, list) = ask(&world, &known, "get", FIELDS, None).await;
+    let label = |name: &str| {
+        let mut all = list["items"].as_array().unwrap().iter();
+        all.find(|it| it["name"] == name).unwrap()["label"].clone()
+    };
+    let labels = ["first_name", "last_name"].map(label);
+    assert_eq!(labels, ["Given name", "Family name"]);
+    world.stop().await;
+    database.remove().await;
 }
 
 #[tokio::test]

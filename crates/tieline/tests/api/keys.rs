@@ -106,6 +106,25 @@ async fn what_a_key_writes_is_its_own_unless_it_names_a_user_who_may_write_as_we
             .await;
         assert_eq!(read(&again)["id"], read(&answer)["id"], "once");
     }
+    // Nor have two keys that act for one user, or he himself.
+    let other = make(&world, &known, "Others", &rights).await;
+    let session = world.colleague().await;
+    let request = probe(
+        "post",
+        &path,
+        "shared",
+        Some(json!({"text": "Three times"})),
+    );
+    let mut made = vec![read(&world.send(&session, &request).await)["id"].clone()];
+    for secret in [&key.secret, &other.secret] {
+        let answer = world
+            .send_with_key(secret, Some(tom.as_str()), &request)
+            .await;
+        assert_eq!(answer.status, 202, "{answer:?}");
+        let id = read(&answer)["id"].clone();
+        assert!(id.is_string() && !made.contains(&id), "{made:?}");
+        made.push(id);
+    }
     let nobody = "st_00000000000000000000000000000001";
     let request = probe("post", &path, "nobody", Some(json!({"text": "Hello"})));
     let refused = world
@@ -150,6 +169,12 @@ async fn a_right_to_write_or_to_read_one_thing_tells_nothing_else() {
             Some(json!({"text": "Hello"})),
         ),
         ("post", "/api/v1/sync/runs".to_owned(), "run_sync", None),
+        (
+            "patch",
+            format!("/api/v1/contact-fields/{}", known.ids["ContactFieldId"]),
+            "manage_settings",
+            Some(json!({"label": "Family name"})),
+        ),
     ];
     for (number, (method, path, right, body)) in only_ids.into_iter().enumerate() {
         let reading = if right == "run_sync" {

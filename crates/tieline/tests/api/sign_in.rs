@@ -1,13 +1,16 @@
 //! The door on the way in: how wrong passwords, and right ones of who may not come in, are answered.
 
 use crate::corpus::Probe;
+use crate::people::ask;
 use crate::world::{Known, World};
 use http::HeaderMap;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use tieline_access::StaffChange;
+use tieline_domain::access::{Right, Rights};
 
 const PASSWORD: &str = "correct horse battery";
+const DAY_MS: i64 = 86_400_000;
 /// Failures of an account from one network before the next has to wait.
 const FREE: usize = 5;
 /// Whoever makes hashes slowly may have waited long enough meanwhile, but not so often.
@@ -89,5 +92,88 @@ async fn a_sign_in_link_lasts_a_quarter_of_an_hour() {
         (quarter - 1_000..quarter + 30_000).contains(&lasts),
         "{lasts}"
     );
+    let path = link["url"].as_str().unwrap();
+    let path = path.strip_prefix(&world.url()).expect("it leads to us");
+    let used = world.headers(&known, &Probe::new("post", path)).await;
+    assert_eq!(used["location"], "/app");
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn who_signs_in_in_the_browser_of_another_leaves_no_session_of_theirs_behind() {
+    let world = World::start(None).await;
+    world.set_password("priya", PASSWORD).await;
+    let email = world.staff("priya").await.email;
+    let (name, _) = email.split_once('@').unwrap();
+    let by_link = Probe::new("post", &world.link_of("priya").await);
+    for way_in in [probe(name, PASSWORD), by_link] {
+        let (here, elsewhere) = (world.colleague().await, world.colleague().await);
+        let headers = world.headers(&here, &way_in).await;
+        let cookie = headers["set-cookie"].to_str().unwrap();
+        assert!(cookie.starts_with("tieline=") && !cookie.starts_with("tieline=;"));
+        for (known, status) in [(&here, 401), (&elsewhere, 200)] {
+            let (told, _) = ask(&world, known, "get", "/api/v1/me", None).await;
+            assert_eq!(told, status, "{way_in:?}");
+        }
+    }
+    world.stop().await;
+}
+
+/// The whole of a sign-in by a link from an address: the session's cookie.
+async fn sign_in_from(world: &World, address: &str, browser: &str) -> String {
+    let link = Probe::new("post", &world.link_of("priya").await);
+    let headers = [("user-agent", browser)];
+    let (status, headers) = world.send_from(address, &link, &headers).await;
+    assert_eq!(status, 303);
+    let cookie = headers["set-cookie"].to_str().unwrap();
+    cookie.split(';').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn sessions_and_the_audit_say_from_where_and_by_what_somebody_came() {
+    let world = World::start(None).await;
+    let known = world.people().await;
+    let nora = world.newcomer().await;
+    let key = world.key("Seats", Rights::of(&[Right::ManageInboxes]));
+    let bearer = format!("Bearer {}", key.await);
+    let cookie = sign_in_from(&world, "192.0.2.7", "Mosaic 1").await;
+    let here = Known {
+        ids: BTreeMap::new(),
+        session: cookie.strip_prefix("tieline=").unwrap().to_owned(),
+    };
+    let (_, list) = ask(&world, &here, "get", "/api/v1/sessions", None).await;
+    let mut own = list["items"].as_array().unwrap().iter();
+    let own = own.find(|it| it["current"] == true).unwrap();
+    assert_eq!(
+        (&own["address"], &own["agent"]),
+        (&json!("192.0.2.7"), &json!("Mosaic 1"))
+    );
+    let moment = |name: &str| own[name].as_i64().unwrap();
+    let lasts = ["expires_at", "ends_at"].map(|end| moment(end) - moment("created_at"));
+    assert_eq!(lasts, [14 * DAY_MS, 30 * DAY_MS]);
+
+    let seat = format!("/api/v1/inboxes/{}/members/{nora}", known.ids["InboxId"]);
+    for (method, address, header) in [
+        ("put", "192.0.2.8", ("cookie", cookie.as_str())),
+        ("delete", "192.0.2.9", ("authorization", bearer.as_str())),
+    ] {
+        let probe = Probe::new(method, &seat);
+        let (status, _) = world.send_from(address, &probe, &[header]).await;
+        assert_eq!(status, 204, "{method}");
+    }
+    let (_, audit) = ask(&world, &known, "get", "/api/v1/audit", None).await;
+    let told = |n: usize| {
+        let line = &audit["items"][n];
+        let words = ["act", "address", "by"].map(|name| line[name].as_str().unwrap());
+        (words, line["staff"]["name"].clone())
+    };
+    let priya = json!("Priya Nair");
+    let by_key = ["remove_member", "192.0.2.9", "api_key"];
+    assert_eq!(told(0), (by_key, Value::Null));
+    assert_eq!(
+        told(1),
+        (["add_member", "192.0.2.8", "staff"], priya.clone())
+    );
+    assert_eq!(told(2), (["sign_in", "192.0.2.7", "staff"], priya));
     world.stop().await;
 }

@@ -5,6 +5,7 @@ use crate::corpus::Probe;
 use crate::people::ask;
 use crate::world::{Known, World};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use tieline_access::StaffChange;
 
 const THEIRS: &str = "+447700900555";
@@ -91,6 +92,44 @@ async fn ones_own_session_is_marked_and_nobody_elses_is() {
 }
 
 #[tokio::test]
+async fn one_session_is_ended_or_all_of_somebodys_and_no_other() {
+    let world = World::start(None).await;
+    let mut open = Vec::new();
+    for _ in 0..3 {
+        let (priya, tom) = (world.people().await, world.colleague().await);
+        let mut ids = Vec::new();
+        for known in [&priya, &tom] {
+            let own = get(&world, known, "/api/v1/sessions").await;
+            let current = items(&own).iter().find(|it| it["current"] == true);
+            ids.push(current.unwrap()["id"].as_str().unwrap().to_owned());
+        }
+        open.push((priya, tom, ids));
+    }
+    let [first, second, third] = &open[..] else {
+        unreachable!("three")
+    };
+    let of_tom = format!("/api/v1/staff/{}/sessions", world.staff("tom").await.id);
+    let ends = async |path: &str| done(&world, &third.0, "delete", path, Value::Null).await;
+    let live = async || {
+        let mut live = Vec::new();
+        for (priya, tom, _) in &open {
+            for known in [priya, tom] {
+                let (status, _) = ask(&world, known, "get", "/api/v1/me", None).await;
+                live.push(status == 200);
+            }
+        }
+        live
+    };
+    ends(&format!("/api/v1/sessions/{}", first.2[0])).await;
+    assert_eq!(live().await, [false, true, true, true, true, true]);
+    ends(&format!("{of_tom}/{}", second.2[1])).await;
+    assert_eq!(live().await, [false, true, true, false, true, true]);
+    ends(&of_tom).await;
+    assert_eq!(live().await, [false, false, true, false, true, false]);
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn one_is_told_ones_inboxes_the_colleagues_who_are_there_and_who_has_a_password() {
     let world = World::start(None).await;
     let (priya, tom) = (world.people().await, world.colleague().await);
@@ -113,6 +152,8 @@ async fn one_is_told_ones_inboxes_the_colleagues_who_are_there_and_who_has_a_pas
     world.take_out_of_inboxes("tom").await;
     let me = get(&world, &tom, "/api/v1/me").await;
     assert_eq!(me["inboxes"], json!([]), "he is in none");
+    let none = ["all", "mine", "nobody", "ours", "theirs", "unread"].map(|name| (name, 0));
+    assert_eq!(me["counts"], json!(BTreeMap::from(none)));
     let seat = format!(
         "/api/v1/inboxes/{}/members/{}",
         priya.ids["InboxId"],
@@ -144,6 +185,57 @@ async fn one_is_told_ones_inboxes_the_colleagues_who_are_there_and_who_has_a_pas
 }
 
 #[tokio::test]
+async fn each_inbox_has_its_own_numbers_and_members() {
+    let world = World::start(None).await;
+    let known = world.people().await;
+    let second = json!(world.second_inbox("tom").await);
+    let all = get(&world, &known, "/api/v1/inboxes").await;
+    let it = items(&all).iter().find(|it| it["id"] == second).unwrap();
+    assert_eq!(it["addresses"], json!([]));
+    let members = it["members"].as_array().unwrap().iter();
+    let members: Vec<&Value> = members.map(|it| &it["name"]).collect();
+    assert_eq!(members, ["Tom Aldridge"]);
+    let tom = world.colleague().await;
+    let me = get(&world, &tom, "/api/v1/me").await;
+    let inboxes = me["inboxes"].as_array().unwrap().iter();
+    let numbers: BTreeMap<&str, &Value> = inboxes
+        .map(|it| (it["id"].as_str().unwrap(), &it["address"]))
+        .collect();
+    let ours = json!(tieline::demo::OUR_NUMBER);
+    let first = known.ids["InboxId"].as_str();
+    let expected = [(first, &ours), (second.as_str().unwrap(), &Value::Null)];
+    assert_eq!(numbers, BTreeMap::from(expected));
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_changed_of_a_user_is_told_and_the_rest_stays() {
+    let world = World::start(None).await;
+    let known = world.people().await;
+    let nora = world.newcomer().await;
+    let path = format!("/api/v1/staff/{nora}");
+    let mut expected = json!({
+        "id": nora, "name": "Nora Newcomer", "email": "nora@harrow-vale.example", "role": "staff",
+        "reviewer": false, "active": true, "has_password": false,
+    });
+    for (name, value) in [
+        ("name", json!("Nora Old")),
+        ("reviewer", json!(true)),
+        ("role", json!("user_administrator")),
+        ("active", json!(false)),
+    ] {
+        let mut change = json!({});
+        change[name] = value.clone();
+        expected[name] = value;
+        let told = done(&world, &known, "patch", &path, change).await;
+        assert_eq!(told, expected);
+        let all = get(&world, &known, "/api/v1/staff").await;
+        assert!(items(&all).contains(&expected), "{all}");
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn a_key_says_who_made_it_what_it_reaches_and_when_it_was_revoked() {
     let world = World::start(None).await;
     let known = world.people().await;
@@ -156,7 +248,9 @@ async fn a_key_says_who_made_it_what_it_reaches_and_when_it_was_revoked() {
         body
     };
     let some = made("Some", json!({"inboxes": [inbox]}));
-    let all = made("All", json!({"all_inboxes": true}));
+    // In the year 2100.
+    let end = json!(4_102_444_800_000_i64);
+    let all = made("All", json!({"all_inboxes": true, "expires_at": end}));
     for body in [&some, &all] {
         done(&world, &known, "post", "/api/v1/keys", body.clone()).await;
     }
@@ -174,6 +268,11 @@ async fn a_key_says_who_made_it_what_it_reaches_and_when_it_was_revoked() {
     assert_eq!(reaches(&some), (json!(false), json!([inbox])));
     assert_eq!(reaches(&all), (json!(true), json!([])));
     assert_eq!(some["revoked_at"], Value::Null);
+    assert_eq!(
+        (&some["expires_at"], &all["expires_at"]),
+        (&Value::Null, &end)
+    );
+    assert_eq!(all["last_used_at"], Value::Null);
     let path = format!("/api/v1/keys/{}", some["id"].as_str().unwrap());
     let revoked = world.send(&known, &Probe::new("delete", &path)).await;
     assert_eq!(revoked.status, 204);

@@ -15,6 +15,7 @@ use tieline_domain::attachment::{Attachment, AttachmentPlace, AttachmentState};
 use tieline_domain::channel::Channel;
 use tieline_domain::id::{InboxId, StaffId};
 use tieline_domain::job::JobKind;
+use tieline_edge::ClientAddress;
 use tieline_storage::inbox::Inbox;
 use tieline_storage::job::{self, NewJob};
 use tieline_storage::staff::Staff;
@@ -255,17 +256,33 @@ impl World {
 
     /// A request with these headers and no others.
     pub async fn send_bare(&self, probe: &Probe, headers: &[(&'static str, &str)]) -> Answer {
-        let nobody = Known {
-            ids: BTreeMap::new(),
-            session: String::new(),
-        };
-        let mut request = request(&nobody, probe);
-        request.headers_mut().remove("cookie");
-        for (name, value) in headers {
-            let value = HeaderValue::from_str(value).unwrap();
-            request.headers_mut().insert(*name, value);
-        }
-        self.answer(request).await
+        self.answer(bare(probe, headers)).await
+    }
+
+    /// The same from a network address; its status and the headers of its answer.
+    pub async fn send_from(
+        &self,
+        address: &str,
+        probe: &Probe,
+        headers: &[(&'static str, &str)],
+    ) -> (u16, HeaderMap) {
+        let mut request = bare(probe, headers);
+        let address = ClientAddress(address.parse().unwrap());
+        request.extensions_mut().insert(address);
+        let answer = self.demo.hub.router().oneshot(request).await.unwrap();
+        (answer.status().as_u16(), answer.headers().clone())
+    }
+
+    /// Has the database refuse lines of the audit, or no more.
+    pub async fn refuse_audit(&self, refuse: bool) {
+        self.run(match refuse {
+            true => {
+                "create trigger no_audit before insert on audit \
+                 begin select raise(abort, 'refused'); end"
+            }
+            false => "drop trigger no_audit",
+        })
+        .await;
     }
 
     /// A key with these rights, for no inbox or for all.
@@ -537,6 +554,20 @@ impl World {
             body,
         }
     }
+}
+
+fn bare(probe: &Probe, headers: &[(&'static str, &str)]) -> Request<Body> {
+    let nobody = Known {
+        ids: BTreeMap::new(),
+        session: String::new(),
+    };
+    let mut request = request(&nobody, probe);
+    request.headers_mut().remove("cookie");
+    for (name, value) in headers {
+        let value = HeaderValue::from_str(value).unwrap();
+        request.headers_mut().insert(*name, value);
+    }
+    request
 }
 
 fn request(known: &Known, probe: &Probe) -> Request<Body> {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tieline::demo::OUR_NUMBER;
 use tieline::transport::{Transport, in_process};
-use tieline_access::{NewStaff, StaffChange};
+use tieline_access::{NewStaff, StaffChange, Visit};
 use tieline_domain::access::{Actor, Caller, Role, Scope};
 use tieline_domain::consent::{ConsentSource, ConsentState};
 use tieline_domain::delivery::State;
@@ -174,6 +174,43 @@ async fn a_run_whose_hub_falls_silent_is_ended_by_another_hub() {
     assert_eq!(desk::contacts(&world.hub.store, 1_000).await, contacts);
     silent.store.close().await;
     database.remove().await;
+}
+
+#[tokio::test]
+async fn a_link_that_is_being_used_as_its_user_leaves_opens_nothing_once_they_are_back() {
+    let database = Database::create().await;
+    let world = World::on_postgres(25, &database).await;
+    let (access, operator) = (&world.hub.access, Caller::operator());
+    let new = NewStaff {
+        name: "Ann".to_owned(),
+        email: "ann@example.com".to_owned(),
+        role: Role::Staff,
+    };
+    let ann = access.add_staff(&operator, &new).await.unwrap().id;
+    let link = access.sign_in_link(&operator, ann, 60_000).await.unwrap();
+    // Who signs in is held up before it is committed.
+    let mut held = world.hub.store.begin(&Actor::system()).await.unwrap();
+    let sql = "lock table audit in share mode";
+    held.run(sql, Vec::new()).await.unwrap();
+    let [gone, back] = [false, true].map(|active| StaffChange {
+        active: Some(active),
+        ..StaffChange::default()
+    });
+    let visit = Visit::default();
+    let leaves = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        access.change_staff(&operator, ann, &gone).await
+    };
+    let goes_on = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        held.commit().await.unwrap();
+    };
+    let signs_in = access.use_link(&link.token, &visit);
+    let (session, left, ()) = tokio::join!(signs_in, leaves, goes_on);
+    left.unwrap();
+    access.change_staff(&operator, ann, &back).await.unwrap();
+    let opened = access.principal(&session.unwrap(), None).await.unwrap();
+    assert!(opened.is_none(), "it ended as they left");
 }
 
 #[tokio::test]
