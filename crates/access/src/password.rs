@@ -163,6 +163,14 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn whoever_has_no_password_takes_as_much_work_as_who_has_one() {
+        let hashing = Hashing::default();
+        let place = hashing.admit().unwrap();
+        assert!(!hashing.verify(&place, "correct horse battery", None).await);
+        assert!(hashing.threads.get().is_some(), "something was worked out");
+    }
+
+    #[tokio::test]
     async fn more_than_are_admitted_are_told_to_come_back_and_places_become_free_again() {
         let hashing = Hashing::default();
         let places: Vec<Place> = (0..ADMITTED_MAX)

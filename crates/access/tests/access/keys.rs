@@ -104,6 +104,11 @@ async fn wrong_keys_slow_down_their_network_and_no_right_key() {
         matches!(next, Err(AccessError::TooManyTries(_))),
         "{next:?}"
     );
+    // Nor does anybody who signs in wait for them.
+    let visit = from("192.0.2.1");
+    let signs_in = world.access.sign_in("ann@example.com", "wrong", &visit);
+    let signs_in = signs_in.await;
+    assert!(matches!(signs_in, Err(AccessError::WrongCredentials)));
     let elsewhere = try_from("tlk_guessed", "192.0.2.2").await;
     assert!(matches!(elsewhere, Err(AccessError::WrongKey)));
     assert!(try_from(&right, "192.0.2.1").await.is_ok());

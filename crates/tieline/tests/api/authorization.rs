@@ -307,6 +307,8 @@ async fn nobody_reads_beyond_their_own_inboxes_what_the_audit_cannot_be_told_of(
         world.refuse_audit(breaks).await;
         let answer = world.send(&tom, &show).await;
         assert_eq!(answer.status == 200, !breaks, "{answer:?}");
+        // What the database says of it is for the operator.
+        assert!(!answer.body.contains("no line of it"), "{answer:?}");
         assert_eq!(world.send(&priya, &show).await.status, 200, "her own");
     }
     world.stop().await;

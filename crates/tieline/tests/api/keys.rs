@@ -53,6 +53,10 @@ async fn a_key_opens_what_it_was_given_until_it_is_revoked() {
     let contacts = Probe::new("get", "/api/v1/contacts");
     let asked = async |probe: &Probe| world.send_with_key(&key.secret, None, probe).await.status;
     assert_eq!(asked(&conversations).await, 200);
+    let bearer = format!("bearer {}", key.secret);
+    let bearer = [("authorization", bearer.as_str())];
+    let small = world.send_bare(&conversations, &bearer).await;
+    assert_eq!(small.status, 200, "{small:?}");
     assert_eq!(asked(&contacts).await, 403);
     let keys = probe("post", "/api/v1/keys", "more", Some(json!({})));
     assert_eq!(asked(&keys).await, 403, "a key makes no keys");

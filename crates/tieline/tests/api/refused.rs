@@ -276,6 +276,52 @@ async fn an_id_that_nobody_has_is_refused_by_the_name_of_its_field() {
     world.stop().await;
 }
 
+/// What is refused, with its status, its code, and its field if there is one.
+const OF_USERS_AND_KEYS: &[&str] = &[
+    r#"409 duplicate email: post staff {"name": "Tom", "email": "{address}", "role": "staff"}"#,
+    r#"422 invalid_field email: post staff {"name": "Tom", "email": "tom", "role": "staff"}"#,
+    r#"422 invalid_field name: post staff {"name": " ", "email": "a@b.example", "role": "staff"}"#,
+    r#"409 last_administrator: patch staff/{priya} {"role": "staff"}"#,
+    r#"409 last_administrator: patch staff/{priya} {"active": false}"#,
+    r#"403 not_allowed: patch staff/{priya} {"reviewer": true}"#,
+    r#"404 not_found: patch staff/st_{nobody} {"name": "Nobody"}"#,
+    r#"422 invalid_field password: put staff/{tom}/password {"password": "short"}"#,
+    r#"409 duplicate name: post keys {"name": "Key 0", "rights": ["read_sync"]}"#,
+    r#"422 invalid_field rights: post keys {"name": "None", "rights": []}"#,
+    r#"422 invalid_field rights: post keys {"name": "More", "rights": ["review"]}"#,
+    r#"422 invalid_field inboxes: post keys {"name": "Deaf", "rights": ["converse"]}"#,
+    r#"422 invalid_field inboxes: post keys {"name": "Lost", "rights": ["converse"], "inboxes": ["ib_{nobody}"]}"#,
+    r#"422 invalid_field expires_at: post keys {"name": "Over", "rights": ["read_sync"], "expires_at": 1}"#,
+];
+
+#[tokio::test]
+async fn what_nobody_may_make_of_users_and_keys_is_refused_by_its_code_and_field() {
+    let world = World::start(None).await;
+    let known = world.people().await;
+    let [tom, priya] = [world.staff("tom").await, world.staff("priya").await];
+    for (number, case) in OF_USERS_AND_KEYS.iter().enumerate() {
+        let case = case
+            .replace("{tom}", &tom.id.to_string())
+            .replace("{priya}", &priya.id.to_string())
+            .replace("{address}", &tom.email.to_uppercase())
+            .replace("{nobody}", &format!("{:032x}", 1));
+        let (expected, request) = case.split_once(": ").unwrap();
+        let [method, path, body] = request.splitn(3, ' ').collect::<Vec<_>>()[..] else {
+            panic!("{case}");
+        };
+        let mut probe = Probe::new(method, &format!("/api/v1/{path}"));
+        probe.key = Some(format!("refused {number}").into_bytes());
+        probe.body = Some(body.as_bytes().to_vec());
+        let answer = world.send(&known, &probe).await;
+        let problem: Value = serde_json::from_str(&answer.body).unwrap();
+        let word = |name: &str| problem[name].as_str().unwrap_or_default().to_owned();
+        let refused = format!("{} {} {}", answer.status, word("code"), word("field"));
+        assert_eq!(refused.trim_end(), expected, "{request}");
+        assert!(problem["fix"].is_string(), "{problem}");
+    }
+    world.stop().await;
+}
+
 #[tokio::test]
 async fn nothing_personal_is_kept_by_a_browser_or_on_the_way() {
     let world = World::start(None).await;
@@ -291,6 +337,17 @@ async fn nothing_personal_is_kept_by_a_browser_or_on_the_way() {
         assert_eq!(headers["cache-control"], "no-store", "{path}");
         let policy = headers["content-security-policy"].to_str().unwrap();
         assert!(!policy.contains("unsafe"), "{policy}");
+        for part in [
+            "default-src 'none'",
+            "script-src 'self'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        ] {
+            assert!(policy.split(';').any(|it| it.trim() == part), "{policy}");
+        }
+        assert_eq!(headers["x-content-type-options"], "nosniff", "{path}");
+        assert_eq!(headers["referrer-policy"], "same-origin", "{path}");
     }
     let headers = world
         .headers(&known, &Probe::new("delete", "/api/v1/session"))

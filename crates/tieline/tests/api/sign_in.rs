@@ -153,13 +153,16 @@ async fn sessions_and_the_audit_say_from_where_and_by_what_somebody_came() {
     assert_eq!(lasts, [14 * DAY_MS, 30 * DAY_MS]);
 
     let seat = format!("/api/v1/inboxes/{}/members/{nora}", known.ids["InboxId"]);
-    for (method, address, header) in [
-        ("put", "192.0.2.8", ("cookie", cookie.as_str())),
-        ("delete", "192.0.2.9", ("authorization", bearer.as_str())),
+    let by_session = ("cookie", cookie.as_str());
+    let by_key = ("authorization", bearer.as_str());
+    for (method, path, address, header) in [
+        ("put", seat.as_str(), "192.0.2.8", by_session),
+        ("delete", seat.as_str(), "192.0.2.9", by_key),
+        ("delete", "/api/v1/session", "192.0.2.10", by_session),
     ] {
-        let probe = Probe::new(method, &seat);
+        let probe = Probe::new(method, path);
         let (status, _) = world.send_from(address, &probe, &[header]).await;
-        assert_eq!(status, 204, "{method}");
+        assert_eq!(status, 204, "{method} {path}");
     }
     let (_, audit) = ask(&world, &known, "get", "/api/v1/audit", None).await;
     let told = |n: usize| {
@@ -168,12 +171,13 @@ async fn sessions_and_the_audit_say_from_where_and_by_what_somebody_came() {
         (words, line["staff"]["name"].clone())
     };
     let priya = json!("Priya Nair");
-    let by_key = ["remove_member", "192.0.2.9", "api_key"];
-    assert_eq!(told(0), (by_key, Value::Null));
-    assert_eq!(
-        told(1),
-        (["add_member", "192.0.2.8", "staff"], priya.clone())
-    );
-    assert_eq!(told(2), (["sign_in", "192.0.2.7", "staff"], priya));
+    for (n, words, who) in [
+        (0, ["sign_out", "192.0.2.10", "staff"], &priya),
+        (1, ["remove_member", "192.0.2.9", "api_key"], &Value::Null),
+        (2, ["add_member", "192.0.2.8", "staff"], &priya),
+        (3, ["sign_in", "192.0.2.7", "staff"], &priya),
+    ] {
+        assert_eq!(told(n), (words, who.clone()));
+    }
     world.stop().await;
 }

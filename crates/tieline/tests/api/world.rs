@@ -278,7 +278,7 @@ impl World {
         self.run(match refuse {
             true => {
                 "create trigger no_audit before insert on audit \
-                 begin select raise(abort, 'refused'); end"
+                 begin select raise(abort, 'no line of it'); end"
             }
             false => "drop trigger no_audit",
         })
