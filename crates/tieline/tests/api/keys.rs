@@ -129,12 +129,14 @@ async fn what_a_key_writes_is_its_own_unless_it_names_a_user_who_may_write_as_we
         assert!(id.is_string() && !made.contains(&id), "{made:?}");
         made.push(id);
     }
-    let nobody = "st_00000000000000000000000000000001";
-    let request = probe("post", &path, "nobody", Some(json!({"text": "Hello"})));
-    let refused = world
-        .send_with_key(&key.secret, Some(nobody), &request)
-        .await;
-    assert!((400..500).contains(&refused.status), "{refused:?}");
+    for nobody in ["st_00000000000000000000000000000001", "Tom", ""] {
+        let request = probe("post", &path, "nobody", Some(json!({"text": "Hello"})));
+        let refused = world
+            .send_with_key(&key.secret, Some(nobody), &request)
+            .await;
+        assert_eq!(refused.status, 403, "{refused:?}");
+        assert_eq!(read(&refused)["field"], "On-Behalf-Of");
+    }
     world.stop().await;
 }
 

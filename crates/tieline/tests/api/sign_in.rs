@@ -100,6 +100,29 @@ async fn a_sign_in_link_lasts_a_quarter_of_an_hour() {
 }
 
 #[tokio::test]
+async fn ones_own_password_is_changed_by_who_knows_the_one_before() {
+    const NEW: &str = "staple horse battery";
+    let world = World::start(None).await;
+    world.set_password("tom", PASSWORD).await;
+    let tom = world.colleague().await;
+    let email = world.staff("tom").await.email;
+    let (name, _) = email.split_once('@').unwrap();
+    let path = "/api/v1/me/password";
+    for (current, status) in [(NEW, 401), (PASSWORD, 204)] {
+        let body = json!({"current": current, "password": NEW});
+        let (told, problem) = ask(&world, &tom, "put", path, Some(body)).await;
+        assert_eq!(told, status, "{problem}");
+    }
+    for (password, status) in [(PASSWORD, 401), (NEW, 204)] {
+        let answer = world.send_bare(&probe(name, password), &[]).await;
+        assert_eq!(answer.status, status, "{answer:?}");
+    }
+    let (told, _) = ask(&world, &tom, "get", "/api/v1/me", None).await;
+    assert_eq!(told, 200, "this session goes on");
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn who_signs_in_in_the_browser_of_another_leaves_no_session_of_theirs_behind() {
     let world = World::start(None).await;
     world.set_password("priya", PASSWORD).await;

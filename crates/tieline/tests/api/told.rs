@@ -205,6 +205,14 @@ async fn each_inbox_has_its_own_numbers_and_members() {
     let first = known.ids["InboxId"].as_str();
     let expected = [(first, &ours), (second.as_str().unwrap(), &Value::Null)];
     assert_eq!(numbers, BTreeMap::from(expected));
+    // Who may review sees those that are not theirs as well.
+    let seen = async || {
+        let me = get(&world, &known, "/api/v1/me").await;
+        me["inboxes"].as_array().unwrap().len()
+    };
+    assert_eq!(seen().await, 1);
+    world.make_reviewer("priya").await;
+    assert_eq!(seen().await, 2);
     world.stop().await;
 }
 

@@ -2,7 +2,7 @@
 //! key sees no more than the inboxes that it was given.
 
 use super::desk;
-use super::live::{Stream, text_in, the_inbox};
+use super::live::{Stream, colleague, text_in, the_inbox};
 use super::world::World;
 use axum::body::Body;
 use http::{Request, Response, StatusCode};
@@ -209,6 +209,25 @@ async fn a_stream_that_hears_nothing_ends_with_its_key_within_a_second() {
     let end = world.hub.store.now() + 300;
     let (_, ending) = make(&world, "Ending", Reach::All, Some(end)).await;
     let mut stream = Stream(follow(&world, &ending).await.into_body());
+    world.wait(300);
+    let waited = tokio::time::timeout(Duration::from_secs(1), stream.heard()).await;
+    assert!(waited.unwrap().1, "it ended");
+}
+
+#[tokio::test]
+async fn a_stream_that_hears_nothing_ends_with_its_session_as_well() {
+    let world = World::new(97).await;
+    let ann = colleague(&world, "ann", true).await;
+    let end = world.hub.store.now() + 300;
+    let mut tx = world.hub.store.begin(&Actor::system()).await.unwrap();
+    let sql = format!("update session set expires_at = {0}, ends_at = {0}", end.0);
+    tx.run(&sql, Vec::new()).await.unwrap();
+    tx.commit().await.unwrap();
+    let request = Request::get("/api/v1/live").header("cookie", format!("tieline={ann}"));
+    let request = request.body(Body::empty()).unwrap();
+    let answer = world.hub.router().oneshot(request).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+    let mut stream = Stream(answer.into_body());
     world.wait(300);
     let waited = tokio::time::timeout(Duration::from_secs(1), stream.heard()).await;
     assert!(waited.unwrap().1, "it ended");
