@@ -274,33 +274,6 @@ async fn failures_are_kept_by_key_and_forgotten_with_time() {
 }
 
 #[tokio::test]
-async fn tries_of_one_key_that_come_at_once_are_counted_one_after_the_other() {
-    on_postgres(|at| async move {
-        let keys = [b"one".to_vec()];
-        let now = at.store.now();
-        let mut tx = at.store.begin(&Actor::system()).await.unwrap();
-        sign_in_failure::lock(&mut tx, &keys).await.unwrap();
-        tx.commit().await.unwrap();
-        let mut first = at.store.begin(&Actor::system()).await.unwrap();
-        let known = sign_in_failure::lock(&mut first, &keys).await.unwrap();
-        let other = at.second_hub().await;
-        let late = tokio::spawn(async move {
-            let mut second = other.store.begin(&Actor::system()).await.unwrap();
-            let known = sign_in_failure::lock(&mut second, &[b"one".to_vec()]).await;
-            known.unwrap()[&b"one".to_vec()].count
-        });
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        let failed = known[&keys[0]].and_one(now);
-        sign_in_failure::set(&mut first, &keys[0], failed)
-            .await
-            .unwrap();
-        first.commit().await.unwrap();
-        assert_eq!(late.await.unwrap(), 1, "who comes second sees the first");
-    })
-    .await;
-}
-
-#[tokio::test]
 async fn the_audit_says_who_and_from_where_the_latest_first_page_by_page() {
     on_both(|at| async move {
         let ann = hire(&at, "ann@example.com").await.unwrap();

@@ -451,31 +451,6 @@ async fn streams_end_when_the_access_ends_that_they_stand_on_and_hear_nothing_th
     }
 }
 
-#[tokio::test]
-async fn who_becomes_a_member_of_an_inbox_hears_of_it_from_then_on() {
-    let world = World::new(49).await;
-    let ann = colleague(&world, "ann", false).await;
-    let mut before = Stream::open(&world, &ann, None).await;
-    assert_eq!(before.names().await, ["hello"]);
-    let access = &world.hub.access;
-    let id = access
-        .principal(&ann, None)
-        .await
-        .unwrap()
-        .unwrap()
-        .staff
-        .id;
-    let inbox = the_inbox(&world).await;
-    let joined = access.add_member(&Caller::operator(), inbox, id).await;
-    joined.unwrap();
-    // Her browser opens another in its place.
-    assert!(before.heard().await.1, "it ended");
-    let mut after = Stream::open(&world, &ann, None).await;
-    assert_eq!(after.names().await, ["hello"]);
-    text_in(&world, "Welcome").await;
-    assert_eq!(after.names().await, ["message", "conversation"]);
-}
-
 /// Waits for an event; looked at by nobody until the stream wakes it.
 fn waiting(stream: Stream, name: &'static str) -> JoinHandle<Stream> {
     let Stream(mut body) = stream;
