@@ -6,7 +6,7 @@ use super::world::World;
 use axum::body::Body;
 use http::Request;
 use http_body_util::BodyExt as _;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tieline_access::NewKey;
 use tieline_domain::access::{Actor, Caller, Reach, Right, Rights, Scope};
 use tieline_domain::connection::ConnectionState;
@@ -14,6 +14,7 @@ use tieline_domain::event::Event;
 use tieline_domain::id::{ApiKeyId, SyncRunId};
 use tieline_domain::sync::run::RunState;
 use tieline_domain::sync::standing::Standing;
+use tieline_domain::time::Timestamp;
 use tieline_simulator::Mishap;
 use tieline_storage::{connection, event, mapping};
 use tieline_sync::status::Status;
@@ -46,7 +47,40 @@ async fn status(world: &World) -> Status {
     let since = status.connection.state_since.0;
     let waits = (standing == Standing::Waiting).then_some(since);
     assert_eq!(page["waiting_since"].as_i64(), waits, "{page}");
+    check_figures(world, &page, &status).await;
     status
+}
+
+/// The figures of the page are those that were found, each in its place.
+async fn check_figures(world: &World, page: &Value, status: &Status) {
+    let people = desk::contacts(&world.hub.store, 1_000).await.len();
+    assert_eq!(page["contacts_total"], people, "{page}");
+    let waits = (&page["to_create"], &page["to_decide"]);
+    assert_eq!(
+        waits,
+        (&json!(status.to_create), &json!(status.to_decide()))
+    );
+    let at = |at: Option<Timestamp>| at.map(|it| it.0);
+    assert_eq!(page["as_of"].as_i64(), at(status.as_of), "{page}");
+    let calls = status.connection.org_calls;
+    let told = ["org_used", "org_max"].map(|name| page["api"][name].as_i64());
+    assert_eq!(told, [calls.map(|it| it.0), calls.map(|it| it.1)], "{page}");
+    let shown = page["mappings"].as_array().unwrap();
+    assert_eq!(shown.len(), status.mappings.len());
+    for (it, shown) in status.mappings.iter().zip(shown) {
+        let counts = status.links.get(&it.object).copied().unwrap_or_default();
+        for (name, figure) in [
+            ("records", Some(counts.records)),
+            ("waiting_to_org", Some(counts.waiting_to_org)),
+            ("conflicts", Some(counts.conflicts)),
+            ("org_records", it.org_records),
+            ("org_counted_at", at(it.org_counted_at)),
+            ("last_changed_at", at(it.last_changed_at)),
+            ("read_until", at(it.read_until)),
+        ] {
+            assert_eq!(shown[name].as_i64(), figure, "{name}: {shown}");
+        }
+    }
 }
 
 #[tokio::test]
