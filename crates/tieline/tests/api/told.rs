@@ -346,6 +346,56 @@ async fn a_run_says_whether_it_found_something_and_the_calls_add_up() {
 }
 
 #[tokio::test]
+async fn a_contact_is_told_alike_in_a_row_and_as_a_whole_and_with_their_conversation() {
+    let world = World::start(None).await;
+    let known = world.people().await;
+    for (last_name, mobile, shown) in [
+        ("Rower", None, "phone"),
+        ("Rider", Some("07700 900322"), "mobile_phone"),
+    ] {
+        let fields = json!({
+            "first_name": "Ann", "last_name": last_name, "company": "Oars Ltd", "title": "Cox",
+            "email": "ann@oars.example", "phone": "020 7946 0958", "mobile_phone": mobile,
+        });
+        let body = json!({"fields": fields});
+        let made = done(&world, &known, "post", "/api/v1/contacts", body).await;
+        let one = format!("/api/v1/contacts/{}", made["id"].as_str().unwrap());
+        let whole = get(&world, &known, &one).await;
+        let list = get(&world, &known, &format!("/api/v1/contacts?q={last_name}")).await;
+        let row = &items(&list)[0];
+        assert_eq!(
+            (list["total"].as_i64(), &row["phone"]),
+            (Some(1), &whole["fields"][shown])
+        );
+        for name in ["company", "title", "email"] {
+            assert_eq!(
+                (&row[name], &whole["fields"][name]),
+                (&fields[name], &fields[name])
+            );
+        }
+        for name in ["id", "name", "points", "unreadable"] {
+            assert_eq!(row[name], whole[name], "{name}");
+        }
+    }
+    let ids = &known.ids;
+    let whole = get(
+        &world,
+        &known,
+        &format!("/api/v1/contacts/{}", ids["ContactId"]),
+    )
+    .await;
+    let talk = format!("/api/v1/conversations/{}", ids["ConversationId"]);
+    let talk = get(&world, &known, &talk).await;
+    let expected = ["id", "channel", "address", "last_at"].map(|name| (name, talk[name].clone()));
+    assert_eq!(whole["conversations"], json!([BTreeMap::from(expected)]));
+    assert_eq!(
+        talk["contact"],
+        json!({"id": whole["id"], "name": whole["name"]})
+    );
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn a_contact_that_is_restored_is_back_wherever_it_was_and_wishes_for_what_it_wished() {
     let world = World::start(None).await;
     let known = world.people().await;
