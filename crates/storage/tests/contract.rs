@@ -17,6 +17,7 @@ mod contract {
     mod kept;
     mod keys;
     mod neighbours;
+    mod once;
     mod orgs;
     mod pages;
     pub mod people;

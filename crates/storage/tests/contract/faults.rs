@@ -178,6 +178,67 @@ async fn after_a_failed_statement_no_database_keeps_a_part_of_the_transaction() 
     .await;
 }
 
+#[tokio::test]
+async fn a_commit_is_on_the_disk_and_names_what_there_is_whichever_connection_is_asked() {
+    on_sqlite(|at| async move {
+        let set = async |conn: &mut Conn, name: &str| {
+            let sql = format!("pragma {name}");
+            let row = conn.one("setting", &sql, args![]).await;
+            row.unwrap().int(name).unwrap()
+        };
+        let mut reader = at.store.reader().await.unwrap();
+        let mut tx = at.store.begin(&Actor::system()).await.unwrap();
+        // 2 is full: each commit waits for the disk.
+        for (name, wanted) in [("synchronous", 2), ("foreign_keys", 1)] {
+            assert_eq!(set(&mut reader, name).await, wanted, "{name}");
+            assert_eq!(set(&mut tx, name).await, wanted, "{name}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nothing_waits_for_ever_in_postgresql() {
+    on_postgres(|at| async move {
+        let mut tx = at.store.begin(&Actor::system()).await.unwrap();
+        for name in [
+            "statement_timeout",
+            "lock_timeout",
+            "idle_in_transaction_session_timeout",
+        ] {
+            let row = tx.one("limit", &format!("show {name}"), args![]).await;
+            assert_ne!(row.unwrap().text(name).unwrap(), "0", "{name}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_may_be_over_in_a_while_is_worth_another_try_and_nothing_else_is() {
+    on_postgres(|at| async move {
+        for (code, passes) in [
+            ("08006", true),
+            ("53300", true),
+            ("57P01", true),
+            ("57P02", true),
+            ("57P03", true),
+            ("57014", true),
+            ("25P03", true),
+            ("55P03", true),
+            ("40001", true),
+            ("40P01", true),
+            ("22012", false),
+            ("42501", false),
+        ] {
+            let mut tx = at.store.begin(&Actor::system()).await.unwrap();
+            let sql = format!("do $$ begin raise exception using errcode = '{code}'; end $$");
+            let said = tx.run_script(&sql).await.unwrap_err();
+            assert_eq!(said.is_permanent(), !passes, "{code}: {said}");
+        }
+    })
+    .await;
+}
+
 /// The words with which a store is refused.
 async fn refused(url: &str, existing: bool) -> String {
     let options = StoreOptions {

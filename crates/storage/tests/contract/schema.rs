@@ -1,10 +1,11 @@
 //! The migrations make the same tables on both databases: columns, nullability, keys and indexes.
 
-use super::harness::{Fixture, on_both, on_postgres, on_sqlite};
+use super::harness::{CountingIds, Fixture, TestClock, on_both, on_postgres, on_sqlite};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use tieline_domain::access::Actor;
-use tieline_storage::args;
+use tieline_storage::{Store, StoreOptions, args};
+use tieline_testkit::postgres::Database;
 
 /// Table, position, name, type, nullable, default.
 type Column = (String, i64, String, String, bool, Option<String>);
@@ -132,6 +133,28 @@ fn agree<T: Ord + std::fmt::Debug>(what: &str, sqlite: &BTreeSet<T>, postgres: &
         left.is_empty() && right.is_empty(),
         "{what} differ; only SQLite has {left:#?}, only PostgreSQL has {right:#?}"
     );
+}
+
+#[tokio::test]
+async fn nodes_that_start_at_once_on_an_empty_server_all_come_up() {
+    let database = Database::create().await;
+    let opened = || {
+        Store::open(StoreOptions {
+            url: database.url.clone(),
+            clock: Arc::new(TestClock::default()),
+            ids: Arc::new(CountingIds::default()),
+        })
+    };
+    let (one, two, three) = tokio::join!(opened(), opened(), opened());
+    let mut failed = Vec::new();
+    for store in [one, two, three] {
+        match store {
+            Ok(store) => store.close().await,
+            Err(error) => failed.push(error.to_string()),
+        }
+    }
+    database.remove().await;
+    assert_eq!(failed, [""; 0]);
 }
 
 #[tokio::test]
