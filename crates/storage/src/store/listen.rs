@@ -102,3 +102,20 @@ async fn connect(pool: &PgPool, news: &News) -> Result<PgListener> {
     news.raise(seq);
     Ok(listener)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::News;
+
+    #[test]
+    fn the_head_goes_forward_only_and_wakes_nobody_with_what_is_known() {
+        let news = News::default();
+        let mut head = news.head.subscribe();
+        for (told, known) in [(5, 5), (3, 5), (5, 5), (6, 6)] {
+            let was = *head.borrow();
+            news.raise(told);
+            assert_eq!(head.has_changed().unwrap(), was != known, "{told}");
+            assert_eq!(*head.borrow_and_update(), known, "{told}");
+        }
+    }
+}

@@ -4,14 +4,15 @@ use super::harness::{Fixture, on_both, on_postgres};
 use serde_json::json;
 use std::time::Duration;
 use tieline_domain::access::ActorKind;
-use tieline_domain::access::{Actor, AuditedAct, By, Failures, Role};
+use tieline_domain::access::{Actor, AuditedAct, By, Failures, Role, Scope};
 use tieline_domain::channel::Channel;
+use tieline_domain::event::Event;
 use tieline_domain::id::StaffId;
 use tieline_storage::audit::{self, Entry};
 use tieline_storage::inbox::{self, Inbox};
 use tieline_storage::session::{self, Session};
 use tieline_storage::staff::{self, Staff};
-use tieline_storage::{StorageError, Tx, setting, sign_in_failure};
+use tieline_storage::{StorageError, Tx, event, setting, sign_in_failure};
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -328,6 +329,73 @@ async fn members_of_an_inbox_come_and_go() {
         }
         assert_eq!(inbox::of_member(&mut tx, ann.id).await.unwrap(), []);
         tx.commit().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whoever_may_see_more_or_less_from_now_on_is_told_to_their_streams() {
+    on_both(|at| async move {
+        let mut ann = hire(&at, "ann@example.com").await.unwrap();
+        let inbox = Inbox {
+            id: at.store.new_id(),
+            channel: Channel::Sms,
+            name: "Care".to_owned(),
+            country: "GB".to_owned(),
+        };
+        let mut tx = at.store.begin(&Actor::system()).await.unwrap();
+        inbox::create(&mut tx, &inbox).await.unwrap();
+        let one = open(&at, &mut tx, ann.id, b"one").await;
+        tx.commit().await.unwrap();
+        ann.reviewer = true;
+        for act in 0..6 {
+            let mut tx = at.store.begin(&Actor::system()).await.unwrap();
+            match act {
+                0 => assert!(inbox::add_member(&mut tx, inbox.id, ann.id).await.unwrap()),
+                1 => assert!(
+                    inbox::remove_member(&mut tx, inbox.id, ann.id)
+                        .await
+                        .unwrap()
+                ),
+                2 => staff::update(&mut tx, &ann).await.unwrap(),
+                3 => staff::set_password(&mut tx, ann.id, "hash").await.unwrap(),
+                4 => session::end(&mut tx, ann.id, one.id).await.unwrap(),
+                _ => assert_eq!(session::end_all(&mut tx, ann.id, None).await.unwrap(), 0),
+            }
+            tx.commit().await.unwrap();
+            let mut conn = at.store.reader().await.unwrap();
+            let news = event::list_after(&mut conn, &Scope::system(), act, 9).await;
+            let news = news.unwrap().expect("nothing was forgotten").0.into_iter();
+            let told: Vec<Event> = news.map(|it| it.event).collect();
+            assert_eq!(told, [Event::Access { staff_id: ann.id }], "act {act}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn failures_that_are_locked_are_counted_by_nobody_else_until_then() {
+    on_both(|at| async move {
+        let key = || vec![7];
+        let mut tx = at.store.begin(&Actor::system()).await.unwrap();
+        sign_in_failure::lock(&mut tx, &[key()]).await.unwrap();
+        tx.commit().await.unwrap();
+        let mut first = at.store.begin(&Actor::system()).await.unwrap();
+        let known = sign_in_failure::lock(&mut first, &[key()]).await.unwrap();
+        let store = at.store.clone();
+        let second = tokio::spawn(async move {
+            let mut tx = store.begin(&Actor::system()).await.unwrap();
+            let known = sign_in_failure::lock(&mut tx, &[key()]).await.unwrap();
+            known[&key()].count
+        });
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert!(!second.is_finished());
+        let failed = known[&key()].and_one(at.store.now());
+        sign_in_failure::set(&mut first, &key(), failed)
+            .await
+            .unwrap();
+        first.commit().await.unwrap();
+        assert_eq!(second.await.unwrap(), 1, "who comes second sees it");
     })
     .await;
 }

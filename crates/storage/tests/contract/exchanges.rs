@@ -9,14 +9,15 @@ use tieline_domain::conversation::{
     Author, Conversation, Kind, Message, ParticipantRole, ReadMark, TakingPart,
 };
 use tieline_domain::delivery::State;
+use tieline_domain::event::Event;
 use tieline_domain::id::{ContactId, ConversationId, Id as _};
 use tieline_storage::activity::{self, Stage, WaitingDay, WaitingQuery, Written};
 use tieline_storage::connection::Connection;
 use tieline_storage::consent::{self, Entry};
 use tieline_storage::link::{self, Link};
 use tieline_storage::{
-    StorageError, Tx, attachment, contact as contacts, conversation, merge, message, participant,
-    read_mark,
+    StorageError, Tx, attachment, contact as contacts, conversation, event, merge, message,
+    participant, read_mark,
 };
 
 const NUMBERS: [&str; 3] = ["+447700900101", "+447700900102", "+447700900103"];
@@ -319,6 +320,46 @@ async fn what_two_conversations_become_leaves_a_third_as_it_is() {
         let mark = read_mark::get(&mut tx, third.id, ann).await.unwrap();
         assert_eq!((mark.seq, mark.received), (1, 1));
         assert_eq!(parts(&mut tx, third.id).await.len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn screens_hear_of_both_that_became_one_and_of_each_that_is_with_another_now() {
+    on_both(|at| async move {
+        let desk = inbox(&at, "Care").await.id;
+        let kept = contact(&at, "Ann", "").await.id;
+        let other = contact(&at, "Anne", "").await.id;
+        let (one, _) = tied(&at, desk, NUMBERS[0], other).await;
+        let (two, _) = tied(&at, desk, NUMBERS[1], other).await;
+        let (three, _) = tied(&at, desk, NUMBERS[2], kept).await;
+        let told = async |before: i64| -> Vec<ConversationId> {
+            let mut conn = at.store.reader().await.unwrap();
+            let news = event::list_after(&mut conn, &Scope::system(), before, 50).await;
+            let news = news.unwrap().expect("nothing was forgotten").0.into_iter();
+            let news = news.filter_map(|it| match it.event {
+                Event::Conversation {
+                    inbox_id,
+                    conversation_id,
+                } if inbox_id == desk => Some(conversation_id),
+                _ => None,
+            });
+            let mut ids: Vec<_> = news.collect();
+            ids.sort();
+            ids
+        };
+        let before = *at.store.head().borrow();
+        let mut tx = writing(&at).await;
+        merge::contacts(&mut tx, kept, other).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(told(before).await, [one.id, two.id]);
+        let before = *at.store.head().borrow();
+        let mut tx = writing(&at).await;
+        merge::conversations(&mut tx, one.id, three.id)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(told(before).await, [one.id, three.id]);
     })
     .await;
 }

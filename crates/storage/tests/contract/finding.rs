@@ -3,12 +3,14 @@
 use super::harness::{Fixture, on_both};
 use super::people::{contact, draft, inbox, org, ours, talk, theirs, user, writing};
 use tieline_domain::access::{Participant, Principal, Scope};
+use tieline_domain::catalogue::Catalogue;
 use tieline_domain::conversation::{
     Author, Conversation, Kind, ListPlace, ParticipantRole, TakingPart,
 };
 use tieline_domain::id::{ContactId, ConversationId};
 use tieline_domain::sync::counts::RunCounts;
 use tieline_domain::sync::run::{RunState, RunTrigger};
+use tieline_storage::contact::ContactQuery;
 use tieline_storage::conversation::{self, ConversationQuery, View};
 use tieline_storage::message::{self, Part};
 use tieline_storage::sync_run::{self, Change, ChangeQuery, Checkpoint, SyncRun};
@@ -295,6 +297,42 @@ fn change(tx: &Tx, who: ContactId) -> Change {
         error: None,
         at: tx.now(),
     }
+}
+
+#[tokio::test]
+async fn a_client_is_shown_and_counted_as_the_only_contact_there_is() {
+    on_both(|at| async move {
+        const NUMBER: &str = "+447700900101";
+        let org = org(&at, "One").await;
+        let ann = contact(&at, "Ann", NUMBER).await.id;
+        let bob = contact(&at, "Bob", NUMBER).await.id;
+        let scope = Principal::Client(bob).scope();
+        let mut conn = at.store.reader().await.unwrap();
+        for (id, is_shown) in [(ann, false), (bob, true)] {
+            let found = contacts::get(&mut conn, &scope, id).await;
+            assert_eq!(found.is_ok(), is_shown);
+        }
+        let names = contacts::list_names(&mut conn, &scope, &[ann, bob]).await;
+        assert!(names.unwrap().into_keys().eq([bob]));
+        let query = ContactQuery {
+            limit: 9,
+            ..ContactQuery::default()
+        };
+        let listed = contacts::list(&mut conn, &scope, &query).await.unwrap();
+        let held = contacts::list_holders(&mut conn, &scope, NUMBER).await;
+        for found in [listed, held.unwrap()] {
+            assert!(found.iter().map(|it| it.id).eq([bob]));
+        }
+        let other = Catalogue::first("US");
+        for count in [
+            contacts::count(&mut conn, &scope, &query).await,
+            contacts::count_unlinked(&mut conn, &scope, org.id).await,
+            contacts::count_to_read_anew(&mut conn, &scope, &other).await,
+        ] {
+            assert_eq!(count.unwrap(), 1);
+        }
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use futures_util::FutureExt as _;
 use std::time::{Duration, Instant};
 use tieline_domain::access::{Actor, Principal, Role, Scope, StaffMember};
 use tieline_domain::event::{Event, Whisper};
-use tieline_domain::id::{ConversationId, Id, InboxId, StaffId, SyncRunId};
+use tieline_domain::id::{ContactId, ConversationId, Id, InboxId, StaffId, SyncRunId};
 use tieline_domain::presence::{Doing, Sign};
 use tieline_domain::time::Clock as _;
 use tieline_storage::{StorageError, Store, Value, args, event, setting};
@@ -91,6 +91,27 @@ async fn an_event_of_a_foreign_inbox_is_passed_over() {
             .unwrap();
         assert_eq!(looked, 2);
         assert_eq!(events.iter().map(|e| e.seq).collect::<Vec<_>>(), [2]);
+        let client = Principal::Client(ContactId::from_uuid(1)).scope();
+        let heard = event::list_after(&mut reader, &client, 0, 10).await;
+        let heard = heard.unwrap();
+        assert_eq!(heard, Some((Vec::new(), 2)), "nothing says whose it is");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_hub_that_starts_knows_how_far_events_have_come() {
+    on_both(|at| async move {
+        let mut tx = at.store.begin(&Actor::system()).await.unwrap();
+        for id in 1..=2 {
+            tx.emit(Event::SyncRun {
+                run_id: SyncRunId::from_uuid(id),
+            });
+        }
+        tx.commit().await.unwrap();
+        at.store.close().await;
+        let again = at.second_hub().await;
+        assert_eq!(*again.store.head().borrow(), 2);
     })
     .await;
 }
