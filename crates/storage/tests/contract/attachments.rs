@@ -50,6 +50,10 @@ async fn a_folder_keeps_to_the_contract_and_its_files_are_the_hubs_alone() {
     assert_eq!(files.list().await.unwrap().len(), 2);
     files.delete(cut_off).await.unwrap();
     assert_eq!(files.list().await.unwrap().len(), 1);
+    // Nor is anything of it behind what is put in its place.
+    std::fs::write(path.join(format!("{cut_off}.new")), b"half of it").unwrap();
+    files.put(cut_off, b"all".to_vec()).await.unwrap();
+    assert_eq!(files.get(cut_off).await.unwrap(), Some(b"all".to_vec()));
 }
 
 fn of(id: u128, message_id: tieline_domain::id::MessageId, state: AttachmentState) -> Attachment {

@@ -280,6 +280,8 @@ async fn to_a_new_member_and_to_one_who_comes_back_only_what_comes_from_then_on_
         let scope = desk.scope(new);
         for came in [1, 3] {
             desk.came(id, "before").await;
+            let us = Author::Hub(HubReason::Keyword);
+            desk.say(id, Kind::Message, us, "ours").await;
             let mut tx = desk.at.store.begin(&Actor::system()).await.unwrap();
             inbox::add_member(&mut tx, desk.inbox, new).await.unwrap();
             tx.commit().await.unwrap();

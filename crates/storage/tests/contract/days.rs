@@ -365,7 +365,7 @@ async fn a_text_for_nobody_is_kept_once_and_shown_newest_first_in_pages() {
             let again = if number == 0 {
                 vec![&new]
             } else {
-                vec![&new, &old]
+                vec![&new, &new, &old]
             };
             let kept = unassigned_text::keep(&mut tx, &again).await.unwrap();
             assert_eq!(kept, [&new], "what is known is not new");

@@ -146,6 +146,25 @@ async fn what_is_written_down_beside_a_request_does_not_say_that_it_is_done() {
     .await;
 }
 
+#[tokio::test]
+async fn what_is_done_after_a_commit_that_failed_is_known_to_be_done() {
+    on_both(|at| async move {
+        let one = request("ann", b"one");
+        assert_eq!(taken(&at, &one).await, Known::New);
+        during(one.clone(), async {
+            // The mark is the first statement of a transaction with no other, its commit the second.
+            at.store.faults().fail_at(2);
+            let failed = commit(&at).await;
+            assert!(matches!(failed, Err(StorageError::Unavailable(_))));
+            commit(&at).await.unwrap();
+        })
+        .await;
+        at.clock.advance(ANSWERED_MS + 1);
+        assert_eq!(taken(&at, &one).await, Known::Done);
+    })
+    .await;
+}
+
 async fn aside(at: &Fixture) -> tieline_storage::Result<()> {
     let tx = at.store.begin_aside(&Actor::system()).await?;
     tx.commit().await

@@ -1,17 +1,21 @@
 //! Leases, fences, and what becomes of an attempt that nobody finished.
 
 use super::carriers::add_account;
-use super::harness::{CountingIds, Fixture, on_both, on_postgres};
+use super::harness::{CountingIds, Fixture, TestClock, on_both, on_postgres};
+use super::people;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 use tieline_domain::access::Actor;
+use tieline_domain::conversation::Conversation;
+use tieline_domain::event::Event;
 use tieline_domain::id::{ConnectionId, Id as _};
 use tieline_domain::job::JobState;
 use tieline_domain::job::{InHand, JobKind, Lane, Party};
 use tieline_domain::time::{Clock, Timestamp};
+use tieline_storage::activity::{self, Stage, WaitingDay, WaitingQuery};
 use tieline_storage::job::{self, Beat, ClaimedJob, InLine, NewJob};
-use tieline_storage::{StorageError, Store, StoreOptions, Tx, carrier_account};
+use tieline_storage::{Conn, StorageError, Store, StoreOptions, Tx, carrier_account};
 
 const TEXT: JobKind = JobKind::MessageSend;
 const SYNC: JobKind = JobKind::SyncRun;
@@ -636,13 +640,17 @@ async fn alone() -> (tempfile::TempDir, Arc<SetClock>, Store) {
     let folder = tempfile::tempdir().unwrap();
     let clock = Arc::new(SetClock::default());
     clock.set.store(1_750_000_000_000, Ordering::SeqCst);
+    let store = begun_in(&folder, &clock).await;
+    (folder, clock, store)
+}
+
+async fn begun_in(folder: &tempfile::TempDir, clock: &Arc<SetClock>) -> Store {
     let options = StoreOptions {
         url: format!("sqlite:{}", folder.path().join("tieline.db").display()),
         clock: clock.clone(),
         ids: Arc::new(CountingIds::default()),
     };
-    let store = Store::open(options).await.unwrap();
-    (folder, clock, store)
+    Store::open(options).await.unwrap()
 }
 
 #[tokio::test]
@@ -677,6 +685,107 @@ async fn what_waits_waits_no_longer_because_the_clock_was_set() {
         let held = carrier_account::all(&mut reader).await.unwrap()[0].held_until;
         assert_eq!(held, Some(until + moved), "{set}");
     }
+}
+
+/// A day's Task whose create is on its way since now.
+async fn begin_a_task(at: &Fixture) -> ConnectionId {
+    let org = people::org(at, "One").await;
+    let ann = people::contact(at, "Ann", "+447700900101").await;
+    people::linked(at, &org, &ann, "003A").await;
+    let desk = people::inbox(at, "Care").await.id;
+    let (row, _) = people::talk(at, desk, "+447700900101", &[people::theirs("Hello")]).await;
+    let with_ann = Conversation {
+        contact_id: Some(ann.id),
+        ..row
+    };
+    let mut tx = people::writing(at).await;
+    activity::mark_waiting(&mut tx, [&with_ann], 7)
+        .await
+        .unwrap();
+    let days = days_of(&mut tx, org.id, Stage::Missing).await;
+    activity::begin(&mut tx, org.id, &days).await.unwrap();
+    // So that the last word of this hub is of this moment.
+    tx.emit(Event::Contacts {
+        contact_ids: vec![ann.id],
+    });
+    tx.commit().await.unwrap();
+    org.id
+}
+
+async fn days_of(conn: &mut Conn, org: ConnectionId, stage: Stage) -> Vec<WaitingDay> {
+    let query = WaitingQuery {
+        stage,
+        since_day: 0,
+        after: None,
+        limit: 9,
+    };
+    activity::waiting(conn, org, &query).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_task_that_was_begun_by_a_fast_clock_began_as_long_ago_by_the_right_one() {
+    for restarted in [false, true] {
+        let (folder, clock, store) = alone().await;
+        let mut at = Fixture {
+            store,
+            clock: Arc::default(),
+            url: String::new(),
+        };
+        let org = begin_a_task(&at).await;
+        clock.passed.fetch_add(5_000, Ordering::SeqCst);
+        clock.set.fetch_sub(3_600_000, Ordering::SeqCst);
+        match restarted {
+            false => at.store.learn_time().await.unwrap(),
+            true => {
+                at.store.close().await;
+                at.store = begun_in(&folder, &clock).await;
+            }
+        }
+        let mut reader = at.store.reader().await.unwrap();
+        let begun = days_of(&mut reader, org, Stage::Begun).await;
+        let ago_ms = begun[0].begun_at.map(|it| at.store.now().since(it));
+        assert!(ago_ms >= Some(5_000), "{restarted}: {ago_ms:?}");
+        assert!(restarted || ago_ms == Some(5_000), "{ago_ms:?}");
+    }
+}
+
+/// The clock of a node among several, and how far the server's is ahead of it.
+struct ServersClock(Arc<TestClock>, AtomicI64);
+
+impl Clock for ServersClock {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+
+    fn database_now(&self) -> Option<Timestamp> {
+        Some(self.0.now() + self.1.load(Ordering::SeqCst))
+    }
+}
+
+#[tokio::test]
+async fn one_of_several_nodes_that_learns_the_time_leaves_the_leases_of_the_others_alone() {
+    on_postgres(|at| async move {
+        let clock = Arc::new(ServersClock(at.clock.clone(), AtomicI64::new(0)));
+        let options = StoreOptions {
+            url: at.url.clone(),
+            clock: clock.clone(),
+            ids: Arc::new(CountingIds::default()),
+        };
+        let other = Store::open(options).await.unwrap();
+        add(&at, SYNC, None).await;
+        assert_eq!(claim(&at).await.len(), 1);
+        for ahead_ms in [-3_600_000, 3_600_000] {
+            clock.1.store(ahead_ms, Ordering::SeqCst);
+            other.learn_time().await.unwrap();
+            assert_eq!(other.now(), at.store.now() + ahead_ms);
+        }
+        at.clock.advance(SYNC.lease_ms() - 1);
+        assert_eq!(expire(&at).await.ready, 0);
+        at.clock.advance(1);
+        assert_eq!(expire(&at).await.ready, 1);
+        other.close().await;
+    })
+    .await;
 }
 
 #[tokio::test]

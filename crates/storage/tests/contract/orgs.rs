@@ -13,7 +13,9 @@ use tieline_domain::sync::run::{RunState, RunTrigger};
 use tieline_storage::connection::{self, Connection, HOUR_MS};
 use tieline_storage::create_intent::{self, CreateIntent};
 use tieline_storage::link::{self, LinkCounts};
-use tieline_storage::sync_run::{self, Change, ChangeQuery, Checkpoint, RunError, SyncRun};
+use tieline_storage::sync_run::{
+    self, Change, ChangeQuery, Checkpoint, Reading, RunError, SyncRun,
+};
 use tieline_storage::{StorageError, contact as contacts, mapping};
 
 async fn of(at: &Fixture, id: &Connection) -> Connection {
@@ -442,6 +444,35 @@ async fn a_connection_has_one_run_at_a_time_and_a_cancellation_is_not_saved_over
         assert_eq!(open, None);
     })
     .await;
+}
+
+#[test]
+fn what_was_half_read_is_read_on_as_of_when_that_began_and_all_else_anew() {
+    let mut failed = Checkpoint {
+        org_started_at: Some(50),
+        pulled: vec!["Contact".to_owned()],
+        pushed: vec!["Contact".to_owned()],
+        journal_seq: 7,
+        ..Checkpoint::default()
+    };
+    failed.begin("Lead").after = Some((40, "00QA".to_owned()));
+    let mut next = failed.handed_on();
+    let half = Reading {
+        org_started_at: 50,
+        after: Some((40, "00QA".to_owned())),
+    };
+    let wanted = Checkpoint {
+        reading: [("Lead".to_owned(), half.clone())].into(),
+        ..Checkpoint::default()
+    };
+    assert_eq!(next, wanted);
+    next.org_started_at = Some(90);
+    assert_eq!(*next.begin("Lead"), half);
+    let fresh = Reading {
+        org_started_at: 90,
+        after: None,
+    };
+    assert_eq!(*next.begin("Contact"), fresh);
 }
 
 #[tokio::test]

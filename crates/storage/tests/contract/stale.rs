@@ -224,7 +224,14 @@ async fn a_job_that_is_put_back_waits_until_its_moment_and_says_why() {
         let mut tx = writing(&at).await;
         ask(&mut tx, TEXT, None, None).await;
         let now = at.store.now();
-        for (word, at_ms, counted) in [(0, 50, (1, 0)), (1, 70, (1, 0)), (2, 0, (2, 1))] {
+        // What only waits has not failed, and has not succeeded either.
+        let later_ms = 10 * 60_000;
+        for (word, at_ms, counted) in [
+            (0, 50, (1, 0)),
+            (1, 70, (1, 0)),
+            (2, 0, (2, 1)),
+            (1, later_ms, (2, 1)),
+        ] {
             let mine = take(&mut tx).await.remove(0);
             match word {
                 0 => job::retry(&mut tx, &mine, now + at_ms, "busy").await,

@@ -4,7 +4,9 @@ use super::harness::{Fixture, on_both};
 use super::people::{contact, draft, inbox, ours, talk, theirs, user, writing};
 use std::collections::BTreeMap;
 use tieline_domain::access::{Principal, Role, Scope, StaffMember};
-use tieline_domain::conversation::{Author, HubReason, Kind, ListPlace, ReadMark, Tie};
+use tieline_domain::conversation::{
+    Author, Conversation, HubReason, Kind, ListPlace, ReadMark, Tie,
+};
 use tieline_domain::delivery::State;
 use tieline_domain::failure::FailureCode;
 use tieline_domain::id::{ConversationId, InboxId, StaffId};
@@ -352,6 +354,44 @@ async fn messages_read_back_as_they_were_written_in_order_and_by_their_names() {
                 .unwrap();
             assert_eq!(span.get(&row.id).map_or(0, Vec::len), count);
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_span_is_told_as_it_was_said_though_the_clock_was_set_back_meanwhile() {
+    on_both(|at| async move {
+        let desk = inbox(&at, "+447700900010").await;
+        let (mut row, mut said) = talk(&at, desk.id, "+447700900101", &[theirs("One")]).await;
+        at.clock.advance(-10);
+        let more = row.add(draft(&at, ours("Two")));
+        let mut tx = writing(&at).await;
+        conversation::save_many(&mut tx, std::slice::from_ref(&row))
+            .await
+            .unwrap();
+        message::create_many(&mut tx, std::slice::from_ref(&more))
+            .await
+            .unwrap();
+        said.push(more);
+        let now = at.store.now();
+        let span = message::load_span(&mut tx, &[row.id], now, now + 11).await;
+        assert_eq!(span.unwrap()[&row.id], said);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_begins_what_somebody_else_began_meanwhile_is_told_to_look_again() {
+    on_both(|at| async move {
+        let desk = inbox(&at, "+447700900010").await;
+        let (row, _) = talk(&at, desk.id, "+447700900101", &[theirs("Hello")]).await;
+        let second = Conversation::begin(at.store.new_id(), desk.id, row.point_id, at.store.now());
+        let mut tx = writing(&at).await;
+        let late = conversation::save_many(&mut tx, &[second]).await;
+        assert!(
+            matches!(late, Err(StorageError::Conflict("conversation"))),
+            "{late:?}"
+        );
     })
     .await;
 }
