@@ -4,6 +4,7 @@ use crate::args;
 use crate::error::Result;
 use crate::event;
 use crate::store::Tx;
+use tieline_domain::time::Timestamp;
 
 /// How long before it was noticed something may have begun.
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -30,7 +31,9 @@ pub(super) async fn move_times(tx: &mut Tx, step_ms: i64) -> Result<()> {
         tx.run(&sql, args![step_ms]).await?;
     }
     if step_ms < 0 {
-        wait_less(tx, step_ms).await?;
+        // By the clock as it is set now: what was due already stays due.
+        let now = tx.now() + step_ms;
+        wait_less(tx, step_ms, now).await?;
     }
     Ok(())
 }
@@ -41,7 +44,7 @@ pub(super) async fn notice(tx: &mut Tx) -> Result<()> {
     let now = tx.now();
     let ahead_ms = event::last_at(tx).await?.map_or(0, |at| at.since(now));
     if ahead_ms > 0 {
-        wait_less(tx, -ahead_ms).await?;
+        wait_less(tx, -ahead_ms, now).await?;
         for (table, column, open) in BEGUN {
             let sql = format!("update {table} set {column} = $1 where {open}");
             tx.run(&sql, args![now - DAY_MS]).await?;
@@ -50,8 +53,8 @@ pub(super) async fn notice(tx: &mut Tx) -> Result<()> {
     Ok(())
 }
 
-async fn wait_less(tx: &mut Tx, step_ms: i64) -> Result<()> {
-    let now = tx.now();
+/// Whatever lies ahead of this moment comes so much earlier.
+async fn wait_less(tx: &mut Tx, step_ms: i64, now: Timestamp) -> Result<()> {
     for sql in [
         "update job set run_at = run_at + $1 where lease_until is null and run_at > $2",
         "update carrier_account set held_until = held_until + $1 where held_until > $2",

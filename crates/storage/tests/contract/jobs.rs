@@ -687,6 +687,26 @@ async fn what_waits_waits_no_longer_because_the_clock_was_set() {
     }
 }
 
+#[tokio::test]
+async fn what_is_due_stays_due_though_the_clock_was_set_back() {
+    let (_folder, clock, store) = alone().await;
+    let mut tx = store.begin(&Actor::system()).await.unwrap();
+    enqueue(&mut tx, SYNC, None, None).await;
+    let account = add_account(&mut tx, "AC1").await;
+    let until = store.now();
+    carrier_account::hold(&mut tx, account.id, until)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    clock.passed.fetch_add(1_000, Ordering::SeqCst);
+    clock.set.fetch_sub(3_600_000, Ordering::SeqCst);
+    store.learn_time().await.unwrap();
+    let mut tx = store.begin(&Actor::system()).await.unwrap();
+    assert_eq!(take(&mut tx).await.len(), 1);
+    let held = carrier_account::all(&mut tx).await.unwrap()[0].held_until;
+    assert!(held < Some(store.now()), "{held:?}");
+}
+
 /// A day's Task whose create is on its way since now.
 async fn begin_a_task(at: &Fixture) -> ConnectionId {
     let org = people::org(at, "One").await;
