@@ -383,9 +383,19 @@ async fn a_damaged_page_is_noticed_at_the_start() {
 
 #[tokio::test]
 async fn a_database_of_another_build_is_refused_in_words_and_left_as_it_is() {
-    for edit in [
-        "update schema_migration set checksum = '0123456789abcdef'",
-        "alter table schema_migration drop column checksum",
+    for (edit, whose) in [
+        (
+            "update schema_migration set checksum = '0123456789abcdef'",
+            "another build",
+        ),
+        (
+            "alter table schema_migration drop column checksum",
+            "another build",
+        ),
+        (
+            "insert into schema_migration (number, checksum) values (1000, '')",
+            "newer",
+        ),
     ] {
         on_both(|at| async move {
             let mut tx = at.store.begin(&Actor::system()).await.unwrap();
@@ -401,7 +411,7 @@ async fn a_database_of_another_build_is_refused_in_words_and_left_as_it_is() {
             let before = bytes();
             for existing in [true, false] {
                 let words = refused(&at.url, existing).await;
-                assert!(words.contains("another build"), "{edit}: {words:?}");
+                assert!(words.contains(whose), "{edit}: {words:?}");
             }
             assert!(bytes() == before, "{edit}: the file was touched");
         })

@@ -153,6 +153,29 @@ async fn a_contacts_conversations_are_told_newest_first_and_what_became_part_of_
     .await;
 }
 
+#[tokio::test]
+async fn of_a_contact_with_many_conversations_the_newest_are_told() {
+    on_both(|at| async move {
+        let desk = inbox(&at, "Care").await.id;
+        let ann = contact(&at, "Ann", "").await.id;
+        let mut all = Vec::new();
+        for number in 10..32 {
+            at.clock.advance(10);
+            let number = format!("+4477009001{number}");
+            let (mut row, _) = talk(&at, desk, &number, &[theirs("Hello")]).await;
+            row.decide_tie(Some(ann));
+            all.push(row);
+        }
+        let mut tx = writing(&at).await;
+        conversation::save_many(&mut tx, &all).await.unwrap();
+        let told = conversation::list_of_contact(&mut tx, &Scope::system(), ann).await;
+        let told = told.unwrap().into_iter().map(|it| it.conversation.id);
+        let newest = all[2..].iter().rev().map(|it| it.id);
+        assert!(told.eq(newest));
+    })
+    .await;
+}
+
 /// A conversation with a contact who takes part in it since its second message.
 async fn joined(at: &Fixture, number: &str, who: ContactId) -> ConversationId {
     let desk = inbox(at, number).await.id;

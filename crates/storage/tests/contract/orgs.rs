@@ -10,13 +10,15 @@ use tieline_domain::sync::counts::RunCounts;
 use tieline_domain::sync::link::{IntentState, LinkState};
 use tieline_domain::sync::mapping::{Deletes, Direction, Policy};
 use tieline_domain::sync::run::{RunState, RunTrigger};
-use tieline_storage::connection::{self, Connection, HOUR_MS};
+use tieline_storage::connection::{self, Connection};
 use tieline_storage::create_intent::{self, CreateIntent};
 use tieline_storage::link::{self, LinkCounts};
 use tieline_storage::sync_run::{
     self, Change, ChangeQuery, Checkpoint, Reading, RunError, SyncRun,
 };
 use tieline_storage::{StorageError, contact as contacts, mapping};
+
+const HOUR_MS: i64 = 3_600_000;
 
 async fn of(at: &Fixture, id: &Connection) -> Connection {
     let mut conn = at.store.reader().await.unwrap();

@@ -1,14 +1,15 @@
 //! Events: numbered by commit, without gaps, read within a scope.
 
-use super::harness::{Fixture, on_both, on_postgres};
+use super::harness::{CountingIds, Fixture, on_both, on_postgres};
 use futures_util::FutureExt as _;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tieline_domain::access::{Actor, Principal, Role, Scope, StaffMember};
 use tieline_domain::event::{Event, Whisper};
 use tieline_domain::id::{ContactId, ConversationId, Id, InboxId, StaffId, SyncRunId};
 use tieline_domain::presence::{Doing, Sign};
-use tieline_domain::time::Clock as _;
-use tieline_storage::{StorageError, Store, Value, args, event, setting};
+use tieline_domain::time::{Clock, Timestamp};
+use tieline_storage::{StorageError, Store, StoreOptions, Value, args, event, setting};
 
 #[tokio::test]
 async fn events_are_committed_with_the_change_or_not_at_all() {
@@ -294,6 +295,36 @@ async fn a_node_whose_clock_goes_ahead_counts_by_the_databases() {
         ahead.learn_time().await.unwrap();
         assert_eq!(ahead.now(), at.clock.now());
         ahead.close().await;
+    })
+    .await;
+}
+
+/// The clock of a computer that knows nothing of the database's.
+struct WrongClock;
+
+impl Clock for WrongClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(0)
+    }
+
+    fn database_now(&self) -> Option<Timestamp> {
+        None
+    }
+}
+
+#[tokio::test]
+async fn a_node_asks_its_server_for_the_time() {
+    on_postgres(|at| async move {
+        let options = StoreOptions {
+            url: at.url.clone(),
+            clock: Arc::new(WrongClock),
+            ids: Arc::new(CountingIds::default()),
+        };
+        let asks = Store::open(options).await.unwrap();
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        let off_ms = asks.now().0 - since.as_millis() as i64;
+        assert!(off_ms.abs() < 60_000, "{off_ms}");
+        asks.close().await;
     })
     .await;
 }
