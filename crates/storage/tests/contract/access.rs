@@ -251,6 +251,32 @@ async fn a_sign_in_link_works_once_and_only_in_time_and_a_new_one_ends_the_old()
 }
 
 #[tokio::test]
+async fn of_two_who_use_one_link_at_two_nodes_at_once_one_is_let_in() {
+    on_postgres(|at| async move {
+        let ann = hire(&at, "ann@example.com").await.unwrap();
+        let other = at.second_hub().await;
+        let mut tx = at.store.begin(&Actor::system()).await.unwrap();
+        let until = at.store.now() + HOUR_MS;
+        session::add_link(&mut tx, b"link", ann.id, until)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        let mut first = at.store.begin(&Actor::system()).await.unwrap();
+        let used = session::use_link(&mut first, b"link").await.unwrap();
+        assert_eq!(used, Some(ann.id));
+        let late = tokio::spawn(async move {
+            let mut second = other.store.begin(&Actor::system()).await.unwrap();
+            session::use_link(&mut second, b"link").await.unwrap()
+        });
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert!(!late.is_finished(), "it is in the first one's hand");
+        first.commit().await.unwrap();
+        assert_eq!(late.await.unwrap(), None);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn failures_are_kept_by_key_and_forgotten_with_time() {
     on_both(|at| async move {
         let mut tx = at.store.begin(&Actor::system()).await.unwrap();

@@ -430,6 +430,7 @@ async fn an_attempt_that_failed_or_was_cut_off_is_reconciled_and_never_dead_or_r
 #[tokio::test]
 async fn a_dead_job_is_listed_retried_and_dropped() {
     on_both(|at| async move {
+        let asked = at.store.now();
         for _ in 0..2 {
             add(&at, SYNC, None).await;
         }
@@ -445,6 +446,8 @@ async fn a_dead_job_is_listed_retried_and_dropped() {
         assert_eq!(dead.len(), 2);
         assert!(dead[0].id > dead[1].id, "the newest first");
         assert_eq!(dead[0].last_error.as_deref(), Some("no way"));
+        let times = (dead[0].created_at, dead[0].run_at);
+        assert_eq!(times, (asked, at.store.now()), "and when it gave up");
         let mut reader = at.store.reader().await.unwrap();
         let older = job::list(&mut reader, JobState::Dead, Some(dead[0].id), 10).await;
         assert_eq!(older.unwrap(), dead[1..]);

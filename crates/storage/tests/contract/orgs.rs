@@ -1,7 +1,8 @@
 //! Connections, mappings, links, runs and intents: what the sync remembers.
 
-use super::harness::{Fixture, on_both};
+use super::harness::{Fixture, on_both, on_postgres};
 use super::people::{contact, linked, mapped, org, user, writing};
+use std::time::Duration;
 use tieline_domain::access::{Principal, Scope};
 use tieline_domain::connection::ConnectionState;
 use tieline_domain::id::{CreateIntentId, SyncRunId};
@@ -170,6 +171,37 @@ async fn calls_are_counted_by_purpose_and_hour_for_a_day() {
         assert_eq!(usage(0).await, (both.to_vec(), vec![7, 10]));
         assert_eq!(usage(23).await, (vec![("sync".to_owned(), 10)], vec![10]));
         assert_eq!(usage(24).await, (vec![], vec![]));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn calls_that_two_nodes_count_at_once_are_all_counted() {
+    on_postgres(|at| async move {
+        let id = org(&at, "One").await.id;
+        let other = at.second_hub().await;
+        let mut tx = writing(&at).await;
+        connection::add_usage(&mut tx, id, &[("sync", 1)], None)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        let mut first = writing(&at).await;
+        connection::add_usage(&mut first, id, &[("sync", 2)], None)
+            .await
+            .unwrap();
+        let late = tokio::spawn(async move {
+            let mut second = writing(&other).await;
+            let added = connection::add_usage(&mut second, id, &[("sync", 4)], None).await;
+            added.unwrap();
+            second.commit().await.unwrap();
+        });
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert!(!late.is_finished(), "it is in the first one's hand");
+        first.commit().await.unwrap();
+        late.await.unwrap();
+        let mut conn = at.store.reader().await.unwrap();
+        let usage = connection::usage(&mut conn, id, at.store.now()).await;
+        assert_eq!(usage.unwrap(), [("sync".to_owned(), 7)]);
     })
     .await;
 }
