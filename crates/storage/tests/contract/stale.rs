@@ -264,6 +264,55 @@ async fn a_job_that_is_put_back_waits_until_its_moment_and_says_why() {
 }
 
 #[tokio::test]
+async fn who_fails_again_waits_twice_as_long_and_those_who_fail_together_do_not_come_together() {
+    on_both(|at| async move {
+        let mut tx = writing(&at).await;
+        for _ in 0..2 {
+            ask(&mut tx, TEXT, None, None).await;
+        }
+        for failures in 0..5 {
+            let jobs = take(&mut tx).await;
+            assert_eq!(jobs.len(), 2);
+            for mine in &jobs {
+                job::fail(&mut tx, mine, "broke").await.unwrap();
+            }
+            let now = at.store.now();
+            let waits: Vec<i64> = all(&mut tx)
+                .await
+                .iter()
+                .map(|it| it.run_at.since(now))
+                .collect();
+            let (least, most) = (1_000_i64 << failures, 2_000_i64 << failures);
+            let fits = waits.iter().all(|it| (least..most).contains(it));
+            assert!(fits, "{failures}: {waits:?}");
+            assert!(failures < 2 || waits[0] != waits[1], "{waits:?}");
+            at.clock.advance(most);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn however_many_parties_are_full_another_is_served_past_all_that_waits_for_them() {
+    on_both(|at| async move {
+        let org = |number: u128| Some(Party::Org(ConnectionId::from_uuid(number)));
+        let mut hand = InHand::of(Lane::Org);
+        let mut tx = writing(&at).await;
+        for full in 1..4 {
+            while hand.take(org(full).as_ref()) {}
+            for _ in 0..Lane::Org.slots() {
+                ask(&mut tx, JobKind::SyncRun, None, org(full)).await;
+            }
+        }
+        ask(&mut tx, JobKind::SyncRun, None, org(4)).await;
+        let jobs = job::claim(&mut tx, &mut hand).await.unwrap();
+        let parties: Vec<_> = jobs.into_iter().map(|it| it.party).collect();
+        assert_eq!(parties, [org(4)]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn whose_leases_end_with_their_hub_are_settled_at_once_and_those_that_wait_go_on_waiting() {
     on_both(|at| async move {
         let mut tx = writing(&at).await;
