@@ -4,7 +4,7 @@ use super::{Listed, listed, read_listed};
 use crate::args;
 use crate::db::{Conn, Value};
 use crate::error::Result;
-use crate::scope::on_conversations;
+use crate::scope::{on_conversations, on_messages};
 use crate::search;
 use std::collections::BTreeMap;
 use tieline_domain::access::Scope;
@@ -172,11 +172,16 @@ async fn belongs(
 ) -> Result<String> {
     let mut sql = shown(query.view, args);
     sql.push_str(&on_conversations(scope, args));
-    for term in search::terms(conn, &query.words).await? {
+    let terms = search::terms(conn, &query.words).await?;
+    if terms.is_empty() {
+        return Ok(sql);
+    }
+    let within = on_messages(scope, args);
+    for term in terms {
         let condition = search::condition(&term, args, |n| {
             format!(
                 "(c.search_text like ${n} escape '!' or p.address like ${n} escape '!' or exists \
-                 (select 1 from message m where m.conversation_id = v.id and m.search_text like ${n} escape '!'))"
+                 (select 1 from message m where m.conversation_id = v.id and m.search_text like ${n} escape '!'{within}))"
             )
         });
         sql.push_str(&format!(" and {condition}"));

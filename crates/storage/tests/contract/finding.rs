@@ -238,6 +238,17 @@ async fn a_client_reads_and_finds_what_was_said_to_them_and_nothing_of_another()
                     vec![]
                 };
                 assert_eq!(hits, wanted, "{words}");
+                let query = ConversationQuery {
+                    words: words.to_owned(),
+                    limit: 9,
+                    ..ConversationQuery::default()
+                };
+                let found = conversation::list(&mut conn, &scope, &query).await;
+                let found = found.unwrap().into_iter().map(|it| it.conversation.id);
+                let wanted = (words == "since").then_some(own);
+                assert!(found.eq(wanted), "{words}");
+                let count = conversation::count(&mut conn, &scope, &query).await;
+                assert_eq!(count.unwrap(), i64::from(wanted.is_some()), "{words}");
             }
             let refused = message::list(&mut conn, &scope, foreign, Part::End, 9).await;
             assert!(refused.is_err());
