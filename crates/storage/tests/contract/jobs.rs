@@ -307,14 +307,16 @@ async fn a_fact_that_meets_a_waiting_job_is_seen_by_it_or_by_the_next_one() {
 }
 
 #[tokio::test]
-async fn a_party_whose_slots_are_taken_is_passed_over_for_another() {
+async fn parties_whose_slots_are_taken_are_passed_over_for_another() {
     on_both(|at| async move {
         let party = |number| Some(Party::Org(ConnectionId::from_uuid(number)));
         say(&at, async |tx| {
-            for _ in 0..100 {
-                enqueue(tx, SYNC, None, party(1)).await;
+            for number in [1, 2] {
+                for _ in 0..100 {
+                    enqueue(tx, SYNC, None, party(number)).await;
+                }
             }
-            enqueue(tx, SYNC, None, party(2)).await;
+            enqueue(tx, SYNC, None, party(3)).await;
         })
         .await;
         let mut hand = InHand::of(Lane::Org);
@@ -328,7 +330,8 @@ async fn a_party_whose_slots_are_taken_is_passed_over_for_another() {
                 .filter(|job| job.party == party(number))
                 .count()
         };
-        assert_eq!((of(1), of(2)), (Lane::Org.slots_per_party(), 1));
+        let most = Lane::Org.slots_per_party();
+        assert_eq!([of(1), of(2), of(3)], [most, most, 1]);
     })
     .await;
 }
@@ -423,6 +426,13 @@ async fn an_attempt_that_failed_or_was_cut_off_is_reconciled_and_never_dead_or_r
         say(&at, async |tx| job::leave(tx, &cut_off).await.unwrap()).await;
         let again = claim(&at).await.remove(0);
         assert_eq!((again.attempts, again.failures), (1, 0), "it had not begun");
+        // Nor does it forget how often it failed before.
+        say(&at, async |tx| job::fail(tx, &again, "first").await.unwrap()).await;
+        at.clock.advance(60_000);
+        let cut_off = claim(&at).await.remove(0);
+        say(&at, async |tx| job::leave(tx, &cut_off).await.unwrap()).await;
+        let again = claim(&at).await.remove(0);
+        assert_eq!((again.attempts, again.failures), (2, 1));
     })
     .await;
 }
