@@ -1,14 +1,25 @@
 //! The command line of the operator: beside a hub that runs, over its socket, and without one, under
 //! the lock of the database. Each verb is the program itself, as a person starts it.
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
+use tieline::real::RealWorld;
+use tieline_access::{Access, NewStaff, Visit};
+use tieline_domain::access::{Actor, Caller, Role};
+use tieline_domain::channel::Channel;
+use tieline_domain::job::{InHand, JobKind, JobState};
+use tieline_domain::time::Clock as _;
+use tieline_storage::inbox::{self, Inbox};
+use tieline_storage::job::{self, NewJob};
+use tieline_storage::{Store, StoreOptions};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 const ADMINISTRATOR: &str = "ann@example.com";
@@ -49,6 +60,62 @@ impl Machine {
         let mut machine = Machine { folder, hub: None };
         machine.start();
         machine
+    }
+
+    /// With a database that no hub serves.
+    async fn at_rest() -> Machine {
+        let folder = tempfile::tempdir().unwrap();
+        let machine = Machine { folder, hub: None };
+        machine.within(async |_: &Store| ()).await;
+        machine
+    }
+
+    /// Does something in the database, which no verb has meanwhile.
+    async fn within<T>(&self, act: impl AsyncFnOnce(&Store) -> T) -> T {
+        let world = Arc::new(RealWorld);
+        let database = self.folder.path().join("tieline.db");
+        let store = Store::open(StoreOptions {
+            url: format!("sqlite:{}", database.display()),
+            clock: world.clone(),
+            ids: world,
+        });
+        let store = store.await.unwrap();
+        let done = act(&store).await;
+        store.close().await;
+        done
+    }
+
+    /// Inboxes of these names.
+    async fn add_inboxes(&self, names: &[&str]) {
+        let add = async |store: &Store| {
+            let mut tx = store.begin(&Actor::system()).await.unwrap();
+            for name in names {
+                let inbox = Inbox {
+                    id: tx.new_id(),
+                    channel: Channel::Sms,
+                    name: (*name).to_owned(),
+                    country: "GB".to_owned(),
+                };
+                inbox::create(&mut tx, &inbox).await.unwrap();
+            }
+            tx.commit().await.unwrap();
+        };
+        self.within(add).await;
+    }
+
+    /// What a verb says that is done.
+    fn done(&self, words: &str) -> Said {
+        let said = self.say(words);
+        assert_eq!(said.code, 0, "{words}: {said:?}");
+        said
+    }
+
+    /// A field of all items that a verb lists.
+    fn listed(&self, words: &str, field: &str) -> Vec<String> {
+        let list = self.done(&format!("{words} --json")).json();
+        let items = list["items"].as_array().unwrap().iter();
+        let fields = items.map(|it| it[field].as_str().unwrap().to_owned());
+        fields.collect()
     }
 
     fn start(&mut self) {
@@ -370,4 +437,196 @@ fn who_is_named_as_administrator_and_was_demoted_or_deactivated_is_told_how_to_b
         );
         assert!(!line.contains("/sign-in/"), "{line}");
     }
+}
+
+#[tokio::test]
+async fn users_become_members_of_the_inboxes_that_are_named_and_leave_them_one_by_one() {
+    let machine = Machine::at_rest().await;
+    machine.add_inboxes(&["Care", "Sales"]).await;
+    let members = || {
+        let list = machine.done("inbox list --json").json();
+        let mut all = BTreeMap::new();
+        for inbox in list["items"].as_array().unwrap() {
+            let members = inbox["members"].as_array().unwrap().iter();
+            let names = members.map(|it| it["name"].as_str().unwrap().to_owned());
+            let mut names: Vec<String> = names.collect();
+            names.sort();
+            all.insert(inbox["name"].as_str().unwrap().to_owned(), names);
+        }
+        [all["Care"].clone(), all["Sales"].clone()]
+    };
+    let (bo, bea) = ("bo@example.com", "bea@example.com");
+    for (words, care, sales) in [
+        (
+            format!("staff add {bo} --name Bo --inbox care --inbox Sales"),
+            &["Bo"][..],
+            &["Bo"][..],
+        ),
+        (format!("staff add {bea} --name Bea"), &["Bo"], &["Bo"]),
+        (
+            format!("inbox member add Sales {bea}"),
+            &["Bo"],
+            &["Bea", "Bo"],
+        ),
+        (format!("inbox member remove Sales {bo}"), &["Bo"], &["Bea"]),
+        (format!("inbox member remove Care {bo}"), &[], &["Bea"]),
+    ] {
+        machine.done(&words);
+        assert_eq!(members(), [care, sales], "{words}");
+    }
+}
+
+#[tokio::test]
+async fn who_may_read_beyond_their_inboxes_may_until_it_is_said_otherwise() {
+    let machine = Machine::at_rest().await;
+    for (words, shown) in [
+        ("staff add bo@example.com --name Bo", "Added Bo"),
+        (
+            "staff role bo@example.com staff --reviewer yes",
+            "is staff, reviewer, active.",
+        ),
+        (
+            "staff role bo@example.com user_administrator",
+            "is user_administrator, reviewer, active.",
+        ),
+        (
+            "staff role bo@example.com staff --reviewer no",
+            "is staff, active.",
+        ),
+    ] {
+        let said = machine.done(words);
+        assert!(said.out.contains(shown), "{words}: {said:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_is_good_as_long_as_it_was_said_and_the_one_that_lives_is_revoked() {
+    const DAY_MS: i64 = 86_400_000;
+    let machine = Machine::at_rest().await;
+    machine.add_inboxes(&["Care", "Sales"]).await;
+    let inboxes = machine.done("inbox list --json").json();
+    let mut all = inboxes["items"].as_array().unwrap().iter();
+    let care = &all.find(|it| it["name"] == "Care").unwrap()["id"];
+    let began = RealWorld.now().0;
+    let add = "key add ci --right read_conversations --inbox Care --days 30 --json";
+    let told = machine.done(add).json();
+    let key = &told["key"];
+    assert_eq!(key["rights"], json!(["read_conversations"]));
+    assert_eq!(key["inboxes"], json!([care]));
+    assert_eq!(key["all_inboxes"], false);
+    let lives_ms = key["expires_at"].as_i64().unwrap() - began;
+    let about = 30 * DAY_MS..30 * DAY_MS + 60_000;
+    assert!(about.contains(&lives_ms), "{lives_ms}");
+    let ever = machine.done("key add ever --right read_contacts --forever --json");
+    assert_eq!(ever.json()["key"]["expires_at"], Value::Null);
+    let names = |words: &str| {
+        let mut names = machine.listed(words, "name");
+        names.sort();
+        names
+    };
+    for _ in 0..2 {
+        assert_eq!(names("key list"), ["ci", "ever"]);
+        machine.done("key revoke ci");
+        assert_eq!(names("key list"), ["ever"]);
+        machine.done(add);
+    }
+    machine.done("key revoke ci");
+    assert_eq!(names("key list --all"), ["ci", "ci", "ci", "ever"]);
+    assert_eq!(machine.say("key revoke ci").code, 2, "none of them lives");
+}
+
+#[tokio::test]
+async fn one_session_is_ended_and_the_others_go_on() {
+    let machine = Machine::at_rest().await;
+    let sign_in = async |store: &Store| {
+        let (access, operator) = (Access::new(store.clone()), Caller::operator());
+        let ann = NewStaff {
+            name: "Ann".to_owned(),
+            email: ADMINISTRATOR.to_owned(),
+            role: Role::SystemAdministrator,
+        };
+        let id = access.add_staff(&operator, &ann).await.unwrap().id;
+        for _ in 0..3 {
+            let link = access.sign_in_link(&operator, id, 60_000).await.unwrap();
+            let used = access.use_link(&link.token, &Visit::default()).await;
+            used.unwrap();
+        }
+    };
+    machine.within(sign_in).await;
+    let sessions = || machine.listed(&format!("session list {ADMINISTRATOR}"), "id");
+    let mut left = sessions();
+    assert_eq!(left.len(), 3);
+    let ended = left.remove(1);
+    machine.done(&format!("session end {ADMINISTRATOR} {ended}"));
+    assert_eq!(sessions(), left);
+    machine.done(&format!("session end {ADMINISTRATOR} --all"));
+    assert_eq!(sessions(), Vec::<String>::new());
+}
+
+/// Work that gave up, so many times.
+async fn give_up(store: &Store, number: usize) {
+    let mut tx = store.begin(&Actor::system()).await.unwrap();
+    let run_at = tx.now();
+    for _ in 0..number {
+        let new = NewJob {
+            kind: JobKind::SyncSoon,
+            party: None,
+            key: None,
+            in_line: None,
+            payload: 7,
+            run_at,
+        };
+        job::enqueue(&mut tx, new).await.unwrap();
+    }
+    let mut hand = InHand::of(JobKind::SyncSoon.lane());
+    for claimed in job::claim(&mut tx, &mut hand).await.unwrap() {
+        job::bury(&mut tx, &claimed, "no way").await.unwrap();
+    }
+    tx.commit().await.unwrap();
+}
+
+/// The work that waits.
+async fn ready(store: &Store) -> Vec<String> {
+    let mut reader = store.reader().await.unwrap();
+    let ready = job::list(&mut reader, JobState::Ready, None, 10).await;
+    let ids = ready.unwrap().into_iter().map(|it| it.id.to_string());
+    ids.collect()
+}
+
+#[tokio::test]
+async fn work_that_gave_up_is_tried_again_or_dropped_each_that_is_named_and_audited() {
+    let machine = Machine::at_rest().await;
+    let began = RealWorld.now().0;
+    machine
+        .within(async |store: &Store| give_up(store, 4).await)
+        .await;
+    let list = machine.done("jobs list --json").json();
+    let gave_up_at = list["items"][0]["gave_up_at"].as_i64().unwrap();
+    assert!((began..began + 60_000).contains(&gave_up_at));
+    let ids = machine.listed("jobs list", "id");
+    assert_eq!(ids.len(), 4);
+    machine.done(&format!("jobs retry {} {}", ids[0], ids[1]));
+    assert_eq!(machine.listed("jobs list", "id"), ids[2..]);
+    assert_eq!(
+        machine.within(async |it: &Store| ready(it).await).await,
+        ids[..2]
+    );
+    machine.done(&format!("jobs drop {} {}", ids[2], ids[3]));
+    let said = machine.done("jobs list");
+    assert!(said.out.contains("No work gave up"), "{said:?}");
+    assert_eq!(
+        machine.within(async |it: &Store| ready(it).await).await,
+        ids[..2]
+    );
+    let sorted = |field: &str| {
+        let mut all = machine.listed("audit", field);
+        all.sort();
+        all
+    };
+    let mut targets = ids.clone();
+    targets.sort();
+    assert_eq!(sorted("target"), targets);
+    let acts = ["drop_job", "drop_job", "retry_job", "retry_job"];
+    assert_eq!(sorted("act"), acts);
+    assert_eq!(sorted("by"), ["operator"; 4]);
 }
