@@ -108,6 +108,13 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_proxy_that_keeps_connections_for_a_minute_never_meets_a_closed_one() {
+        let limits = Limits::of(1_024);
+        assert!(limits.proxy_head_time > Duration::from_secs(60));
+        assert!(limits.head_time < limits.proxy_head_time);
+    }
+
     #[cfg(unix)]
     #[test]
     fn a_process_that_was_given_few_descriptors_asks_for_all() {

@@ -250,6 +250,68 @@ async fn a_trusted_proxy_has_no_share_and_its_word_is_taken() {
     );
 }
 
+/// A request after which the connection stays.
+const ASK: &str = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
+
+async fn hear_hello(stream: &mut TcpStream) {
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"hello") {
+        let read = timeout(PATIENCE, stream.read_buf(&mut answer)).await;
+        assert!(read.unwrap().unwrap() > 0);
+    }
+}
+
+#[tokio::test]
+async fn a_trusted_proxy_may_keep_a_connection_for_later_and_nobody_else() {
+    let limits = Limits {
+        proxy_head_time: PATIENCE,
+        ..short()
+    };
+    for (trusted, keeps) in [("127.0.0.0/8", true), ("10.0.0.0/8", false)] {
+        let served = Served::new(limits.clone(), trusted).await;
+        // One that has asked nothing yet, and one that has.
+        let mut kept = [served.say("").await, served.say(ASK).await];
+        hear_hello(&mut kept[1]).await;
+        sleep(LIMIT * 2).await;
+        let last = "GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+        for mut stream in kept {
+            let _ = stream.write_all(last.as_bytes()).await;
+            let is_answered = rest(stream).await.ends_with("hello");
+            assert_eq!(is_answered, keeps, "{trusted}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_head_that_is_too_large_is_refused_and_one_of_half_the_size_is_not() {
+    let served = Served::new(short(), "").await;
+    let bytes_max = short().head_bytes_max;
+    for (bytes, is_taken) in [(bytes_max / 2, true), (bytes_max * 3 / 2, false)] {
+        let long = "x".repeat(bytes);
+        let ask = format!("GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\nlong: {long}\r\n\r\n");
+        let mut stream = TcpStream::connect(served.at).await.unwrap();
+        // Who is refused may be cut before all is sent.
+        let _ = stream.write_all(ask.as_bytes()).await;
+        assert_eq!(rest(stream).await.ends_with("hello"), is_taken, "{bytes}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_nobody_uses_does_not_hold_up_the_end() {
+    let limits = Limits {
+        head_time: PATIENCE,
+        grace: PATIENCE,
+        ..short()
+    };
+    let mut served = Served::new(limits, "").await;
+    let mut idle = served.say(ASK).await;
+    hear_hello(&mut idle).await;
+    let begun = Instant::now();
+    served.stop.take();
+    timeout(PATIENCE, served.served).await.unwrap().unwrap();
+    assert!(begun.elapsed() < PATIENCE / 2, "{:?}", begun.elapsed());
+}
+
 #[tokio::test]
 async fn whoever_takes_nothing_of_an_answer_is_cut() {
     let served = Served::new(short(), "").await;
