@@ -2,7 +2,7 @@
 
 use crate::corpus::Probe;
 use crate::world::{Known, World};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::time::Duration;
 use tieline_testkit::postgres::Database;
 
@@ -78,9 +78,16 @@ async fn work_that_gave_up_is_listed_tried_again_and_dropped() {
         let answer = world
             .send(&known, &Probe::new("get", "/api/v1/audit"))
             .await;
-        for act in ["retry_job", "drop_job"] {
-            assert!(answer.body.contains(act), "{act}: {}", answer.body);
-        }
+        let audit: Value = serde_json::from_str(&answer.body).unwrap();
+        let audited = |act: &str| {
+            let lines = audit["items"].as_array().unwrap().iter();
+            let of_it = lines.filter(|it| it["act"] == act);
+            let told = of_it.map(|it| (it["target"].clone(), it["staff"]["name"].clone()));
+            told.collect::<Vec<_>>()
+        };
+        let by_her = |job: &Value| (job["id"].clone(), json!("Priya Nair"));
+        assert_eq!(audited("retry_job"), [by_her(&dead), by_her(&dead)]);
+        assert_eq!(audited("drop_job"), [by_her(&two[0])]);
         world.stop().await;
     }
     database.remove().await;

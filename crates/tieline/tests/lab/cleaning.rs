@@ -12,7 +12,7 @@ use tieline::demo::OUR_NUMBER;
 use tieline_domain::access::{Actor, Caller, Scope};
 use tieline_domain::id::AttachmentId;
 use tieline_storage::attachment_store::{AttachmentStore, Folder};
-use tieline_storage::{contact, contact_field, event, staff};
+use tieline_storage::{contact, contact_field, event, staff, sync_run};
 use tieline_sync::create_contact;
 
 const HOUR_MS: i64 = 3_600_000;
@@ -31,12 +31,19 @@ async fn put(world: &World, folder: &Path, age_ms: i64) -> AttachmentId {
     id
 }
 
-/// Whether the events from the first on are kept.
-async fn has_all_events(world: &World) -> bool {
+/// Whether the events behind one are kept.
+async fn has_events_after(world: &World, seq: i64) -> bool {
     let mut reader = world.hub.store.reader().await.unwrap();
     let scope = Scope::system();
-    let events = event::list_after(&mut reader, &scope, 0, 10_000).await;
+    let events = event::list_after(&mut reader, &scope, seq, 10_000).await;
     events.unwrap().is_some()
+}
+
+/// Somebody whom the org does not know yet.
+async fn add(world: &World, last_name: &str) {
+    let name = BTreeMap::from([("last_name".to_owned(), last_name.to_owned())]);
+    let added = create_contact(&world.hub.store, &Actor::system(), &name).await;
+    added.unwrap();
 }
 
 #[tokio::test]
@@ -61,10 +68,7 @@ async fn what_is_over_is_cleared_away_and_what_may_be_needed_is_kept() {
         put(&world, folder.path(), 25 * HOUR_MS).await,
     );
     // An earlier build read this one's numbers by another rule.
-    let name = BTreeMap::from([("last_name".to_owned(), "Earlier".to_owned())]);
-    create_contact(&hub.store, &Actor::system(), &name)
-        .await
-        .unwrap();
+    add(&world, "Earlier").await;
     let mut tx = hub.store.begin(&Actor::system()).await.unwrap();
     let sql = "update contact set reading = 'earlier'";
     assert!(tx.run(sql, Vec::new()).await.unwrap() > 0);
@@ -82,14 +86,50 @@ async fn what_is_over_is_cleared_away_and_what_may_be_needed_is_kept() {
     until("numbers are read anew", async || !old_readings().await).await;
     working.end().await;
     assert!(is_kept(young).await, "its message may be on its way");
-    assert!(has_all_events(&world).await, "for browsers that were away");
+    let all = has_events_after(&world, 0).await;
+    assert!(all, "for browsers that were away");
     let left = hub.access.sweep().await.unwrap();
     assert_eq!(left, 0, "the link that was over is gone");
 
     world.wait(2 * HOUR_MS);
     let working = Working::of(&hub);
     until("events of the day before are gone", async || {
-        !has_all_events(&world).await
+        !has_events_after(&world, 0).await
+    })
+    .await;
+    // The same worker does so again, for as long as it works.
+    let seq = event::head(&mut hub.store.reader().await.unwrap()).await;
+    let seq = seq.unwrap();
+    add(&world, "Later").await;
+    assert!(has_events_after(&world, seq).await);
+    world.wait(25 * HOUR_MS);
+    until("events of the next day are gone", async || {
+        !has_events_after(&world, seq).await
+    })
+    .await;
+    working.end().await;
+}
+
+#[tokio::test]
+async fn a_worker_that_could_take_nothing_for_a_while_has_all_its_slots_still() {
+    let world = World::new(97).await;
+    let store = &world.hub.store;
+    let run = async |sql: &str| {
+        let mut tx = store.begin(&Actor::system()).await.unwrap();
+        tx.run(sql, Vec::new()).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    run("create trigger refuse before update on job begin select raise(abort, 'refused'); end")
+        .await;
+    let asked_for = world.start().await;
+    let working = Working::of(&world.hub);
+    // It tries more often than it has slots for one org.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    run("drop trigger refuse").await;
+    until("the run is done", async || {
+        let mut reader = store.reader().await.unwrap();
+        let row = sync_run::by_id(&mut reader, asked_for.id).await;
+        row.unwrap().finished_at.is_some()
     })
     .await;
     working.end().await;

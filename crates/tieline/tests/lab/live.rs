@@ -83,7 +83,16 @@ async fn ask(world: &World, session: &str, after: Option<i64>) -> http::Response
 }
 
 async fn ask_after(world: &World, session: &str, after: Option<String>) -> http::Response<Body> {
-    let mut request = Request::get("/api/v1/live").header("cookie", format!("tieline={session}"));
+    ask_at(world, session, "/api/v1/live", after).await
+}
+
+async fn ask_at(
+    world: &World,
+    session: &str,
+    path: &str,
+    after: Option<String>,
+) -> http::Response<Body> {
+    let mut request = Request::get(path).header("cookie", format!("tieline={session}"));
     if let Some(after) = after {
         request = request.header("last-event-id", after);
     }
@@ -203,6 +212,20 @@ async fn who_comes_back_hears_what_was_missed_once_and_in_order() {
         .map(|(_, id)| id.parse().unwrap())
         .collect();
     assert_eq!(numbers, (at + 1..=at + 4).collect::<Vec<_>>());
+    // A browser asks the address again that it asked first, and says where it is by now.
+    let path = format!("/api/v1/live?after={at}");
+    for (path, header, from) in [
+        (path.as_str(), None, at),
+        (path.as_str(), Some(at + 3), at + 3),
+        ("/api/v1/live", Some(at + 3), at + 3),
+    ] {
+        let header = header.map(|it: i64| it.to_string());
+        let answer = ask_at(&world, &ann, path, header).await;
+        let (events, _) = Stream(answer.into_body()).heard().await;
+        let numbers = events.iter().filter(|(name, _)| name != "counts");
+        let numbers: Vec<i64> = numbers.map(|(_, id)| id.parse().unwrap()).collect();
+        assert_eq!(numbers, (from..=at + 4).collect::<Vec<_>>(), "{path}");
+    }
     let mut lost = Stream::open(&world, &ann, Some(at + 1_000)).await;
     assert_eq!(lost.names().await, ["reset"], "an event that never was");
     for spoilt in ["x", "1.5", "5,6", ""] {
@@ -240,6 +263,22 @@ async fn an_event_that_cannot_be_read_for_a_while_is_missed_by_nobody() {
         tokio::time::sleep(QUIET).await;
         assert_eq!(stream.names().await, ["message", "conversation"]);
     }
+}
+
+#[tokio::test]
+async fn all_streams_end_when_events_are_lost_before_they_were_told() {
+    let world = World::new(51).await;
+    let ann = colleague(&world, "ann", true).await;
+    let mut stream = Stream::open(&world, &ann, None).await;
+    assert_eq!(stream.names().await, ["hello"]);
+    // Some were forgotten before anybody read them; they may have said that she is to hear no more.
+    run(&world, "update stream_head set seq = seq + 3").await;
+    text_in(&world, "Hello").await;
+    assert!(stream.heard().await.1, "it ended");
+    drop(stream);
+    let mut again = Stream::open(&world, &ann, None).await;
+    text_in(&world, "Again").await;
+    assert_eq!(again.names().await, ["hello", "message", "conversation"]);
 }
 
 #[tokio::test]

@@ -71,6 +71,8 @@ async fn members_hear_who_is_at_a_conversation_until_they_are_gone_and_nothing_i
     }
     let mut late = follow(hub, &bob).await;
     assert_eq!(heard(&mut late).await, typing, "it holds as he comes");
+    let mut stranger = follow(hub, &eve).await;
+    assert_eq!(heard(&mut stranger).await, [Value::Null; 0]);
     let foreign = say(hub, &eve, &conversation, "looking").await;
     assert_eq!(foreign, StatusCode::NOT_FOUND);
 

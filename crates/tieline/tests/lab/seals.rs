@@ -1,12 +1,15 @@
 //! Sealed secrets and the key that opens them: replaced step by step, and missed in words.
 
 use super::world::World;
+use secrecy::SecretString;
 use tieline::keys;
 use tieline::transport::in_process;
 use tieline_domain::access::Actor;
-use tieline_org::{Connections, Place, Vault};
+use tieline_domain::connection::ConnectionKind;
+use tieline_org::{Connections, NewConnection, Place, Vault};
 use tieline_salesforce::Purpose;
-use tieline_storage::{carrier_account, connection};
+use tieline_storage::carrier_account::CarrierAccount;
+use tieline_storage::{Store, StoreOptions, carrier_account, connection};
 
 #[tokio::test]
 async fn a_new_key_above_the_old_one_seals_everything_anew_and_then_stands_alone() {
@@ -93,4 +96,83 @@ async fn a_missing_key_is_refused_where_the_database_holds_what_it_opens() {
     assert!(!file.exists(), "nothing is made in its place");
     keys::open(&file).unwrap();
     assert!(keys::open_for(&world.hub.store, &file).await.is_ok());
+}
+
+/// A second account at the carrier, with a secret under this key.
+async fn another_account(store: &Store, key: &[u8; Vault::KEY_BYTES]) {
+    let mut tx = store.begin(&Actor::system()).await.unwrap();
+    let mut account = carrier_account::all(&mut tx).await.unwrap().remove(0);
+    account.id = tx.new_id();
+    account.account = "AC2".to_owned();
+    account.secret = Vault::new(key).seal(Place::of_carrier_secret(account.id), b"secret");
+    carrier_account::create(&mut tx, &account).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_secrets_of_every_org_and_every_account_are_sealed_anew() {
+    let world = World::of_two_orgs(74, None).await;
+    let store = &world.hub.store;
+    let (old, new) = ([7; Vault::KEY_BYTES], [8; Vault::KEY_BYTES]);
+    let access = world.simulator.orgs()[1].org_access();
+    let other = NewConnection {
+        name: "The other".to_owned(),
+        kind: ConnectionKind::Simulated,
+        login_url: access.instance_url,
+        consumer_key: access.consumer_key,
+        consumer_secret: SecretString::from(access.consumer_secret),
+    };
+    world.hub.connections.connect(other).await.unwrap();
+    another_account(store, &old).await;
+    let transport = in_process(world.simulator.router());
+    let both = Vault::with_keys(&new, &[old]);
+    let both = Connections::new(store.clone(), both, transport, world.computer.clone());
+    both.renew_seals().await.unwrap();
+    let alone = Vault::new(&new);
+    let mut reader = store.reader().await.unwrap();
+    let orgs = connection::all(&mut reader).await.unwrap();
+    let accounts = carrier_account::all(&mut reader).await.unwrap();
+    assert_eq!((orgs.len(), accounts.len()), (2, 2));
+    for org in &orgs {
+        let opened = alone.open(Place::of_secrets(org.id), &org.secrets);
+        assert!(opened.is_ok(), "{}", org.name);
+        let place = Place::of_session(org.id);
+        let mut session = org.access_token.iter();
+        assert!(session.all(|it| alone.open(place, it).is_ok()));
+    }
+    assert!(orgs.iter().any(|it| it.access_token.is_some()));
+    for account in &accounts {
+        let opened = alone.open(Place::of_carrier_secret(account.id), &account.secret);
+        assert!(opened.is_ok(), "{}", account.account);
+    }
+}
+
+#[tokio::test]
+async fn a_missing_key_is_refused_for_the_sake_of_an_org_alone_and_of_a_carrier_alone() {
+    let world = World::new(75).await;
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("missing.key");
+    let mut tx = world.hub.store.begin(&Actor::system()).await.unwrap();
+    let account = carrier_account::all(&mut tx).await.unwrap().remove(0);
+    let without = CarrierAccount {
+        secret: Vec::new(),
+        ..account.clone()
+    };
+    carrier_account::save(&mut tx, &without).await.unwrap();
+    tx.commit().await.unwrap();
+    let of_the_org = keys::open_for(&world.hub.store, &missing).await;
+    assert!(of_the_org.is_err());
+    let empty = Store::open(StoreOptions {
+        url: format!("sqlite:{}", folder.path().join("empty.db").display()),
+        clock: world.computer.clone(),
+        ids: world.computer.clone(),
+    });
+    let empty = empty.await.unwrap();
+    let made = folder.path().join("made.key");
+    assert!(keys::open_for(&empty, &made).await.is_ok());
+    let mut tx = empty.begin(&Actor::system()).await.unwrap();
+    carrier_account::create(&mut tx, &account).await.unwrap();
+    tx.commit().await.unwrap();
+    assert!(keys::open_for(&empty, &missing).await.is_err());
+    assert!(!missing.exists());
 }

@@ -1,5 +1,6 @@
 //! Transcripts reach the org in batches, once each, whatever is lost, late or gone.
 
+use super::reckoning::update;
 use super::waits::{CREATES, count, live_on, mid_create, plan};
 use super::world::World;
 use crate::desk;
@@ -7,8 +8,13 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use tieline::demo::OUR_NUMBER;
 use tieline_domain::access::Actor;
+use tieline_domain::channel::Channel;
+use tieline_domain::connection::ConnectionState;
 use tieline_simulator::Mishap;
-use tieline_storage::contact_field;
+use tieline_simulator::org::Call;
+use tieline_storage::carrier_account::{self, Sender};
+use tieline_storage::inbox::{self, Inbox};
+use tieline_storage::{connection, contact_field};
 use tieline_sync::create_contact;
 use tieline_testkit::postgres::Database;
 
@@ -280,4 +286,158 @@ async fn a_deleted_task_ends_the_log_of_its_day_and_holds_no_other() {
     }
     world.live(10).await;
     assert_eq!(tasks(&world).len(), 3, "the next day has Tasks of its own");
+}
+
+#[tokio::test]
+async fn a_day_that_could_not_be_logged_is_logged_weeks_later_and_let_go_after_a_month() {
+    for (days, number) in [(29, 1), (31, 0)] {
+        let world = World::of(48, 60).await;
+        world.sync().await;
+        let phone = phones(&world, 1).await.remove(0);
+        let down = plan(
+            &world,
+            "POST",
+            CREATES,
+            u32::MAX,
+            Mishap::Html { status: 503 },
+        );
+        say(&world, &phone, "Anybody?").await;
+        world.live(5).await;
+        assert!(world.simulator.fired(down) > 0);
+        world.simulator.clear_faults();
+        world.wait(days * 24 * 3_600_000);
+        world.live(30).await;
+        assert_eq!(tasks(&world).len(), number, "after {days} days");
+    }
+}
+
+#[tokio::test]
+async fn an_org_that_takes_no_transcript_is_said_to_be_away_until_it_is_back() {
+    let world = World::of(49, 60).await;
+    world.sync().await;
+    let phone = phones(&world, 1).await.remove(0);
+    let state = async || {
+        let mut reader = world.hub.store.reader().await.unwrap();
+        let row = connection::by_id(&mut reader, world.connection).await;
+        row.unwrap().state
+    };
+    let down = plan(
+        &world,
+        "",
+        "/services/",
+        u32::MAX,
+        Mishap::Html { status: 503 },
+    );
+    say(&world, &phone, "Anybody?").await;
+    world.live(30).await;
+    assert!(world.simulator.fired(down) > 0);
+    assert_eq!(state().await, ConnectionState::Unreachable);
+    world.simulator.clear_faults();
+    world.live(30).await;
+    assert_eq!(state().await, ConnectionState::Connected);
+}
+
+#[tokio::test]
+async fn a_task_that_somebody_moved_to_another_person_stays_there_and_is_written_on() {
+    let world = World::of(50, 60).await;
+    world.sync().await;
+    let phone = phones(&world, 1).await.remove(0);
+    say(&world, &phone, "One").await;
+    world.live(10).await;
+    let (task, who, _) = tasks(&world).remove(0);
+    let (org, call) = (world.simulator.org(), world.somebody());
+    let everybody = org.query(&call, "SELECT Id FROM Contact", false);
+    let everybody = everybody.ok().unwrap();
+    let rows = org.rows(&call, &everybody, 0..everybody.len());
+    let mut ids = rows.iter().map(|row| row["Id"].as_str().unwrap());
+    let other = ids.find(|id| *id != who).unwrap();
+    update(&world, "Task", &task, &[("WhoId", other)]);
+    say(&world, &phone, "Two").await;
+    world.live(10).await;
+    let now = tasks(&world);
+    assert_eq!(now.len(), 1, "{now:?}");
+    assert_eq!((&now[0].0, now[0].1.as_str()), (&task, other));
+    assert!(now[0].2.contains("Two"), "{}", now[0].2);
+}
+
+#[tokio::test]
+async fn a_task_that_somebody_else_made_is_not_taken_for_the_one_whose_create_was_lost() {
+    let world = World::of(51, 60).await;
+    world.sync().await;
+    let phone = phones(&world, 1).await.remove(0);
+    let cut = plan(&world, "POST", CREATES, 1, Mishap::CutBeforeCommit {});
+    say(&world, &phone, "Hello").await;
+    world.live(5).await;
+    assert_eq!((world.simulator.fired(cut), tasks(&world).len()), (1, 0));
+    let mut reader = world.hub.store.reader().await.unwrap();
+    let row = connection::by_id(&mut reader, world.connection).await;
+    let ours = row.unwrap().user_id;
+    drop(reader);
+    let org = world.simulator.org();
+    let users = org.users();
+    let other = users.iter().find(|it| it.id.to_string() != ours).unwrap();
+    let who = org.query(&world.somebody(), "SELECT Id FROM Contact", false);
+    let who = org.rows(&world.somebody(), &who.ok().unwrap(), 0..1);
+    let subject = format!("Text messages with {phone} on 2026-03-02");
+    let fields = [
+        ("Subject", subject.as_str()),
+        ("WhoId", who[0]["Id"].as_str().unwrap()),
+        ("Status", "Completed"),
+        ("Description", "By hand"),
+    ];
+    let fields = fields.map(|(name, value)| (name.to_owned(), value.into()));
+    let made = org.create(&Call::of(other.id), "Task", &fields.into_iter().collect());
+    let theirs = made.unwrap().to_string();
+    world.live(12 * 60).await;
+    let both = tasks(&world);
+    assert_eq!(both.len(), 2, "{both:?}");
+    for (id, _, words) in both {
+        let expected = if id == theirs { "By hand" } else { "Hello" };
+        assert!(words.ends_with(expected), "{words}");
+    }
+}
+
+/// Another inbox with a number of its own.
+async fn another_inbox(world: &World, number: &str) {
+    let mut tx = world.hub.store.begin(&Actor::system()).await.unwrap();
+    let account_id = carrier_account::all(&mut tx).await.unwrap()[0].id;
+    let inbox = Inbox {
+        id: tx.new_id(),
+        channel: Channel::Sms,
+        name: "Another".to_owned(),
+        country: "GB".to_owned(),
+    };
+    inbox::create(&mut tx, &inbox).await.unwrap();
+    let sender = Sender {
+        id: tx.new_id(),
+        account_id,
+        inbox_id: Some(inbox.id),
+        address: number.to_owned(),
+    };
+    carrier_account::add_sender(&mut tx, &sender).await.unwrap();
+    tx.commit().await.unwrap();
+    let webhook = format!("http://hub.test/hooks/twilio/accounts/{account_id}");
+    world.simulator.provision(number, &webhook);
+}
+
+#[tokio::test]
+async fn of_two_conversations_of_one_person_and_day_neither_takes_the_task_of_the_other() {
+    const ANOTHER: &str = "+447700900013";
+    let world = World::of(52, 60).await;
+    world.sync().await;
+    another_inbox(&world, ANOTHER).await;
+    let phone = phones(&world, 1).await.remove(0);
+    say(&world, &phone, "To the first").await;
+    world.live(10).await;
+    let cut = plan(&world, "POST", CREATES, 1, Mishap::CutBeforeCommit {});
+    let simulator = &world.simulator;
+    simulator.text_from_phone(&phone, ANOTHER, "To the second");
+    world.live(12 * 60).await;
+    assert_eq!(world.simulator.fired(cut), 1);
+    let both = tasks(&world);
+    assert_eq!(both.len(), 2, "{both:?}");
+    for words in ["To the first", "To the second"] {
+        let with = both.iter().filter(|it| it.2.ends_with(words));
+        assert_eq!(with.count(), 1, "{both:?}");
+    }
 }

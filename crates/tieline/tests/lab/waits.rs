@@ -331,6 +331,42 @@ async fn an_edit_made_while_the_create_is_on_its_way_goes_out_by_itself() {
 }
 
 #[tokio::test]
+async fn an_edit_made_while_nobody_knows_of_the_record_goes_out_once_it_is_found() {
+    let world = World::new(40).await;
+    world.sync().await;
+    write_only(&world).await;
+    let cut = plan(&world, "POST", CREATES, 1, Mishap::CutAfterCommit);
+    add(&world, "", "Foundlater").await;
+    world.live(3).await;
+    assert_eq!(world.simulator.fired(cut), 1);
+    assert_eq!(links_of(&world, "Foundlater").await, [0]);
+    let contacts = desk::contacts(&world.hub.store, 1_000).await;
+    let found = contacts.iter().find(|it| it.name == "Foundlater").unwrap();
+    desk::edit(&world.hub.store, found, "title", "Meanwhile").await;
+    world.live(60).await;
+    assert_eq!(links_of(&world, "Foundlater").await, [1]);
+    assert_eq!(
+        count(&world, "LastName = 'Foundlater' AND Title = 'Meanwhile'"),
+        1
+    );
+}
+
+#[tokio::test]
+async fn more_creates_of_one_name_than_are_looked_for_at_once_are_each_found() {
+    const FAMILY: usize = 120;
+    let world = World::new(41).await;
+    world.sync().await;
+    let cut = plan(&world, "POST", CREATES, 1, Mishap::CutAfterCommit);
+    for number in 0..FAMILY {
+        add(&world, &format!("Child {number}"), "Numerous").await;
+    }
+    world.live(60).await;
+    assert_eq!(world.simulator.fired(cut), 1);
+    assert_eq!(count(&world, "LastName = 'Numerous'"), FAMILY);
+    assert_eq!(links_of(&world, "Numerous").await, [1; FAMILY]);
+}
+
+#[tokio::test]
 async fn an_edit_made_while_the_write_is_on_its_way_goes_out_by_itself() {
     an_edit_goes_out(false).await;
 }
