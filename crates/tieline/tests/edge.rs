@@ -11,14 +11,20 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
+use tieline::figures;
 use tieline::hub::{Hub, HubOptions};
 use tieline::real::RealWorld;
 use tieline::transport::in_process;
 use tieline_access::NewStaff;
 use tieline_domain::access::{Actor, Caller, Role};
+use tieline_domain::connection::{ConnectionKind, ConnectionState, GrantKind};
+use tieline_domain::job::{InHand, JobKind};
 use tieline_org::Vault;
 use tieline_storage::attachment_store::Folder;
+use tieline_storage::connection::{self, Connection};
+use tieline_storage::job::{self, NewJob};
 use tieline_storage::{Store, StoreOptions};
+use tokio::sync::watch;
 use tower::ServiceExt as _;
 
 async fn hub(folder: &TempDir, public_url: &str) -> Hub {
@@ -243,11 +249,139 @@ async fn metrics_are_on_a_listener_of_their_own_and_ask_nothing_of_the_database(
     let public = get(&router, "/metrics", "127.0.0.1:4000").await;
     assert_eq!(public.status(), StatusCode::NOT_FOUND);
     let _ = get(&router, "/api/openapi.json", "127.0.0.1:4000").await;
+    for made_up in ["/made/up/1", "/made/up/2"] {
+        let _ = get(&router, made_up, "127.0.0.1:4000").await;
+    }
     hub.store.close().await;
     let shown = tieline_web::metrics_router(hub.metrics());
     let shown = text(get(&shown, "/metrics", "127.0.0.1:9464").await).await;
     let counted = "tieline_http_request_seconds_count{method=\"GET\",route=\"/api/openapi.json\",class=\"2xx\"} 1";
     assert!(shown.contains(counted), "{shown}");
+    let strangers = "route=\"none\",class=\"4xx\"} 3";
+    assert!(shown.contains(strangers), "{shown}");
+    assert!(!shown.contains("made"), "{shown}");
+}
+
+/// What the listener for metrics shows, once it holds a line.
+async fn shown(hub: &Hub, line: &str) {
+    let router = tieline_web::metrics_router(hub.metrics());
+    for _ in 0..500 {
+        let shown = text(get(&router, "/metrics", "127.0.0.1:9464").await).await;
+        if shown.lines().any(|it| it == line) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("{line} is never shown");
+}
+
+#[tokio::test]
+async fn work_that_is_gone_is_shown_as_none_and_not_as_what_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let hub = hub(&folder, "http://127.0.0.1:4000").await;
+    let kind = JobKind::ActivityLog;
+    let mut tx = hub.store.begin(&Actor::system()).await.unwrap();
+    let new = NewJob {
+        kind,
+        party: None,
+        key: None,
+        in_line: None,
+        payload: (),
+        run_at: tx.now(),
+    };
+    job::enqueue(&mut tx, new).await.unwrap();
+    tx.commit().await.unwrap();
+    let (look, looks) = watch::channel(false);
+    let load = Arc::default();
+    let keeping = figures::keep(hub.store.clone(), hub.metrics(), load, looks);
+    let keeping = tokio::spawn(keeping);
+    shown(
+        &hub,
+        "tieline_jobs{kind=\"activity.log\",state=\"ready\"} 1",
+    )
+    .await;
+    let mut tx = hub.store.begin(&Actor::system()).await.unwrap();
+    let mut hand = InHand::of(kind.lane());
+    let claimed = job::claim(&mut tx, &mut hand).await.unwrap().remove(0);
+    tx.commit().await.unwrap();
+    // It is woken before its time.
+    look.send_replace(false);
+    shown(
+        &hub,
+        "tieline_jobs{kind=\"activity.log\",state=\"leased\"} 1",
+    )
+    .await;
+    shown(
+        &hub,
+        "tieline_jobs{kind=\"activity.log\",state=\"ready\"} 0",
+    )
+    .await;
+    let mut tx = hub.store.begin(&Actor::system()).await.unwrap();
+    job::finish(&mut tx, &claimed).await.unwrap();
+    tx.commit().await.unwrap();
+    look.send_replace(false);
+    shown(
+        &hub,
+        "tieline_jobs{kind=\"activity.log\",state=\"leased\"} 0",
+    )
+    .await;
+    look.send_replace(true);
+    keeping.await.unwrap();
+}
+
+/// A database that knows a pretend org.
+async fn with_simulated_org(folder: &TempDir) {
+    let hub = hub(folder, "http://127.0.0.1:4000").await;
+    let mut tx = hub.store.begin(&Actor::system()).await.unwrap();
+    let org = Connection {
+        id: tx.new_id(),
+        name: "Harrow & Vale".to_owned(),
+        kind: ConnectionKind::Simulated,
+        login_url: "http://127.0.0.1:1".to_owned(),
+        instance_url: "http://127.0.0.1:1".to_owned(),
+        org_id: "00D000000000001AAA".to_owned(),
+        org_name: "Harrow & Vale".to_owned(),
+        user_id: "005000000000001AAA".to_owned(),
+        username: "hub@harrow.example".to_owned(),
+        grant_kind: GrantKind::ClientCredentials,
+        consumer_key: "key".to_owned(),
+        secrets: Vec::new(),
+        access_token: None,
+        token_version: 0,
+        state: ConnectionState::Connected,
+        state_reason: None,
+        state_since: tx.now(),
+        daily_budget: 1_000,
+        org_calls: None,
+    };
+    connection::create(&mut tx, &org).await.unwrap();
+    tx.commit().await.unwrap();
+    hub.store.close().await;
+}
+
+#[tokio::test]
+async fn a_hub_that_is_not_told_so_serves_no_pretend_org() {
+    let folder = tempfile::tempdir().unwrap();
+    with_simulated_org(&folder).await;
+    let database = format!("sqlite:{}", folder.path().join("tieline.db").display());
+    let mut hub = Command::new(env!("CARGO_BIN_EXE_tieline"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--database", &database])
+        .args(["--socket", "off"])
+        .current_dir(folder.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let begun = Instant::now();
+    while hub.try_wait().unwrap().is_none() && begun.elapsed() < Duration::from_secs(30) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // One that serves it would never end.
+    let _ = hub.kill();
+    let ended = hub.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert_eq!(ended.status.code(), Some(1), "{said}");
+    assert!(said.contains("--allow-simulated"), "{said}");
 }
 
 #[tokio::test]
