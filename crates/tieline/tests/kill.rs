@@ -10,8 +10,10 @@ use served::{World, until};
 use std::collections::BTreeSet;
 use tieline::demo::OUR_NUMBER;
 use tieline::hub::Hub;
+use tieline_domain::job::JobState;
 use tieline_simulator::org::Call;
 use tieline_simulator::{Fault, Mishap};
+use tieline_storage::job;
 
 /// More than one page of a query.
 const CONTACTS: usize = 2_600;
@@ -219,6 +221,13 @@ async fn a_hub_that_is_asked_to_end_under_load_ends_its_batch_writes_its_log_bac
     assert_eq!(world.log_bytes(), 0);
     let stopped = world.row(run).await;
     assert_eq!((stopped.finished_at, stopped.error), (None, None));
+    let in_hand = world.at_rest(async |hub: &Hub| {
+        let mut reader = hub.store.reader().await.unwrap();
+        let jobs = job::count_by_state(&mut reader).await.unwrap();
+        let is_held = |state| matches!(state, JobState::Leased | JobState::AttemptStarted);
+        jobs.into_iter().any(|(_, state, _)| is_held(state))
+    });
+    assert!(!in_hand.await, "all was ended or put back");
 
     world.start().await;
     let whole = world.end_of(run).await;

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
@@ -477,6 +477,61 @@ async fn users_become_members_of_the_inboxes_that_are_named_and_leave_them_one_b
 }
 
 #[tokio::test]
+async fn of_two_inboxes_of_one_name_the_one_is_meant_that_is_named_by_its_id() {
+    let machine = Machine::at_rest().await;
+    machine.add_inboxes(&["Care", "Care", "Sales"]).await;
+    machine.done("staff add bo@example.com --name Bo");
+    let said = machine.say("inbox member add care bo@example.com");
+    assert_eq!(said.code, 2, "{said:?}");
+    assert!(said.err.contains("several inboxes"), "{said:?}");
+    let inboxes = machine.done("inbox list --json").json();
+    let ids = inboxes["items"].as_array().unwrap().iter();
+    let ids = ids.filter(|it| it["name"] == "Care").map(|it| &it["id"]);
+    let last = ids.last().unwrap();
+    machine.done(&format!(
+        "inbox member add {} bo@example.com",
+        last.as_str().unwrap()
+    ));
+    let inboxes = machine.done("inbox list --json").json();
+    for inbox in inboxes["items"].as_array().unwrap() {
+        let members = inbox["members"].as_array().unwrap().len();
+        assert_eq!(members, usize::from(inbox["id"] == *last), "{inbox}");
+    }
+}
+
+#[tokio::test]
+async fn a_password_that_was_read_or_made_is_the_one_that_signs_in() {
+    let machine = Machine::at_rest().await;
+    machine.done("staff add bo@example.com --name Bo");
+    let mut verb = machine
+        .program()
+        .args(["staff", "password", "bo@example.com"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let typed = "correct horse battery";
+    writeln!(verb.stdin.take().unwrap(), "{typed}").unwrap();
+    assert!(verb.wait().unwrap().success());
+    let signs_in = async |password: &str| {
+        let sign_in = async |store: &Store| {
+            let access = Access::new(store.clone());
+            let visit = Visit::default();
+            access
+                .sign_in("bo@example.com", password, &visit)
+                .await
+                .is_ok()
+        };
+        machine.within(sign_in).await
+    };
+    assert!(signs_in(typed).await);
+    let made = machine.done("staff password bo@example.com --generate --json");
+    let made = made.json()["password"].as_str().unwrap().to_owned();
+    assert!(signs_in(&made).await);
+    assert!(!signs_in(typed).await, "the one before is over");
+}
+
+#[tokio::test]
 async fn who_may_read_beyond_their_inboxes_may_until_it_is_said_otherwise() {
     let machine = Machine::at_rest().await;
     for (words, shown) in [
@@ -605,6 +660,10 @@ async fn work_that_gave_up_is_tried_again_or_dropped_each_that_is_named_and_audi
     assert!((began..began + 60_000).contains(&gave_up_at));
     let ids = machine.listed("jobs list", "id");
     assert_eq!(ids.len(), 4);
+    // Page by page they are the same.
+    assert_eq!(machine.listed("jobs list --limit 3", "id"), ids[..3]);
+    let rest = format!("jobs list --limit 3 --after {}", ids[2]);
+    assert_eq!(machine.listed(&rest, "id"), ids[3..]);
     machine.done(&format!("jobs retry {} {}", ids[0], ids[1]));
     assert_eq!(machine.listed("jobs list", "id"), ids[2..]);
     assert_eq!(
@@ -623,6 +682,11 @@ async fn work_that_gave_up_is_tried_again_or_dropped_each_that_is_named_and_audi
         all.sort();
         all
     };
+    let all = machine.listed("audit", "target");
+    let first = machine.done("audit --limit 3 --json").json();
+    let next = first["next_cursor"].as_str().unwrap();
+    let rest = format!("audit --limit 3 --after {next}");
+    assert_eq!(machine.listed(&rest, "target"), all[3..]);
     let mut targets = ids.clone();
     targets.sort();
     assert_eq!(sorted("target"), targets);

@@ -1,8 +1,9 @@
 //! What Tieline allows itself of an org's calls: bulk work stops, says when it goes on, and does.
 
 use super::waits::{CREATES, add, count, plan, runs};
-use super::world::World;
+use super::world::{World, to_orgs};
 use crate::desk;
+use tieline::hub::Hub;
 use tieline_domain::connection::ConnectionState;
 use tieline_domain::sync::run::RunState;
 use tieline_salesforce::{Error, Purpose};
@@ -112,6 +113,31 @@ async fn every_call_that_the_org_counts_is_counted_here_whoever_makes_it() {
         - before;
     assert!(made > 0);
     assert_eq!(used(&world).await, made as i64 + 1, "and the lost one");
+}
+
+#[tokio::test]
+async fn what_another_node_used_counts_here_after_ten_seconds() {
+    let world = World::new(66).await;
+    allow(&world, 20).await;
+    let other = world.second_hub(to_orgs(&world.simulator)).await;
+    let client = async |hub: &Hub| {
+        let calls = hub
+            .connections
+            .client(world.connection, Purpose::Staff)
+            .await;
+        calls.unwrap()
+    };
+    let (here, there) = (client(&world.hub).await, client(&other).await);
+    here.client.limits().await.unwrap();
+    let mut calls = 0;
+    while there.client.limits().await.is_ok() {
+        calls += 1;
+        assert!(calls <= 20, "it has no more than all");
+    }
+    there.record().await.unwrap();
+    world.wait(10_001);
+    let refused = here.client.limits().await.unwrap_err();
+    assert!(matches!(refused, Error::BudgetSpent { .. }), "{refused}");
 }
 
 #[tokio::test]

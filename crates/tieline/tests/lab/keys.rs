@@ -186,6 +186,29 @@ async fn a_key_over_another_inbox_sees_nothing_of_this_one_whoever_it_acts_for()
 }
 
 #[tokio::test]
+async fn the_stream_of_a_key_ends_when_the_user_it_acts_for_sees_less() {
+    let world = World::new(97).await;
+    let access = &world.hub.access;
+    let session = colleague(&world, "ann", true).await;
+    let ann = access.principal(&session, None).await.unwrap();
+    let ann = ann.unwrap().staff.id;
+    let (_, secret) = key(&world, "Both", Reach::All).await;
+    let listen = async |for_whom: &str| {
+        let answer = get(&world, "/api/v1/live", &secret, "192.0.2.1", for_whom).await;
+        let mut stream = Stream(answer.into_body());
+        assert_eq!(stream.names().await, ["hello"]);
+        stream
+    };
+    let (mut for_her, mut for_nobody) = (listen(&ann.to_string()).await, listen("").await);
+    let inbox = the_inbox(&world).await;
+    let removed = access.remove_member(&Caller::operator(), inbox, ann).await;
+    removed.unwrap();
+    text_in(&world, "Not for her").await;
+    assert_eq!(for_her.heard().await, (Vec::new(), true));
+    assert_eq!(for_nobody.names().await, ["message", "conversation"]);
+}
+
+#[tokio::test]
 async fn a_stream_ends_with_its_key_also_while_it_hears_something() {
     let world = World::new(94).await;
     let end = world.hub.store.now() + 1_000;
