@@ -590,24 +590,41 @@ async fn a_key_is_good_as_long_as_it_was_said_and_the_one_that_lives_is_revoked(
     assert_eq!(machine.say("key revoke ci").code, 2, "none of them lives");
 }
 
+/// The administrator signs in, so many times.
+async fn sign_in(store: &Store, times: usize) {
+    let (access, operator) = (Access::new(store.clone()), Caller::operator());
+    let ann = NewStaff {
+        name: "Ann".to_owned(),
+        email: ADMINISTRATOR.to_owned(),
+        role: Role::SystemAdministrator,
+    };
+    let id = access.add_staff(&operator, &ann).await.unwrap().id;
+    for _ in 0..times {
+        let link = access.sign_in_link(&operator, id, 60_000).await.unwrap();
+        let used = access.use_link(&link.token, &Visit::default()).await;
+        used.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_administrator_who_is_signed_in_somewhere_gets_no_link_at_a_start() {
+    let mut machine = Machine::at_rest().await;
+    machine
+        .within(async |store: &Store| sign_in(store, 1).await)
+        .await;
+    let line = way_in(&mut machine);
+    assert!(!line.contains("/sign-in/"), "{line}");
+    machine.done(&format!("session end {ADMINISTRATOR} --all"));
+    let line = way_in(&mut machine);
+    assert!(line.contains("/sign-in/"), "{line}");
+}
+
 #[tokio::test]
 async fn one_session_is_ended_and_the_others_go_on() {
     let machine = Machine::at_rest().await;
-    let sign_in = async |store: &Store| {
-        let (access, operator) = (Access::new(store.clone()), Caller::operator());
-        let ann = NewStaff {
-            name: "Ann".to_owned(),
-            email: ADMINISTRATOR.to_owned(),
-            role: Role::SystemAdministrator,
-        };
-        let id = access.add_staff(&operator, &ann).await.unwrap().id;
-        for _ in 0..3 {
-            let link = access.sign_in_link(&operator, id, 60_000).await.unwrap();
-            let used = access.use_link(&link.token, &Visit::default()).await;
-            used.unwrap();
-        }
-    };
-    machine.within(sign_in).await;
+    machine
+        .within(async |store: &Store| sign_in(store, 3).await)
+        .await;
     let sessions = || machine.listed(&format!("session list {ADMINISTRATOR}"), "id");
     let mut left = sessions();
     assert_eq!(left.len(), 3);

@@ -167,7 +167,7 @@ async fn calls_that_could_not_be_written_down_are_written_down_with_the_next() {
 }
 
 #[tokio::test]
-async fn what_is_no_fault_of_the_orgs_does_not_make_it_look_away() {
+async fn an_org_looks_as_its_own_answers_say_and_what_is_no_fault_of_its_changes_nothing() {
     let world = World::new(65).await;
     let connections = world.hub.sync.connections();
     let cases = [
@@ -194,6 +194,13 @@ async fn what_is_no_fault_of_the_orgs_does_not_make_it_look_away() {
         (
             Error::Unreachable("status 503".into()),
             ConnectionState::Unreachable,
+        ),
+        (
+            Error::SignInNeeded {
+                code: "invalid_grant".to_owned(),
+                description: "expired".to_owned(),
+            },
+            ConnectionState::NeedsSignIn,
         ),
     ];
     for (error, expected) in cases {

@@ -5,13 +5,15 @@ use super::world::World;
 use axum::body::Body;
 use http::{Request, StatusCode};
 use http_body_util::BodyExt as _;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::time::Duration;
 use tieline::demo::OUR_NUMBER;
 use tieline_access::{NewStaff, SignedIn, StaffChange, Visit, Which};
 use tieline_domain::access::{Actor, Caller, Role, Scope};
+use tieline_domain::delivery::State;
 use tieline_domain::id::InboxId;
 use tieline_messaging::converse::{self, Act, Mark};
+use tieline_simulator::carrier::{DeliveryError, DeliveryFailure};
 use tieline_storage::{inbox, staff};
 use tokio::task::JoinHandle;
 use tower::ServiceExt as _;
@@ -545,6 +547,41 @@ async fn a_stream_that_waits_hears_of_everything_at_once() {
 }
 
 #[tokio::test]
+async fn what_became_of_a_text_is_told_with_when_and_why() {
+    let world = World::new(52).await;
+    let ann = colleague(&world, "ann", true).await;
+    let mut stream = Stream::open(&world, &ann, None).await;
+    stream.heard().await;
+    let theirs = "+441134960777";
+    world.simulator.plan_delivery_failure(DeliveryFailure {
+        to: Some(theirs.to_owned()),
+        error_code: DeliveryError::UnreachableHandset,
+        failed: false,
+        times: 1,
+    });
+    let text = desk::text(&world.hub.store, theirs, "Lost").await;
+    world.live(10).await;
+    let told = stream.data_of("message_state").await;
+    let last = told.last().expect("it is told");
+    let all = desk::messages(&world.hub.store).await;
+    let now = all.iter().find(|it| it.id == text.id).unwrap();
+    assert_eq!(now.state, State::Undelivered);
+    assert!(now.state_at > now.at, "it took a while");
+    let expected = [
+        ("conversation_id", json!(now.conversation_id)),
+        ("message_id", json!(now.id)),
+        ("seq", json!(now.seq)),
+        ("state", json!(now.state)),
+        ("state_at", json!(now.state_at)),
+    ];
+    for (name, value) in expected {
+        assert_eq!(last[name], value, "{name}");
+    }
+    let code = now.failure.as_ref().map(|it| it.code);
+    assert_eq!(last["error"]["code"], json!(code));
+}
+
+#[tokio::test]
 async fn each_is_told_what_they_have_not_read_of_each_conversation() {
     let world = World::new(49).await;
     let mut people = Vec::new();
@@ -569,8 +606,10 @@ async fn each_is_told_what_they_have_not_read_of_each_conversation() {
         let read = converse::mark(store, &scope, *id, *person, Mark::Read).await;
         read.unwrap();
     }
-    for (_, stream) in &mut people {
-        stream.heard().await;
+    for ((_, stream), id) in people.iter_mut().zip(&ids) {
+        let told = stream.data_of("read").await;
+        let of_own = json!({"conversation_id": id.to_string(), "unread": 0});
+        assert_eq!(told, [of_own]);
     }
     // Both at once, so that they are told together.
     for phone in phones {

@@ -345,6 +345,12 @@ async fn a_task_that_somebody_moved_to_another_person_stays_there_and_is_written
     say(&world, &phone, "One").await;
     world.live(10).await;
     let (task, who, _) = tasks(&world).remove(0);
+    let mut reader = world.hub.store.reader().await.unwrap();
+    let now = world.hub.store.now();
+    let usage = connection::usage(&mut reader, world.connection, now).await;
+    let live = usage.unwrap().iter().any(|(purpose, _)| *purpose == "live");
+    assert!(live, "bulk work stops before it");
+    drop(reader);
     let (org, call) = (world.simulator.org(), world.somebody());
     let everybody = org.query(&call, "SELECT Id FROM Contact", false);
     let everybody = everybody.ok().unwrap();
