@@ -237,6 +237,21 @@ async fn who_comes_back_hears_what_was_missed_once_and_in_order() {
     }
 }
 
+#[tokio::test]
+async fn a_stream_is_sent_as_it_is_also_to_who_takes_answers_packed() {
+    let world = World::new(53).await;
+    let ann = colleague(&world, "ann", true).await;
+    let request = Request::get("/api/v1/live")
+        .header("cookie", format!("tieline={ann}"))
+        .header("accept-encoding", "gzip, br")
+        .body(Body::empty());
+    let answer = world.hub.router().oneshot(request.unwrap()).await.unwrap();
+    assert_eq!(answer.headers()["content-type"], "text/event-stream");
+    assert!(answer.headers().get("content-encoding").is_none());
+    let mut stream = Stream(answer.into_body());
+    assert_eq!(stream.names().await, ["hello"]);
+}
+
 async fn run(world: &World, sql: &str) {
     let mut tx = world.hub.store.begin(&Actor::system()).await.unwrap();
     tx.run(sql, Vec::new()).await.unwrap();
