@@ -14,9 +14,12 @@ use tempfile::TempDir;
 use tieline::real::RealWorld;
 use tieline_access::{Access, NewStaff, Visit};
 use tieline_domain::access::{Actor, Caller, Role};
+use tieline_domain::carrier::CarrierKind;
 use tieline_domain::channel::Channel;
 use tieline_domain::job::{InHand, JobKind, JobState};
 use tieline_domain::time::Clock as _;
+use tieline_org::{Place, Vault};
+use tieline_storage::carrier_account::{self, CarrierAccount};
 use tieline_storage::inbox::{self, Inbox};
 use tieline_storage::job::{self, NewJob};
 use tieline_storage::{Store, StoreOptions};
@@ -633,6 +636,40 @@ async fn one_session_is_ended_and_the_others_go_on() {
     assert_eq!(sessions(), left);
     machine.done(&format!("session end {ADMINISTRATOR} --all"));
     assert_eq!(sessions(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_hub_that_starts_seals_anew_with_the_first_key_of_its_file() {
+    let mut machine = Machine::at_rest().await;
+    let (old, new) = ([7; Vault::KEY_BYTES], [8; Vault::KEY_BYTES]);
+    let line = |key: [u8; Vault::KEY_BYTES]| key.map(|byte| format!("{byte:02x}")).concat();
+    let file = machine.folder.path().join("tieline.key");
+    fs::write(&file, format!("{}\n{}\n", line(new), line(old))).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    let add = async |store: &Store| {
+        let mut tx = store.begin(&Actor::system()).await.unwrap();
+        let id = tx.new_id();
+        let account = CarrierAccount {
+            id,
+            carrier: CarrierKind::Twilio,
+            account: "AC1".to_owned(),
+            url: "https://carrier.example".to_owned(),
+            secret: Vault::new(&old).seal(Place::of_carrier_secret(id), b"secret"),
+            held_until: None,
+        };
+        carrier_account::create(&mut tx, &account).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    machine.within(add).await;
+    way_in(&mut machine);
+    let kept = async |store: &Store| {
+        let mut reader = store.reader().await.unwrap();
+        carrier_account::all(&mut reader).await.unwrap().remove(0)
+    };
+    let kept = machine.within(kept).await;
+    let place = Place::of_carrier_secret(kept.id);
+    let opened = Vault::new(&new).open(place, &kept.secret);
+    assert_eq!(opened.unwrap(), b"secret");
 }
 
 /// Work that gave up, so many times.

@@ -139,6 +139,8 @@ async fn a_task_is_put_right_when_it_is_heard_later_that_a_text_did_not_arrive()
         attempt: Some(1),
         report,
     });
+    // It is of the day on which it was said, whenever that is heard.
+    world.wait(24 * 3_600_000);
     world.hub.messaging.take_in([late]).await.unwrap();
     live_on(&world, &world.hub, 20).await;
     assert!(
