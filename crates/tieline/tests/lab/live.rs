@@ -575,7 +575,7 @@ async fn what_became_of_a_text_is_told_with_when_and_why() {
         times: 1,
     });
     let text = desk::text(&world.hub.store, theirs, "Lost").await;
-    world.live(10).await;
+    world.live(20).await;
     let told = stream.data_of("message_state").await;
     let last = told.last().expect("it is told");
     let all = desk::messages(&world.hub.store).await;
