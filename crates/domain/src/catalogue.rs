@@ -380,13 +380,21 @@ mod tests {
     fn a_search_finds_accents_by_plain_letters_and_phones_by_digits() {
         let catalogue = with(own("assistant_phone", FieldKind::Phone)).unwrap();
         let text = catalogue.search_text(&fields(&[
+            ("first_name", "Zoë"),
             ("last_name", "Łukasiewicz-Böhm"),
+            ("company", "Acme"),
+            ("title", "Chef"),
+            ("email", "zoe@example.com"),
             ("phone", "(020) 7946 0123"),
             ("assistant_phone", "07700 900317"),
             ("description", "unseen"),
         ]));
         for part in [
+            "zoe ",
             "lukasiewicz-bohm",
+            "acme",
+            "chef",
+            "zoe@example.com",
             "02079460123",
             "+442079460123",
             "+447700900317",
@@ -707,6 +715,13 @@ mod tests {
         );
         let changed = change("colour", to_choice(), false).unwrap();
         assert_eq!(changed.field("colour").unwrap().options, ["Red"]);
+        let to_long = FieldChange {
+            kind: Some(FieldKind::LongText),
+            ..FieldChange::default()
+        };
+        let changed = change("colour", to_long, false).unwrap();
+        let kept = changed.check("colour", &"x".repeat(300));
+        assert!(kept.is_ok(), "it is as long as its kind: {kept:?}");
         let optional = FieldChange {
             required: Some(false),
             ..FieldChange::default()

@@ -73,6 +73,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_word_that_carriers_and_the_law_list_is_heard() {
+        let stop = "stop stopall unsubscribe end quit cancel revoke optout opt-out remove td arret";
+        for (words, meaning) in [
+            (stop, Keyword::Stop),
+            ("start unstop", Keyword::Start),
+            ("help info", Keyword::Help),
+        ] {
+            for word in words.split(' ') {
+                assert_eq!(keyword(word, false), Some(meaning), "{word}");
+            }
+        }
+        assert_eq!(keyword("Opt out", false), Some(Keyword::Stop));
+    }
+
+    #[test]
     fn the_whole_message_decides() {
         for (text, opted_out, meaning) in [
             ("STOP", false, Some(Keyword::Stop)),

@@ -209,13 +209,20 @@ mod tests {
     }
 
     fn text(state: &mut ReceiveState, number: u128, text: &str) -> Vec<Effect> {
-        let inbound = Inbound {
+        take(state, number, inbound(number, text))
+    }
+
+    fn inbound(number: u128, text: &str) -> Inbound {
+        Inbound {
             inbox_id: InboxId::from_uuid(1),
             address: ADDRESS.to_owned(),
             text: text.to_owned(),
             sender_id: SenderId::from_uuid(1),
             provider_id: provider_id(number),
-        };
+        }
+    }
+
+    fn take(state: &mut ReceiveState, number: u128, inbound: Inbound) -> Vec<Effect> {
         let ids = FreshIds {
             conversation: ConversationId::from_uuid(number),
             message: MessageId::from_uuid(number * 2),
@@ -247,6 +254,58 @@ mod tests {
             (1, 1, true)
         );
         assert_eq!(conversation.contact_id, Some(ContactId::from_uuid(7)));
+    }
+
+    #[test]
+    fn two_accounts_may_give_one_name_to_two_texts() {
+        let mut state = state(&[7]);
+        let mut elsewhere = inbound(1, "And I");
+        elsewhere.provider_id.account_id = CarrierAccountId::from_uuid(2);
+        assert_eq!(text(&mut state, 1, "Hello").len(), 1);
+        for (effects, again) in [(1, "the first time"), (0, "repeated")] {
+            let taken = take(&mut state, 2, elsewhere.clone());
+            assert_eq!(taken.len(), effects, "{again}");
+        }
+    }
+
+    #[test]
+    fn who_texts_two_inboxes_is_heard_in_each_and_each_has_its_own_words() {
+        let mut state = state(&[7]);
+        let other = InboxId::from_uuid(2);
+        let to_other = |number| Inbound {
+            inbox_id: other,
+            ..inbound(number, "To the other")
+        };
+        text(&mut state, 1, "To the first");
+        take(&mut state, 2, to_other(2));
+        text(&mut state, 3, "To the first again");
+        take(&mut state, 4, to_other(4));
+        take(&mut state, 5, to_other(5));
+        let point = PointId::from_uuid(1);
+        for (inbox, id, received) in [(InboxId::from_uuid(1), 1, 2), (other, 2, 3)] {
+            let it = &state.conversations[&(inbox, point)];
+            let found = (it.id, it.inbox_id, it.received);
+            assert_eq!(found, (ConversationId::from_uuid(id), inbox, received));
+        }
+    }
+
+    #[test]
+    fn each_answer_of_the_hub_says_what_was_done() {
+        for (word, out, said) in [
+            ("stop", false, "Acme: you will get no more messages."),
+            ("start", true, "Acme: you will get messages again."),
+            ("help", false, "Acme: you are texting with our staff."),
+            ("help", true, "Acme: you are texting with our staff."),
+        ] {
+            let mut state = state(&[7]);
+            let since = (PointId::from_uuid(1), Timestamp(0));
+            state.opted_out.extend(out.then_some(since));
+            let effects = text(&mut state, 1, word);
+            let Some(Effect::Reply(reply, _)) = effects.last() else {
+                panic!("{word}: {effects:?}");
+            };
+            assert!(reply.text.starts_with(said), "{word}: {}", reply.text);
+        }
     }
 
     #[test]
@@ -329,7 +388,7 @@ mod tests {
         let point = PointId::from_uuid(1);
         let effects = text(&mut state, 1, "STOP");
         assert!(
-            matches!(effects[..], [Effect::Received(..), Effect::OptOut(out, _), Effect::Reply(..)] if out == point)
+            matches!(effects[..], [Effect::Received(..), Effect::OptOut(out, by), Effect::Reply(..)] if (out, by) == (point, MessageId::from_uuid(2)))
         );
         assert_eq!(
             text(&mut state, 2, "stop").len(),
@@ -337,10 +396,9 @@ mod tests {
             "no second confirmation"
         );
         let effects = text(&mut state, 3, "yes");
-        assert!(matches!(
-            effects[..],
-            [Effect::Received(..), Effect::OptIn(_, _), Effect::Reply(..)]
-        ));
+        assert!(
+            matches!(effects[..], [Effect::Received(..), Effect::OptIn(again, by), Effect::Reply(..)] if (again, by) == (point, MessageId::from_uuid(6)))
+        );
         assert_eq!(
             text(&mut state, 4, "yes").len(),
             1,

@@ -161,6 +161,27 @@ mod tests {
     }
 
     #[test]
+    fn what_was_said_in_one_moment_stays_in_the_order_of_its_conversation() {
+        let (mut kept, mut other) = (conversation(1), conversation(2));
+        // Ids tell nothing of the order.
+        let say = |it: &mut Conversation, author: Author, text: &str, id: u128| Message {
+            id: MessageId::from_uuid(id),
+            ..said(it, 10, author, text)
+        };
+        let hub = Author::Hub(HubReason::Keyword);
+        let hello = say(&mut kept, Author::Contact, "Hello", 3);
+        let there = say(&mut kept, Author::Contact, "Are you there?", 1);
+        let stop = say(&mut other, Author::Contact, "STOP", 4);
+        let answer = say(&mut other, hub, "No more", 2);
+        let messages = vec![answer, stop, there, hello];
+        let (act, now) = (MessageId::from_uuid(99), Timestamp(60));
+        let both = [&mut kept, &mut other];
+        let merged = merge(both, messages, &Marks::new(), act, now);
+        let words: Vec<&str> = merged.messages.iter().map(|it| it.text.as_str()).collect();
+        assert_eq!(words, ["Hello", "Are you there?", "STOP", "No more"]);
+    }
+
+    #[test]
     fn what_is_kept_began_when_the_first_of_the_two_did() {
         for (kept, other) in [(1, 2), (2, 1)] {
             let (mut kept, mut other) = (conversation(kept), conversation(other));
