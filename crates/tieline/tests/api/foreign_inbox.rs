@@ -140,3 +140,38 @@ async fn a_conversation_is_begun_in_the_inbox_that_is_wanted_if_it_is_one_of_one
     }
     world.stop().await;
 }
+
+#[tokio::test]
+async fn who_a_conversation_is_with_is_said_by_a_new_contact_of_its_members_alone() {
+    let world = World::start(None).await;
+    let (priya, tom) = (world.people().await, world.colleague().await);
+    let id = &priya.ids["ConversationId"];
+    let shown = async || {
+        let path = format!("/api/v1/conversations/{id}");
+        let answer = world.send(&priya, &Probe::new("get", &path)).await;
+        let shown: Value = serde_json::from_str(&answer.body).unwrap();
+        shown["contact"]["id"].clone()
+    };
+    let add = async |name: &str| {
+        let mut add = Probe::new("post", "/api/v1/contacts");
+        add.key = Some(name.as_bytes().to_vec());
+        let body = json!({"fields": {"last_name": name}, "conversation_id": id});
+        add.body = Some(body.to_string().into_bytes());
+        let answer = world.send(&tom, &add).await;
+        let body: Value = serde_json::from_str(&answer.body).unwrap();
+        (answer.status, body)
+    };
+    let (status, member) = add("Member").await;
+    assert_eq!((status, &shown().await), (201, &member["id"]), "{member}");
+    world.take_out_of_inboxes("tom").await;
+    for is_reviewer in [false, true] {
+        if is_reviewer {
+            world.make_reviewer("tom").await;
+        }
+        let (status, problem) = add("Stranger").await;
+        let refused = (status, &problem["field"]);
+        assert_eq!(refused, (422, &json!("conversation_id")), "{problem}");
+        assert_eq!(shown().await, member["id"], "reviewer: {is_reviewer}");
+    }
+    world.stop().await;
+}

@@ -245,6 +245,28 @@ async fn who_asks_for_a_conversation_that_became_part_of_another_gets_the_other(
     let written = Some(json!({"text": "Here"}));
     let (status, message) = ask(&world, &known, "post", &messages, written).await;
     assert_eq!((status, &message["conversation_id"]), (202, &json!(id)));
+    // Nor is there another one for its number: for who writes there, or opens it by their name.
+    let contact = format!("/api/v1/contacts/{}", known.ids["ContactId"]);
+    let contact = get(&world, &known, &contact).await;
+    let address = contact["points"][0]["address"].as_str().unwrap();
+    let form = [
+        ("MessageSid", "SM2"),
+        ("From", address),
+        ("Body", "I am here"),
+    ];
+    let answer = world.signed_fields(&form, false).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let list = get(&world, &known, &messages).await;
+    let last = list["items"].as_array().unwrap().last().unwrap();
+    assert_eq!(last["text"], "I am here");
+    for with in [
+        json!({"contact_id": contact["id"]}),
+        json!({"address": address}),
+    ] {
+        let begun = ask(&world, &known, "post", "/api/v1/conversations", Some(with));
+        let (status, begun) = begun.await;
+        assert_eq!((status, &begun["id"]), (200, &json!(id)), "{begun}");
+    }
     world.stop().await;
 }
 

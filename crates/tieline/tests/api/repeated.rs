@@ -66,6 +66,10 @@ async fn a_text_whose_key_comes_with_other_words_is_refused_and_not_lost() {
         "/api/v1/conversations/{}/messages",
         known.ids["ConversationId"]
     );
+    // A writer's key is told to them as it came.
+    let other = post(&world, &known, &path, "a:b:c", json!({"text": "zero"})).await;
+    let other: Value = serde_json::from_str(&other.body).unwrap();
+    assert_eq!(other["client_key"], "a:b:c");
     let one = post(&world, &known, &path, "same", json!({"text": "one"})).await;
     let two = post(&world, &known, &path, "same", json!({"text": "two"})).await;
     assert_eq!(one.status, 202, "{one:?}");

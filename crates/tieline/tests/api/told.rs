@@ -45,6 +45,8 @@ async fn whom_one_may_write_to_is_told_with_its_reason_wherever_they_are_shown()
         assert_eq!(answer.status, 200, "{answer:?}");
         let list = get(&world, &known, "/api/v1/conversations?limit=100").await;
         let listed = items(&list).iter().find(|it| it["address"] == THEIRS);
+        let id = listed.unwrap()["id"].as_str().unwrap();
+        assert_eq!(world.parts(id).await, 1, "who writes takes part: {text}");
         let gate = &listed.unwrap()["gate"];
         let whole = get(&world, &known, &one).await;
         let consent = &whole["points"][0]["consent"];

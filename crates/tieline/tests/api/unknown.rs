@@ -238,3 +238,26 @@ async fn a_conversation_that_is_opened_with_somebody_is_with_them_also_where_it_
     }
     world.stop().await;
 }
+
+#[tokio::test]
+async fn somebody_is_written_to_at_their_first_number_or_the_first_that_is_beyond_doubt() {
+    let world = World::start(None).await;
+    let known = world.people().await;
+    let numbers = ["+447700900461", "+447700900462", "+447700900463"];
+    let of = |place: usize| format!("07700 90046{place}");
+    for (country, mobile, home, taken) in [
+        ("GB", of(1), of(2), numbers[0]),
+        // Their mobile is one in another country only.
+        ("United States", of(1), numbers[2].to_owned(), numbers[2]),
+    ] {
+        let fields = json!({"last_name": "Numbers", "country": country, "mobile_phone": mobile,
+                            "phone": home, "home_phone": numbers[1]});
+        let made = Some(json!({"fields": fields}));
+        let (status, made) = ask(&world, &known, "post", "/api/v1/contacts", made).await;
+        assert_eq!(status, 201, "{made}");
+        let with = Some(json!({"contact_id": made["id"]}));
+        let (status, begun) = ask(&world, &known, "post", "/api/v1/conversations", with).await;
+        assert_eq!((status, &begun["address"]), (201, &json!(taken)), "{begun}");
+    }
+    world.stop().await;
+}

@@ -6,18 +6,19 @@ use super::world::World;
 use tieline::demo::OUR_NUMBER;
 use tieline_domain::access::{Actor, Participant, Principal, Role, Scope, StaffMember};
 use tieline_domain::attempt::Report;
+use tieline_domain::carrier::ProviderId;
 use tieline_domain::conversation::{Author, Kind, Message};
 use tieline_domain::delivery::State;
 use tieline_domain::event::Event;
 use tieline_domain::failure::FailureCode;
 use tieline_domain::id::{ConversationId, InboxId, StaffId};
-use tieline_domain::receive::Unassigned;
+use tieline_domain::receive::{Inbound, Unassigned};
 use tieline_messaging::MessagingError;
 use tieline_messaging::converse::{self, Act, Mark, With};
 use tieline_messaging::receive::{Input, StatusReport};
 use tieline_messaging::send::{self, Written};
 use tieline_storage::conversation::{self, Listed};
-use tieline_storage::{StorageError, attempt, event, inbox, participant, staff};
+use tieline_storage::{StorageError, attempt, carrier_account, event, inbox, participant, staff};
 
 const THEIRS: &str = "+441134960710";
 
@@ -274,6 +275,43 @@ async fn a_wish_that_is_told_twice_stands_once_in_the_ledger() {
         let listed = look(&world, id, tom).await;
         assert_eq!(listed.opted_out_since.is_some(), wants_none, "{word}");
         assert_eq!(entries(&world).await, known, "{word}");
+        // What staff say among themselves is nobody's to refuse.
+        let long = "They said it. ".repeat(200);
+        let note = write(&world, id, tom, (long.as_str(), true)).await;
+        assert!(note.is_ok(), "{word}: {note:?}");
+    }
+}
+
+#[tokio::test]
+async fn of_wishes_that_come_in_at_once_the_last_holds() {
+    let world = World::new(109).await;
+    let (_, tom, inbox_id) = people(&world).await;
+    let id = texted(&world).await;
+    let mut reader = world.hub.store.reader().await.unwrap();
+    let senders = carrier_account::senders(&mut reader).await;
+    drop(reader);
+    let ours = senders.unwrap().remove(0);
+    for (batch, words, wants_none) in [
+        (1, &["STOP", "START"][..], false),
+        (2, &["STOP", "START", "STOP"], true),
+        (3, &["START", "STOP", "START"], false),
+    ] {
+        let texts = words.iter().enumerate().map(|(place, words)| {
+            Input::Text(Inbound {
+                inbox_id,
+                sender_id: ours.id,
+                address: THEIRS.to_owned(),
+                text: (*words).to_owned(),
+                provider_id: ProviderId {
+                    account_id: ours.account_id,
+                    name: format!("SM-{batch}-{place}"),
+                },
+            })
+        });
+        let texts: Vec<Input> = texts.collect();
+        world.hub.messaging.take_in(texts).await.unwrap();
+        let listed = look(&world, id, tom).await;
+        assert_eq!(listed.opted_out_since.is_some(), wants_none, "{words:?}");
     }
 }
 

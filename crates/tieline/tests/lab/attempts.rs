@@ -13,6 +13,7 @@ use tieline_domain::event::Event;
 use tieline_domain::failure::{Failure, FailureCode};
 use tieline_domain::id::{CarrierAccountId, MessageId};
 use tieline_domain::job::{JobKind, JobState};
+use tieline_messaging::MessagingError;
 use tieline_messaging::receive::{Input, StatusReport};
 use tieline_messaging::send::{self, Written};
 use tieline_simulator::Mishap;
@@ -574,8 +575,11 @@ async fn a_text_whose_job_is_given_up_does_not_wait_for_ever_and_may_be_sent_aga
     run("create trigger refuse before insert on attempt begin select raise(abort, 'refused'); end")
         .await;
     let message = desk::text(&world.hub.store, THEIRS, WORDS).await;
-    let mut hours = 0;
+    let (mut hours, mut head) = (0, 0);
     while look(&world, &message).await.state == State::Queued && hours < 48 {
+        let mut reader = world.hub.store.reader().await.unwrap();
+        head = event::head(&mut reader).await.unwrap();
+        drop(reader);
         world.wait(3_600_000);
         world.live(3).await;
         hours += 1;
@@ -586,6 +590,12 @@ async fn a_text_whose_job_is_given_up_does_not_wait_for_ever_and_may_be_sent_aga
         (now.state, code),
         (State::Failed, Some(FailureCode::NotSent))
     );
+    let mut reader = world.hub.store.reader().await.unwrap();
+    let told = event::list_after(&mut reader, &Scope::system(), head, 1_000).await;
+    drop(reader);
+    let (told, _) = told.unwrap().expect("they are kept for a day");
+    let of_it = |it: &Event| matches!(it, Event::MessageState { message_id, .. } if *message_id == message.id);
+    assert!(told.iter().any(|it| of_it(&it.event)), "screens hear of it");
     run("drop trigger refuse").await;
     // Its job does not send what was told as not sent.
     let mut tx = world.hub.store.begin(&Actor::system()).await.unwrap();
@@ -604,4 +614,132 @@ async fn a_text_whose_job_is_given_up_does_not_wait_for_ever_and_may_be_sent_aga
     world.live(10).await;
     assert_eq!(look(&world, &message).await.state, State::Delivered);
     assert_eq!(sent(&world, WORDS), 1);
+}
+
+#[tokio::test]
+async fn a_text_whose_answer_is_lost_a_second_time_is_looked_for_as_of_the_second() {
+    let world = World::new(97).await;
+    let message = desk::text(&world.hub.store, THEIRS, WORDS).await;
+    let cut = plan_once(&world, Mishap::CutBeforeCommit {});
+    world.hub.worker().work_off().await;
+    assert_eq!(world.simulator.fired(cut), 1);
+    world.live(11 * 60).await;
+    assert_eq!(look(&world, &message).await.state, State::Failed);
+    let cut = plan_once(&world, Mishap::CutAfterCommit);
+    send_again(&world, &message).await;
+    world.hub.worker().work_off().await;
+    assert_eq!(world.simulator.fired(cut), 1);
+    // The carrier reports nothing: it is asked.
+    world.wait(6_000);
+    world.hub.worker().work_off().await;
+    assert_eq!(look(&world, &message).await.state, State::Sent);
+    let found = attempts(&world, &message).await;
+    let named: Vec<bool> = found.iter().map(|it| it.provider_id.is_some()).collect();
+    assert_eq!(named, [false, true]);
+}
+
+#[tokio::test]
+async fn a_text_that_leaves_from_another_number_when_it_is_sent_again_is_looked_for_there() {
+    let world = World::new(99).await;
+    let carrier = account(&world).await;
+    let newer = second_number(&world).await;
+    world.simulator.text_from_phone(THEIRS, &newer, "Hello");
+    world.live(2).await;
+    let message = desk::text(&world.hub.store, THEIRS, WORDS).await;
+    world.hub.worker().work_off().await;
+    let first = attempts(&world, &message).await.remove(0).provider_id;
+    let lost = (&*first.unwrap(), State::Undelivered);
+    say(&world, carrier, &message, Some(1), lost).await;
+    // Meanwhile the inbox gives the number up.
+    let mut tx = world.hub.store.begin(&Actor::system()).await.unwrap();
+    let all = carrier_account::senders_of(&mut tx, carrier).await.unwrap();
+    let given_up = all.iter().find(|it| it.address == newer).unwrap().id;
+    carrier_account::assign_sender(&mut tx, given_up, None)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let cut = plan_once(&world, Mishap::CutAfterCommit);
+    send_again(&world, &message).await;
+    world.hub.worker().work_off().await;
+    assert_eq!(world.simulator.fired(cut), 1);
+    world.wait(6_000);
+    world.hub.worker().work_off().await;
+    assert_eq!(look(&world, &message).await.state, State::Sent);
+    let texts = world.simulator.texts();
+    assert_eq!(texts.last().unwrap().from, OUR_NUMBER);
+}
+
+#[tokio::test]
+async fn a_carrier_that_asks_for_a_day_is_left_alone_for_an_hour() {
+    let world = World::new(98).await;
+    let day = Mishap::Busy {
+        status: 429,
+        retry_after_seconds: 86_400,
+    };
+    let busy = plan_once(&world, day);
+    let message = desk::text(&world.hub.store, THEIRS, WORDS).await;
+    world.hub.worker().work_off().await;
+    assert_eq!(world.simulator.fired(busy), 1);
+    for (wait_ms, state) in [(3_580_000, State::Queued), (30_000, State::Delivered)] {
+        world.wait(wait_ms);
+        world.live(3).await;
+        assert_eq!(look(&world, &message).await.state, state);
+    }
+}
+
+#[tokio::test]
+async fn a_report_that_is_repeated_says_nothing_against_what_they_said_since() {
+    for code in [FailureCode::Blocked, FailureCode::Landline] {
+        let world = World::new(94).await;
+        let message = desk::text(&world.hub.store, THEIRS, WORDS).await;
+        world.hub.worker().work_off().await;
+        let first = attempts(&world, &message).await.remove(0);
+        let report = Input::Status(StatusReport {
+            account_id: first.account_id,
+            message_id: message.id,
+            attempt: Some(1),
+            report: Report {
+                provider_id: first.provider_id.unwrap(),
+                state: State::Undelivered,
+                failure: Some(code.into()),
+            },
+        });
+        let refused = async || {
+            let mut reader = world.hub.store.reader().await.unwrap();
+            let id = message.conversation_id;
+            let listed = conversation::get(&mut reader, &Scope::system(), id).await;
+            send::refusal(&listed.unwrap(), "Hello", world.hub.store.now()).is_some()
+        };
+        for (is_report, expected) in [(true, true), (false, false), (true, false)] {
+            if is_report {
+                let again = report.clone();
+                world.hub.messaging.take_in([again]).await.unwrap();
+            } else {
+                world.simulator.text_from_phone(THEIRS, OUR_NUMBER, "START");
+                world.live(2).await;
+            }
+            assert_eq!(refused().await, expected, "{code:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_carrier_that_refuses_a_text_as_they_told_it_stop_is_heard_by_the_gate() {
+    let world = World::new(95).await;
+    world.simulator.set_keeps_opt_outs(true);
+    let message = desk::text(&world.hub.store, THEIRS, WORDS).await;
+    // The carrier knows of it before it hands it in.
+    world.simulator.text_from_phone(THEIRS, OUR_NUMBER, "STOP");
+    world.hub.worker().work_off().await;
+    let now = look(&world, &message).await;
+    let code = now.failure.map(|it| it.code);
+    assert_eq!(
+        (now.state, code),
+        (State::Failed, Some(FailureCode::OptedOutAtCarrier))
+    );
+    let again = desk::try_text(&world.hub.store, THEIRS, "And now?").await;
+    assert!(
+        matches!(again, Err(MessagingError::Refused(_))),
+        "{again:?}"
+    );
 }

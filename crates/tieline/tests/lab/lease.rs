@@ -1,11 +1,13 @@
 //! A worker that stalls past its lease while it sends: one text at the carrier, whoever comes back.
 
+use super::waits::plan;
 use super::world::World;
 use crate::desk;
 use std::sync::Arc;
 use tieline::transport::{Transport, in_process};
 use tieline_domain::delivery::State;
 use tieline_domain::id::MessageId;
+use tieline_simulator::Mishap;
 use tieline_storage::message;
 use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
@@ -74,26 +76,53 @@ async fn a_worker_that_stalls_past_its_lease_in_mid_send_leaves_one_text_at_the_
     );
 }
 
+/// Passes requests on, but none to the carrier.
+fn without_carrier(inner: Transport) -> Transport {
+    BoxCloneSyncService::new(service_fn(move |request: http::Request<bytes::Bytes>| {
+        let inner = inner.clone();
+        async move {
+            if request.uri().path().ends_with("/Messages.json") {
+                std::future::pending::<()>().await;
+            }
+            inner.oneshot(request).await
+        }
+    }))
+}
+
 #[tokio::test]
 async fn a_text_whose_worker_was_gone_before_it_left_is_looked_for_and_then_said_to_be_not_sent() {
-    let world = World::new(12).await;
-    let id = desk::text(&world.hub.store, PHONE, "Never left").await.id;
-    let nowhere: Transport = BoxCloneSyncService::new(service_fn(|_| std::future::pending()));
-    let dying = world.second_hub(nowhere).await;
-    let worker = dying.worker();
-    let gone = tokio::spawn(async move { worker.work_off().await });
-    while state(&world, id).await != State::Sending {
-        tokio::task::yield_now().await;
+    // At its first attempt, or at a later one.
+    for was_put_off in [false, true] {
+        let world = World::new(12).await;
+        let busy = Mishap::Busy {
+            status: 429,
+            retry_after_seconds: 1,
+        };
+        let times = u32::from(was_put_off);
+        let put_off = plan(&world, "POST", "/Messages.json", times, busy);
+        let id = desk::text(&world.hub.store, PHONE, "Never left").await.id;
+        if was_put_off {
+            world.hub.worker().work_off().await;
+            world.wait(5_000);
+        }
+        assert_eq!(world.simulator.fired(put_off), times);
+        let nowhere = without_carrier(in_process(world.simulator.router()));
+        let dying = world.second_hub(nowhere).await;
+        let worker = dying.worker();
+        let gone = tokio::spawn(async move { worker.work_off().await });
+        while state(&world, id).await != State::Sending {
+            tokio::task::yield_now().await;
+        }
+        gone.abort();
+        world.wait(61_000);
+        world.live(60).await;
+        assert_eq!(
+            state(&world, id).await,
+            State::Uncertain,
+            "it may be listed yet"
+        );
+        world.live(10 * 60).await;
+        assert_eq!(state(&world, id).await, State::Failed);
+        assert!(world.simulator.texts().is_empty(), "a person decides");
     }
-    gone.abort();
-    world.wait(61_000);
-    world.live(60).await;
-    assert_eq!(
-        state(&world, id).await,
-        State::Uncertain,
-        "it may be listed yet"
-    );
-    world.live(10 * 60).await;
-    assert_eq!(state(&world, id).await, State::Failed);
-    assert!(world.simulator.texts().is_empty(), "a person decides");
 }
