@@ -715,6 +715,13 @@ mod tests {
         );
         let changed = change("colour", to_choice(), false).unwrap();
         assert_eq!(changed.field("colour").unwrap().options, ["Red"]);
+        let id = changed.field("colour").unwrap().id;
+        let other = FieldChange {
+            options: Some(vec!["Blue".to_owned(), "Green".to_owned()]),
+            ..FieldChange::default()
+        };
+        let other = changed.changed(id, other, true).unwrap().unwrap();
+        assert_eq!(other.field("colour").unwrap().options, ["Blue", "Green"]);
         let to_long = FieldChange {
             kind: Some(FieldKind::LongText),
             ..FieldChange::default()

@@ -405,5 +405,6 @@ mod tests {
             "now it is an ordinary answer"
         );
         assert_eq!(text(&mut state, 5, "HELP").len(), 2);
+        assert_eq!(text(&mut state, 6, "START").len(), 1, "nobody is out");
     }
 }

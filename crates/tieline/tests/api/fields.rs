@@ -269,6 +269,13 @@ async fn a_field_that_both_sides_have_is_exchanged_from_then_on() {
     let fax = json!({"name": "fax", "label": "Fax", "type": "phone", "section": "person"});
     let (status, _) = ask(&world, &known, "post", FIELDS, Some(fax)).await;
     assert_eq!(status, 201);
+    // As long as nobody uses it, it may become one of another kind.
+    let hat = json!({"name": "hat", "label": "Hat", "type": "text", "section": "more"});
+    let (_, hat) = ask(&world, &known, "post", FIELDS, Some(hat)).await;
+    let one = format!("{FIELDS}/{}", hat["id"].as_str().unwrap());
+    let number = Some(json!({"type": "number"}));
+    let (status, hat) = ask(&world, &known, "patch", &one, number).await;
+    assert_eq!((status, &hat["type"]), (200, &json!("number")), "{hat}");
     let pairs = format!(
         "/api/v1/sync/mappings/{}/fields",
         known.ids["ObjectMappingId"]

@@ -129,6 +129,14 @@ async fn a_conversation_is_begun_in_the_inbox_that_is_wanted_if_it_is_one_of_one
         let (status, found) = begin(&priya, address, wanted).await;
         assert_eq!((status, &found["id"]), (200, &begun["id"]), "{found}");
     }
+    // Nor is what is said there given to him, though he works in the other.
+    let (_, there) = begin(&priya, "+447700900772", &second).await;
+    let there = there["id"].as_str().unwrap();
+    let mut give = Probe::new("patch", &format!("/api/v1/conversations/{there}"));
+    let to_tom = json!({"assigned_to": world.staff("tom").await.id.to_string()});
+    give.body = Some(to_tom.to_string().into_bytes());
+    let given = world.send(&priya, &give).await;
+    assert_eq!(given.status, 422, "{given:?}");
     let (status, problem) = begin(&tom, "+447700900773", &second).await;
     assert_eq!((status, &problem["field"]), (422, &json!("inbox_id")));
     let (_, own) = begin(&tom, "+447700900773", &Value::Null).await;

@@ -75,6 +75,13 @@ async fn a_list_tells_which_of_the_named_belong_to_it_now_in_its_order_and_how_m
                 "{query}"
             );
         }
+        let one = format!("/api/v1/conversations/{asked}");
+        let hers = Some(json!({"assigned_to": known.ids["StaffId"]}));
+        assert_eq!(ask(&world, &known, "patch", &one, hers).await.0, 200);
+        for (view, wanted) in [("mine", vec![asked.as_str()]), ("nobody", vec![])] {
+            let list = get(&world, &known, &path(&format!("view={view}&{named}"))).await;
+            assert_eq!(ids(&list), wanted, "{view}");
+        }
         world.stop().await;
     }
     database.remove().await;
@@ -99,5 +106,30 @@ async fn a_choice_that_is_none_is_refused_by_its_field() {
     }
     let none = get(&world, &known, "/api/v1/conversations?ids=").await;
     assert!(ids(&none).is_empty(), "{none}");
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn of_contacts_that_are_named_no_others_are_told_and_they_are_no_page() {
+    let world = World::start(None).await;
+    let known = world.people().await;
+    let first = known.ids["ContactId"].clone();
+    let second = world.people().await.ids["ContactId"].clone();
+    world.people().await;
+    let page = get(&world, &known, "/api/v1/contacts?limit=1").await;
+    let cursor = page["next_cursor"].as_str().unwrap();
+    let cursor: String = url::form_urlencoded::byte_serialize(cursor.as_bytes()).collect();
+    for named in [vec![first.as_str()], vec![first.as_str(), &second]] {
+        let path = format!("/api/v1/contacts?ids={}", named.join(","));
+        let list = get(&world, &known, &path).await;
+        let mut found = ids(&list);
+        found.sort_unstable();
+        let mut wanted = named.clone();
+        wanted.sort_unstable();
+        assert_eq!((found, &list["next_cursor"]), (wanted, &Value::Null));
+        let both = format!("{path}&cursor={cursor}");
+        let (status, problem) = ask(&world, &known, "get", &both, None).await;
+        assert_eq!((status, &problem["field"]), (422, &json!("cursor")));
+    }
     world.stop().await;
 }

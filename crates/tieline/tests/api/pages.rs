@@ -158,6 +158,7 @@ async fn page_after_page_holds_what_one_page_holds_in_the_same_order() {
         for (path, at_least) in [
             ("/api/v1/contacts?", 6),
             ("/api/v1/contacts?q=paged&", 6),
+            ("/api/v1/contacts?q=paged&sort=changed&", 6),
             ("/api/v1/conversations?", 6),
             ("/api/v1/audit?", 5),
             ("/api/v1/jobs?", 5),

@@ -297,5 +297,8 @@ async fn a_file_is_kept_and_never_shown_and_only_read_with_its_message() {
     );
     assert_eq!(ask(&world, &known, "delete", &me, None).await.0, 204);
     assert_eq!(world.send(&known, &probe).await.status, 404);
+    // What was deleted is not shown, also while its bytes are there.
+    world.lose_files().await;
+    assert_eq!(world.send(&tom, &probe).await.status, 404);
     world.stop().await;
 }

@@ -27,6 +27,9 @@ async fn a_signed_text_for_nobody_we_know_is_kept_once_and_listed() {
         ] {
             let answer = world.signed_form(field, value, false).await;
             assert_eq!(answer.status, 200, "{answer:?}");
+            // Anything else would be sent to them as our answer.
+            assert_eq!(answer.content_type, "text/xml");
+            assert!(answer.body.ends_with("<Response></Response>"), "{answer:?}");
         }
         let kept = items(&world, &known, "/api/v1/unassigned-texts").await;
         let mut kept: Vec<[&str; 4]> = kept
@@ -71,6 +74,8 @@ async fn a_stop_to_a_number_that_no_inbox_has_is_a_wish_all_the_same() {
     let form = [
         ("MessageSid", "SM2"),
         ("Body", "STOP"),
+        // As people write it there.
+        ("From", "07700 900555"),
         ("To", "+447700900099"),
     ];
     assert_eq!(world.signed_fields(&form, false).await.status, 200);

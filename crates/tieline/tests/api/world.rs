@@ -431,6 +431,11 @@ impl World {
         attachment.id.to_string()
     }
 
+    /// Says of all files that they were deleted.
+    pub async fn lose_files(&self) {
+        self.run("update attachment set state = 'gone'").await;
+    }
+
     /// How many parts are taken in a conversation.
     pub async fn parts(&self, conversation: &str) -> usize {
         let mut reader = self.demo.hub.store.reader().await.unwrap();

@@ -1,18 +1,23 @@
 //! What a stranger posts to a webhook is refused, stored nowhere and counted.
 
 use super::desk;
+use super::waits::plan;
 use super::world::World;
 use axum::body::Body;
 use http::{Request, StatusCode};
 use http_body_util::BodyExt as _;
 use tieline::demo::OUR_NUMBER;
 use tieline_domain::access::{Actor, Scope};
+use tieline_domain::carrier::CarrierKind;
+use tieline_domain::channel::Channel;
+use tieline_domain::delivery::State;
 use tieline_domain::failure::FailureCode;
 use tieline_domain::receive::Unassigned;
 use tieline_messaging::receive::Input;
-use tieline_storage::carrier_account::{self, Sender};
+use tieline_simulator::Mishap;
+use tieline_storage::carrier_account::{self, CarrierAccount, Sender};
 use tieline_storage::conversation::{self, ConversationQuery};
-use tieline_storage::inbox;
+use tieline_storage::inbox::{self, Inbox};
 use tower::ServiceExt as _;
 
 async fn text_of(response: axum::response::Response) -> String {
@@ -173,4 +178,101 @@ async fn a_text_to_a_number_that_an_inbox_got_a_moment_ago_comes_into_the_inbox(
         let messages = desk::messages(store).await;
         assert!(messages.iter().any(|it| it.text == ours), "{ours}");
     }
+}
+
+#[tokio::test]
+async fn each_number_leads_to_its_own_inbox_and_reads_senders_as_people_write_there() {
+    const THERE: &str = "+14155550100";
+    let world = World::new(16).await;
+    let mut tx = world.hub.store.begin(&Actor::system()).await.unwrap();
+    let account_id = carrier_account::all(&mut tx).await.unwrap()[0].id;
+    let second = Inbox {
+        id: tx.new_id(),
+        channel: Channel::Sms,
+        name: "Overseas".to_owned(),
+        country: "US".to_owned(),
+    };
+    inbox::create(&mut tx, &second).await.unwrap();
+    let sender = Sender {
+        id: tx.new_id(),
+        account_id,
+        inbox_id: Some(second.id),
+        address: THERE.to_owned(),
+    };
+    carrier_account::add_sender(&mut tx, &sender).await.unwrap();
+    tx.commit().await.unwrap();
+    let webhook = format!("http://hub.test/hooks/twilio/accounts/{account_id}");
+    world.simulator.provision(THERE, &webhook);
+    for (from, ours) in [("(415) 555-0142", THERE), ("+14155550142", OUR_NUMBER)] {
+        world.simulator.text_from_phone(from, ours, ours);
+    }
+    world.pump().await;
+    let query = ConversationQuery {
+        limit: 5,
+        ..ConversationQuery::default()
+    };
+    let mut reader = world.hub.store.reader().await.unwrap();
+    let stored = conversation::list(&mut reader, &Scope::system(), &query).await;
+    let stored = stored.unwrap();
+    assert_eq!(stored.len(), 2);
+    for it in &stored {
+        let said = it.conversation.last.as_ref().unwrap().text.as_str();
+        let is_there = it.conversation.inbox_id == second.id;
+        assert_eq!(is_there, said == THERE, "{said}");
+        assert_eq!(it.address, "+14155550142", "{said}");
+    }
+}
+
+#[tokio::test]
+async fn the_door_of_an_inbox_takes_what_any_account_signs_that_it_has_a_number_of() {
+    let world = World::new(17).await;
+    let store = &world.hub.store;
+    let mut tx = store.begin(&Actor::system()).await.unwrap();
+    let inbox = inbox::all(&mut tx).await.unwrap().remove(0);
+    // One whose secret does not open stands before it.
+    let older = CarrierAccount {
+        id: tx.new_id(),
+        carrier: CarrierKind::Twilio,
+        account: "AC-older".to_owned(),
+        url: "https://carrier.example".to_owned(),
+        secret: Vec::new(),
+        held_until: None,
+    };
+    carrier_account::create(&mut tx, &older).await.unwrap();
+    let sender = Sender {
+        id: tx.new_id(),
+        account_id: older.id,
+        inbox_id: Some(inbox.id),
+        address: "+447700900013".to_owned(),
+    };
+    carrier_account::add_sender(&mut tx, &sender).await.unwrap();
+    let sql = "update carrier_account set created_at = 0 where account = 'AC-older'";
+    tx.run(sql, Vec::new()).await.unwrap();
+    tx.commit().await.unwrap();
+    let door = format!("http://hub.test/hooks/twilio/{}", inbox.id);
+    world.simulator.provision(OUR_NUMBER, &door);
+    let theirs = "+441134960780";
+    world.simulator.text_from_phone(theirs, OUR_NUMBER, "Hello");
+    world.pump().await;
+    let messages = desk::messages(store).await;
+    assert!(messages.iter().any(|it| it.text == "Hello"), "{messages:?}");
+
+    // A report to the door, whose address names no attempt.
+    let cut = Mishap::CutBeforeCommit {};
+    let cut = plan(&world, "POST", "/Messages.json", 1, cut);
+    let ours = desk::text(store, theirs, "On our way").await;
+    world.hub.worker().work_off().await;
+    assert_eq!(world.simulator.fired(cut), 1);
+    let callback = format!("{door}/status?message={}", ours.id);
+    let form = [
+        ("To", theirs),
+        ("From", OUR_NUMBER),
+        ("Body", "by its carrier"),
+        ("StatusCallback", &callback),
+    ];
+    world.send_as_another_program(&form).await;
+    world.live(2).await;
+    let messages = desk::messages(store).await;
+    let now = messages.iter().find(|it| it.id == ours.id).unwrap();
+    assert_eq!(now.state, State::Delivered);
 }
