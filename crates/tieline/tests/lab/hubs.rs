@@ -10,12 +10,16 @@ use tieline::demo::OUR_NUMBER;
 use tieline::transport::{Transport, in_process};
 use tieline_access::{NewStaff, StaffChange, Visit};
 use tieline_domain::access::{Actor, Caller, Role, Scope};
+use tieline_domain::channel::Channel;
 use tieline_domain::consent::{ConsentSource, ConsentState};
+use tieline_domain::conversation::Conversation;
 use tieline_domain::delivery::State;
 use tieline_domain::failure::FailureCode;
 use tieline_domain::sync::run::RunState;
+use tieline_messaging::converse::{self, Act, With};
+use tieline_messaging::send::{Written, write};
 use tieline_storage::consent::{self, Entry};
-use tieline_storage::{conversation, staff, sync_run};
+use tieline_storage::{contact, conversation, inbox, staff, sync_run};
 use tieline_sync::StartedBy;
 use tieline_testkit::postgres::Database;
 use tokio::sync::Semaphore;
@@ -278,4 +282,77 @@ async fn two_who_change_users_at_once_lose_neither_change_and_leave_an_administr
             .await
             .unwrap();
     }
+}
+
+#[tokio::test]
+async fn what_staff_do_as_a_conversation_changes_under_them_is_done_on_what_stands_then() {
+    let database = Database::create().await;
+    let world = World::on_postgres(27, &database).await;
+    let text = desk::text(&world.hub.store, "+441134960652", "Before").await;
+    let id = text.conversation_id;
+    for writes in [true, false] {
+        let mut other = world.hub.store.begin(&Actor::system()).await.unwrap();
+        let talk = conversation::get(&mut other, &Scope::system(), id).await;
+        let mut talk = talk.unwrap().conversation;
+        talk.our_turn = !talk.our_turn;
+        conversation::save_many(&mut other, &[talk]).await.unwrap();
+        let store = world.hub.store.clone();
+        let written = Written {
+            conversation_id: id,
+            author: text.author,
+            text: "Meanwhile".to_owned(),
+            client_key: "meanwhile".to_owned(),
+            note: true,
+        };
+        let doing = tokio::spawn(async move {
+            let (actor, scope) = (Actor::system(), Scope::system());
+            if writes {
+                return write(&store, &actor, &scope, &written).await.map(drop);
+            }
+            let acts = [Act::SetOpen(false)];
+            let changed = converse::change(&store, &actor, &scope, id, &acts).await;
+            changed.map(drop)
+        });
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert!(!doing.is_finished(), "it waits for the other");
+        other.commit().await.unwrap();
+        doing.await.unwrap().unwrap();
+    }
+    let mut reader = world.hub.store.reader().await.unwrap();
+    let now = conversation::get(&mut reader, &Scope::system(), id).await;
+    let now = now.unwrap().conversation;
+    assert_eq!((now.open, now.last_seq), (false, 2));
+    drop(reader);
+    database.remove().await;
+}
+
+#[tokio::test]
+async fn two_who_open_a_conversation_with_one_number_at_once_open_the_same() {
+    const THEIRS: &str = "+441134960653";
+    let database = Database::create().await;
+    let world = World::on_postgres(28, &database).await;
+    let store = world.hub.store.clone();
+    let mut tx = store.begin(&Actor::system()).await.unwrap();
+    let points = contact::ensure_points(&mut tx, Channel::Sms, &[THEIRS.to_owned()]).await;
+    let point = points.unwrap()[THEIRS];
+    let inbox = inbox::all(&mut tx).await.unwrap().remove(0).id;
+    tx.commit().await.unwrap();
+    let mut other = store.begin(&Actor::system()).await.unwrap();
+    let first = Conversation::begin(other.new_id(), inbox, point, other.now());
+    let id = first.id;
+    conversation::save_many(&mut other, &[first]).await.unwrap();
+    let opening = tokio::spawn(async move {
+        let (actor, scope) = (Actor::system(), Scope::system());
+        let with = With {
+            address: Some(THEIRS),
+            ..With::default()
+        };
+        converse::begin(&store, &actor, &scope, inbox, with).await
+    });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(!opening.is_finished(), "it waits for the other");
+    other.commit().await.unwrap();
+    let (listed, is_new) = opening.await.unwrap().unwrap();
+    assert_eq!((listed.conversation.id, is_new), (id, false));
+    database.remove().await;
 }
