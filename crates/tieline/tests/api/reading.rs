@@ -259,6 +259,8 @@ async fn who_asks_for_a_conversation_that_became_part_of_another_gets_the_other(
     let list = get(&world, &known, &messages).await;
     let last = list["items"].as_array().unwrap().last().unwrap();
     assert_eq!(last["text"], "I am here");
+    let shown = get(&world, &known, &format!("/api/v1/conversations/{id}")).await;
+    assert_eq!(shown["last"]["text"], "I am here");
     for with in [
         json!({"contact_id": contact["id"]}),
         json!({"address": address}),
