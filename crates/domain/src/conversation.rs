@@ -325,6 +325,25 @@ mod tests {
     }
 
     #[test]
+    fn a_list_shows_the_beginning_of_what_was_said_last_in_whole_characters() {
+        let mut it = awaited();
+        for (text, shown) in [
+            ("ü".repeat(PREVIEW_MAX), PREVIEW_MAX),
+            ("x".to_owned() + &"ü".repeat(PREVIEW_MAX), PREVIEW_MAX),
+            ("kurz".to_owned(), 4),
+        ] {
+            let draft = Draft {
+                text: text.clone(),
+                ..draft(Kind::Message, Author::Contact)
+            };
+            assert_eq!(it.add(draft).text, text);
+            let last = it.last.as_ref().unwrap();
+            assert!(text.starts_with(&last.text));
+            assert_eq!(last.text.chars().count(), shown);
+        }
+    }
+
+    #[test]
     fn what_was_said_with_somebody_stays_with_them() {
         let people = |id| Some(ContactId::from_uuid(id));
         let mut it = awaited();

@@ -119,9 +119,12 @@ async fn a_conversation_is_begun_in_the_inbox_that_is_wanted_if_it_is_one_of_one
         let body: Value = serde_json::from_str(&answer.body).unwrap();
         (answer.status, body)
     };
-    for (address, wanted) in [("+447700900771", &first), ("+447700900772", &second)] {
+    // As people write it there.
+    for (address, wanted) in [("07700 900771", &first), ("07700 900772", &second)] {
         let (status, begun) = begin(&priya, address, wanted).await;
         assert_eq!((status, &begun["inbox_id"]), (201, wanted), "{begun}");
+        let kept = format!("+44{}", address[1..].replace(' ', ""));
+        assert_eq!(begun["address"], kept);
         // Who writes to one number from two inboxes has two conversations.
         let other = if wanted == &first { &second } else { &first };
         let (_, again) = begin(&priya, address, other).await;

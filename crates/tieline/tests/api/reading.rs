@@ -99,9 +99,21 @@ async fn reading_changes_one_persons_number_and_nothing_else() {
         assert_eq!(world.parts(&id).await, 0, "reading is not taking part");
 
         let answer = Some(json!({"text": "On its way"}));
-        assert_eq!(ask(&world, &tom, "post", &messages, answer).await.0, 202);
+        let (status, ours) = ask(&world, &tom, "post", &messages, answer).await;
+        assert_eq!(status, 202, "{ours}");
         assert_eq!(unread().await, [1, 0], "only who wrote has read it");
         assert_eq!(world.parts(&id).await, 1);
+        // From one of ours on: what came in since, or else the last before it.
+        for (name, unread) in [("SM2", 1), ("SM3", 1)] {
+            texted(&world, &priya, &[name]).await;
+            assert_eq!(ask(&world, &priya, "post", &read, None).await.0, 204);
+            let body = Some(json!({"message_id": ours["id"]}));
+            let (status, marked) = ask(&world, &priya, "post", &unmark, body).await;
+            assert_eq!((status, &marked["unread"]), (200, &json!(unread)), "{name}");
+            let list = get(&world, &priya, &messages).await;
+            let first = if name == "SM2" { 2 } else { 4 };
+            assert_eq!(list["first_unread_seq"], first, "{name}");
+        }
         world.stop().await;
     }
     database.remove().await;

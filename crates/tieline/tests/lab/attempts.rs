@@ -3,22 +3,32 @@
 use super::desk;
 use super::waits::plan;
 use super::world::World;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::{Request, Response};
+use std::sync::{Arc, Mutex};
 use tieline::demo::OUR_NUMBER;
+use tieline::transport::{Transport, in_process};
 use tieline_domain::access::{Actor, Scope};
 use tieline_domain::attempt::{Attempt, Report};
-use tieline_domain::carrier::CarrierKind;
+use tieline_domain::carrier::{CarrierKind, ProviderId};
 use tieline_domain::conversation::Message;
 use tieline_domain::delivery::State;
 use tieline_domain::event::Event;
 use tieline_domain::failure::{Failure, FailureCode};
 use tieline_domain::id::{CarrierAccountId, MessageId};
 use tieline_domain::job::{JobKind, JobState};
+use tieline_domain::receive::Inbound;
 use tieline_messaging::MessagingError;
 use tieline_messaging::receive::{Input, StatusReport};
 use tieline_messaging::send::{self, Written};
+use tieline_org::{Place, Vault};
 use tieline_simulator::Mishap;
 use tieline_storage::carrier_account::{self, CarrierAccount, Sender};
 use tieline_storage::{attempt, conversation, event, inbox, job};
+use tower::ServiceExt as _;
+use tower::util::{BoxCloneSyncService, service_fn};
 
 const THEIRS: &str = "+441134960701";
 const WORDS: &str = "Are you there?";
@@ -742,4 +752,98 @@ async fn a_carrier_that_refuses_a_text_as_they_told_it_stop_is_heard_by_the_gate
         matches!(again, Err(MessagingError::Refused(_))),
         "{again:?}"
     );
+}
+
+#[tokio::test]
+async fn an_attempt_is_looked_for_also_while_a_look_for_the_one_before_is_to_come() {
+    let world = World::new(104).await;
+    let carrier = account(&world).await;
+    let message = desk::text(&world.hub.store, THEIRS, WORDS).await;
+    plan_once(&world, Mishap::CutBeforeCommit {});
+    world.hub.worker().work_off().await;
+    assert_eq!(look(&world, &message).await.state, State::Uncertain);
+    // Before anybody looks its report comes.
+    let lost = ("SM-lost", State::Undelivered);
+    say(&world, carrier, &message, Some(1), lost).await;
+    let cut = plan_once(&world, Mishap::CutAfterCommit);
+    send_again(&world, &message).await;
+    world.hub.worker().work_off().await;
+    assert_eq!(world.simulator.fired(cut), 1);
+    world.wait(6_000);
+    world.hub.worker().work_off().await;
+    assert_eq!(look(&world, &message).await.state, State::Sent);
+}
+
+/// A second account, and a number of it that the inbox has.
+async fn second_account(world: &World) -> (CarrierAccount, Sender) {
+    let mut tx = world.hub.store.begin(&Actor::system()).await.unwrap();
+    let id = tx.new_id();
+    let vault = Vault::new(&[7; Vault::KEY_BYTES]);
+    let other = CarrierAccount {
+        id,
+        carrier: CarrierKind::Twilio,
+        account: "AC-other".to_owned(),
+        url: "https://carrier.example".to_owned(),
+        secret: vault.seal(Place::of_carrier_secret(id), b"token"),
+        held_until: None,
+    };
+    carrier_account::create(&mut tx, &other).await.unwrap();
+    let inbox = inbox::all(&mut tx).await.unwrap().remove(0);
+    let number = Sender {
+        id: tx.new_id(),
+        account_id: id,
+        inbox_id: Some(inbox.id),
+        address: "+447700900015".to_owned(),
+    };
+    carrier_account::add_sender(&mut tx, &number).await.unwrap();
+    tx.commit().await.unwrap();
+    (other, number)
+}
+
+#[tokio::test]
+async fn a_text_leaves_with_the_account_whose_number_it_is_from() {
+    let world = World::new(105).await;
+    let (other, number) = second_account(&world).await;
+    let hello = Input::Text(Inbound {
+        inbox_id: number.inbox_id.unwrap(),
+        sender_id: number.id,
+        address: THEIRS.to_owned(),
+        text: "Hello".to_owned(),
+        provider_id: ProviderId {
+            account_id: other.id,
+            name: "SM-hello".to_owned(),
+        },
+    });
+    world.hub.messaging.take_in([hello]).await.unwrap();
+    desk::text(&world.hub.store, THEIRS, WORDS).await;
+    let taken = Arc::new(Mutex::new(Vec::new()));
+    let (log, inner) = (taken.clone(), in_process(world.simulator.router()));
+    let transport: Transport = BoxCloneSyncService::new(service_fn(move |it: Request<Bytes>| {
+        let (log, inner) = (log.clone(), inner.clone());
+        async move {
+            if it.uri().host() != Some("carrier.example") {
+                return inner.oneshot(it).await;
+            }
+            let given = it.headers()["authorization"].to_str().unwrap().to_owned();
+            let form = String::from_utf8(it.body().to_vec()).unwrap();
+            log.lock()
+                .unwrap()
+                .push((it.uri().to_string(), given, form));
+            let answer = r#"{"sid": "SM-out", "status": "queued"}"#;
+            Ok(Response::new(Bytes::from_static(answer.as_bytes())))
+        }
+    }));
+    let hub = world.second_hub(transport).await;
+    hub.worker().work_off().await;
+    let taken = taken.lock().unwrap().clone();
+    let [(url, given, form)] = &taken[..] else {
+        panic!("{taken:?}")
+    };
+    let expected = "https://carrier.example/2010-04-01/Accounts/AC-other/Messages.json";
+    assert_eq!(url, expected);
+    let credentials = STANDARD.encode("AC-other:token");
+    assert_eq!(given, &format!("Basic {credentials}"));
+    assert!(form.contains("From=%2B447700900015"), "{form}");
+    let reports = format!("accounts%2F{}%2Fstatus", other.id);
+    assert!(form.contains(&reports), "{form}");
 }

@@ -276,3 +276,28 @@ async fn the_door_of_an_inbox_takes_what_any_account_signs_that_it_has_a_number_
     let now = messages.iter().find(|it| it.id == ours.id).unwrap();
     assert_eq!(now.state, State::Delivered);
 }
+
+#[tokio::test]
+async fn a_text_that_came_while_the_secret_was_wrong_comes_in_as_soon_as_it_is_right() {
+    let world = World::new(18).await;
+    let store = &world.hub.store;
+    let put = async |secret: Vec<u8>| {
+        let mut tx = store.begin(&Actor::system()).await.unwrap();
+        let mut row = carrier_account::all(&mut tx).await.unwrap().remove(0);
+        let was = std::mem::replace(&mut row.secret, secret);
+        carrier_account::save(&mut tx, &row).await.unwrap();
+        tx.commit().await.unwrap();
+        was
+    };
+    let right = put(Vec::new()).await;
+    let theirs = "+441134960781";
+    world.simulator.text_from_phone(theirs, OUR_NUMBER, "Hello");
+    world.pump().await;
+    assert!(desk::messages(store).await.is_empty());
+    put(right).await;
+    // The carrier comes again after a while.
+    world.live(5).await;
+    let messages = desk::messages(store).await;
+    let words: Vec<&str> = messages.iter().map(|it| it.text.as_str()).collect();
+    assert_eq!(words, ["Hello"]);
+}
