@@ -105,7 +105,12 @@ async fn a_repeated_report_of_the_first_attempt_says_nothing_of_the_second() {
         let first = first.provider_id.expect("the carrier took it");
         let lost = (first.as_str(), State::Undelivered);
         say(&world, carrier, &message, number, lost).await;
-        assert_eq!(look(&world, &message).await.state, State::Undelivered);
+        let now = look(&world, &message).await;
+        let why = now.failure.map(|it| it.code);
+        assert_eq!(
+            (now.state, why),
+            (State::Undelivered, Some(FailureCode::PhoneUnreachable))
+        );
 
         let cut = plan_once(&world, Mishap::CutAfterCommit);
         send_again(&world, &message).await;
@@ -846,4 +851,42 @@ async fn a_text_leaves_with_the_account_whose_number_it_is_from() {
     assert!(form.contains("From=%2B447700900015"), "{form}");
     let reports = format!("accounts%2F{}%2Fstatus", other.id);
     assert!(form.contains(&reports), "{form}");
+}
+
+#[tokio::test]
+async fn what_a_carrier_refuses_is_told_in_its_words_and_not_sent_again() {
+    let world = World::new(106).await;
+    let mut tx = world.hub.store.begin(&Actor::system()).await.unwrap();
+    let inbox = inbox::all(&mut tx).await.unwrap().remove(0);
+    // The carrier knows nothing of it.
+    let number = Sender {
+        id: tx.new_id(),
+        account_id: carrier_account::all(&mut tx).await.unwrap()[0].id,
+        inbox_id: Some(inbox.id),
+        address: "+447700900016".to_owned(),
+    };
+    carrier_account::add_sender(&mut tx, &number).await.unwrap();
+    tx.commit().await.unwrap();
+    let hello = Input::Text(Inbound {
+        inbox_id: inbox.id,
+        sender_id: number.id,
+        address: THEIRS.to_owned(),
+        text: "Hello".to_owned(),
+        provider_id: ProviderId {
+            account_id: number.account_id,
+            name: "SM-hello".to_owned(),
+        },
+    });
+    world.hub.messaging.take_in([hello]).await.unwrap();
+    let message = desk::text(&world.hub.store, THEIRS, WORDS).await;
+    world.live(60).await;
+    let now = look(&world, &message).await;
+    let why = now.failure.expect("it says why");
+    let told = (now.state, why.code);
+    assert_eq!(told, (State::Failed, FailureCode::CarrierRefused));
+    let words = why.sentence();
+    assert!(words.contains("is not a valid") && words.contains("21606"));
+    let made = attempts(&world, &message).await;
+    let states: Vec<State> = made.iter().map(|it| it.state).collect();
+    assert_eq!(states, [State::Failed], "once");
 }

@@ -645,27 +645,46 @@ async fn each_is_told_what_they_have_not_read_of_each_conversation() {
 }
 
 #[tokio::test]
-async fn a_message_says_when_it_was_written_and_since_when_it_is_where_it_is() {
+async fn a_message_says_when_it_was_written_where_it_is_since_when_and_why() {
     let world = World::new(50).await;
     let ann = colleague(&world, "ann", true).await;
     let mut stream = Stream::open(&world, &ann, None).await;
-    let written = desk::text(&world.hub.store, "+441134960783", "On its way").await;
-    world.live(3).await;
-    let all = desk::messages(&world.hub.store).await;
-    let arrived = all.iter().find(|it| it.id == written.id).unwrap();
-    assert!(arrived.state_at > written.at, "it took its time");
-    let told = stream.data_of("message_state").await.pop().unwrap();
-    let path = format!("/api/v1/conversations/{}/messages", written.conversation_id);
-    let request = Request::get(path)
-        .header("cookie", format!("tieline={ann}"))
-        .body(Body::empty());
-    let answer = world.hub.router().oneshot(request.unwrap()).await.unwrap();
-    let body = answer.into_body().collect().await.unwrap().to_bytes();
-    let list: Value = serde_json::from_slice(&body).unwrap();
-    let listed = &list["items"][0];
-    assert_eq!(listed["at"], written.at.0);
-    for it in [listed, &told] {
-        assert_eq!(it["state"], "delivered");
-        assert_eq!(it["state_at"], arrived.state_at.0);
+    world.simulator.plan_delivery_failure(DeliveryFailure {
+        to: Some("+441134960784".to_owned()),
+        error_code: DeliveryError::UnreachableHandset,
+        failed: false,
+        times: 1,
+    });
+    for (theirs, state, code, detail) in [
+        ("+441134960783", "delivered", Value::Null, Value::Null),
+        (
+            "+441134960784",
+            "undelivered",
+            "phone_unreachable".into(),
+            "30003".into(),
+        ),
+    ] {
+        let written = desk::text(&world.hub.store, theirs, "On its way").await;
+        world.live(3).await;
+        let all = desk::messages(&world.hub.store).await;
+        let arrived = all.iter().find(|it| it.id == written.id).unwrap();
+        assert!(arrived.state_at > written.at, "it took its time");
+        let told = stream.data_of("message_state").await.pop().unwrap();
+        let path = format!("/api/v1/conversations/{}/messages", written.conversation_id);
+        let request = Request::get(path)
+            .header("cookie", format!("tieline={ann}"))
+            .body(Body::empty());
+        let answer = world.hub.router().oneshot(request.unwrap()).await.unwrap();
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        let list: Value = serde_json::from_slice(&body).unwrap();
+        let listed = &list["items"][0];
+        assert_eq!(listed["at"], written.at.0);
+        for it in [listed, &told] {
+            assert_eq!(it["state"], state);
+            assert_eq!(it["state_at"], arrived.state_at.0);
+            let why = (&it["error"]["code"], &it["error"]["detail"]);
+            assert_eq!(why, (&code, &detail));
+            assert_eq!(it["error"]["text"].is_string(), !code.is_null());
+        }
     }
 }
