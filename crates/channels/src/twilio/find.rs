@@ -191,6 +191,14 @@ mod tests {
     }
 
     #[test]
+    fn a_carrier_whose_list_has_no_end_is_not_asked_without_end() {
+        let next = r#""/2010-04-01/Accounts/AC1/Messages.json?Page=1""#;
+        let more = page(&[text("SM1", "x", 1_000)], next);
+        let pages = vec![more.as_str(); PAGES_MAX + 5];
+        assert_eq!(ask(&pages, 0).1.len(), PAGES_MAX);
+    }
+
+    #[test]
     fn pages_are_followed_as_far_as_needed_and_only_at_the_carrier() {
         let far = r#""https://elsewhere.example/2010-04-01/Accounts/AC9/Messages.json?Page=1&PageToken=PT""#;
         let first = page(&[text("SM3", "x", 1_000)], far);

@@ -61,6 +61,14 @@ async fn whom_one_may_write_to_is_told_with_its_reason_wherever_they_are_shown()
             assert_eq!(gate["code"], "opted_out");
             assert_eq!(gate["since"], consent["since"]);
             assert!(gate["reason"].is_string() && gate["since"].is_i64());
+            let path = format!("/api/v1/conversations/{id}/messages");
+            let hello = Some(json!({"text": "Hello"}));
+            let (status, problem) = ask(&world, &known, "post", &path, hello).await;
+            assert_eq!(
+                (status, &problem["code"]),
+                (422, &gate["code"]),
+                "{problem}"
+            );
         }
         let out = get(&world, &known, "/api/v1/contacts?opted_out=true&q=stopper").await;
         assert_eq!(items(&out).len(), usize::from(!allowed), "{text}");
