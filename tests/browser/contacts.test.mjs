@@ -142,3 +142,52 @@ test("a list is scrolled to its end, page after page, and the place is kept on c
   const back = await list.evaluate((it) => it.scrollTop);
   assert.ok(Math.abs(back - top) < 60, `from ${top} to ${back}`);
 });
+
+/** Lets the hub do the next POST of a contact, and loses its answer. */
+async function loseAnswer(page) {
+  let isFirst = true;
+  await page.route("**/api/v1/contacts", async (route) => {
+    if (route.request().method() !== "POST" || !isFirst) return route.continue();
+    isFirst = false;
+    await route.fetch();
+    return route.abort();
+  });
+}
+
+test("a contact whose answer was lost is made once, with what was changed before the next try", async (t) => {
+  const page = await opened(t);
+  await page.goto(`${at.demo.app}/contacts`);
+  await loseAnswer(page);
+  await page.getByRole("button", { name: "New contact" }).click();
+  const dialog = page.getByRole("dialog", { name: "New contact" });
+  await dialog.getByLabel("Last name").fill("Lostagain");
+  await dialog.getByRole("button", { name: "Add contact" }).click();
+  await dialog.getByText("Tieline cannot be reached").waitFor();
+  await dialog.getByLabel("First name").fill("Ann");
+  await dialog.getByRole("button", { name: "Add contact" }).click();
+  await page.getByText("Added once, with what you changed last.").waitFor();
+  await page.getByRole("heading", { name: "Ann Lostagain", level: 1 }).waitFor();
+  const found = (await ask(page, "GET", "/api/v1/contacts?q=Lostagain")).body;
+  assert.deepEqual(found.items.map((it) => it.name), ["Ann Lostagain"]);
+});
+
+test("somebody new with a number is made once, also when their name is changed before the next try", async (t) => {
+  const page = await opened(t);
+  await textFrom(at.demo, "+447700900654", "Who am I?");
+  const found = async () => (await ask(page, "GET", "/api/v1/conversations?q=Who+am+I")).body.items[0];
+  await until("the text never came", found);
+  await page.goto(`${at.demo.app}/inbox/${(await found()).id}`);
+  await loseAnswer(page);
+  // The stream would tell that it is done.
+  await page.route("**/api/v1/live*", (route) => route.abort());
+  await page.reload();
+  const name = page.getByLabel("Name or number of the person");
+  await name.fill("Newsome");
+  await page.getByRole("button", { name: "Add Newsome as new" }).click();
+  await page.getByText("Tieline cannot be reached").waitFor();
+  await name.fill("Nora Newsome");
+  await page.getByRole("button", { name: "Add Nora Newsome as new" }).click();
+  await page.getByRole("heading", { name: "Nora Newsome", level: 1 }).waitFor();
+  const people = (await ask(page, "GET", "/api/v1/contacts?q=Newsome")).body.items;
+  assert.deepEqual(people.map((it) => it.name), ["Nora Newsome"]);
+});

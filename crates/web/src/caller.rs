@@ -2,6 +2,7 @@
 //! the socket of the machine that only they can open.
 
 use crate::problem::{Code, Problem, Result};
+use crate::signed_in_as;
 use crate::state::WebState;
 use crate::teller::Ground;
 use crate::visit::{session_of, visit_of};
@@ -77,6 +78,7 @@ async fn by_session(
         return Err(Problem::new(Code::NotSignedIn, "nobody is signed in")
             .fix("Sign in at /app, or send the header Authorization: Bearer tlk_… with a key."));
     };
+    signed_in_as::check(headers, signed_in.staff.id)?;
     Ok(Admitted {
         caller: signed_in.caller(),
         ground: Ground::Session(signed_in.session),

@@ -11,6 +11,7 @@ use crate::extract::{Body, Json, NoBody, Path, Path2, PathPart, Query};
 use crate::once::HoldsSecret;
 use crate::problem::{Code, Problem};
 use crate::request_key::RequestKey;
+use crate::signed_in_as::SignedInAs;
 use crate::visit::Visit;
 use axum::Extension;
 use axum::extract::{OriginalUri, State};
@@ -81,6 +82,12 @@ macro_rules! silent {
 
 silent!(Visit, HeaderMap, OriginalUri, Response, Redirect, &'static str, Problem; State, Extension);
 
+impl Describe for SignedInAs {
+    fn describe(draft: &mut Draft) {
+        draft.names_user();
+    }
+}
+
 impl Describe for EventStream {
     fn describe(draft: &mut Draft) {
         // There is no word for the shape of one event in OpenAPI 3.1; 3.2 calls it itemSchema.
@@ -114,6 +121,16 @@ impl Draft {
 
     fn refuses(&mut self, codes: &[Code]) {
         self.codes.extend(codes);
+    }
+
+    /// A page may say whom it takes to be signed in.
+    fn names_user(&mut self) {
+        self.parameters.push(json!({
+            "name": "Signed-In-As", "in": "header", "required": false,
+            "description": "The user whom a page takes to be signed in. If the session is another's, nothing is done.",
+            "schema": {"type": "string", "pattern": "^st_[0-9a-f]{32}$"},
+        }));
+        self.refuses(&[Code::OtherUser]);
     }
 
     fn answers(&mut self, status: u16, words: &str, schema: Option<Value>) {

@@ -37,6 +37,7 @@ mod runs;
 mod sessions;
 mod settings;
 mod sign_in;
+mod signed_in_as;
 mod staff;
 mod state;
 mod strangers;

@@ -7,6 +7,7 @@ use crate::api::text::Text;
 use crate::extract::{Json, Path};
 use crate::guard::may_sign_in;
 use crate::problem::{Problem, Result};
+use crate::signed_in_as::SignedInAs;
 use crate::state::WebState;
 use crate::visit::{Visit, session_cookie, session_of};
 use axum::extract::State;
@@ -15,7 +16,8 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName};
 use tieline_access::AccessError;
 
-/// What a browser kept of a session goes with it.
+/// What a browser kept of answers goes with the session. What a user wrote the app takes away itself:
+/// what others who use this browser have not sent yet stays theirs.
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
 pub(crate) async fn sign_in(
@@ -34,12 +36,18 @@ pub(crate) async fn sign_in(
 pub(crate) async fn sign_out(
     State(state): State<WebState>,
     Visit(visit): Visit,
+    named: SignedInAs,
     headers: HeaderMap,
 ) -> Result<([(HeaderName, String); 2], NoContent)> {
     if let Some(session) = session_of(&state, &headers) {
+        if named.is_given()
+            && let Some(it) = state.access.principal(&session, visit.from.clone()).await?
+        {
+            named.check(it.staff.id)?;
+        }
         state.access.sign_out(&session, visit.from).await?;
     }
-    let forget = (CLEAR_SITE_DATA, "\"cache\", \"storage\"".to_owned());
+    let forget = (CLEAR_SITE_DATA, "\"cache\"".to_owned());
     Ok(([session_cookie(&state, None), forget], NoContent))
 }
 

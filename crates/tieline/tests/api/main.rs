@@ -18,6 +18,7 @@ mod refused;
 mod repeated;
 mod sign_in;
 mod sign_out;
+mod signed_in_as;
 mod told;
 mod unassigned;
 mod unknown;

@@ -1762,7 +1762,7 @@ export interface components {
          * @description Why a request was refused.
          * @enum {string}
          */
-        ProblemCode: "invalid_json" | "invalid_request" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_field" | "not_signed_in" | "wrong_key" | "wrong_credentials" | "too_many_streams" | "too_many_tries" | "busy" | "link_over" | "not_allowed" | "cross_site" | "wrong_host" | "not_secure" | "wrong_signature" | "version_conflict" | "duplicate" | "last_administrator" | "sync_running" | "not_connected" | "key_in_use" | "already_made" | "key_reused" | "opted_out" | "not_answerable" | "no_sender" | "landline" | "empty" | "too_long" | "refused" | "internal" | "org" | "database_unavailable" | "overloaded" | "not_stored";
+        ProblemCode: "invalid_json" | "invalid_request" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_field" | "not_signed_in" | "other_user" | "wrong_key" | "wrong_credentials" | "too_many_streams" | "too_many_tries" | "busy" | "link_over" | "not_allowed" | "cross_site" | "wrong_host" | "not_secure" | "wrong_signature" | "version_conflict" | "duplicate" | "last_administrator" | "sync_running" | "not_connected" | "key_in_use" | "already_made" | "key_reused" | "opted_out" | "not_answerable" | "no_sender" | "landline" | "empty" | "too_long" | "refused" | "internal" | "org" | "database_unavailable" | "overloaded" | "not_stored";
         Progress: {
             /** Format: int64 */
             done: number;
@@ -2070,33 +2070,6 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /**
-         * @description duplicate: It exists already.
-         *     key_in_use: A request with this key is still being answered.
-         *     already_made: A request with this key was done; its answer is not kept.
-         */
-        "duplicate.key_in_use.already_made": {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /**
-         * @description duplicate: It exists already.
-         *     not_connected: No Salesforce org is connected.
-         *     key_in_use: A request with this key is still being answered.
-         *     already_made: A request with this key was done; its answer is not kept.
-         */
-        "duplicate.not_connected.key_in_use.already_made": {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
         /** @description internal: Something failed inside; the log tells more at the number given. */
         internal: {
             headers: {
@@ -2166,27 +2139,6 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /**
-         * @description key_in_use: A request with this key is still being answered.
-         *     already_made: A request with this key was done; its answer is not kept.
-         */
-        "key_in_use.already_made": {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description last_administrator: Nobody would be left to administrate. */
-        last_administrator: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
         /** @description not_allowed: You may not do this. */
         not_allowed: {
             headers: {
@@ -2201,15 +2153,6 @@ export interface components {
          *     cross_site: The request comes from another site.
          */
         "not_allowed.cross_site": {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description not_connected: No Salesforce org is connected. */
-        not_connected: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2260,13 +2203,130 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description other_user: Somebody else is signed in than the request names. */
+        other_user: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /**
-         * @description sync_running: A sync is running.
+         * @description other_user: Somebody else is signed in than the request names.
+         *     duplicate: It exists already.
+         *     key_in_use: A request with this key is still being answered.
+         *     already_made: A request with this key was done; its answer is not kept.
+         */
+        "other_user.duplicate.key_in_use.already_made": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description other_user: Somebody else is signed in than the request names.
+         *     duplicate: It exists already.
          *     not_connected: No Salesforce org is connected.
          *     key_in_use: A request with this key is still being answered.
          *     already_made: A request with this key was done; its answer is not kept.
          */
-        "sync_running.not_connected.key_in_use.already_made": {
+        "other_user.duplicate.not_connected.key_in_use.already_made": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description other_user: Somebody else is signed in than the request names.
+         *     key_in_use: A request with this key is still being answered.
+         *     already_made: A request with this key was done; its answer is not kept.
+         */
+        "other_user.key_in_use.already_made": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description other_user: Somebody else is signed in than the request names.
+         *     last_administrator: Nobody would be left to administrate.
+         */
+        "other_user.last_administrator": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description other_user: Somebody else is signed in than the request names.
+         *     not_connected: No Salesforce org is connected.
+         */
+        "other_user.not_connected": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description other_user: Somebody else is signed in than the request names.
+         *     sync_running: A sync is running.
+         *     not_connected: No Salesforce org is connected.
+         *     key_in_use: A request with this key is still being answered.
+         *     already_made: A request with this key was done; its answer is not kept.
+         */
+        "other_user.sync_running.not_connected.key_in_use.already_made": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description other_user: Somebody else is signed in than the request names.
+         *     version_conflict: Somebody else changed it meanwhile.
+         */
+        "other_user.version_conflict": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description other_user: Somebody else is signed in than the request names.
+         *     version_conflict: Somebody else changed it meanwhile.
+         *     duplicate: It exists already.
+         *     key_in_use: A request with this key is still being answered.
+         *     already_made: A request with this key was done; its answer is not kept.
+         */
+        "other_user.version_conflict.duplicate.key_in_use.already_made": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description other_user: Somebody else is signed in than the request names.
+         *     version_conflict: Somebody else changed it meanwhile.
+         *     key_in_use: A request with this key is still being answered.
+         *     already_made: A request with this key was done; its answer is not kept.
+         */
+        "other_user.version_conflict.key_in_use.already_made": {
             headers: {
                 [name: string]: unknown;
             };
@@ -2297,42 +2357,6 @@ export interface components {
         };
         /** @description unsupported_media_type: The body is of another type than JSON. */
         unsupported_media_type: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description version_conflict: Somebody else changed it meanwhile. */
-        version_conflict: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /**
-         * @description version_conflict: Somebody else changed it meanwhile.
-         *     duplicate: It exists already.
-         *     key_in_use: A request with this key is still being answered.
-         *     already_made: A request with this key was done; its answer is not kept.
-         */
-        "version_conflict.duplicate.key_in_use.already_made": {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /**
-         * @description version_conflict: Somebody else changed it meanwhile.
-         *     key_in_use: A request with this key is still being answered.
-         *     already_made: A request with this key was done; its answer is not kept.
-         */
-        "version_conflict.key_in_use.already_made": {
             headers: {
                 [name: string]: unknown;
             };
@@ -2381,6 +2405,8 @@ export interface operations {
             header?: {
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path: {
                 id: components["schemas"]["AttachmentId"];
@@ -2402,6 +2428,7 @@ export interface operations {
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed"];
             404: components["responses"]["not_found"];
+            409: components["responses"]["other_user"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
             429: components["responses"]["too_many_tries"];
@@ -2419,6 +2446,8 @@ export interface operations {
             header?: {
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path?: never;
             cookie?: never;
@@ -2436,6 +2465,7 @@ export interface operations {
             };
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed"];
+            409: components["responses"]["other_user"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
             429: components["responses"]["too_many_tries"];
@@ -2449,6 +2479,8 @@ export interface operations {
             header?: {
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path: {
                 id: components["schemas"]["ConnectionId"];
@@ -2472,6 +2504,7 @@ export interface operations {
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
+            409: components["responses"]["other_user"];
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
@@ -2487,6 +2520,8 @@ export interface operations {
             header?: {
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path?: never;
             cookie?: never;
@@ -2504,6 +2539,7 @@ export interface operations {
             };
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed"];
+            409: components["responses"]["other_user"];
             421: components["responses"]["wrong_host"];
             429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
@@ -2518,6 +2554,8 @@ export interface operations {
                 "Idempotency-Key"?: string;
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path?: never;
             cookie?: never;
@@ -2540,7 +2578,7 @@ export interface operations {
             400: components["responses"]["invalid_json.invalid_request"];
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
-            409: components["responses"]["version_conflict.duplicate.key_in_use.already_made"];
+            409: components["responses"]["other_user.version_conflict.duplicate.key_in_use.already_made"];
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
@@ -2556,6 +2594,8 @@ export interface operations {
             header?: {
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path: {
                 id: components["schemas"]["ContactFieldId"];
@@ -2581,6 +2621,7 @@ export interface operations {
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
+            409: components["responses"]["other_user"];
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
@@ -2615,6 +2656,8 @@ export interface operations {
             header?: {
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path?: never;
             cookie?: never;
@@ -2632,6 +2675,7 @@ export interface operations {
             };
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed"];
+            409: components["responses"]["other_user"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
             429: components["responses"]["too_many_tries"];
@@ -2647,6 +2691,8 @@ export interface operations {
                 "Idempotency-Key"?: string;
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path?: never;
             cookie?: never;
@@ -2669,7 +2715,7 @@ export interface operations {
             400: components["responses"]["invalid_json.invalid_request"];
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
-            409: components["responses"]["version_conflict.key_in_use.already_made"];
+            409: components["responses"]["other_user.version_conflict.key_in_use.already_made"];
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
@@ -2685,6 +2731,8 @@ export interface operations {
             header?: {
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path: {
                 id: components["schemas"]["ContactId"];
@@ -2706,6 +2754,7 @@ export interface operations {
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed"];
             404: components["responses"]["not_found"];
+            409: components["responses"]["other_user"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
             429: components["responses"]["too_many_tries"];
@@ -2719,6 +2768,8 @@ export interface operations {
             header?: {
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path: {
                 id: components["schemas"]["ContactId"];
@@ -2738,7 +2789,7 @@ export interface operations {
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
-            409: components["responses"]["version_conflict"];
+            409: components["responses"]["other_user.version_conflict"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
             429: components["responses"]["too_many_tries"];
@@ -2752,6 +2803,8 @@ export interface operations {
             header?: {
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path: {
                 id: components["schemas"]["ContactId"];
@@ -2777,7 +2830,7 @@ export interface operations {
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
-            409: components["responses"]["version_conflict"];
+            409: components["responses"]["other_user.version_conflict"];
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
@@ -2795,6 +2848,8 @@ export interface operations {
                 "Idempotency-Key"?: string;
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path: {
                 id: components["schemas"]["ContactId"];
@@ -2816,7 +2871,7 @@ export interface operations {
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
-            409: components["responses"]["version_conflict.key_in_use.already_made"];
+            409: components["responses"]["other_user.version_conflict.key_in_use.already_made"];
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
@@ -2841,6 +2896,8 @@ export interface operations {
             header?: {
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path?: never;
             cookie?: never;
@@ -2858,6 +2915,7 @@ export interface operations {
             };
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed"];
+            409: components["responses"]["other_user"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
             429: components["responses"]["too_many_tries"];
@@ -2873,6 +2931,8 @@ export interface operations {
                 "Idempotency-Key"?: string;
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path?: never;
             cookie?: never;
@@ -2905,7 +2965,7 @@ export interface operations {
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
-            409: components["responses"]["version_conflict.duplicate.key_in_use.already_made"];
+            409: components["responses"]["other_user.version_conflict.duplicate.key_in_use.already_made"];
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
@@ -2921,6 +2981,8 @@ export interface operations {
             header?: {
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path: {
                 id: components["schemas"]["ConversationId"];
@@ -2942,6 +3004,7 @@ export interface operations {
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed"];
             404: components["responses"]["not_found"];
+            409: components["responses"]["other_user"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
             429: components["responses"]["too_many_tries"];
@@ -2955,6 +3018,8 @@ export interface operations {
             header?: {
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path: {
                 id: components["schemas"]["ConversationId"];
@@ -2980,7 +3045,7 @@ export interface operations {
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
-            409: components["responses"]["version_conflict"];
+            409: components["responses"]["other_user.version_conflict"];
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
@@ -2996,6 +3061,8 @@ export interface operations {
             header?: {
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path: {
                 id: components["schemas"]["ConversationId"];
@@ -3017,6 +3084,7 @@ export interface operations {
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed"];
             404: components["responses"]["not_found"];
+            409: components["responses"]["other_user"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
             429: components["responses"]["too_many_tries"];
@@ -3038,6 +3106,8 @@ export interface operations {
             header?: {
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path: {
                 id: components["schemas"]["ConversationId"];
@@ -3059,6 +3129,7 @@ export interface operations {
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed"];
             404: components["responses"]["not_found"];
+            409: components["responses"]["other_user"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
             429: components["responses"]["too_many_tries"];
@@ -3074,6 +3145,8 @@ export interface operations {
                 "Idempotency-Key": string;
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path: {
                 id: components["schemas"]["ConversationId"];
@@ -3099,7 +3172,7 @@ export interface operations {
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
-            409: components["responses"]["version_conflict.duplicate.key_in_use.already_made"];
+            409: components["responses"]["other_user.version_conflict.duplicate.key_in_use.already_made"];
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
@@ -3115,6 +3188,8 @@ export interface operations {
             header?: {
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path: {
                 id: components["schemas"]["ConversationId"];
@@ -3138,6 +3213,7 @@ export interface operations {
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
+            409: components["responses"]["other_user"];
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
@@ -3155,6 +3231,8 @@ export interface operations {
                 "Idempotency-Key"?: string;
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path: {
                 id: components["schemas"]["ConversationId"];
@@ -3174,7 +3252,7 @@ export interface operations {
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
-            409: components["responses"]["version_conflict.key_in_use.already_made"];
+            409: components["responses"]["other_user.version_conflict.key_in_use.already_made"];
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
@@ -3192,6 +3270,8 @@ export interface operations {
                 "Idempotency-Key"?: string;
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path: {
                 id: components["schemas"]["ConversationId"];
@@ -3217,7 +3297,7 @@ export interface operations {
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
-            409: components["responses"]["version_conflict.key_in_use.already_made"];
+            409: components["responses"]["other_user.version_conflict.key_in_use.already_made"];
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
@@ -3233,6 +3313,8 @@ export interface operations {
             header?: {
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path?: never;
             cookie?: never;
@@ -3250,6 +3332,7 @@ export interface operations {
             };
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed"];
+            409: components["responses"]["other_user"];
             421: components["responses"]["wrong_host"];
             429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
@@ -3262,6 +3345,8 @@ export interface operations {
             header?: {
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path: {
                 id: components["schemas"]["InboxId"];
@@ -3282,6 +3367,7 @@ export interface operations {
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
+            409: components["responses"]["other_user"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
             429: components["responses"]["too_many_tries"];
@@ -3295,6 +3381,8 @@ export interface operations {
             header?: {
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path: {
                 id: components["schemas"]["InboxId"];
@@ -3315,6 +3403,7 @@ export interface operations {
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
+            409: components["responses"]["other_user"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
             429: components["responses"]["too_many_tries"];
@@ -3332,6 +3421,8 @@ export interface operations {
             header?: {
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path?: never;
             cookie?: never;
@@ -3349,6 +3440,7 @@ export interface operations {
             };
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed"];
+            409: components["responses"]["other_user"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
             429: components["responses"]["too_many_tries"];
@@ -3362,6 +3454,8 @@ export interface operations {
             header?: {
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path: {
                 id: components["schemas"]["JobId"];
@@ -3381,6 +3475,7 @@ export interface operations {
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
+            409: components["responses"]["other_user"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
             429: components["responses"]["too_many_tries"];
@@ -3396,6 +3491,8 @@ export interface operations {
                 "Idempotency-Key"?: string;
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path: {
                 id: components["schemas"]["JobId"];
@@ -3415,7 +3512,7 @@ export interface operations {
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
-            409: components["responses"]["key_in_use.already_made"];
+            409: components["responses"]["other_user.key_in_use.already_made"];
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
@@ -3431,6 +3528,8 @@ export interface operations {
             header?: {
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path?: never;
             cookie?: never;
@@ -3448,6 +3547,7 @@ export interface operations {
             };
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed"];
+            409: components["responses"]["other_user"];
             421: components["responses"]["wrong_host"];
             429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
@@ -3462,6 +3562,8 @@ export interface operations {
                 "Idempotency-Key"?: string;
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path?: never;
             cookie?: never;
@@ -3484,7 +3586,7 @@ export interface operations {
             400: components["responses"]["invalid_json.invalid_request"];
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
-            409: components["responses"]["duplicate.key_in_use.already_made"];
+            409: components["responses"]["other_user.duplicate.key_in_use.already_made"];
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
@@ -3500,6 +3602,8 @@ export interface operations {
             header?: {
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path: {
                 id: components["schemas"]["ApiKeyId"];
@@ -3519,6 +3623,7 @@ export interface operations {
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
+            409: components["responses"]["other_user"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
             429: components["responses"]["too_many_tries"];
@@ -3535,6 +3640,8 @@ export interface operations {
             header?: {
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path?: never;
             cookie?: never;
@@ -3552,6 +3659,7 @@ export interface operations {
             };
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed"];
+            409: components["responses"]["other_user"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
             429: components["responses"]["too_many_tries"];
@@ -3562,7 +3670,10 @@ export interface operations {
     get_me: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3579,6 +3690,7 @@ export interface operations {
             };
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed"];
+            409: components["responses"]["other_user"];
             421: components["responses"]["wrong_host"];
             429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
@@ -3588,7 +3700,10 @@ export interface operations {
     put_me_password: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3608,6 +3723,7 @@ export interface operations {
             400: components["responses"]["invalid_json.invalid_request"];
             401: components["responses"]["not_signed_in.wrong_key.wrong_credentials"];
             403: components["responses"]["not_allowed.cross_site"];
+            409: components["responses"]["other_user"];
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
@@ -3625,6 +3741,8 @@ export interface operations {
                 "Idempotency-Key"?: string;
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path: {
                 id: components["schemas"]["MessageId"];
@@ -3646,7 +3764,7 @@ export interface operations {
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
-            409: components["responses"]["version_conflict.key_in_use.already_made"];
+            409: components["responses"]["other_user.version_conflict.key_in_use.already_made"];
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
@@ -3669,6 +3787,8 @@ export interface operations {
             header?: {
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path?: never;
             cookie?: never;
@@ -3686,6 +3806,7 @@ export interface operations {
             };
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed"];
+            409: components["responses"]["other_user"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
             429: components["responses"]["too_many_tries"];
@@ -3728,7 +3849,10 @@ export interface operations {
     delete_session: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3742,6 +3866,7 @@ export interface operations {
                 content?: never;
             };
             403: components["responses"]["cross_site"];
+            409: components["responses"]["other_user"];
             413: components["responses"]["body_too_large"];
             421: components["responses"]["wrong_host"];
             500: components["responses"]["internal"];
@@ -3751,7 +3876,10 @@ export interface operations {
     get_sessions: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3768,6 +3896,7 @@ export interface operations {
             };
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed"];
+            409: components["responses"]["other_user"];
             421: components["responses"]["wrong_host"];
             429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
@@ -3777,7 +3906,10 @@ export interface operations {
     delete_sessions: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3792,6 +3924,7 @@ export interface operations {
             };
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
+            409: components["responses"]["other_user"];
             421: components["responses"]["wrong_host"];
             429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
@@ -3801,7 +3934,10 @@ export interface operations {
     delete_sessions_id: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
+            };
             path: {
                 id: components["schemas"]["SessionId"];
             };
@@ -3820,6 +3956,7 @@ export interface operations {
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
+            409: components["responses"]["other_user"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
             429: components["responses"]["too_many_tries"];
@@ -3833,6 +3970,8 @@ export interface operations {
             header?: {
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path?: never;
             cookie?: never;
@@ -3850,6 +3989,7 @@ export interface operations {
             };
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed"];
+            409: components["responses"]["other_user"];
             421: components["responses"]["wrong_host"];
             429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
@@ -3862,6 +4002,8 @@ export interface operations {
             header?: {
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path?: never;
             cookie?: never;
@@ -3884,6 +4026,7 @@ export interface operations {
             400: components["responses"]["invalid_json.invalid_request"];
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
+            409: components["responses"]["other_user"];
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
@@ -3899,6 +4042,8 @@ export interface operations {
             header?: {
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path?: never;
             cookie?: never;
@@ -3916,6 +4061,7 @@ export interface operations {
             };
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed"];
+            409: components["responses"]["other_user"];
             421: components["responses"]["wrong_host"];
             429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
@@ -3930,6 +4076,8 @@ export interface operations {
                 "Idempotency-Key"?: string;
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path?: never;
             cookie?: never;
@@ -3952,7 +4100,7 @@ export interface operations {
             400: components["responses"]["invalid_json.invalid_request"];
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
-            409: components["responses"]["duplicate.key_in_use.already_made"];
+            409: components["responses"]["other_user.duplicate.key_in_use.already_made"];
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
@@ -3968,6 +4116,8 @@ export interface operations {
             header?: {
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path: {
                 id: components["schemas"]["StaffId"];
@@ -3993,7 +4143,7 @@ export interface operations {
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
-            409: components["responses"]["last_administrator"];
+            409: components["responses"]["other_user.last_administrator"];
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
@@ -4009,6 +4159,8 @@ export interface operations {
             header?: {
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path: {
                 id: components["schemas"]["StaffId"];
@@ -4032,6 +4184,7 @@ export interface operations {
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
+            409: components["responses"]["other_user"];
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
@@ -4047,6 +4200,8 @@ export interface operations {
             header?: {
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path: {
                 id: components["schemas"]["StaffId"];
@@ -4068,6 +4223,7 @@ export interface operations {
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed"];
             404: components["responses"]["not_found"];
+            409: components["responses"]["other_user"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
             429: components["responses"]["too_many_tries"];
@@ -4081,6 +4237,8 @@ export interface operations {
             header?: {
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path: {
                 id: components["schemas"]["StaffId"];
@@ -4100,6 +4258,7 @@ export interface operations {
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
+            409: components["responses"]["other_user"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
             429: components["responses"]["too_many_tries"];
@@ -4113,6 +4272,8 @@ export interface operations {
             header?: {
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path: {
                 id: components["schemas"]["StaffId"];
@@ -4133,6 +4294,7 @@ export interface operations {
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
+            409: components["responses"]["other_user"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
             429: components["responses"]["too_many_tries"];
@@ -4148,6 +4310,8 @@ export interface operations {
                 "Idempotency-Key"?: string;
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path: {
                 id: components["schemas"]["StaffId"];
@@ -4169,7 +4333,7 @@ export interface operations {
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
-            409: components["responses"]["key_in_use.already_made"];
+            409: components["responses"]["other_user.key_in_use.already_made"];
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
@@ -4185,6 +4349,8 @@ export interface operations {
             header?: {
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path?: never;
             cookie?: never;
@@ -4202,7 +4368,7 @@ export interface operations {
             };
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed"];
-            409: components["responses"]["not_connected"];
+            409: components["responses"]["other_user.not_connected"];
             421: components["responses"]["wrong_host"];
             429: components["responses"]["too_many_tries"];
             500: components["responses"]["internal"];
@@ -4216,6 +4382,8 @@ export interface operations {
             header?: {
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path: {
                 id: components["schemas"]["ObjectMappingId"];
@@ -4239,6 +4407,7 @@ export interface operations {
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
+            409: components["responses"]["other_user"];
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
@@ -4256,6 +4425,8 @@ export interface operations {
                 "Idempotency-Key"?: string;
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path: {
                 id: components["schemas"]["ObjectMappingId"];
@@ -4281,7 +4452,7 @@ export interface operations {
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
-            409: components["responses"]["duplicate.not_connected.key_in_use.already_made"];
+            409: components["responses"]["other_user.duplicate.not_connected.key_in_use.already_made"];
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
@@ -4298,6 +4469,8 @@ export interface operations {
             header?: {
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path: {
                 field: components["schemas"]["Text200"];
@@ -4322,6 +4495,7 @@ export interface operations {
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
+            409: components["responses"]["other_user"];
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
@@ -4341,6 +4515,8 @@ export interface operations {
             header?: {
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path?: never;
             cookie?: never;
@@ -4358,7 +4534,7 @@ export interface operations {
             };
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed"];
-            409: components["responses"]["not_connected"];
+            409: components["responses"]["other_user.not_connected"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
             429: components["responses"]["too_many_tries"];
@@ -4374,6 +4550,8 @@ export interface operations {
                 "Idempotency-Key"?: string;
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path?: never;
             cookie?: never;
@@ -4392,7 +4570,7 @@ export interface operations {
             400: components["responses"]["invalid_json.invalid_request"];
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
-            409: components["responses"]["sync_running.not_connected.key_in_use.already_made"];
+            409: components["responses"]["other_user.sync_running.not_connected.key_in_use.already_made"];
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
@@ -4409,6 +4587,8 @@ export interface operations {
             header?: {
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path: {
                 id: components["schemas"]["SyncRunId"];
@@ -4430,6 +4610,7 @@ export interface operations {
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed"];
             404: components["responses"]["not_found"];
+            409: components["responses"]["other_user"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
             429: components["responses"]["too_many_tries"];
@@ -4445,6 +4626,8 @@ export interface operations {
                 "Idempotency-Key"?: string;
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path: {
                 id: components["schemas"]["SyncRunId"];
@@ -4466,7 +4649,7 @@ export interface operations {
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed.cross_site"];
             404: components["responses"]["not_found"];
-            409: components["responses"]["version_conflict.key_in_use.already_made"];
+            409: components["responses"]["other_user.version_conflict.key_in_use.already_made"];
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
             421: components["responses"]["wrong_host"];
@@ -4489,6 +4672,8 @@ export interface operations {
             header?: {
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path: {
                 id: components["schemas"]["SyncRunId"];
@@ -4510,6 +4695,7 @@ export interface operations {
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed"];
             404: components["responses"]["not_found"];
+            409: components["responses"]["other_user"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
             429: components["responses"]["too_many_tries"];
@@ -4527,6 +4713,8 @@ export interface operations {
             header?: {
                 /** @description The user on whose behalf a key acts; it then may do no more than both may. */
                 "On-Behalf-Of"?: string;
+                /** @description The user whom a page takes to be signed in. If the session is another's, nothing is done. */
+                "Signed-In-As"?: string;
             };
             path?: never;
             cookie?: never;
@@ -4544,6 +4732,7 @@ export interface operations {
             };
             401: components["responses"]["not_signed_in.wrong_key"];
             403: components["responses"]["not_allowed"];
+            409: components["responses"]["other_user"];
             421: components["responses"]["wrong_host"];
             422: components["responses"]["invalid_field"];
             429: components["responses"]["too_many_tries"];

@@ -1,5 +1,6 @@
 // Requests to the hub, typed by the description of its API. Each has an end: after ten seconds without
-// an answer the app says so, after thirty it counts as not reached.
+// an answer the app says so, after thirty it counts as not reached. Each names the user whose page this is:
+// the session is the browser's, and another tab may have signed in somebody else.
 
 import { signal } from "@preact/signals";
 import createClient from "openapi-fetch";
@@ -13,7 +14,18 @@ const OVER_MS = 30_000;
 /** Requests that have waited too long for an answer. */
 export const late = signal(0);
 
+/** What a refusal said of the session that this page stands on. */
+export const standing = signal<"ours" | "over" | "anothers">("ours");
+
+/** The user whose page this is, once that is known. */
+let user: string | null = null;
+
+export function speakAs(id: string) {
+  user = id;
+}
+
 async function patient(request: Request): Promise<Response> {
+  if (user) request.headers.set("Signed-In-As", user);
   let isLate = false;
   const timer = setTimeout(() => {
     isLate = true;
@@ -44,16 +56,15 @@ export async function told<T>(asked: Promise<Told<T>>): Promise<T> {
   if (answer.response.ok) return answer.data as T;
   const { status } = answer.response;
   const problem = (answer.error ?? {}) as Partial<components["schemas"]["Problem"]>;
-  throw new Problem(
-    status,
-    problem.code ?? "unknown",
-    problem.detail ?? words.answered(status),
-    problem.fix ?? null,
-    problem.field ?? null,
-  );
+  const code = problem.code ?? "unknown";
+  if (code === "other_user") standing.value = "anothers";
+  else if (code === "not_signed_in") standing.value = "over";
+  // What the hub says to programs of these is none of people's business.
+  const [detail, fix] = words.codes[code] ?? [problem.detail ?? words.answered(status), problem.fix ?? null];
+  throw new Problem(status, code, detail, fix, problem.field ?? null);
 }
 
-export const newKey = () => crypto.randomUUID();
+export const newKey = (): string => crypto.randomUUID();
 
 /** The parameters of a request that is done once, however often it is sent. */
 export const keyed = (key = newKey()) => ({ header: { "Idempotency-Key": key } });

@@ -19,7 +19,8 @@ import { applyLook } from "./settings/look";
 import { SettingsPage } from "./settings/page";
 import { SignIn } from "./sign_in";
 import { follow } from "./state/live";
-import { failure, loadMe, me, signedOut } from "./state/session";
+import { failure, hasTurned, loadMe, me, signedOut } from "./state/session";
+import { say } from "./state/toasts";
 import { SyncPage } from "./sync/page";
 import { RunPage } from "./sync/run";
 import { keepTitle } from "./title";
@@ -76,5 +77,7 @@ keepTitle();
 tick();
 // Before anything is asked for, so that nothing happens unheard in between.
 follow();
-void loadMe();
+void loadMe().then(() => {
+  if (me.peek() && hasTurned()) say(words.turned(me.peek()!.staff.name));
+});
 render(<App />, document.getElementById("app")!);

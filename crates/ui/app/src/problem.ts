@@ -16,6 +16,16 @@ export class Problem extends Error {
     super(detail);
   }
 
+  /** The session is over or another user's: nothing was judged, and this page ends. */
+  get isOfSession(): boolean {
+    return this.code === "not_signed_in" || this.code === "other_user";
+  }
+
+  /** There is no such thing, or none that one may see. */
+  get isGone(): boolean {
+    return this.status === 403 || this.status === 404;
+  }
+
   /** Whether the same request may be taken later: nothing was judged. */
   get isTransient(): boolean {
     return this.status === 0 || this.status >= 500 || this.status === 429 || this.code === "key_in_use";

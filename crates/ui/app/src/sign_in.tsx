@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import { hub, told } from "./api";
 import { Mark } from "./kit/ground";
 import { asProblem, sentence } from "./problem";
+import { countKept, forgetOld, KEPT_DAYS } from "./state/kept";
 import { tellSignIn } from "./state/live";
 import { words } from "./words/frame";
 
@@ -11,6 +12,10 @@ export function SignIn() {
   const isOver = location.search.includes("link=over");
   const [problem, setProblem] = useState(isOver ? words.signIn.linkOver : "");
   const [busy, setBusy] = useState(false);
+  const [waiting] = useState(() => {
+    forgetOld(localStorage, Date.now());
+    return countKept(localStorage, "outbox");
+  });
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     if (busy) return;
@@ -39,6 +44,7 @@ export function SignIn() {
             {problem}
           </p>
         )}
+        {waiting > 0 && <p class="quiet">{words.signIn.waiting(waiting, KEPT_DAYS)}</p>}
         <label>
           {words.signIn.email}
           <input name="email" type="email" autocomplete="username" required />

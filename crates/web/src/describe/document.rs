@@ -133,6 +133,7 @@ fn admit(route: &RouteInfo, draft: &mut Draft) {
             Code::WrongKey,
             Code::TooManyTries,
         ]);
+        draft.names_user();
     }
     if route.face.credential() == Credential::SessionOrKey {
         draft.parameters.push(json!({

@@ -47,6 +47,7 @@ codes! {
     InvalidField = "invalid_field", UNPROCESSABLE_ENTITY, "The value of a field cannot be taken, or there is no such field.";
     // Who asks.
     NotSignedIn = "not_signed_in", UNAUTHORIZED, "Nobody is signed in.";
+    OtherUser = "other_user", CONFLICT, "Somebody else is signed in than the request names.";
     WrongKey = "wrong_key", UNAUTHORIZED, "The key is unknown, revoked or over.";
     WrongCredentials = "wrong_credentials", UNAUTHORIZED, "No such user, or another password.";
     TooManyStreams = "too_many_streams", TOO_MANY_REQUESTS, "The session or key follows changes in too many places at once.";

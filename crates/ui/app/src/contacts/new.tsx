@@ -1,13 +1,13 @@
 // A new contact: what must be given, and what the company asks for.
 
-import { useState } from "preact/hooks";
-import { hub, keyed, newKey, told } from "../api";
+import { useEffect, useState } from "preact/hooks";
 import { Dialog } from "../kit/dialog";
 import { ALREADY_MADE, asProblem, sentence } from "../problem";
-import { go } from "../route";
-import { attributes } from "../state/contacts";
+import { go, withQuery } from "../route";
+import { addsContact, attributes } from "../state/contacts";
 import { say } from "../state/toasts";
 import { words } from "../words/contacts";
+import type { Fields } from "./adding";
 import { Value } from "./fields";
 import { NumberTold } from "./number";
 
@@ -25,7 +25,8 @@ export function NewContact({ open, onClose }: { open: boolean; onClose: () => vo
 function Form({ onClose }: { onClose: () => void }) {
   const [problem, setProblem] = useState<{ text: string; field: string | null } | null>(null);
   const [isBusy, setBusy] = useState(false);
-  const [key, setKey] = useState(newKey);
+  const [adding] = useState(() => addsContact());
+  useEffect(() => () => void (adding.isUnknown && say(words.perhapsAdded)), []);
   const [numbers, setNumbers] = useState<Record<string, string>>({});
   const asked = attributes.value.filter(
     (it) => !it.read_only && (it.own || it.required || ASKED.includes(it.name)),
@@ -34,23 +35,21 @@ function Form({ onClose }: { onClose: () => void }) {
     event.preventDefault();
     if (isBusy) return;
     setBusy(true);
-    const fields: Record<string, string> = {};
+    const fields: Fields = {};
     for (const [name, value] of new FormData(event.currentTarget as HTMLFormElement))
       fields[name] = String(value);
     try {
-      const made = await told(hub.POST("/api/v1/contacts", { params: keyed(key), body: { fields } }));
+      const { contact, isChanged } = await adding.add(fields);
       onClose();
-      go(`contacts/${made.id}`);
-      say(words.added);
+      go(`contacts/${contact.id}`);
+      say(isChanged ? words.addedOnce : words.added);
     } catch (error) {
       const it = asProblem(error);
       if (it.code === ALREADY_MADE) {
         onClose();
-        go("contacts");
-        return say(words.added);
+        go(withQuery({ q: fields.last_name ?? null }, "contacts"));
+        return say(words.addedSomewhere);
       }
-      // What was judged is another request once it is changed; what did not arrive is the same one.
-      if (!it.isTransient) setKey(newKey());
       const named = attributes.value.find((other) => it.field?.split(".").at(-1) === other.name);
       setProblem({ text: sentence(it, named?.label), field: named?.name ?? null });
       setBusy(false);

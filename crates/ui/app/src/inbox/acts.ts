@@ -22,6 +22,8 @@ export async function change(id: string, body: ConversationChange) {
   );
   busy.delete(id);
   if (changed) putConversation(changed);
+  // What stands there is not how it is.
+  else void conversations.load(id);
   return changed;
 }
 

@@ -13,6 +13,7 @@ import { factsOver, factsSlide, toggleFacts } from "../state/screen";
 import type { Contact, Conversation } from "../types";
 import { refusal } from "../words/failures";
 import { words } from "../words/inbox";
+import { words as problems } from "../words/problems";
 import { Unknown } from "./unknown";
 
 export function Facts({ conversation }: { conversation: Conversation }) {
@@ -55,6 +56,7 @@ export function Facts({ conversation }: { conversation: Conversation }) {
           <Waiting
             problem={slot?.problem.value ?? null}
             again={() => void contacts.load(id)}
+            missing={problems.missingContact}
             rows={4}
             height={44}
           />

@@ -14,9 +14,11 @@ export function Leaving({ it }: { it: Outgoing }) {
   const box = outbox.peek();
   const discard = () => {
     box.discard(it.key);
-    say(words.discarded, { label: frame.undo, run: () => box.add(it.conversation_id, it.text, it.kind) });
+    say(words.discarded, { label: frame.undo, run: () => box.putBack(it) });
   };
-  const edit = () => {
+  const edit = async () => {
+    const where = await box.takeBack(it.key);
+    if (where !== "here") return say(where === "arrived" ? words.hadLeft : words.mayHaveLeft);
     const mode = it.kind === "note" ? "note" : "reply";
     if (drafts.peek().giveBack(it.conversation_id, mode, it.text)) box.discard(it.key);
     document.querySelector<HTMLElement>(".composer textarea")?.focus();
@@ -45,7 +47,7 @@ export function Leaving({ it }: { it: Outgoing }) {
             <button class="link" onClick={() => box.again(it.key)}>
               {it.refusal === null ? words.sendNow : words.sendAgain}
             </button>
-            <button class="link" onClick={edit}>
+            <button class="link" onClick={() => void edit()}>
               {words.edit}
             </button>
             <button class="link" onClick={discard}>

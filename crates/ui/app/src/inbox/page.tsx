@@ -4,6 +4,7 @@
 import { useEffect } from "preact/hooks";
 import { DemoLinks } from "../demo";
 import { Empty, Waiting } from "../kit/ground";
+import { inboxAddress } from "../route";
 import { conversations, openId } from "../state/inbox";
 import { useRecord } from "../state/records";
 import { factsOver, factsShown, factsSlide, isNarrow } from "../state/screen";
@@ -12,6 +13,7 @@ import { words as problems } from "../words/problems";
 import { Facts } from "./facts";
 import { List } from "./list";
 import { Back, Thread } from "./thread";
+import { Unsent } from "./unsent";
 
 export function InboxPage() {
   const id = openId.value;
@@ -53,10 +55,12 @@ function Open({ id, showsFacts }: { id: string; showsFacts: boolean }) {
         <Waiting
           problem={slot.problem.value}
           again={() => void conversations.load(id)}
-          missing={problems.missingConversation}
+          missing={slot.wasThere ? problems.noLongerConversation : problems.missingConversation}
+          out={isNarrow.value ? undefined : { text: words.back, to: inboxAddress() }}
           rows={6}
           height={56}
         />
+        {slot.problem.value?.isGone && <Unsent id={id} />}
       </section>
     );
   return (

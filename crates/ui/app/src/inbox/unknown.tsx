@@ -1,11 +1,13 @@
 // Nobody is tied to the number: why, who has it, and what makes it somebody's.
 
-import { useRef, useState } from "preact/hooks";
-import { hub, keyed, told } from "../api";
+import { useMemo, useRef, useState } from "preact/hooks";
+import { hub, told } from "../api";
 import { useNamed } from "../contacts/named";
 import { phone } from "../format";
 import { Avatar } from "../kit/ground";
+import { ALREADY_MADE, asProblem } from "../problem";
 import { useAnswer } from "../state/answer";
+import { addsContact } from "../state/contacts";
 import { conversations } from "../state/inbox";
 import { attempt, say } from "../state/toasts";
 import type { ContactRow, Conversation } from "../types";
@@ -23,15 +25,15 @@ export function Unknown({ conversation }: { conversation: Conversation }) {
   const field = useRef<HTMLInputElement>(null);
   const asked = text.trim();
   const named = useNamed(asked);
+  const adding = useMemo(() => addsContact(id), [id]);
   const tie = async (it: ContactRow) => {
     if (await change(id, { contact_id: it.id })) say(words.unknown.tied(it.name));
   };
   const add = async () => {
     if (!asked) return field.current?.focus();
-    const body = { conversation_id: id, fields: fieldsOf(asked, address) };
-    const made = await attempt(() => told(hub.POST("/api/v1/contacts", { params: keyed(), body })));
-    if (!made) return;
-    say(words.unknown.added(made.name));
+    const made = await attempt(() => adding.add(fieldsOf(asked, address)).catch(madeBefore));
+    if (made === undefined) return;
+    if (made) say(words.unknown.added(made.contact.name));
     await conversations.load(id);
   };
   const found = asked ? named : (candidates?.items ?? null);
@@ -65,6 +67,12 @@ export function Unknown({ conversation }: { conversation: Conversation }) {
       <button onClick={() => void add()}>{asked ? words.unknown.addNamed(asked) : words.unknown.add}</button>
     </div>
   );
+}
+
+/** An earlier try made them, and nothing more is known: the conversation tells. */
+function madeBefore(error: unknown) {
+  if (asProblem(error).code === ALREADY_MADE) return null;
+  throw error;
 }
 
 /** A name of one word is a last name: without one a record in Salesforce cannot be. */

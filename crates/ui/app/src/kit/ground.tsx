@@ -94,7 +94,7 @@ export function Waiting({ problem, again, missing, out, rows, height }: WaitingP
     return () => clearInterval(timer);
   }, [problem]);
   if (!problem) return <Skeleton rows={rows} height={height} />;
-  if (missing && [400, 404, 422].includes(problem.status))
+  if (missing && [400, 403, 404, 422].includes(problem.status))
     return (
       <Empty title={missing} level={1}>
         {out && <button onClick={() => go(out.to)}>{out.text}</button>}

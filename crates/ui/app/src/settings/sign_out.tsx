@@ -19,7 +19,7 @@ export function SignOut() {
     const failed = await endSession();
     setBusy(false);
     setProblem(failed);
-    if (!failed) leave();
+    if (!failed) leave("signed out");
   };
   return (
     <div class="card">

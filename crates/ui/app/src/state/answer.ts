@@ -23,7 +23,10 @@ export function useAnswer<T>(ask: () => Promise<T>, on: unknown[] = []): Answer<
       setValue(it);
       setProblem(null);
     } catch (error) {
-      if (mine === turn.current) setProblem(asProblem(error));
+      if (mine !== turn.current) return;
+      const refusal = asProblem(error);
+      setProblem(refusal);
+      if (refusal.isGone) setValue(null);
     }
   };
   const gap = fresh.value;

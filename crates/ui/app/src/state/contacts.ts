@@ -1,7 +1,8 @@
 // Contacts, their list, the fields that they have, and edits that are not saved yet.
 
 import { signal } from "@preact/signals";
-import { hub, told } from "../api";
+import { hub, keyed, newKey, told } from "../api";
+import { Adding } from "../contacts/adding";
 import type { Attribute, Contact, ContactRow } from "../types";
 import { askedBy, type ContactFilter } from "./contact_filter";
 import { Edits } from "./edits";
@@ -20,6 +21,16 @@ export const contacts = new Records<Contact>(
   (id) => told(hub.GET("/api/v1/contacts/{id}", { params: { path: { id } } })),
   (it, known) => it.version < known.version,
 );
+
+/** Adds a contact, whom a conversation of a number that nobody has is with, if one is named. */
+export const addsContact = (conversation_id?: string) =>
+  new Adding<Contact>({
+    newKey,
+    add: ({ key, fields }) =>
+      told(hub.POST("/api/v1/contacts", { params: keyed(key), body: { conversation_id, fields } })),
+    show: (id) => told(hub.GET("/api/v1/contacts/{id}", { params: { path: { id } } })),
+    change: (id, body) => told(hub.PATCH("/api/v1/contacts/{id}", { params: { path: { id } }, body })),
+  });
 
 type List = ListWindow<ContactRow>;
 const lists = new Map<string, List>();

@@ -65,6 +65,11 @@ export class Drafts {
     return true;
   }
 
+  /** Gives up all that is written there. */
+  drop(id: string) {
+    this.#put(id, NONE);
+  }
+
   #put(id: string, draft: Draft) {
     const { [id]: _, ...others } = this.all.value;
     const isBlank = !draft.reply && !draft.note && draft.mode === "reply";

@@ -2,11 +2,12 @@
 
 import { computed, signal } from "@preact/signals";
 import { hub, newKey, told } from "../api";
+import { asProblem } from "../problem";
 import { address, go, route } from "../route";
 import type { Conversation, ConversationCounts, Message, SearchHit, View } from "../types";
 import { Drafts } from "./drafts";
-import { Kept } from "./kept";
-import { Outbox } from "./outbox";
+import { forgetOld, Kept } from "./kept";
+import { Outbox, type Outgoing } from "./outbox";
 import { pointerCalm } from "./pointer";
 import { Records } from "./records";
 import { me, onSignIn, onSignOut } from "./session";
@@ -180,13 +181,21 @@ export function putUnread(id: string, unread: number) {
 
 const NOWHERE = { all: () => ({}), put: () => {}, drop: () => {} };
 export const drafts = signal(new Drafts(NOWHERE));
-const post = async (it: { key: string; conversation_id: string; text: string; kind: "message" | "note" }) => {
+const post = async (it: Outgoing) => {
   const params = { path: { id: it.conversation_id }, header: { "Idempotency-Key": it.key } };
   const body = { text: it.text, kind: it.kind };
-  putMessage(await told(hub.POST("/api/v1/conversations/{id}/messages", { params, body })));
+  try {
+    putMessage(await told(hub.POST("/api/v1/conversations/{id}/messages", { params, body })));
+  } catch (error) {
+    if (asProblem(error).isGone) void conversations.load(it.conversation_id);
+    throw error;
+  }
 };
+const hasArrived = async ({ key, conversation_id }: Outgoing) =>
+  (await messagesOf(conversation_id, {})).items.some((it) => it.client_key === key);
 const ground = {
   post,
+  hasArrived,
   newKey,
   now: Date.now,
   wait: (ms: number, then: () => void) => void setTimeout(then, ms),
@@ -195,6 +204,7 @@ export const outbox = signal(new Outbox(NOWHERE, ground));
 
 export let kept: Kept | null = null;
 onSignIn.push((user) => {
+  forgetOld(localStorage, Date.now(), user);
   const mine = new Kept(localStorage, user);
   kept = mine;
   drafts.value = new Drafts(mine);
@@ -206,9 +216,10 @@ onSignIn.push((user) => {
     if (mine.kindOf(key) === "outbox") outbox.value.reload();
   });
 });
-onSignOut.push(() => {
-  kept?.clear();
+onSignOut.push((user, how) => {
+  outbox.peek().stop();
   kept = null;
+  if (how === "signed out") new Kept(localStorage, user).clear();
   drafts.value = new Drafts(NOWHERE);
   outbox.value = new Outbox(NOWHERE, ground);
   for (const it of [conversations, threads]) it.clear();

@@ -1,23 +1,31 @@
 // What this browser keeps for a user over reloads and crashes: drafts, edits, texts that have not left.
-// Nothing of it is kept beyond signing out.
+// Nothing of it is kept beyond signing out. Where a session ends otherwise it waits for its user, whom
+// alone it is shown to, and not for ever: the browser may be one that many use.
 
 const ROOT = "tieline:";
+/** When something was kept last, as a kind of its own. */
+const USED = "used";
+const DAY_MS = 24 * 60 * 60 * 1_000;
+/** How long it waits for a user who does not come back. */
+export const KEPT_DAYS = 14;
+const STAMP_MS = 60 * 60 * 1_000;
 
 type Shelf = Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" | "length">;
 
 export class Kept {
+  #stampedAt = Number.NEGATIVE_INFINITY;
+
   constructor(
     private readonly shelf: Shelf,
     private readonly user: string,
+    private readonly now: () => number = Date.now,
   ) {}
 
   /** All of a kind, by their names. */
   all<T>(kind: string): Record<string, T> {
     const start = this.#key(kind, "");
     const found: Record<string, T> = {};
-    for (let i = 0; i < this.shelf.length; i++) {
-      const key = this.shelf.key(i);
-      if (!key?.startsWith(start)) continue;
+    for (const key of keysOf(this.shelf, start)) {
       const value = parsed<T>(this.shelf.getItem(key));
       if (value !== null) found[key.slice(start.length)] = value;
     }
@@ -27,6 +35,7 @@ export class Kept {
   put(kind: string, name: string, value: unknown) {
     try {
       this.shelf.setItem(this.#key(kind, name), JSON.stringify(value));
+      this.#stamp();
     } catch {
       // The browser's room is full or closed to us: it lives on in memory.
     }
@@ -34,6 +43,7 @@ export class Kept {
 
   drop(kind: string, name: string) {
     this.shelf.removeItem(this.#key(kind, name));
+    if (keysOf(this.shelf, `${ROOT}${this.user}:`).length === 1) this.shelf.removeItem(this.#key(USED, ""));
   }
 
   /** Which kind another tab changed, if the key is one of this user's. */
@@ -43,13 +53,35 @@ export class Kept {
   }
 
   clear() {
-    const keys = Array.from({ length: this.shelf.length }, (_, i) => this.shelf.key(i));
-    for (const key of keys) if (key?.startsWith(`${ROOT}${this.user}:`)) this.shelf.removeItem(key);
+    for (const key of keysOf(this.shelf, `${ROOT}${this.user}:`)) this.shelf.removeItem(key);
+  }
+
+  #stamp() {
+    if (this.now() - this.#stampedAt < STAMP_MS) return;
+    this.#stampedAt = this.now();
+    this.shelf.setItem(this.#key(USED, ""), String(this.#stampedAt));
   }
 
   #key(kind: string, name: string) {
     return `${ROOT}${this.user}:${kind}:${name}`;
   }
+}
+
+/** Takes away what waits for users who have not come back, but for the one who is here. */
+export function forgetOld(shelf: Shelf, now: number, here: string | null = null) {
+  for (const user of new Set(keysOf(shelf, ROOT).map((key) => key.split(":")[1]!))) {
+    const used = Number(shelf.getItem(`${ROOT}${user}:${USED}:`));
+    if (user !== here && !(now - used < KEPT_DAYS * DAY_MS)) new Kept(shelf, user).clear();
+  }
+}
+
+/** How many things of a kind wait for whomever. */
+export const countKept = (shelf: Shelf, kind: string) =>
+  keysOf(shelf, ROOT).filter((key) => key.split(":")[2] === kind).length;
+
+function keysOf(shelf: Shelf, start: string): string[] {
+  const keys = Array.from({ length: shelf.length }, (_, i) => shelf.key(i));
+  return keys.filter((key) => key?.startsWith(start)) as string[];
 }
 
 function parsed<T>(text: string | null): T | null {

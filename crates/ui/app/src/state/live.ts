@@ -15,7 +15,7 @@ import {
 } from "./inbox";
 import { heard as noticed } from "./notice";
 import { allThere, forget, heard as heardPresence } from "./presence";
-import { fresh, leave, loadMe, me, signedOut } from "./session";
+import { followSession, fresh, leave, loadMe, me, onSignIn, onSignOut, signedOut } from "./session";
 import { type Heard, type Source, Stream, type Word } from "./stream";
 import { putRun, runList, runs, status, syncChanged } from "./sync";
 
@@ -64,8 +64,11 @@ export const stream = new Stream(
   {
     event: take,
     gap,
-    over: leave,
-    begun: () => signedOut.peek() && location.reload(),
+    over: (user, how) => (me.peek()?.staff.id === user ? leave(how) : void loadMe()),
+    begun: (user) => {
+      if (signedOut.peek()) location.reload();
+      else if (me.peek() && me.peek()?.staff.id !== user) void loadMe();
+    },
     refused: () => void loadMe(),
   },
 );
@@ -77,19 +80,25 @@ channel.onmessage = ({ data }: MessageEvent<Word>) => {
   for (const value of allThere()) channel.postMessage({ kind: "event", name: "presence", value, id: "" });
 };
 
+onSignIn.push((user) => channel.postMessage({ kind: "begun", user } satisfies Word));
+onSignOut.push((user, how) => {
+  stream.stop();
+  const word: Word = how === "turned over" ? { kind: "begun", user: null } : { kind: "over", user, how };
+  channel.postMessage(word);
+});
+
 /** Begins to listen; once the session is over, everything ends, here and in the other tabs. */
 export function follow() {
   stream.start();
+  followSession();
+  // Where nobody ever was signed in there is nothing to hear.
   effect(() => {
-    if (!signedOut.value) return;
-    stream.stop();
-    leave();
-    channel.postMessage({ kind: "over" } satisfies Word);
+    if (signedOut.value) stream.stop();
   });
 }
 
 /** Tells the other tabs that somebody signed in here. */
-export const tellSignIn = () => channel.postMessage({ kind: "begun" } satisfies Word);
+export const tellSignIn = () => channel.postMessage({ kind: "begun", user: null } satisfies Word);
 
 function take({ name, value }: Heard) {
   // It comes at once to a tab that does not know yet who is signed in.
@@ -139,6 +148,5 @@ function gap() {
   contactsChanged([]);
   if (runList.items.peek()) void runList.changed();
   fresh.value++;
-  void loadMe();
-  void outbox.peek().send();
+  void loadMe().then(() => outbox.peek().send());
 }

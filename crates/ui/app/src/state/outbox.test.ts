@@ -11,19 +11,23 @@ const settled = () => new Promise((done) => setTimeout(done));
 function begun(browser = shelf()) {
   const posted: Outgoing[] = [];
   const waits: { ms: number; then: () => void }[] = [];
-  const hub = { answer: async (_: Outgoing): Promise<void> => {} };
+  const hub = {
+    answer: async (_: Outgoing): Promise<void> => {},
+    hasArrived: async (_: Outgoing): Promise<boolean> => false,
+  };
   let keys = 0;
-  let clock = 0;
+  const clock = { at: 0 };
   const outbox = new Outbox(new Kept(browser, "st_1"), {
     post: (it) => {
       posted.push(it);
       return hub.answer(it);
     },
+    hasArrived: (it) => hub.hasArrived(it),
     newKey: () => `k${++keys}`,
-    now: () => ++clock,
+    now: () => clock.at++,
     wait: (ms, then) => waits.push({ ms, then }),
   });
-  return { outbox, posted, waits, hub };
+  return { outbox, posted, waits, hub, clock };
 }
 
 const refuse = (why: Problem) => async () => {
@@ -142,4 +146,102 @@ test("what was refused goes again with its own key", async () => {
   await settled();
   expect(posted.map((it) => it.key)).toEqual(["k1", "k1"]);
   expect(outbox.all.value).toEqual([]);
+});
+
+test("once its user is gone nothing leaves, and what waits stays for them as it is", async () => {
+  const browser = shelf();
+  const { outbox, posted, waits, hub } = begun(browser);
+  hub.answer = refuse(away());
+  outbox.add("c1", "one", "message");
+  await settled();
+  let answer = () => {};
+  hub.answer = () =>
+    new Promise((_, no) => {
+      answer = () => no(new Problem(404, "not_found", "no such conversation"));
+    });
+  outbox.again("k1");
+  const before = browser.getItem("tieline:st_1:outbox:k1");
+  outbox.stop();
+  answer();
+  await settled();
+  for (const it of waits) it.then();
+  await outbox.send();
+  outbox.again("k1");
+  expect(posted.length).toBe(2);
+  expect(browser.getItem("tieline:st_1:outbox:k1")).toBe(before);
+  const later = begun(browser);
+  await later.outbox.send();
+  expect(later.posted.map((it) => it.text)).toEqual(["one"]);
+});
+
+test("a session that is over judges nothing: the text waits for the next", async () => {
+  for (const code of ["not_signed_in", "other_user"] as const) {
+    const { outbox, hub } = begun();
+    hub.answer = refuse(new Problem(code === "other_user" ? 409 : 401, code, "nobody is signed in"));
+    outbox.add("c1", "one", "message");
+    await settled();
+    expect(outbox.all.value).toMatchObject([{ text: "one", refusal: null }]);
+  }
+});
+
+test("what waited over night is not sent by itself, but when somebody says so", async () => {
+  const { outbox, posted, waits, hub, clock } = begun();
+  hub.answer = refuse(away());
+  outbox.add("c1", "On my way", "message");
+  await settled();
+  hub.answer = async () => {};
+  clock.at += 13 * 60 * 60 * 1_000;
+  for (const it of waits) it.then();
+  await settled();
+  expect(posted.length).toBe(1);
+  expect(outbox.all.value[0]!.refusal).toMatch(/waited/);
+  outbox.again("k1");
+  await settled();
+  expect(posted.map((it) => it.key)).toEqual(["k1", "k1"]);
+  expect(outbox.all.value).toEqual([]);
+});
+
+test("words are taken back only if they have not arrived", async () => {
+  for (const [arrived, where, left] of [
+    [async () => true, "arrived", []],
+    [async () => false, "here", ["Monday"]],
+    [refuse(away()) as unknown as () => Promise<boolean>, "unknown", ["Monday"]],
+  ] as const) {
+    const { outbox, posted, waits, hub } = begun();
+    hub.answer = refuse(away());
+    hub.hasArrived = arrived;
+    outbox.add("c1", "Monday", "message");
+    await settled();
+    const asked = outbox.takeBack("k1");
+    for (const it of waits) it.then();
+    expect(await asked).toBe(where);
+    expect(outbox.all.value.map((it) => it.text)).toEqual(left);
+    expect(posted.length).toBe(1);
+  }
+});
+
+test("what is under way is taken back once it is known what became of it", async () => {
+  const { outbox, hub, posted } = begun();
+  let arrive = () => {};
+  hub.answer = () =>
+    new Promise((yes) => {
+      arrive = yes;
+    });
+  outbox.add("c1", "Monday", "message");
+  const asked = outbox.takeBack("k1");
+  arrive();
+  expect(await asked).toBe("arrived");
+  expect(posted.length).toBe(1);
+});
+
+test("what was discarded and put back is the request that it was", async () => {
+  const { outbox, posted, hub } = begun();
+  hub.answer = refuse(away());
+  outbox.add("c1", "hello", "message");
+  await settled();
+  const it = outbox.discard("k1")!;
+  hub.answer = async () => {};
+  outbox.putBack(it);
+  await settled();
+  expect(posted.map((it) => it.key)).toEqual(["k1", "k1"]);
 });

@@ -66,3 +66,27 @@ test("a refusal is kept beside what was known, and goes with the next answer", a
   records.put("a", { id: "a", version: 1 });
   expect(records.at("a").problem.value).toBe(null);
 });
+
+test("what one may no longer see is not shown any more, until one may again", async () => {
+  for (const status of [403, 404]) {
+    const { records, answers } = asked();
+    const slot = records.at("a");
+    records.put("a", { id: "a", version: 1 });
+    let loading = records.load("a");
+    answers[0]!.refuse(new Problem(status, "not_found", "x"));
+    await loading;
+    expect([slot.value.value, slot.problem.value?.status, slot.wasThere]).toEqual([undefined, status, true]);
+    loading = records.load("a");
+    answers[1]!.give({ id: "a", version: 1 });
+    await loading;
+    expect([slot.value.value?.version, slot.problem.value]).toEqual([1, null]);
+  }
+});
+
+test("what was never seen is missing, not gone", async () => {
+  const { records, answers } = asked();
+  const loading = records.load("a");
+  answers[0]!.refuse(new Problem(404, "not_found", "x"));
+  await loading;
+  expect(records.at("a").wasThere).toBe(false);
+});

@@ -1,13 +1,15 @@
 // What is open, each thing by its own id: loaded by its address whatever a list holds, put anew by the
-// live stream, asked for again after a gap.
+// live stream, asked for again after a gap. What one may no longer see is not shown any more.
 
-import { type Signal, signal } from "@preact/signals";
+import { batch, type Signal, signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { asProblem, type Problem } from "../problem";
 
 export type Slot<T> = {
   value: Signal<T | undefined>;
   problem: Signal<Problem | null>;
+  /** It was seen here, and is gone or may not be seen any more. */
+  wasThere: boolean;
   /** How many parts of the page look at it. */
   users: number;
   asking: Promise<void> | null;
@@ -30,6 +32,7 @@ export class Records<T> {
       slot = {
         value: signal<T | undefined>(undefined),
         problem: signal(null),
+        wasThere: false,
         users: 0,
         asking: null,
         isStale: false,
@@ -87,9 +90,18 @@ export class Records<T> {
       try {
         this.put(id, await this.ask(id));
       } catch (error) {
-        slot.problem.value = asProblem(error);
+        this.#refused(slot, asProblem(error));
       }
     } while (slot.isStale);
+  }
+
+  #refused(slot: Slot<T>, problem: Problem) {
+    batch(() => {
+      slot.problem.value = problem;
+      if (!problem.isGone || slot.value.peek() === undefined) return;
+      slot.wasThere = true;
+      slot.value.value = undefined;
+    });
   }
 }
 

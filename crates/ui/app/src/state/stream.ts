@@ -2,6 +2,7 @@
 // hears. Every tab knows the number of the last event, so whoever leads next goes on behind it.
 
 import { signal } from "@preact/signals";
+import type { Ending } from "./session";
 
 export type Line = "connecting" | "live" | "lost";
 export type Heard = { name: string; value: unknown };
@@ -13,9 +14,9 @@ export type Word =
   /** A tab that was just opened asks where the stream stands. */
   | { kind: "where" }
   | { kind: "here"; line: Line; last: string }
-  /** The session is over, for every tab; or a new one has begun. */
-  | { kind: "over" }
-  | { kind: "begun" };
+  /** The session of a user is over, for every tab; or one has begun. */
+  | { kind: "over"; user: string; how: Ending }
+  | { kind: "begun"; user: string | null };
 
 export type Source = {
   onopen: (() => void) | null;
@@ -39,8 +40,8 @@ export type Hearer = {
   event: (heard: Heard) => void;
   /** Events may be missing: all that is open is loaded again. */
   gap: () => void;
-  over: () => void;
-  begun: () => void;
+  over: (user: string, how: Ending) => void;
+  begun: (user: string | null) => void;
   /** The hub turned the stream away: perhaps nobody is signed in any more. */
   refused: () => void;
 };
@@ -94,8 +95,8 @@ export class Stream {
   hear(word: Word) {
     if (word.kind === "event") this.#take(word.name, word.value, word.id);
     else if (word.kind === "line") this.line.value = word.line;
-    else if (word.kind === "over") this.hearer.over();
-    else if (word.kind === "begun") this.hearer.begun();
+    else if (word.kind === "over") this.hearer.over(word.user, word.how);
+    else if (word.kind === "begun") this.hearer.begun(word.user);
     else if (word.kind === "where" && this.#source)
       this.ground.say({ kind: "here", line: this.line.peek(), last: this.#last });
     else if (word.kind === "here") {

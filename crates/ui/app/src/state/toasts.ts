@@ -2,7 +2,6 @@
 
 import { signal } from "@preact/signals";
 import { asProblem, sentence } from "../problem";
-import { signedOut } from "./session";
 
 export type Toast = { id: number; text: string; act?: { label: string; run: () => void } };
 
@@ -20,14 +19,13 @@ export function dismiss(id: number) {
   toasts.value = toasts.peek().filter((it) => it.id !== id);
 }
 
-/** Runs a request; a refusal is told, a lost session leads to sign-in. */
+/** Runs a request; a refusal is told, but for those that end the page. */
 export async function attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work();
   } catch (error) {
     const problem = asProblem(error);
-    if (problem.status === 401) signedOut.value = true;
-    else say(sentence(problem));
+    if (!problem.isOfSession) say(sentence(problem));
     return undefined;
   }
 }

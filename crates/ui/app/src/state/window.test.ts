@@ -112,3 +112,18 @@ test("a hub that is away leaves what is known and says so, until it is back", as
   await window.changed();
   expect(window.problem.value).toBe(null);
 });
+
+test("a list that one may no longer read is not shown any more", async () => {
+  let isOpen = true;
+  const window = new ListWindow<Row>(async () => {
+    if (!isOpen) throw new Problem(403, "not_allowed", "your role does not allow this");
+    return { items: [{ id: "r1", key: 1 }], next_cursor: null };
+  });
+  await window.open();
+  isOpen = false;
+  await window.changed();
+  expect([window.items.value, window.problem.value?.status]).toEqual([null, 403]);
+  isOpen = true;
+  await window.changed();
+  expect(shown(window)).toEqual([1]);
+});

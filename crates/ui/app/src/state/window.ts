@@ -81,7 +81,10 @@ export class ListWindow<T extends Item> {
         else await this.#append();
         this.problem.value = null;
       } catch (error) {
-        this.problem.value = asProblem(error);
+        const problem = asProblem(error);
+        this.problem.value = problem;
+        // Whoever may no longer read a list sees nothing of it.
+        if (problem.isGone) this.items.value = null;
         return;
       }
     }

@@ -50,6 +50,9 @@ export const words = {
   showAll: "Show all contacts",
   cancel: "Cancel",
   addNow: "Add contact",
+  addedOnce: "Added once, with what you changed last. Salesforce gets the record in a moment.",
+  addedSomewhere: "It was added at an earlier try, without what you changed since.",
+  perhapsAdded: "Whether the contact was added is not known. Look for it before you add it again.",
   added: "Added. Salesforce gets the record in a moment.",
   numberHint: "07700 900317",
   standing: {

@@ -25,6 +25,7 @@ export const words = {
   },
   lost: "Tieline cannot be reached. What you see may be old. It is tried again by itself.",
   late: "Tieline has not answered for 10 seconds. It is still being waited for.",
+  turned: (name: string) => `You are ${name} here now: somebody signed in anew in this browser.`,
   missing: "There is no such page",
   toInbox: "Go to the inbox",
   keyboard: "Keyboard",
@@ -67,6 +68,10 @@ export const words = {
     password: "Password",
     go: "Sign in",
     busy: "Signing in",
+    waiting: (n: number, days: number) =>
+      n === 1
+        ? `A message that has not left waits in this browser, ${days} days at most, until whoever wrote it signs in.`
+        : `${n} messages that have not left wait in this browser, ${days} days at most, until whoever wrote them signs in.`,
     linkOver:
       "This sign-in link was used already or is over. Ask an administrator for a new one, or sign in with your password.",
   },

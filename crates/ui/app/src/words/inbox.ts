@@ -82,6 +82,11 @@ export const words = {
   notReached: "Not sent yet.",
   notReachedWhy: "Tieline cannot be reached. It is tried again by itself.",
   notSent: "Not sent.",
+  unsent: "You wrote this here, and it was not sent:",
+  waited: "It has waited for long. Send it if it still holds.",
+  hadLeft: "It was sent before, as it stands above.",
+  mayHaveLeft:
+    "It may have been sent already, which nobody can tell before Tieline is reached. Change it after that.",
   reply: "Reply",
   note: "Note",
   textField: "Text message",
