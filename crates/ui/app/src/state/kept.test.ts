@@ -39,3 +39,15 @@ test("texts are counted whoever wrote them, and nothing else is", () => {
   browser.setItem("notice", "outbox");
   expect(countKept(browser, "outbox")).toBe(2);
 });
+
+test("what is kept after all before it was taken away has its time as well", () => {
+  const browser = shelf();
+  const now = 20_000 * DAY_MS;
+  const [kept, elsewhere] = [new Kept(browser, "st_1", () => now), new Kept(browser, "st_1", () => now)];
+  kept.put("draft", "c1", "on my way");
+  elsewhere.drop("draft", "c1");
+  expect(browser.length).toBe(0);
+  kept.put("outbox", "k1", "on my way");
+  forgetOld(browser, now + DAY_MS);
+  expect(kept.all("outbox")).toEqual({ k1: "on my way" });
+});

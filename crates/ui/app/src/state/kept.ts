@@ -57,9 +57,11 @@ export class Kept {
   }
 
   #stamp() {
-    if (this.now() - this.#stampedAt < STAMP_MS) return;
+    const key = this.#key(USED, "");
+    // Another tab may have taken the last thing away, and the stamp with it.
+    if (this.now() - this.#stampedAt < STAMP_MS && this.shelf.getItem(key) !== null) return;
     this.#stampedAt = this.now();
-    this.shelf.setItem(this.#key(USED, ""), String(this.#stampedAt));
+    this.shelf.setItem(key, String(this.#stampedAt));
   }
 
   #key(kind: string, name: string) {
