@@ -489,8 +489,8 @@ async fn of_two_inboxes_of_one_name_the_one_is_meant_that_is_named_by_its_id() {
     assert!(said.err.contains("several inboxes"), "{said:?}");
     let inboxes = machine.done("inbox list --json").json();
     let ids = inboxes["items"].as_array().unwrap().iter();
-    let ids = ids.filter(|it| it["name"] == "Care").map(|it| &it["id"]);
-    let last = ids.last().unwrap();
+    let mut ids = ids.filter(|it| it["name"] == "Care").map(|it| &it["id"]);
+    let last = ids.next_back().unwrap();
     machine.done(&format!(
         "inbox member add {} bo@example.com",
         last.as_str().unwrap()
