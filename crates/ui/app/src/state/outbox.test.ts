@@ -245,3 +245,12 @@ test("what was discarded and put back is the request that it was", async () => {
   await settled();
   expect(posted.map((it) => it.key)).toEqual(["k1", "k1"]);
 });
+
+test("what was refused at its first try never arrived, and is taken back without asking", async () => {
+  const { outbox, hub } = begun();
+  hub.answer = refuse(new Problem(422, "too_long", "it is too long"));
+  hub.hasArrived = refuse(away()) as unknown as () => Promise<boolean>;
+  outbox.add("c1", "long", "message");
+  await settled();
+  expect(await outbox.takeBack("k1")).toBe("here");
+});

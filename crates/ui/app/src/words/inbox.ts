@@ -82,7 +82,7 @@ export const words = {
   notReached: "Not sent yet.",
   notReachedWhy: "Tieline cannot be reached. It is tried again by itself.",
   notSent: "Not sent.",
-  unsent: "You wrote this here, and it was not sent:",
+  unsent: "You wrote this here. As far as is known it was not sent:",
   waited: "It has waited for long. Send it if it still holds.",
   hadLeft: "It was sent before, as it stands above.",
   mayHaveLeft:
