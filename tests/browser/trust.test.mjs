@@ -171,6 +171,28 @@ test("what did not reach the hub is shown, sent again by itself with its key, an
   assert.equal(items.filter((it) => it.text === "Only once, please").length, 1);
 });
 
+test("an answer that comes late takes back nothing that the stream told of the text", async (t) => {
+  const page = await opened(t);
+  const one = await somebody(page);
+  await page.goto(`${at.demo.app}/inbox/${one.conversation}`);
+  let answer = () => {};
+  await page.route("**/messages", async (route) => {
+    if (route.request().method() !== "POST") return route.continue();
+    const response = await route.fetch();
+    await new Promise((done) => (answer = done));
+    return route.fulfill({ response });
+  });
+  await area(page).fill("On its way");
+  await page.keyboard.press("Control+Enter");
+  const state = page.locator(".said .state").getByText("Delivered");
+  await state.waitFor();
+  const late = page.waitForResponse((it) => it.request().method() === "POST" && it.url().endsWith("/messages"));
+  answer();
+  await late;
+  await new Promise((done) => setTimeout(done, 500));
+  assert.equal(await state.count(), 1);
+});
+
 test("what the hub refused is one bubble with the reason, Send again and Discard, also after a reload", async (t) => {
   const page = await opened(t);
   const one = await somebody(page);

@@ -185,7 +185,9 @@ const post = async (it: Outgoing) => {
   const params = { path: { id: it.conversation_id }, header: { "Idempotency-Key": it.key } };
   const body = { text: it.text, kind: it.kind };
   try {
-    putMessage(await told(hub.POST("/api/v1/conversations/{id}/messages", { params, body })));
+    const message = await told(hub.POST("/api/v1/conversations/{id}/messages", { params, body }));
+    // What the stream told of it meanwhile is newer than this answer.
+    if (!threads.at(it.conversation_id).value.peek()?.has(message.id)) putMessage(message);
   } catch (error) {
     if (asProblem(error).isGone) void conversations.load(it.conversation_id);
     throw error;
