@@ -3,12 +3,11 @@
 
 use crate::error::Result;
 use crate::load_message;
-use crate::tell::save_and_tell;
+use crate::tell::{save_and_tell, tell_gates};
 use tieline_domain::access::Scope;
 use tieline_domain::attempt::{AboutPoint, Attempt, Report};
 use tieline_domain::consent::{ConsentSource, ConsentState};
 use tieline_domain::delivery::State;
-use tieline_domain::event::Event;
 use tieline_domain::failure::{Failure, FailureCode};
 use tieline_domain::id::MessageId;
 use tieline_storage::consent::Entry;
@@ -135,9 +134,5 @@ async fn about_point(tx: &mut Tx, message_id: MessageId, said: AboutPoint) -> Re
         }
         AboutPoint::IsLandline => contact::mark_landline(tx, point_id).await?,
     }
-    tx.emit(Event::Conversation {
-        inbox_id: listed.conversation.inbox_id,
-        conversation_id: message.conversation_id,
-    });
-    Ok(())
+    Ok(tell_gates(tx, &[point_id]).await?)
 }

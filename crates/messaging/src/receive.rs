@@ -6,7 +6,7 @@
 use crate::error::{MessagingError, Result};
 use crate::outcome::{Outcome, conclude_among};
 use crate::take_part::part_of;
-use crate::tell::tell;
+use crate::tell::{tell, tell_gates};
 use crate::{Messaging, ask_logs, decided, send};
 use futures_util::FutureExt as _;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,7 +18,6 @@ use tieline_domain::carrier::ProviderId;
 use tieline_domain::channel::Channel;
 use tieline_domain::consent::{ConsentSource, ConsentState};
 use tieline_domain::conversation::Conversation;
-use tieline_domain::event::Event;
 use tieline_domain::gate::Purpose;
 use tieline_domain::id::{CarrierAccountId, ConversationId, MessageId, PointId};
 use tieline_domain::receive::{
@@ -199,7 +198,8 @@ async fn load(tx: &mut Tx, texts: &[&Inbound]) -> Result<ReceiveState> {
         .filter(|(_, consent)| consent.state == ConsentState::OptedOut)
         .map(|(point, consent)| (point, consent.at))
         .collect();
-    contact::clear_landlines(tx, &point_ids).await?;
+    let reached = contact::clear_landlines(tx, &point_ids).await?;
+    tell_gates(tx, &reached).await?;
     Ok(ReceiveState {
         received,
         points,
@@ -252,6 +252,8 @@ async fn write(
         .filter_map(|message| part_of(by_id[&message.conversation_id], message))
         .collect();
     participant::begin(tx, &parts).await?;
+    let wished: Vec<PointId> = consents.iter().map(|(point, ..)| *point).collect();
+    tell_gates(tx, &wished).await?;
     for (point_id, state, because) in consents {
         let entry = Entry {
             point_id,
@@ -316,16 +318,7 @@ async fn take_unassigned(tx: &mut Tx, texts: &[&Unassigned]) -> Result<()> {
         }
     }
     let changed: Vec<PointId> = changed.into_iter().collect();
-    for it in conversation::load_by_points(tx, &changed)
-        .await?
-        .into_values()
-    {
-        tx.emit(Event::Conversation {
-            inbox_id: it.inbox_id,
-            conversation_id: it.id,
-        });
-    }
-    Ok(())
+    Ok(tell_gates(tx, &changed).await?)
 }
 
 /// Takes in what became of a text of ours; reports that are late, doubled, of no attempt, or signed by

@@ -5,7 +5,7 @@ use crate::error::Result;
 use tieline_domain::conversation::Message;
 use tieline_domain::delivery::State;
 use tieline_domain::event::Event;
-use tieline_domain::id::{ConversationId, InboxId, MessageId};
+use tieline_domain::id::{ConversationId, InboxId, MessageId, PointId};
 use tieline_storage::{Tx, conversation, message};
 
 /// Tells screens of a new message.
@@ -24,6 +24,21 @@ pub(crate) fn tell(
         inbox_id,
         conversation_id,
     });
+}
+
+/// Tells screens that texts to these numbers are gated otherwise, in whichever inbox.
+pub(crate) async fn tell_gates(tx: &mut Tx, points: &[PointId]) -> tieline_storage::Result<()> {
+    if points.is_empty() {
+        return Ok(());
+    }
+    let gated = conversation::load_by_points(tx, points).await?;
+    for it in gated.into_values() {
+        tx.emit(Event::Conversation {
+            inbox_id: it.inbox_id,
+            conversation_id: it.id,
+        });
+    }
+    Ok(())
 }
 
 /// Writes the state of a message that was in the state `was`, and tells screens.

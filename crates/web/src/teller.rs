@@ -72,9 +72,6 @@ struct Inner {
     reading_older: tokio::sync::Mutex<()>,
 }
 
-/// Counts that were told last, by who reads them.
-type Counted = BTreeMap<(Option<StaffId>, Option<ApiKeyId>), ConversationCounts>;
-
 /// What a stream stands on, and ends with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ground {
@@ -227,11 +224,9 @@ impl Inner {
 
     async fn work(self: Arc<Inner>) {
         let mut head = self.store.head();
-        let mut counted: Counted = BTreeMap::new();
         let mut counted_at: Option<Instant> = None;
         loop {
             if self.desk().is_empty() {
-                counted.clear();
                 self.somebody_came.notified().await;
             }
             match self.tell_news().await {
@@ -244,7 +239,7 @@ impl Inner {
             }
             if counted_at.is_none_or(|at| at.elapsed() >= COUNTS_EVERY) {
                 counted_at = Some(Instant::now());
-                if let Err(error) = self.tell_counts(&mut counted).await {
+                if let Err(error) = self.tell_counts().await {
                     tracing::warn!(error = %error, "conversations cannot be counted; it is tried again");
                 }
             }
@@ -254,10 +249,12 @@ impl Inner {
                 changed = head.changed() => if changed.is_err() { return },
                 () = self.somebody_came.notified() => {}
                 () = sleep(due), if !due.is_zero() => {
-                    // Nothing more came: the counts stand until the next event.
-                    if let Err(error) = self.tell_counts(&mut counted).await {
+                    if let Err(error) = self.tell_counts().await {
                         tracing::warn!(error = %error, "conversations cannot be counted; it is tried again");
+                        counted_at = Some(Instant::now());
+                        continue;
                     }
+                    // Nothing more came: the counts stand until the next event.
                     counted_at = None;
                     tokio::select! {
                         changed = head.changed() => if changed.is_err() { return },
@@ -332,8 +329,8 @@ impl Inner {
         Ok(Place::Lost)
     }
 
-    /// Tells each person who listens how many conversations their lists hold, where that changed.
-    async fn tell_counts(&self, counted: &mut Counted) -> Result<()> {
+    /// Tells each stream how many conversations the lists of its reader hold, where it was told otherwise.
+    async fn tell_counts(&self) -> Result<()> {
         let mut reader = self.store.reader().await?;
         let readers: BTreeSet<StaffId> = self.desk().seats().filter_map(|it| it.staff).collect();
         let readers: Vec<StaffId> = readers.into_iter().collect();
@@ -342,21 +339,11 @@ impl Inner {
         let unread = conversation::count_unread(&mut reader, &scope, &readers).await?;
         drop(reader);
         let desk = self.desk();
-        let mut fresh: BTreeMap<_, (ConversationCounts, bool)> = BTreeMap::new();
+        let mut fresh: BTreeMap<_, ConversationCounts> = BTreeMap::new();
         for seat in desk.seats() {
-            let (counts, changed) = fresh.entry(seat.reader()).or_insert_with(|| {
-                let counts = counts_of(&groups, &unread, seat);
-                let changed = counted.get(&seat.reader()) != Some(&counts);
-                (counts, changed)
-            });
-            if *changed {
-                seat.show(frame_of_counts(counts));
-            }
+            let counts = fresh.entry(seat.reader());
+            seat.show_counts(counts.or_insert_with(|| counts_of(&groups, &unread, seat)));
         }
-        *counted = fresh
-            .into_iter()
-            .map(|(reader, (counts, _))| (reader, counts))
-            .collect();
         Ok(())
     }
 }
@@ -387,10 +374,6 @@ fn counts_of(
         }
     }
     counts
-}
-
-fn frame_of_counts(counts: &ConversationCounts) -> Bytes {
-    Bytes::from(LiveEvent::Counts(counts.clone()).frame(None))
 }
 
 /// What one browser hears.

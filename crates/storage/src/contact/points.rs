@@ -262,12 +262,13 @@ pub async fn mark_landline(tx: &mut Tx, point: PointId) -> Result<()> {
     Ok(())
 }
 
-/// These points sent texts, so texts reach them.
-pub async fn clear_landlines(tx: &mut Tx, points: &[PointId]) -> Result<()> {
-    let sql = "update contact_point set landline_since = null where landline_since is not null and id in ({in})";
+/// These points sent texts, so texts reach them; those of which that was not known.
+pub async fn clear_landlines(tx: &mut Tx, points: &[PointId]) -> Result<Vec<PointId>> {
+    let sql = "update contact_point set landline_since = null \
+               where landline_since is not null and id in ({in}) returning id";
     let keys = points.iter().map(|id| Value::from(*id)).collect();
-    tx.run_in(sql, args![], keys).await?;
-    Ok(())
+    let rows = tx.all_in(sql, args![], keys).await?;
+    rows.iter().map(|row| row.id("id")).collect()
 }
 
 async fn load_point_ids(

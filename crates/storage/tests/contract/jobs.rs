@@ -427,7 +427,10 @@ async fn an_attempt_that_failed_or_was_cut_off_is_reconciled_and_never_dead_or_r
         let again = claim(&at).await.remove(0);
         assert_eq!((again.attempts, again.failures), (1, 0), "it had not begun");
         // Nor does it forget how often it failed before.
-        say(&at, async |tx| job::fail(tx, &again, "first").await.unwrap()).await;
+        say(&at, async |tx| {
+            job::fail(tx, &again, "first").await.unwrap()
+        })
+        .await;
         at.clock.advance(60_000);
         let cut_off = claim(&at).await.remove(0);
         say(&at, async |tx| job::leave(tx, &cut_off).await.unwrap()).await;

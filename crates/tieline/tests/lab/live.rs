@@ -326,6 +326,21 @@ async fn counts_of(world: &World, session: &str) -> Value {
 }
 
 #[tokio::test]
+async fn who_comes_back_while_a_stream_of_theirs_goes_on_is_told_how_many_there_are_now() {
+    let world = World::new(48).await;
+    let ann = colleague(&world, "ann", true).await;
+    let mut goes_on = Stream::open(&world, &ann, None).await;
+    let (events, _) = Stream::open(&world, &ann, None).await.heard().await;
+    let at: i64 = events[0].1.parse().unwrap();
+    goes_on.heard().await;
+    text_in(&world, "While one of two is away").await;
+    let counts = Some(counts_of(&world, &ann).await);
+    assert_eq!(goes_on.data_of("counts").await.pop(), counts);
+    let mut back = Stream::open(&world, &ann, Some(at)).await;
+    assert_eq!(back.data_of("counts").await.pop(), counts);
+}
+
+#[tokio::test]
 async fn the_counts_that_each_person_is_told_are_those_that_they_find() {
     let world = World::new(47).await;
     let sessions = [("ann", true), ("bob", true), ("eve", false)];

@@ -6,18 +6,22 @@ use super::world::World;
 use axum::body::Body;
 use http::{Request, StatusCode};
 use http_body_util::BodyExt as _;
+use std::collections::BTreeSet;
 use tieline::demo::OUR_NUMBER;
 use tieline_domain::access::{Actor, Scope};
 use tieline_domain::carrier::CarrierKind;
 use tieline_domain::channel::Channel;
 use tieline_domain::delivery::State;
+use tieline_domain::event::Event;
 use tieline_domain::failure::FailureCode;
+use tieline_domain::id::ConversationId;
 use tieline_domain::receive::Unassigned;
 use tieline_messaging::receive::Input;
 use tieline_simulator::Mishap;
 use tieline_storage::carrier_account::{self, CarrierAccount, Sender};
 use tieline_storage::conversation::{self, ConversationQuery};
 use tieline_storage::inbox::{self, Inbox};
+use tieline_storage::{contact, event};
 use tower::ServiceExt as _;
 
 async fn text_of(response: axum::response::Response) -> String {
@@ -221,6 +225,46 @@ async fn each_number_leads_to_its_own_inbox_and_reads_senders_as_people_write_th
         assert_eq!(is_there, said == THERE, "{said}");
         assert_eq!(it.address, "+14155550142", "{said}");
     }
+    // What they wish for, and whether they take texts at all, is told to the screens of both.
+    let both: BTreeSet<ConversationId> = stored.iter().map(|it| it.conversation.id).collect();
+    drop(reader);
+    for word in ["STOP", "START"] {
+        let seq = head(&world).await;
+        world
+            .simulator
+            .text_from_phone("+14155550142", OUR_NUMBER, word);
+        world.pump().await;
+        assert_eq!(told_since(&world, seq).await, both, "{word}");
+    }
+    let mut tx = world.hub.store.begin(&Actor::system()).await.unwrap();
+    let point = stored[0].conversation.point_id;
+    contact::mark_landline(&mut tx, point).await.unwrap();
+    tx.commit().await.unwrap();
+    let seq = head(&world).await;
+    world
+        .simulator
+        .text_from_phone("+14155550142", OUR_NUMBER, "No landline");
+    world.pump().await;
+    assert_eq!(told_since(&world, seq).await, both, "the mark is lifted");
+}
+
+async fn head(world: &World) -> i64 {
+    let mut reader = world.hub.store.reader().await.unwrap();
+    event::head(&mut reader).await.unwrap()
+}
+
+/// Conversations that screens were told of since.
+async fn told_since(world: &World, seq: i64) -> BTreeSet<ConversationId> {
+    let mut reader = world.hub.store.reader().await.unwrap();
+    let news = event::list_after(&mut reader, &Scope::system(), seq, 100).await;
+    let (events, _) = news.unwrap().expect("they are kept for a day");
+    let told = events.iter().filter_map(|it| match it.event {
+        Event::Conversation {
+            conversation_id, ..
+        } => Some(conversation_id),
+        _ => None,
+    });
+    told.collect()
 }
 
 #[tokio::test]

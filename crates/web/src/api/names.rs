@@ -22,7 +22,8 @@ pub(crate) struct KeyName {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ContactName {
     pub id: ContactId,
-    /// Null when the contact is no longer there, or the caller may not read contacts.
+    /// Null when the contact is no longer there; of what a run changed also where the caller may not read
+    /// contacts. Who reads a conversation reads with whom it is.
     pub name: Option<String>,
 }
 

@@ -6,6 +6,7 @@
 
 use super::told::Told;
 use super::{Ground, Listener};
+use crate::api::conversations::ConversationCounts;
 use crate::api::live::LiveEvent;
 use bytes::{Bytes, BytesMut};
 use futures_util::task::AtomicWaker;
@@ -37,11 +38,20 @@ pub(super) struct Seat {
     /// The first event that it has not taken, or [`NOTHING`].
     waiting: AtomicI64,
     /// What has no number: only the last value counts.
-    latest: Mutex<Option<Bytes>>,
+    counts: Mutex<Counts>,
     /// Likewise of each person at each conversation.
     present: Mutex<BTreeMap<(ConversationId, StaffId), Bytes>>,
     ended: AtomicBool,
     pub waker: AtomicWaker,
+}
+
+/// How many conversations there are for the reader of a stream.
+#[derive(Default)]
+struct Counts {
+    /// What the stream was told last, or is about to be.
+    told: Option<ConversationCounts>,
+    /// The last of it, until the stream takes it.
+    waiting: Option<Bytes>,
 }
 
 /// What a stream gets when it asks.
@@ -61,7 +71,7 @@ impl Seat {
             ground: listener.ground,
             until: listener.until,
             waiting: AtomicI64::new(NOTHING),
-            latest: Mutex::default(),
+            counts: Mutex::default(),
             present: Mutex::default(),
             ended: AtomicBool::new(false),
             waker: AtomicWaker::new(),
@@ -87,10 +97,15 @@ impl Seat {
         self.waker.wake();
     }
 
-    /// Replaces what has no number, and wakes the stream.
-    pub fn show(&self, frame: Bytes) {
-        *lock(&self.latest) = Some(frame);
-        self.waker.wake();
+    /// Tells the stream how many conversations there are for its reader, unless it knows.
+    pub fn show_counts(&self, counts: &ConversationCounts) {
+        let mut known = lock(&self.counts);
+        if known.told.as_ref() != Some(counts) {
+            known.told = Some(counts.clone());
+            let frame = LiveEvent::Counts(counts.clone()).frame(None);
+            known.waiting = Some(Bytes::from(frame));
+            self.waker.wake();
+        }
     }
 
     /// Replaces what waits to be told of a person at a conversation, and wakes the stream; nobody is
@@ -283,8 +298,8 @@ impl Desk {
                 told.frame.write(seat.staff, &mut frames);
             }
         }
-        let latest = lock(&seat.latest).take();
-        frames.extend_from_slice(&latest.unwrap_or_default());
+        let counts = lock(&seat.counts).waiting.take();
+        frames.extend_from_slice(&counts.unwrap_or_default());
         for frame in std::mem::take(&mut *lock(&seat.present)).into_values() {
             frames.extend_from_slice(&frame);
         }
