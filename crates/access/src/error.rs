@@ -38,6 +38,9 @@ pub enum AccessError {
     /// A user or a key without a name.
     #[error("name: it is empty; say what to call it")]
     NoName,
+    /// A name with characters that move what stands beside it.
+    #[error("name: it holds characters that are not seen; write it without them")]
+    UnseenInName,
     /// The caller may not do this.
     #[error(transparent)]
     Refused(#[from] StaffRefusal),

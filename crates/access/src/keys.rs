@@ -6,6 +6,7 @@
 use crate::error::{AccessError, Result};
 use crate::session::{Access, member};
 use crate::sign_in::Visit;
+use crate::staffing::named;
 use crate::token;
 use serde_json::{Value, json};
 use tieline_domain::access::{
@@ -48,10 +49,7 @@ impl Access {
     /// Makes a key; with it its secret, which is told only here.
     pub async fn add_key(&self, caller: &Caller, new: NewKey) -> Result<(ApiKey, String)> {
         may_give_key(&caller.principal, new.rights, &new.inboxes)?;
-        let name = new.name.trim().to_owned();
-        if name.is_empty() {
-            return Err(AccessError::NoName);
-        }
+        let name = named(&new.name)?;
         let secret = format!("{KEY_PREFIX}{}", token::new());
         let mut tx = self.store.begin(&caller.actor()).await?;
         let now = tx.now();

@@ -9,13 +9,13 @@ use crate::password::Place;
 use crate::session::{Access, IDLE_MS, LIFE_MS};
 use crate::token;
 use serde_json::{Value, json};
-use tieline_domain::access::{AuditedAct, By, FailureKey, Failures};
+use tieline_domain::access::{AuditedAct, By, FailureKey, Failures, Giver};
 use tieline_domain::email;
 use tieline_domain::id::StaffId;
 use tieline_storage::audit::{self, Entry};
 use tieline_storage::session::{self, Session};
 use tieline_storage::staff::{self, Staff};
-use tieline_storage::{Tx, sign_in_failure};
+use tieline_storage::{Tx, sign_in_failure, way_in};
 
 /// Characters that are kept of what a browser says it is.
 const AGENT_MAX: usize = 200;
@@ -76,7 +76,8 @@ impl Access {
                 if !staff::hold(&mut tx, &staff).await? {
                     return Err(AccessError::WrongCredentials);
                 }
-                open(tx, staff.id, "password", visit).await
+                let giver = way_in::giver_of_password(&mut tx, staff.id).await?;
+                open(tx, staff.id, Way::Password(giver), visit).await
             }
             None => Err(AccessError::WrongCredentials),
         }
@@ -182,7 +183,9 @@ impl Access {
     /// A session's token for whoever holds a link; the link is used up by the commit that opens the session.
     pub async fn use_link(&self, link: &str, visit: &Visit) -> Result<String> {
         let mut tx = self.store.begin(&By::Nobody.at(visit.from.clone())).await?;
-        let Some(staff) = session::use_link(&mut tx, &token::hash(link)).await? else {
+        let token = token::hash(link);
+        let giver = way_in::giver_of_token(&mut tx, &token).await?;
+        let Some(staff) = session::use_link(&mut tx, &token).await? else {
             let from = visit.from.as_deref().unwrap_or_default();
             tracing::warn!(
                 security.event = "sign_in_failed",
@@ -192,12 +195,22 @@ impl Access {
             return Err(AccessError::LinkOver);
         };
         tx.set_actor(By::Staff(staff).at(visit.from.clone()));
-        open(tx, staff, "link", visit).await
+        open(tx, staff, Way::Link(giver), visit).await
     }
 }
 
+/// By what somebody signs in, and who gave it to them.
+enum Way {
+    Password(Option<Giver>),
+    Link(Option<Giver>),
+}
+
 /// Opens a session, in the transaction that showed who it is; its token.
-async fn open(mut tx: Tx, staff: StaffId, way: &str, visit: &Visit) -> Result<String> {
+async fn open(mut tx: Tx, staff: StaffId, way: Way, visit: &Visit) -> Result<String> {
+    let (way, giver) = match way {
+        Way::Password(giver) => ("password", giver),
+        Way::Link(giver) => ("link", giver),
+    };
     let token = token::new();
     end_old(&mut tx, visit).await?;
     let now = tx.now();
@@ -213,6 +226,9 @@ async fn open(mut tx: Tx, staff: StaffId, way: &str, visit: &Visit) -> Result<St
         agent: agent.map(|agent| agent.chars().take(AGENT_MAX).collect()),
     };
     session::create(&mut tx, &session, &token::hash(&token)).await?;
+    if giver.is_some() {
+        way_in::session_given_by(&mut tx, session.id, giver.as_ref()).await?;
+    }
     let entry = Entry {
         act: AuditedAct::SignIn,
         target: staff.to_string(),

@@ -7,14 +7,16 @@ use crate::sign_in::Visit;
 use crate::token;
 use serde_json::{Value, json};
 use tieline_domain::access::{
-    AuditedAct, Caller, Right, Role, Standing, may_change, may_manage, may_open,
+    AuditedAct, Caller, Giver, Right, Role, Standing, may_change, may_change_members, may_manage,
+    may_open,
 };
 use tieline_domain::email;
 use tieline_domain::id::{InboxId, SessionId, StaffId};
+use tieline_domain::text::moves_others;
 use tieline_domain::time::Timestamp;
 use tieline_storage::audit::{self, Entry};
 use tieline_storage::staff::{self, Staff};
-use tieline_storage::{Conn, StorageError, Tx, idempotency, inbox, session};
+use tieline_storage::{Conn, StorageError, Tx, idempotency, inbox, session, way_in};
 
 /// How long a sign-in link is good that an administrator makes.
 pub const LINK_MS: i64 = 15 * 60_000;
@@ -87,7 +89,8 @@ impl Access {
         Ok(staff)
     }
 
-    /// Changes a user. Whoever is deactivated has no session and no link any more.
+    /// Changes a user. Whoever is deactivated has no session and no link any more; whoever rises keeps no
+    /// way in that came from somebody who might not let them in now.
     pub async fn change_staff(
         &self,
         caller: &Caller,
@@ -98,7 +101,7 @@ impl Access {
         let all = staff::lock_all(&mut tx).await?;
         let before = all.iter().find(|staff| staff.id == id);
         let before = before.ok_or(StorageError::NotFound("user"))?.clone();
-        let after = Staff {
+        let mut after = Staff {
             name: named(change.name.as_ref().unwrap_or(&before.name))?,
             role: change.role.unwrap_or(before.role),
             reviewer: change.reviewer.unwrap_or(before.reviewer),
@@ -118,6 +121,7 @@ impl Access {
         if !after.active {
             end_access(&mut tx, id, None).await?;
         }
+        end_outgrown(&mut tx, &mut after).await?;
         note(
             &mut tx,
             AuditedAct::ChangeStaff,
@@ -137,8 +141,10 @@ impl Access {
         let hash = self.hashing.hash(&place, password).await?;
         let mut tx = self.store.begin(&caller.actor()).await?;
         // They may have risen meanwhile.
+        staff::lock(&mut tx, id).await?;
         openable(&mut tx, caller, id).await?;
-        keep_password(tx, id, &hash, None).await
+        end_access(&mut tx, id, None).await?;
+        keep_password(tx, id, &hash, Giver::of(&caller.principal).as_ref()).await
     }
 
     /// Changes one's own password, which takes the one before; one's other sessions end.
@@ -156,7 +162,9 @@ impl Access {
         if !staff::hold(&mut tx, &me.staff).await? {
             return Err(AccessError::WrongCredentials);
         }
-        keep_password(tx, me.staff.id, &hash, Some(me.session)).await
+        end_access(&mut tx, me.staff.id, Some(me.session)).await?;
+        way_in::session_given_by(&mut tx, me.session, None).await?;
+        keep_password(tx, me.staff.id, &hash, None).await
     }
 
     /// A link that signs a user in once; the one before it is over.
@@ -168,9 +176,13 @@ impl Access {
     ) -> Result<SignInLink> {
         let token = token::new();
         let mut tx = self.store.begin(&caller.actor()).await?;
+        // Who raises them meanwhile waits, and finds the link.
+        staff::lock(&mut tx, id).await?;
         openable(&mut tx, caller, id).await?;
         let expires_at = tx.now() + valid_ms;
         session::add_link(&mut tx, &token::hash(&token), id, expires_at).await?;
+        let giver = Giver::of(&caller.principal);
+        way_in::link_given_by(&mut tx, id, giver.as_ref()).await?;
         let after = json!({"expires_at": expires_at});
         note(&mut tx, AuditedAct::MakeSignInLink, id, Value::Null, after).await?;
         tx.commit().await?;
@@ -224,7 +236,8 @@ impl Access {
         }
         let mut tx = self.store.begin(&caller.actor()).await?;
         inbox::by_id(&mut tx, inbox).await?;
-        staff::by_id(&mut tx, staff).await?;
+        may_change_members(&caller.principal, inbox)?;
+        let mut theirs = staff::lock(&mut tx, staff).await?;
         let (changed, act) = match member {
             true => (
                 inbox::add_member(&mut tx, inbox, staff).await?,
@@ -237,6 +250,7 @@ impl Access {
         };
         if changed {
             idempotency::forget_answers(&mut tx, staff).await?;
+            end_outgrown(&mut tx, &mut theirs).await?;
             let (was, is) = (
                 json!({"inbox": inbox, "member": !member}),
                 json!({"inbox": inbox, "member": member}),
@@ -262,9 +276,9 @@ async fn openable(conn: &mut Conn, caller: &Caller, id: StaffId) -> Result<()> {
     Ok(may_open(&caller.principal, theirs, &inboxes)?)
 }
 
-async fn keep_password(mut tx: Tx, id: StaffId, hash: &str, kept: Option<SessionId>) -> Result<()> {
+async fn keep_password(mut tx: Tx, id: StaffId, hash: &str, giver: Option<&Giver>) -> Result<()> {
     staff::set_password(&mut tx, id, hash).await?;
-    end_access(&mut tx, id, kept).await?;
+    way_in::password_given_by(&mut tx, id, giver).await?;
     let none = Value::Null;
     note(&mut tx, AuditedAct::SetPassword, id, none.clone(), none).await?;
     Ok(tx.commit().await?)
@@ -274,6 +288,28 @@ async fn keep_password(mut tx: Tx, id: StaffId, hash: &str, kept: Option<Session
 async fn end_access(tx: &mut Tx, id: StaffId, kept: Option<SessionId>) -> Result<()> {
     session::end_links(tx, id).await?;
     session::end_all(tx, id, kept).await?;
+    Ok(())
+}
+
+/// Ends what a user was given by somebody who might not let them in as they stand now: links first, as
+/// above. A password that they changed themselves stays.
+async fn end_outgrown(tx: &mut Tx, theirs: &mut Staff) -> Result<()> {
+    let id = theirs.id;
+    let inboxes = inbox::of_member(tx, id).await?;
+    let standing = standing(theirs);
+    let outgrown = |giver: Option<Giver>| giver.is_some_and(|it| !it.lets_in(standing, &inboxes));
+    if outgrown(way_in::giver_of_link(tx, id).await?) {
+        session::end_links(tx, id).await?;
+    }
+    for (session, giver) in way_in::givers_of_sessions(tx, id).await? {
+        if outgrown(giver) {
+            session::end(tx, id, session).await?;
+        }
+    }
+    if outgrown(way_in::giver_of_password(tx, id).await?) {
+        staff::end_password(tx, id).await?;
+        theirs.password_hash = None;
+    }
     Ok(())
 }
 
@@ -294,9 +330,11 @@ fn standing(staff: &Staff) -> Standing {
     }
 }
 
-fn named(name: &str) -> Result<String> {
+/// What a user or a key is called, which others read in tables and lines of theirs.
+pub(crate) fn named(name: &str) -> Result<String> {
     match name.trim() {
         "" => Err(AccessError::NoName),
+        name if name.contains(moves_others) => Err(AccessError::UnseenInName),
         name => Ok(name.to_owned()),
     }
 }
@@ -304,7 +342,7 @@ fn named(name: &str) -> Result<String> {
 fn shown(staff: &Staff) -> Value {
     json!({
         "name": staff.name, "email": staff.email, "role": staff.role, "reviewer": staff.reviewer,
-        "active": staff.active,
+        "active": staff.active, "has_password": staff.password_hash.is_some(),
     })
 }
 

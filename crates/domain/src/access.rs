@@ -20,4 +20,6 @@ pub use keys::{KeyRefusal, may_give_key};
 pub use principal::{ApiKey, Caller, Component, Principal, StaffMember};
 pub use rights::{Right, Rights, Role};
 pub use scope::{Participant, Reach, Scope};
-pub use staffing::{StaffRefusal, Standing, may_change, may_manage, may_open};
+pub use staffing::{
+    Giver, StaffRefusal, Standing, may_change, may_change_members, may_manage, may_open,
+};

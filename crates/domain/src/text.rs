@@ -35,6 +35,13 @@ pub fn enter(text: &str, max: usize) -> Result<String, Flaw> {
     Ok(kept)
 }
 
+/// Whether a character is not seen and moves what stands beside it: a control, or a mark that turns the
+/// direction of writing.
+pub fn moves_others(c: char) -> bool {
+    let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    turns || c.is_control()
+}
+
 /// The text as it is kept, without its NULs: for senders who cannot be told, so that what they
 /// wrote is not lost.
 pub fn clean(text: &str) -> String {

@@ -8,6 +8,7 @@ pub mod address;
 mod body;
 pub mod limits;
 mod listener;
+mod owed;
 mod peers;
 mod stall;
 

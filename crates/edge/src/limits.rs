@@ -25,9 +25,12 @@ pub struct Limits {
     pub proxy_head_time: Duration,
     /// From the end of the head to the end of the body.
     pub body_time: Duration,
+    /// Once the process is asked to end, what is missing of a body has so long to come.
+    pub last_body_time: Duration,
     /// A client that takes nothing of its answer for so long is gone.
     pub stall_time: Duration,
-    /// Requests in hand have so long to end when the process is asked to.
+    /// Requests in hand have so long to end when the process is asked to. Whoever has not sent a whole
+    /// head by then has none in hand.
     pub grace: Duration,
     /// Bytes that a head may have.
     pub head_bytes_max: usize,
@@ -58,6 +61,7 @@ impl Limits {
             head_time: Duration::from_secs(15),
             proxy_head_time: Duration::from_secs(75),
             body_time: Duration::from_secs(20),
+            last_body_time: Duration::from_secs(2),
             stall_time: Duration::from_secs(30),
             grace: Duration::from_secs(10),
             head_bytes_max: 32 * 1024,

@@ -1,8 +1,9 @@
 //! The accept loop: lets connections in, watches over each, and ends them all when asked to.
 
 use crate::address::TrustedProxies;
-use crate::body::TimedBody;
+use crate::body::{OwedBody, TimedBody};
 use crate::limits::Limits;
+use crate::owed::Owed;
 use crate::peers::{Load, Peers, Slot};
 use crate::stall::Stalling;
 use axum::Router;
@@ -123,10 +124,16 @@ impl Edge {
         tokio::spawn(connection.run(stream));
     }
 
-    async fn answer(&self, peer: IpAddr, request: Request<Incoming>) -> Response {
+    async fn answer(
+        &self,
+        peer: IpAddr,
+        phase: watch::Receiver<Phase>,
+        request: Request<Incoming>,
+    ) -> Response {
         let client = self.options.trusted_proxies.client(peer, request.headers());
-        let body_time = self.options.limits.body_time;
-        let mut request = request.map(|body| TimedBody::wrap(body, body_time));
+        let limits = &self.options.limits;
+        let deadline = body_deadline(phase, limits.body_time, limits.last_body_time);
+        let mut request = request.map(|body| TimedBody::wrap(body, deadline));
         request.extensions_mut().insert(client);
         match self.router.clone().call(request).await {
             Ok(response) => response,
@@ -158,15 +165,18 @@ impl Connection {
 
     async fn speak(mut self, stream: TcpStream) {
         let limits = &self.edge.options.limits;
-        let io = TokioIo::new(Stalling::new(stream, limits.stall_time));
+        let owed = Owed::default();
+        let io = TokioIo::new(Stalling::new(stream, limits.stall_time, owed.clone()));
         let is_endless = Arc::new(AtomicBool::new(false));
         let (edge, peer, endless) = (self.edge.clone(), self.peer, is_endless.clone());
+        let (phase, answers) = (self.phase.clone(), owed.clone());
         let service = service_fn(move |request| {
-            let (edge, endless) = (edge.clone(), endless.clone());
+            let (edge, endless, phase) = (edge.clone(), endless.clone(), phase.clone());
+            let answering = answers.begin();
             async move {
-                let response = edge.answer(peer, request).await;
+                let response = edge.answer(peer, phase, request).await;
                 endless.store(is_stream(&response), Ordering::Relaxed);
-                Ok::<_, Infallible>(response)
+                Ok::<_, Infallible>(response.map(|body| OwedBody::wrap(body, answering)))
             }
         });
         let mut http = http1::Builder::new();
@@ -174,12 +184,17 @@ impl Connection {
             .header_read_timeout(self.head_time)
             .max_buf_size(limits.head_bytes_max);
         let mut connection = pin!(http.serve_connection(io, service));
+        let mut ending = false;
         loop {
             tokio::select! {
+                // In this order: what is owed is asked when the connection went as far as it can.
+                biased;
                 // A connection that breaks is the client's to notice.
                 _ = connection.as_mut() => return,
+                // Whoever sent no whole head was promised nothing.
+                () = owed.nothing(), if ending => return,
                 changed = self.phase.changed() => {
-                    let ending = changed.is_ok() && *self.phase.borrow() == Phase::Ending;
+                    ending = changed.is_ok() && *self.phase.borrow() == Phase::Ending;
                     // Whoever served this is gone, or will not wait any longer.
                     if !ending || is_endless.load(Ordering::Relaxed) {
                         return;
@@ -188,6 +203,17 @@ impl Connection {
                 }
             }
         }
+    }
+}
+
+/// The moment when the whole of a body must have come: sooner once the process is asked to end.
+async fn body_deadline(mut phase: watch::Receiver<Phase>, time: Duration, last_time: Duration) {
+    let ending = async {
+        // Whoever could tell is gone: that is an end as well.
+        let _ = phase.wait_for(|phase| *phase != Phase::Open).await;
+    };
+    if tokio::time::timeout(time, ending).await.is_ok() {
+        tokio::time::sleep(last_time).await;
     }
 }
 

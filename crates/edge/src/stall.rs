@@ -1,5 +1,6 @@
 //! A socket that gives up on a client which takes nothing of what is sent to it.
 
+use crate::owed::Owed;
 use std::io::{Error, ErrorKind, IoSlice, Result};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -12,20 +13,23 @@ use tokio::time::{Sleep, sleep};
 pub(crate) struct Stalling {
     stream: TcpStream,
     time: Duration,
+    owed: Owed,
     /// Only while a write waits; most connections never have one.
     waiting: Option<Pin<Box<Sleep>>>,
 }
 
 impl Stalling {
-    pub fn new(stream: TcpStream, time: Duration) -> Stalling {
+    pub fn new(stream: TcpStream, time: Duration, owed: Owed) -> Stalling {
         Stalling {
             stream,
             time,
+            owed,
             waiting: None,
         }
     }
 
     fn watch<T>(&mut self, cx: &mut Context<'_>, outcome: Poll<Result<T>>) -> Poll<Result<T>> {
+        self.owed.writing(outcome.is_pending());
         if outcome.is_ready() {
             self.waiting = None;
             return outcome;

@@ -18,6 +18,9 @@ use tokio::time::{sleep, timeout};
 const LIMIT: Duration = Duration::from_millis(400);
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// More than the system takes over for a client that reads nothing.
+const MUCH: usize = 16 << 20;
+
 struct Served {
     at: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
@@ -50,6 +53,7 @@ impl Served {
                 "/stream",
                 get(|| async { ([("content-type", "text/event-stream")], endless(None)) }),
             )
+            .route("/much", get(|| async { vec![b'x'; MUCH] }))
             .route("/large", get(|| async move { endless(Some(large)) }));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = listener.local_addr().unwrap();
@@ -359,4 +363,64 @@ async fn an_end_is_not_held_up_for_longer_than_its_grace() {
     timeout(PATIENCE, served.served).await.unwrap().unwrap();
     assert!(begun.elapsed() >= LIMIT);
     assert_eq!(rest(slow).await, "");
+}
+
+/// Limits that are all far away but those of the end.
+fn patient() -> Limits {
+    Limits {
+        head_time: PATIENCE,
+        body_time: PATIENCE,
+        stall_time: PATIENCE,
+        grace: PATIENCE,
+        last_body_time: LIMIT,
+        ..Limits::of(8_192)
+    }
+}
+
+#[tokio::test]
+async fn an_end_does_not_wait_for_who_has_not_sent_a_whole_head() {
+    let mut served = Served::new(patient(), "").await;
+    let mut open = vec![served.say("GET /api").await, served.say("G").await];
+    let mut again = served.say("GET / HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    again.read_u8().await.unwrap();
+    again.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
+    open.push(again);
+    sleep(LIMIT / 4).await;
+    let begun = Instant::now();
+    served.stop.take();
+    timeout(PATIENCE, served.served).await.unwrap().unwrap();
+    assert!(begun.elapsed() < LIMIT, "{:?}", begun.elapsed());
+    for stream in open {
+        rest(stream).await;
+    }
+}
+
+#[tokio::test]
+async fn an_end_waits_shortly_for_the_rest_of_a_body() {
+    let half = "POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 8\r\n\r\nhalf";
+    let mut served = Served::new(patient(), "").await;
+    let lost = served.say(half).await;
+    let mut whole = served.say(half).await;
+    sleep(LIMIT / 4).await;
+    let begun = Instant::now();
+    served.stop.take();
+    sleep(LIMIT / 4).await;
+    whole.write_all(b"done").await.unwrap();
+    assert!(rest(whole).await.ends_with("halfdone"));
+    timeout(PATIENCE, served.served).await.unwrap().unwrap();
+    let took = begun.elapsed();
+    assert!(took >= LIMIT && took < PATIENCE / 2, "{took:?}");
+    assert!(!rest(lost).await.contains("half"));
+}
+
+#[tokio::test]
+async fn an_end_waits_for_who_takes_their_answer_slowly() {
+    let mut served = Served::new(patient(), "").await;
+    let slow = served.say("GET /much HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    sleep(LIMIT / 4).await;
+    served.stop.take();
+    sleep(LIMIT / 2).await;
+    assert!(!served.served.is_finished(), "it is waited for");
+    assert!(rest(slow).await.len() > MUCH);
+    timeout(PATIENCE, served.served).await.unwrap().unwrap();
 }

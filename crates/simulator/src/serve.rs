@@ -183,7 +183,14 @@ fn key_folder() -> std::io::Result<TempDir> {
         use std::os::unix::fs::PermissionsExt as _;
         builder.permissions(std::fs::Permissions::from_mode(0o700));
     }
-    builder.tempdir()
+    builder.tempdir().map_err(|error| {
+        let at = std::env::temp_dir();
+        let words = format!(
+            "a temporary folder in {}: {error}; set TMPDIR to one that can be written",
+            at.display()
+        );
+        std::io::Error::new(error.kind(), words)
+    })
 }
 
 fn check(options: &ServeOptions) -> std::io::Result<()> {

@@ -15,6 +15,8 @@ create table staff (
     role text not null,
     reviewer bigint not null default 0,
     password_hash text,
+    -- Who gave the password away, if it was somebody else than they.
+    password_given_by text,
     active bigint not null default 1,
     created_at bigint not null,
     version bigint not null default 1
@@ -30,14 +32,17 @@ create table session (
     expires_at bigint not null,
     ends_at bigint not null,
     address text,
-    agent text
+    agent text,
+    -- Who gave the link or the password away by which it was opened.
+    given_by text
 );
 create index session_by_principal on session (principal_kind, principal_id);
 
 create table sign_in_link (
     token_hash bytes not null primary key,
     staff_id uid not null unique references staff (id),
-    expires_at bigint not null
+    expires_at bigint not null,
+    given_by text
 );
 
 -- Sign-ins that failed lately, by the hash of what they are counted by.
@@ -80,15 +85,20 @@ create table audit (
 create table idempotency (
     principal text not null,
     key text not null,
+    -- The user who asked, or on whose behalf a key did.
+    staff_id uid,
     request_hash bytes not null,
     taken_at bigint not null,
     done_at bigint,
     answered_at bigint,
     status bigint,
     body text,
+    -- What that user may see changed meanwhile: no answer is kept.
+    forgotten bigint not null default 0,
     primary key (principal, key)
 );
 create index idempotency_by_age on idempotency (taken_at);
+create index idempotency_by_staff on idempotency (staff_id);
 
 -- People and addresses -------------------------------------------------------------------------
 
@@ -144,7 +154,6 @@ create table contact_has_point (
     field text not null,
     point_id uid not null references contact_point (id),
     text text not null,
-    position bigint not null,
     primary key (contact_id, field)
 ) without rowid;
 create index contact_has_point_by_point on contact_has_point (point_id);

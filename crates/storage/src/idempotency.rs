@@ -49,7 +49,7 @@ pub async fn take(tx: &mut Tx, request: &Request) -> Result<Known> {
     let oldest = now - KEPT_MS;
     tx.run("delete from idempotency where taken_at < $1", args![oldest])
         .await?;
-    let sql = "insert into idempotency (principal, key, request_hash, taken_at) values ($1, $2, $3, $4) \
+    let sql = "insert into idempotency (principal, key, request_hash, taken_at, staff_id) values ($1, $2, $3, $4, $5) \
                on conflict (principal, key) do nothing";
     let taken = tx
         .run(
@@ -58,7 +58,8 @@ pub async fn take(tx: &mut Tx, request: &Request) -> Result<Known> {
                 &request.principal,
                 &request.key,
                 request.hash.as_slice(),
-                now
+                now,
+                request.staff
             ],
         )
         .await?;
@@ -110,7 +111,8 @@ async fn look(tx: &mut Tx, request: &Request) -> Result<Known> {
     })
 }
 
-/// The request was done; `answer` is what repetitions get, unless it holds a secret.
+/// The request was done; `answer` is what repetitions get, unless it holds a secret or what its user may
+/// see changed since the key was taken.
 pub async fn settle(tx: &mut Tx, request: &Request, answer: Option<&Kept>) -> Result<()> {
     let sql = "update idempotency set done_at = $1, answered_at = $1, status = $2, body = $3 where principal = $4 and key = $5";
     let now = tx.now();
@@ -120,6 +122,8 @@ pub async fn settle(tx: &mut Tx, request: &Request, answer: Option<&Kept>) -> Re
         args![now, status, body, &request.principal, &request.key],
     )
     .await?;
+    let sql = "update idempotency set status = null, body = null where principal = $1 and key = $2 and forgotten = 1";
+    tx.run(sql, args![&request.principal, &request.key]).await?;
     Ok(())
 }
 
@@ -136,12 +140,10 @@ pub async fn give_back(tx: &mut Tx, request: &Request) -> Result<()> {
 }
 
 /// A user may see less from now on: what they, or keys on their behalf, were answered before is told to
-/// nobody again. That it was done stays known.
+/// nobody again, nor what they are being answered now. That it was done stays known.
 pub async fn forget_answers(tx: &mut Tx, staff: StaffId) -> Result<()> {
-    let sql = "update idempotency set status = null, body = null \
-               where answered_at is not null and (principal = $1 or principal like $2)";
-    let own = staff.to_string();
-    let on_behalf = format!("% {own}");
-    tx.run(sql, args![own, on_behalf]).await?;
+    let sql =
+        "update idempotency set forgotten = 1, status = null, body = null where staff_id = $1";
+    tx.run(sql, args![staff]).await?;
     Ok(())
 }

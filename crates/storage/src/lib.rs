@@ -42,6 +42,7 @@ pub mod staff;
 pub mod store;
 pub mod sync_run;
 pub mod unassigned_text;
+pub mod way_in;
 
 pub use db::{Conn, Faults, Row, Value};
 pub use error::{Result, StorageError};

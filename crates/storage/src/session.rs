@@ -10,7 +10,7 @@ use tieline_domain::id::{SessionId, StaffId};
 use tieline_domain::time::Timestamp;
 
 /// The kind of principal that signs in today; the portal brings the next.
-const STAFF: &str = "staff";
+pub(crate) const STAFF: &str = "staff";
 
 /// A session as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]

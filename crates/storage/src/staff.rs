@@ -65,10 +65,22 @@ pub async fn update(tx: &mut Tx, staff: &Staff) -> Result<()> {
     change(tx, staff.id, sql, row).await
 }
 
-/// Gives a user another password.
+/// Gives a user another password, as if they had chosen it.
 pub async fn set_password(tx: &mut Tx, id: StaffId, hash: &str) -> Result<()> {
-    let sql = "update staff set password_hash = $1, version = version + 1 where id = $2";
+    let sql = "update staff set password_hash = $1, password_given_by = null, version = version + 1 where id = $2";
     change(tx, id, sql, args![hash, id]).await
+}
+
+/// A user's password opens nothing any more.
+pub async fn end_password(tx: &mut Tx, id: StaffId) -> Result<()> {
+    let sql = "update staff set password_hash = null, password_given_by = null, version = version + 1 where id = $1";
+    change(tx, id, sql, args![id]).await
+}
+
+/// One user, whom nobody else changes until the transaction ends.
+pub async fn lock(tx: &mut Tx, id: StaffId) -> Result<Staff> {
+    let sql = format!("select * from staff where id = $1 {}", tx.for_update());
+    Staff::read(&tx.one("user", &sql, args![id]).await?)
 }
 
 /// Whether a user may still sign in as they were read, with that password or without one. It then

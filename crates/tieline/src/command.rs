@@ -187,7 +187,7 @@ fn tell(failure: &Failure, as_json: bool) -> u8 {
         "" => "the hub refused without a word",
         detail => detail,
     };
-    complain(format_args!("error: {field}{detail}"));
+    complain(show::still(&format!("error: {field}{detail}")));
     if !text("fix").is_empty() && !detail.contains(text("fix")) {
         complain(format_args!("  fix: {}", text("fix")));
     }

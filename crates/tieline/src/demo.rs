@@ -98,14 +98,17 @@ impl Demo {
         let url = format!("http://127.0.0.1:{}", listener.local_addr()?.port());
         // Made anew with a name that nobody guesses, for its owner alone, and gone at the end.
         let temporary = match options.data {
-            None => Some(tempfile::Builder::new().prefix("tieline-demo-").tempdir()?),
+            None => Some(temporary_folder()?),
             Some(_) => None,
         };
         let folder = match (&temporary, options.data) {
             (Some(temporary), _) => temporary.path().to_owned(),
             (None, data) => data.unwrap_or_default(),
         };
-        std::fs::create_dir_all(&folder)?;
+        std::fs::create_dir_all(&folder).map_err(|error| {
+            let at = folder.display();
+            format!("data: {at}: {error}; choose a folder that can be written with --data")
+        })?;
         let in_folder = || format!("sqlite:{}", folder.join("tieline.db").display());
         let database = options.database.unwrap_or_else(in_folder);
         let hub = open_hub(&folder, &database, &url, &running).await?;
@@ -279,6 +282,15 @@ fn show(demo: &Demo) {
     }
     say("");
     say("  Stop with Ctrl-C.");
+}
+
+fn temporary_folder() -> Result<tempfile::TempDir, String> {
+    let made = tempfile::Builder::new().prefix("tieline-demo-").tempdir();
+    made.map_err(|error| {
+        let at = std::env::temp_dir();
+        let at = at.display();
+        format!("a temporary folder in {at}: {error}; set TMPDIR to one that can be written")
+    })
 }
 
 async fn open_hub(

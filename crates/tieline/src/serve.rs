@@ -87,10 +87,11 @@ pub async fn run(options: ServeOptions) -> Outcome {
         stop.send_replace(true);
     });
     let operating = open_socket(&options.database, options.socket.as_deref())?;
-    let at = options.listen;
-    let listener = TcpListener::bind(at).await.map_err(|error| {
-        format!("listen: {at}: {error}; end what listens there, or choose another with --listen")
-    })?;
+    let listener = listen("listen", options.listen).await?;
+    let showing = match options.metrics_listen {
+        Some(at) => Some(listen("metrics-listen", at).await?),
+        None => None,
+    };
     say(format_args!("Tieline:  {public_url}/app"));
     let working = tokio::spawn(hub.worker().run(stopped.clone()));
     let operated = operating.map(|it| tokio::spawn(it.serve(hub.router(), stopped.clone())));
@@ -99,8 +100,8 @@ pub async fn run(options: ServeOptions) -> Outcome {
         trusted_proxies: options.trusted_proxies,
         load: Arc::default(),
     };
-    if let Some(at) = options.metrics_listen {
-        show_metrics(at, &hub, edge.load.clone(), stopped.clone()).await?;
+    if let Some(listener) = showing {
+        show_metrics(listener, &hub, edge.load.clone(), stopped.clone())?;
     }
     serve_until(listener, hub.router(), edge, stopped).await;
     asked.abort();
@@ -140,14 +141,21 @@ pub async fn serve_until(
     tieline_edge::serve(listener, router, edge, told).await;
 }
 
+/// Listens at the address that a setting names.
+async fn listen(setting: &str, at: SocketAddr) -> Result<TcpListener, String> {
+    TcpListener::bind(at).await.map_err(|error| {
+        let name = setting.replace('-', "_");
+        format!("{name}: {at}: {error}; end what listens there, or choose another with --{setting}")
+    })
+}
+
 /// Metrics are kept while they can be seen, on a listener of their own.
-async fn show_metrics(
-    at: SocketAddr,
+fn show_metrics(
+    listener: TcpListener,
     hub: &Hub,
     load: Arc<Load>,
     stopped: watch::Receiver<bool>,
 ) -> Outcome {
-    let listener = TcpListener::bind(at).await?;
     say(format_args!(
         "Metrics:  http://{}/metrics",
         listener.local_addr()?
@@ -190,7 +198,8 @@ async fn way_in(hub: &Hub, public_url: &str, email: &str) -> Result<String, crat
                 email: email.to_owned(),
                 role: Role::SystemAdministrator,
             };
-            hub.access.add_staff(&caller, &new).await?
+            let added = hub.access.add_staff(&caller, &new).await;
+            added.map_err(|error| format!("administrator: {error}"))?
         }
     };
     if !user.active {

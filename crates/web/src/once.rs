@@ -4,7 +4,7 @@
 //! then runs to its end even if the caller hangs up, because a caller who hung up is the one who
 //! comes again with the same key. A refusal gives the key back, unless something was done.
 
-use crate::caller::key_space;
+use crate::caller::{Admitted, key_space, still_is};
 use crate::extract::Body;
 use crate::problem::{Code, Problem, Result};
 use crate::request_key::{key_of, key_reused};
@@ -17,11 +17,12 @@ use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http_body_util::BodyExt as _;
 use ring::digest::{Context, SHA256};
-use tieline_domain::access::{Actor, Caller};
+use tieline_domain::access::Actor;
 use tieline_storage::Store;
 use tieline_storage::idempotency::{self, Kept, Known};
 
-/// An answer with this among its extensions holds a secret, and is not kept.
+/// An answer with this among its extensions holds a secret, or what its caller may not see any more, and
+/// is not kept.
 #[derive(Clone, Copy)]
 pub(crate) struct HoldsSecret;
 
@@ -39,12 +40,12 @@ async fn keyed(state: &WebState, key: String, request: Request, next: Next) -> R
     let (parts, body) = request.into_parts();
     let whole = Request::from_parts(parts.clone(), body);
     let Body(bytes) = Body::from_request(whole, state).await?;
-    let principal = parts
-        .extensions
-        .get::<Caller>()
-        .map_or_else(String::new, key_space);
+    let Some(me) = parts.extensions.get::<Admitted>().cloned() else {
+        return Err(Problem::internal("a key of a request behind no sign-in"));
+    };
     let taken = idempotency::Request {
-        principal,
+        principal: key_space(&me.caller),
+        staff: me.caller.principal.by().staff(),
         key,
         hash: hash_of(&parts, &bytes),
     };
@@ -53,11 +54,16 @@ async fn keyed(state: &WebState, key: String, request: Request, next: Next) -> R
     tx.commit().await?;
     match known {
         Known::New => {
+            let (state, headers) = (state.clone(), parts.headers.clone());
             let request = Request::from_parts(parts, axum::body::Body::from(bytes));
-            let store = state.store.clone();
             let done = tokio::spawn(async move {
-                let answer = idempotency::during(taken.clone(), next.run(request)).await;
-                settle(&store, &taken, answer).await
+                let mut answer = idempotency::during(taken.clone(), next.run(request)).await;
+                // What changes from the taking of the key on forgets the answer; what changed before is
+                // seen here.
+                if answer.status().is_success() && !still_is(&state, &headers, &me).await {
+                    answer.extensions_mut().insert(HoldsSecret);
+                }
+                settle(&state.store, &taken, answer).await
             });
             done.await
                 .unwrap_or_else(|error| Err(Problem::internal(&error.to_string())))

@@ -1,6 +1,7 @@
 //! Bodies that are the same for everybody, packed once and not for each who asks.
 
 use axum::body::Body;
+use axum::extract::Request;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -43,11 +44,37 @@ fn pack(plain: &[u8]) -> Bytes {
 
 fn names_gzip(value: &HeaderValue) -> bool {
     let named = |part: &str| {
-        let (name, weight) = part.split_once(';').unwrap_or((part, ""));
-        let weight = weight.trim().trim_start_matches("q=").parse::<f32>();
-        name.trim().eq_ignore_ascii_case("gzip") && weight != Ok(0.0)
+        let (name, is_refused) = weighed(part);
+        name.eq_ignore_ascii_case("gzip") && !is_refused
     };
     value.to_str().is_ok_and(|text| text.split(',').any(named))
+}
+
+/// An encoding that a client names, and whether it does so to refuse it.
+fn weighed(part: &str) -> (&str, bool) {
+    let (name, weight) = part.split_once(';').unwrap_or((part, ""));
+    let weight = weight.trim().trim_start_matches(['q', 'Q']);
+    let weight = weight.trim_start_matches('=').parse::<f32>();
+    (name.trim(), weight == Ok(0.0))
+}
+
+/// Takes the refusal of whatever is not packed out of a request: who takes nothing that we have gets it
+/// plain. What they asked for is done by then, and an answer that is refused would deny it.
+pub(crate) async fn never_refused(mut request: Request) -> Request {
+    let refuses_plain = |part: &&str| {
+        let (name, is_refused) = weighed(part);
+        is_refused && (name == "*" || name.eq_ignore_ascii_case("identity"))
+    };
+    let given = request.headers().get_all(ACCEPT_ENCODING).iter();
+    let given = given.filter_map(|value| value.to_str().ok());
+    let parts: Vec<&str> = given.flat_map(|text| text.split(',')).collect();
+    if parts.iter().any(refuses_plain) {
+        let kept: Vec<&str> = parts.into_iter().filter(|it| !refuses_plain(it)).collect();
+        let kept = HeaderValue::from_str(&kept.join(","));
+        let kept = kept.unwrap_or(HeaderValue::from_static(""));
+        request.headers_mut().insert(ACCEPT_ENCODING, kept);
+    }
+    request
 }
 
 #[cfg(test)]

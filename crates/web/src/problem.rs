@@ -212,6 +212,7 @@ impl From<AccessError> for Problem {
                 Problem::field("email", words, "write it as ann@example.com")
             }
             AccessError::NoName => Problem::field("name", words, "say what to call it"),
+            AccessError::UnseenInName => Problem::field("name", words, "write it without them"),
             AccessError::WrongKey => Problem::new(Code::WrongKey, words),
             AccessError::KeyNameTaken => Problem::new(Code::Duplicate, words).of("name"),
             AccessError::KeyOverAtOnce => {

@@ -15,7 +15,7 @@ use crate::{
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn_with_state, map_request};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, patch, post, put};
 use http::HeaderMap;
@@ -188,6 +188,7 @@ pub fn router(state: WebState) -> Router {
     let layers = (
         CatchPanicLayer::custom(app::panicked),
         DefaultBodyLimit::max(BODY_BYTES_MAX),
+        map_request(packed::never_refused),
         CompressionLayer::new().compress_when(app::is_not_live),
         from_fn_with_state(state.metrics.clone(), metrics::count),
         from_fn_with_state(entrance, guard::every_request),

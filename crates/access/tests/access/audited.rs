@@ -96,7 +96,7 @@ async fn each_act_on_a_user_leaves_one_line_and_what_changes_nothing_none() {
     let shown = |reviewer: bool| {
         json!({
             "name": "Ann", "email": "ann@example.com", "role": "staff", "reviewer": reviewer,
-            "active": true,
+            "active": true, "has_password": false,
         })
     };
     let member = |member: bool| json!({"inbox": inbox, "member": member});
@@ -140,6 +140,9 @@ async fn the_life_of_a_key_leaves_two_lines_and_its_name_is_free_when_it_is_over
         .unwrap();
     let blank = access.add_key(&caller, key("  ", none())).await;
     assert!(matches!(blank, Err(AccessError::NoName)), "{blank:?}");
+    let turning = access.add_key(&caller, key("a\u{202e}b", none())).await;
+    let unseen = matches!(turning, Err(AccessError::UnseenInName));
+    assert!(unseen, "{turning:?}");
     let twice = access.add_key(&caller, key("Reports", none())).await;
     assert!(matches!(twice, Err(AccessError::KeyNameTaken)), "{twice:?}");
     let nowhere = Reach::only([InboxId::from_uuid(1)]);
@@ -211,6 +214,15 @@ async fn a_user_is_added_once_with_a_name_an_address_and_no_more_rights_than_the
     };
     let outcome = add(nameless).await;
     assert!(matches!(outcome, Err(AccessError::NoName)), "{outcome:?}");
+    for mark in ["\u{1b}", "\n", "\u{9b}", "\u{202e}", "\u{2066}"] {
+        let turning = NewStaff {
+            name: format!("A{mark}nn"),
+            ..ann("bob@example.com", Role::Staff)
+        };
+        let outcome = add(turning).await;
+        let unseen = matches!(outcome, Err(AccessError::UnseenInName));
+        assert!(unseen, "{outcome:?}");
+    }
     let outcome = add(ann("bob at home", Role::Staff)).await;
     assert!(matches!(outcome, Err(AccessError::NoAddress(_))));
     let outcome = add(ann("ANN@example.com ", Role::Staff)).await;

@@ -27,7 +27,7 @@ pub enum KeyRefusal {
 
 /// Whether the caller may make a key with these rights for these inboxes.
 ///
-/// Whoever manages inboxes may make anybody a member of any, and so may open any to a key.
+/// Who may make somebody a member of an inbox may open it to a key.
 pub fn may_give_key(
     caller: &Principal,
     rights: Rights,
@@ -50,8 +50,7 @@ pub fn may_give_key(
     {
         return Err(KeyRefusal::NoInbox(right));
     }
-    let given = caller.working_scope();
-    if !own.has(Right::ManageInboxes) && !given.inboxes().covers(inboxes) {
+    if !caller.opens().covers(inboxes) {
         return Err(KeyRefusal::BeyondOwnInboxes);
     }
     Ok(())
@@ -146,7 +145,13 @@ mod tests {
                 Reach::All,
                 Err(KeyRefusal::BeyondOwnInboxes),
             ),
-            (wide(), &[Converse], second(), Ok(())),
+            (wide(), &[Converse], first(), Ok(())),
+            (
+                wide(),
+                &[Converse],
+                second(),
+                Err(KeyRefusal::BeyondOwnInboxes),
+            ),
             (Principal::Operator, Right::ALL, Reach::All, Ok(())),
         ];
         for (who, rights, inboxes, expected) in cases {

@@ -205,6 +205,19 @@ impl Principal {
         }
     }
 
+    /// The inboxes that it may open to others: make somebody a member, give a key, let in who is one.
+    /// Whoever manages inboxes may open any; a key, none but its own.
+    pub fn opens(&self) -> Reach<InboxId> {
+        if !self.rights().has(Right::ManageInboxes) {
+            return self.working_scope().inboxes;
+        }
+        match self {
+            Principal::ApiKey(key) => key.inboxes.clone(),
+            Principal::Component(component) => component.key.inboxes.clone(),
+            _ => Reach::All,
+        }
+    }
+
     /// On whose word its writes are.
     pub fn by(&self) -> By {
         match self {

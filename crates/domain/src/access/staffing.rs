@@ -1,8 +1,11 @@
 //! Who may make whom what.
 
 use super::principal::Principal;
-use super::rights::{Right, Role};
+use super::rights::{Right, Rights, Role};
+use super::scope::Reach;
 use crate::id::{InboxId, StaffId};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// What may be changed of a user and bears on rights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,8 +27,8 @@ pub enum StaffRefusal {
     /// They have, or would get, a right that the caller lacks.
     #[error("this user has, or would get, rights beyond yours; ask a system administrator")]
     BeyondOwnRights,
-    /// They are a member of an inbox that the caller does not reach.
-    #[error("this user is a member of inboxes beyond yours; ask a user administrator")]
+    /// It is about an inbox that the caller may not open to others.
+    #[error("this reaches inboxes beyond yours; ask a user administrator")]
     BeyondOwnInboxes,
     /// Only a system administrator gives it, and only to somebody else.
     #[error(
@@ -37,10 +40,68 @@ pub enum StaffRefusal {
     LastAdministrator,
 }
 
+/// Somebody who gave a user a way in, a link or a password, and so may know it themselves. Kept with
+/// it: when that user rises, what was given by who might not let them in any more opens nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Giver {
+    /// Of a user: their role as it was then, with the rights that it has today.
+    role: Option<Role>,
+    /// Beside those of the role.
+    rights: Vec<Right>,
+    /// The inboxes that they may open to others; none for all.
+    inboxes: Option<BTreeSet<InboxId>>,
+}
+
+impl Giver {
+    /// Whoever asks; none for who may let in anybody for ever.
+    pub fn of(caller: &Principal) -> Option<Giver> {
+        let role = match caller {
+            Principal::Operator | Principal::System => return None,
+            Principal::Staff(staff) => Some(staff.role),
+            _ => None,
+        };
+        let beside = |right: &Right| !role.is_some_and(|role| role.rights().has(*right));
+        Some(Giver {
+            role,
+            rights: caller.rights().iter().filter(beside).collect(),
+            inboxes: match caller.opens() {
+                Reach::All => None,
+                Reach::Only(inboxes) => Some(inboxes),
+            },
+        })
+    }
+
+    /// Whether they may let in a user who stands like that and is a member of these inboxes.
+    pub fn lets_in(&self, theirs: Standing, inboxes: &[InboxId]) -> bool {
+        let rights = Rights::of(&self.rights);
+        let own = self.role.map_or(rights, |role| role.rights().with(rights));
+        let opens = match &self.inboxes {
+            None => Reach::All,
+            Some(inboxes) => Reach::Only(inboxes.clone()),
+        };
+        is_below(own, theirs) && opens.covers(&theirs.reach(inboxes))
+    }
+}
+
 impl Standing {
     fn administrates(self) -> bool {
         self.active && self.role == Role::SystemAdministrator
     }
+
+    /// The inboxes that a user who stands like that reads, or may make themselves a member of.
+    fn reach(self, inboxes: &[InboxId]) -> Reach<InboxId> {
+        match self.reviewer || self.role.rights().has(Right::ManageInboxes) {
+            true => Reach::All,
+            false => Reach::only(inboxes.iter().copied()),
+        }
+    }
+}
+
+/// Whether a user who stands like that has no right beyond these.
+fn is_below(own: Rights, theirs: Standing) -> bool {
+    // Who may give the right to review may take it, and so is above those who have it.
+    let is_above = !theirs.reviewer || own.has(Right::Review) || own.has(Right::GiveReview);
+    own.covers(theirs.role.rights()) && is_above
 }
 
 /// Whether the caller may act for a user who stands like that: set the password, make a link, end
@@ -50,28 +111,32 @@ pub fn may_manage(caller: &Principal, theirs: Standing) -> Result<(), StaffRefus
     if !own.has(Right::ManageStaff) {
         return Err(StaffRefusal::NoManager);
     }
-    // Who may give the right to review may take it, and so is above those who have it.
-    let is_above = !theirs.reviewer || own.has(Right::Review) || own.has(Right::GiveReview);
-    if !own.covers(theirs.role.rights()) || !is_above {
+    if !is_below(own, theirs) {
         return Err(StaffRefusal::BeyondOwnRights);
     }
     Ok(())
 }
 
 /// Whether the caller may be let in as a user who stands like that and is a member of these inboxes, as
-/// who knows a link or a password of theirs is. Whoever manages inboxes may enter any.
+/// who knows a link or a password of theirs is.
 pub fn may_open(
     caller: &Principal,
     theirs: Standing,
     inboxes: &[InboxId],
 ) -> Result<(), StaffRefusal> {
     may_manage(caller, theirs)?;
-    let own = caller.working_scope();
-    let reaches = caller.rights().has(Right::ManageInboxes);
-    if !reaches && !inboxes.iter().all(|inbox| own.sees_inbox(*inbox)) {
+    if !caller.opens().covers(&theirs.reach(inboxes)) {
         return Err(StaffRefusal::BeyondOwnInboxes);
     }
     Ok(())
+}
+
+/// Whether the caller may make users members of this inbox, and take them out.
+pub fn may_change_members(caller: &Principal, inbox: InboxId) -> Result<(), StaffRefusal> {
+    match caller.opens().holds(inbox) {
+        true => Ok(()),
+        false => Err(StaffRefusal::BeyondOwnInboxes),
+    }
 }
 
 /// Whether the caller may bring a user from one standing (none for a new one) to another, where so
@@ -92,6 +157,10 @@ pub fn may_change(
         return Err(StaffRefusal::Review);
     }
     may_manage(caller, after)?;
+    let gets_reach = before.is_none_or(|before| before.reach(&[]) != after.reach(&[]));
+    if gets_reach && !caller.opens().covers(&after.reach(&[])) {
+        return Err(StaffRefusal::BeyondOwnInboxes);
+    }
     let ends = before.is_some_and(Standing::administrates) && !after.administrates();
     if ends && other_administrators == 0 {
         return Err(StaffRefusal::LastAdministrator);
@@ -128,33 +197,121 @@ mod tests {
         }
     }
 
+    /// A key with the rights of a role and these, for inbox 1.
+    fn key(role: Role, rights: &[Right]) -> Principal {
+        Principal::ApiKey(ApiKey {
+            id: ApiKeyId::from_uuid(1),
+            rights: role.rights().with(Rights::of(rights)),
+            inboxes: Reach::only([InboxId::from_uuid(1)]),
+            on_behalf_of: None,
+        })
+    }
+
+    fn reviews(role: Role) -> Standing {
+        Standing {
+            reviewer: true,
+            ..is(role)
+        }
+    }
+
     #[test]
-    fn a_key_opens_nobody_who_is_in_an_inbox_beyond_its_own() {
+    fn a_key_opens_nobody_who_reaches_inboxes_beyond_its_own() {
+        use Role::{Staff, UserAdministrator};
         let inbox = InboxId::from_uuid;
-        let key = |right: &[Right]| {
-            let rights = Role::Staff.rights().with(Rights::of(right));
-            Principal::ApiKey(ApiKey {
-                id: ApiKeyId::from_uuid(1),
-                rights,
-                inboxes: Reach::only([inbox(1)]),
-                on_behalf_of: None,
-            })
-        };
         let beyond = Err(StaffRefusal::BeyondOwnInboxes);
-        let narrow = key(&[Right::ManageStaff]);
-        let wide = key(&[Right::ManageStaff, Right::ManageInboxes]);
-        for (who, inboxes, expected) in [
-            (&narrow, vec![], Ok(())),
-            (&narrow, vec![inbox(1)], Ok(())),
-            (&narrow, vec![inbox(1), inbox(2)], beyond),
-            (&wide, vec![inbox(2)], Ok(())),
+        let narrow = key(Staff, &[Right::ManageStaff]);
+        let managing = key(UserAdministrator, &[Right::Review]);
+        for who in [&narrow, &managing] {
+            for (inboxes, expected) in [
+                (vec![], Ok(())),
+                (vec![inbox(1)], Ok(())),
+                (vec![inbox(1), inbox(2)], beyond),
+            ] {
+                let outcome = may_open(who, is(Staff), &inboxes);
+                assert_eq!(outcome, expected, "{who:?}: {inboxes:?}");
+            }
+        }
+        for theirs in [is(UserAdministrator), reviews(Staff)] {
+            assert_eq!(may_open(&managing, theirs, &[]), beyond, "{theirs:?}");
+            let person = reviewing(UserAdministrator);
+            assert_eq!(may_open(&person, theirs, &[inbox(2)]), Ok(()));
+        }
+    }
+
+    #[test]
+    fn a_key_gives_nobody_a_reach_beyond_its_own() {
+        use Role::{Staff, UserAdministrator};
+        let [own, other] = [1, 2].map(InboxId::from_uuid);
+        let beyond = Err(StaffRefusal::BeyondOwnInboxes);
+        let narrow = key(UserAdministrator, &[Right::GiveReview]);
+        assert_eq!(may_change_members(&narrow, own), Ok(()));
+        assert_eq!(may_change_members(&narrow, other), beyond);
+        for role in [UserAdministrator, Role::SystemAdministrator] {
+            assert_eq!(may_change_members(&caller(role), other), Ok(()));
+        }
+        for after in [is(UserAdministrator), reviews(Staff)] {
+            check(narrow.clone(), 2, Some(is(Staff)), after, beyond);
+            check(narrow.clone(), 2, Some(after), after, Ok(()));
+        }
+        check(narrow.clone(), 2, None, is(UserAdministrator), beyond);
+        check(narrow, 2, None, is(Staff), Ok(()));
+    }
+
+    #[test]
+    fn who_gave_a_way_in_lets_in_whom_they_might_then() {
+        use Role::{Staff, SystemAdministrator, UserAdministrator};
+        let [own, other] = [1, 2].map(InboxId::from_uuid);
+        for (giver, theirs, inboxes, expected) in [
+            (caller(UserAdministrator), is(Staff), vec![other], true),
+            (
+                caller(UserAdministrator),
+                is(UserAdministrator),
+                vec![],
+                true,
+            ),
+            (
+                caller(UserAdministrator),
+                is(SystemAdministrator),
+                vec![],
+                false,
+            ),
+            (caller(UserAdministrator), reviews(Staff), vec![], false),
+            (reviewing(UserAdministrator), reviews(Staff), vec![], true),
+            (
+                caller(SystemAdministrator),
+                reviews(SystemAdministrator),
+                vec![other],
+                true,
+            ),
+            (
+                key(Staff, &[Right::ManageStaff]),
+                is(Staff),
+                vec![own],
+                true,
+            ),
+            (
+                key(Staff, &[Right::ManageStaff]),
+                is(Staff),
+                vec![own, other],
+                false,
+            ),
+            (
+                key(UserAdministrator, &[]),
+                is(UserAdministrator),
+                vec![],
+                false,
+            ),
         ] {
+            let kept = Giver::of(&giver).unwrap();
+            let kept = serde_json::to_string(&kept).unwrap();
+            let kept: Giver = serde_json::from_str(&kept).unwrap();
             assert_eq!(
-                may_open(who, is(Role::Staff), &inboxes),
+                kept.lets_in(theirs, &inboxes),
                 expected,
-                "{inboxes:?}"
+                "{kept:?}: {theirs:?}"
             );
         }
+        assert_eq!(Giver::of(&Principal::Operator), None);
     }
 
     fn is(role: Role) -> Standing {

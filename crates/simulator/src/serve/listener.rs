@@ -65,7 +65,11 @@ impl Accepted {
 
 /// A socket on this machine only.
 pub(super) async fn listen(port: u16) -> std::io::Result<TcpListener> {
-    TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await
+    let at = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    TcpListener::bind(at).await.map_err(|error| {
+        let words = format!("port {port}: {error}; choose another, or 0 for any free one");
+        std::io::Error::new(error.kind(), words)
+    })
 }
 
 /// The port that a listener got.

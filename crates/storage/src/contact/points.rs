@@ -25,7 +25,7 @@ pub struct Point {
     pub field: String,
 }
 
-/// Points of those contacts that the scope shows, in the order of their attributes.
+/// Points of those contacts that the scope shows, in the order that their attributes have now.
 pub async fn list_points(
     conn: &mut Conn,
     scope: &Scope,
@@ -34,8 +34,9 @@ pub async fn list_points(
     let mut args = Vec::new();
     let within = on_what_contacts_have(scope, &mut args);
     let sql = format!(
-        "select h.contact_id, h.field, h.position, p.id, p.channel, p.address from contact_has_point h \
-         join contact_point p on p.id = h.point_id where h.contact_id in ({{in}}){within} order by h.position"
+        "select h.contact_id, h.field, p.id, p.channel, p.address from contact_has_point h \
+         join contact_point p on p.id = h.point_id join contact_field f on f.name = h.field \
+         where h.contact_id in ({{in}}){within} order by f.position"
     );
     let mut found: BTreeMap<ContactId, Vec<Point>> = BTreeMap::new();
     for row in conn
@@ -178,14 +179,14 @@ pub(super) async fn save_points(
     let points = ensure_points(tx, Channel::Sms, &numbers).await?;
     let mut rows = Vec::new();
     for (id, readings) in &held {
-        for (reading, position) in readings.iter().zip(0_i64..) {
+        for reading in readings {
             if let Ok(number) = &reading.number {
                 let point = points[number];
-                rows.push(args![*id, reading.field, point, reading.text, position]);
+                rows.push(args![*id, reading.field, point, reading.text]);
             }
         }
     }
-    let columns = ["contact_id", "field", "point_id", "text", "position"];
+    let columns = ["contact_id", "field", "point_id", "text"];
     tx.insert_many("contact_has_point", &columns, rows, "")
         .await?;
     let mut touched: BTreeSet<PointId> = before.iter().map(|it| it.point).collect();

@@ -15,6 +15,8 @@ use std::time::Duration;
 const POSTGRES_CONNECTIONS_MAX: u32 = 16;
 /// The longest that anybody waits for a connection; callers wait less, see `Store::patient`.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Whoever starts the hub is told by then what it waits for.
+const SILENT: Duration = Duration::from_millis(700);
 /// Files up to this size are read through at the start, about a second a gigabyte.
 const CHECKED_BYTES_MAX: u64 = 1 << 30;
 /// What PostgreSQL ends by itself: a statement, waiting for a lock, a transaction that does nothing.
@@ -31,12 +33,7 @@ impl Pools {
                 .map_err(|e| bad_url(&e))?
                 .options(POSTGRES_LIMITS)
                 .disable_statement_logging();
-            let pool = PgPoolOptions::new()
-                .max_connections(POSTGRES_CONNECTIONS_MAX)
-                .acquire_timeout(ACQUIRE_TIMEOUT)
-                .connect_with(options)
-                .await?;
-            return Ok(Pools::Postgres(pool));
+            return open_postgres(options).await;
         }
         let Some(file) = sqlite_file(url) else {
             // Never shown: it may hold a password.
@@ -45,6 +42,36 @@ impl Pools {
             ));
         };
         open_file(&file, door).await
+    }
+}
+
+/// A server that is not there yet is waited for, and somebody may watch.
+async fn open_postgres(options: PgConnectOptions) -> Result<Pools> {
+    let server = format!("{}:{}", options.get_host(), options.get_port());
+    let opening = PgPoolOptions::new()
+        .max_connections(POSTGRES_CONNECTIONS_MAX)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_with(options);
+    let mut opening = std::pin::pin!(opening);
+    let seconds = ACQUIRE_TIMEOUT.as_secs();
+    let opened = match tokio::time::timeout(SILENT, opening.as_mut()).await {
+        Ok(opened) => opened,
+        Err(_) => {
+            tracing::warn!(
+                "PostgreSQL at {server} does not answer yet; it is waited for, {seconds} seconds in all"
+            );
+            opening.await
+        }
+    };
+    match opened {
+        Ok(pool) => Ok(Pools::Postgres(pool)),
+        Err(sqlx::Error::PoolTimedOut) => Err(StorageError::Settings(format!(
+            "database: PostgreSQL at {server} did not answer within {seconds} seconds; see that it runs and can be \
+             reached from here, or name another with --database"
+        ))),
+        Err(error) => Err(StorageError::Settings(format!(
+            "database: PostgreSQL at {server}: {error}; see that the address is right, or name another with --database"
+        ))),
     }
 }
 

@@ -7,6 +7,7 @@ use crate::error::{Result, StorageError};
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use tieline_domain::id::StaffId;
 use tieline_domain::time::Timestamp;
 
 /// A request with a key.
@@ -14,6 +15,8 @@ use tieline_domain::time::Timestamp;
 pub struct Request {
     /// Who sent it; the keys of two principals have nothing to do with each other.
     pub principal: String,
+    /// The user among them: what is kept of the answer is no more than they may see.
+    pub staff: Option<StaffId>,
     /// The key, as the sender made it.
     pub key: String,
     /// A hash of all that makes it this request and no other.

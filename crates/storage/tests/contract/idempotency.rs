@@ -13,6 +13,7 @@ const DAY_MS: i64 = 86_400_000;
 fn request(principal: &str, hash: &[u8]) -> Request {
     Request {
         principal: principal.to_owned(),
+        staff: None,
         key: "k".to_owned(),
         hash: hash.to_vec(),
     }
@@ -196,20 +197,33 @@ async fn answers_of_a_user_who_sees_less_are_forgotten_and_not_that_they_were_do
             status: 201,
             body: "{}".to_owned(),
         };
-        for name in &names {
-            let one = request(name, b"one");
-            taken(&at, &one).await;
-            settled(&at, &one, Some(&answer)).await;
-        }
-        let mut tx = at.store.begin(&Actor::system()).await.unwrap();
-        forget_answers(&mut tx, ann).await.unwrap();
-        tx.commit().await.unwrap();
-        for (name, is_kept) in names.iter().zip([false, false, true, true, true]) {
-            let known = match is_kept {
-                true => Known::Answered(answer.clone()),
-                false => Known::Done,
-            };
-            assert_eq!(taken(&at, &request(name, b"one")).await, known, "{name}");
+        let whose = [Some(ann), Some(ann), Some(bob), Some(bob), None];
+        let requests = names.iter().zip(whose).map(|(name, staff)| Request {
+            staff,
+            ..request(name, b"one")
+        });
+        let requests: Vec<Request> = requests.collect();
+        for answered_before in [true, false] {
+            for one in &requests {
+                assert_eq!(taken(&at, one).await, Known::New, "{one:?}");
+                if answered_before {
+                    settled(&at, one, Some(&answer)).await;
+                }
+            }
+            let mut tx = at.store.begin(&Actor::system()).await.unwrap();
+            forget_answers(&mut tx, ann).await.unwrap();
+            tx.commit().await.unwrap();
+            for one in &requests {
+                if !answered_before {
+                    settled(&at, one, Some(&answer)).await;
+                }
+                let known = match one.staff == Some(ann) {
+                    false => Known::Answered(answer.clone()),
+                    true => Known::Done,
+                };
+                assert_eq!(taken(&at, one).await, known, "{one:?}, {answered_before}");
+            }
+            at.clock.advance(2 * DAY_MS);
         }
     })
     .await;

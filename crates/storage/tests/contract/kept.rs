@@ -370,6 +370,7 @@ async fn what_one_request_commits_does_not_say_that_another_is_done() {
     on_both(|at| async move {
         let of = |principal: &str, key: &str| Request {
             principal: principal.to_owned(),
+            staff: None,
             key: key.to_owned(),
             hash: b"one".to_vec(),
         };
@@ -513,6 +514,7 @@ async fn a_request_that_is_refused_after_it_did_something_is_answered_and_no_oth
     on_both(|at| async move {
         let of = |principal: &str, key: &str| Request {
             principal: principal.to_owned(),
+            staff: None,
             key: key.to_owned(),
             hash: b"one".to_vec(),
         };

@@ -2,7 +2,7 @@
 
 use super::harness::{Fixture, on_both};
 use super::people::{inbox, mapped, org, talk, theirs, user, writing};
-use tieline_domain::access::{Principal, Reach, Right, Rights, Role, StaffMember};
+use tieline_domain::access::{Giver, Principal, Reach, Right, Rights, Role, StaffMember};
 use tieline_domain::id::{ApiKeyId, InboxId, StaffId};
 use tieline_domain::sync::counts::RunCounts;
 use tieline_domain::sync::link::IntentState;
@@ -15,7 +15,7 @@ use tieline_storage::idempotency::{ANSWERED_MS, Kept, Known, Request, give_back,
 use tieline_storage::session::{self, Session};
 use tieline_storage::staff::{self, Staff};
 use tieline_storage::sync_run::{self, Checkpoint, SyncRun};
-use tieline_storage::{Tx, conversation, inbox as inboxes, mapping};
+use tieline_storage::{Tx, conversation, inbox as inboxes, mapping, way_in};
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -71,6 +71,64 @@ async fn a_link_is_its_holders_alone_and_nothing_without_them() {
         staff::update(&mut tx, &gone).await.unwrap();
         let used = session::use_link(&mut tx, b"last").await.unwrap();
         assert_eq!(used, None, "that Ann still works here is no matter");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_gave_a_way_in_is_kept_with_it_and_with_no_others() {
+    on_both(|at| async move {
+        let (ann, bob) = (user(&at, "ann").await, user(&at, "bob").await);
+        let until = at.store.now() + HOUR_MS;
+        let staff_of = |id| StaffMember {
+            id,
+            role: Role::UserAdministrator,
+            reviewer: false,
+            inboxes: Vec::new(),
+        };
+        let giver = Giver::of(&Principal::Staff(staff_of(bob)));
+        let mut tx = writing(&at).await;
+        let mut sessions = Vec::new();
+        for (who, token) in [(ann, b"anns"), (bob, b"bobs")] {
+            session::add_link(&mut tx, token, who, until).await.unwrap();
+            staff::set_password(&mut tx, who, "a hash").await.unwrap();
+            sessions.push(open(&mut tx, who, token, [HOUR_MS, HOUR_MS]).await.id);
+        }
+        way_in::link_given_by(&mut tx, ann, giver.as_ref())
+            .await
+            .unwrap();
+        way_in::password_given_by(&mut tx, ann, giver.as_ref())
+            .await
+            .unwrap();
+        way_in::session_given_by(&mut tx, sessions[0], giver.as_ref())
+            .await
+            .unwrap();
+        for (who, token, giver) in [(ann, b"anns", &giver), (bob, b"bobs", &None)] {
+            let found = way_in::giver_of_link(&mut tx, who).await.unwrap();
+            assert_eq!(found, *giver);
+            let found = way_in::giver_of_token(&mut tx, token).await.unwrap();
+            assert_eq!(found, *giver);
+            let found = way_in::giver_of_password(&mut tx, who).await.unwrap();
+            assert_eq!(found, *giver);
+        }
+        let of_sessions = way_in::givers_of_sessions(&mut tx, ann).await.unwrap();
+        assert_eq!(of_sessions, [(sessions[0], giver.clone())]);
+        assert_eq!(way_in::givers_of_sessions(&mut tx, bob).await.unwrap(), []);
+        way_in::session_given_by(&mut tx, sessions[0], None)
+            .await
+            .unwrap();
+        assert_eq!(way_in::givers_of_sessions(&mut tx, ann).await.unwrap(), []);
+        staff::set_password(&mut tx, ann, "her own").await.unwrap();
+        assert_eq!(way_in::giver_of_password(&mut tx, ann).await.unwrap(), None);
+        way_in::password_given_by(&mut tx, ann, giver.as_ref())
+            .await
+            .unwrap();
+        staff::end_password(&mut tx, ann).await.unwrap();
+        assert_eq!(way_in::giver_of_password(&mut tx, ann).await.unwrap(), None);
+        for (who, has_one) in [(ann, false), (bob, true)] {
+            let hash = staff::lock(&mut tx, who).await.unwrap().password_hash;
+            assert_eq!(hash.is_some(), has_one);
+        }
     })
     .await;
 }
@@ -219,6 +277,7 @@ async fn who_becomes_a_member_of_one_inbox_has_read_nothing_of_another() {
 fn request(principal: &str, key: &str) -> Request {
     Request {
         principal: principal.to_owned(),
+        staff: None,
         key: key.to_owned(),
         hash: b"one".to_vec(),
     }

@@ -4,7 +4,7 @@
 use super::harness::{Fixture, on_both, on_postgres};
 use std::collections::BTreeSet;
 use tieline_domain::access::{Actor, Scope};
-use tieline_domain::catalogue::Catalogue;
+use tieline_domain::catalogue::{Catalogue, FieldChange};
 use tieline_domain::channel::Channel;
 use tieline_domain::consent::{ConsentSource, ConsentState};
 use tieline_domain::contact::Fields;
@@ -109,6 +109,32 @@ async fn say(store: &Store, address: &str, opted_in: bool) {
 
 fn one(address: &str, out: bool) -> Vec<(String, bool)> {
     vec![(address.to_owned(), out)]
+}
+
+#[tokio::test]
+async fn a_field_that_moves_takes_the_numbers_of_all_contacts_with_it() {
+    on_both(|at| async move {
+        let catalogue = live_in(&at.store, "GB").await;
+        let fields = [("phone", "020 7946 0721"), ("mobile_phone", "07700 900722")];
+        let id = person(&at.store, &fields).await;
+        let numbers = [one("+442079460721", false), one("+447700900722", false)].concat();
+        for (first, numbers) in [
+            ("phone", numbers.clone()),
+            ("mobile_phone", numbers.into_iter().rev().collect()),
+        ] {
+            let change = FieldChange {
+                position: Some(1),
+                ..FieldChange::default()
+            };
+            let field = catalogue.field(first).unwrap().id;
+            let moved = catalogue.changed(field, change, true).unwrap().unwrap();
+            let mut tx = at.store.begin(&Actor::system()).await.unwrap();
+            contact_field::save(&mut tx, &moved).await.unwrap();
+            tx.commit().await.unwrap();
+            assert_eq!(points(&at.store, id).await, numbers, "{first} comes first");
+        }
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use crate::say::say;
 use serde_json::Value;
+use tieline_domain::text::moves_others;
 
 /// What a verb found or did.
 pub struct Shown {
@@ -15,7 +16,7 @@ impl Shown {
     pub fn new(told: Value, words: impl Into<String>) -> Shown {
         Shown {
             told,
-            words: words.into(),
+            words: still(&words.into()),
         }
     }
 
@@ -25,6 +26,11 @@ impl Shown {
             false => say(self.words.trim_end()),
         }
     }
+}
+
+/// Lines in which what people wrote moves nothing.
+pub fn still(words: &str) -> String {
+    words.replace(|c| moves_others(c) && c != '\n', "\u{fffd}")
 }
 
 /// Rows under their headings, each column as wide as its widest. What people wrote moves no cursor.
@@ -44,7 +50,7 @@ pub fn table(headings: &[&str], rows: &[Vec<String>], none: &str) -> String {
     for row in all() {
         let cells = row.iter().zip(&widths);
         let line: String = cells
-            .map(|(cell, width)| format!("{:width$}  ", cell.replace(char::is_control, "\u{fffd}")))
+            .map(|(cell, width)| format!("{:width$}  ", cell.replace(moves_others, "\u{fffd}")))
             .collect();
         text.push_str(line.trim_end());
         text.push('\n');
@@ -77,6 +83,13 @@ mod tests {
         let rows = [vec!["\u{1b}[31mRed\nrow\u{9b}".to_owned()]];
         let shown = "NAME\n\u{fffd}[31mRed\u{fffd}row\u{fffd}\n";
         assert_eq!(table(&["NAME"], &rows, "nobody"), shown);
+        for mark in "\u{61c}\u{200e}\u{200f}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}".chars() {
+            let name = format!("a{mark}b");
+            let rows = [vec![name.clone()]];
+            assert_eq!(table(&["NAME"], &rows, "nobody"), "NAME\na\u{fffd}b\n");
+            let said = Shown::new(json!({}), format!("Added {name}.\nThat is all."));
+            assert_eq!(said.words, "Added a\u{fffd}b.\nThat is all.");
+        }
         assert_eq!(moment(&json!(1_700_000_000_000_i64)), "2023-11-14 22:13");
         assert_eq!(moment(&json!(null)), "");
     }

@@ -169,7 +169,7 @@ async fn patch(line: &Line, user: &str, change: Value) -> Result<Shown, Failure>
     let path = format!("/api/v1/staff/{}", text(&found, "id"));
     let told = line.ask(Method::PATCH, &path, Some(change)).await?;
     let is = |name: &str| told[name].as_bool().unwrap_or_default();
-    let words = format!(
+    let mut words = format!(
         "{} <{}> is {}{}{}.",
         text(&told, "name"),
         text(&told, "email"),
@@ -181,6 +181,13 @@ async fn patch(line: &Line, user: &str, change: Value) -> Result<Shown, Failure>
             ", deactivated"
         },
     );
+    if found["has_password"] == json!(true) && !is("has_password") {
+        words.push_str(&format!(
+            "\nTheir password came from somebody who may not let them in any more, and opens nothing now. \
+             To let them in: tieline staff link {}",
+            text(&told, "email")
+        ));
+    }
     Ok(Shown::new(told, words))
 }
 

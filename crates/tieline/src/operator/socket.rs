@@ -185,7 +185,7 @@ fn clear(path: &Path) -> Result<(), String> {
 fn in_words(path: &Path, error: &std::io::Error) -> String {
     let fix = match error.kind() {
         ErrorKind::PermissionDenied => "; run this as the user who runs the hub",
-        _ => "",
+        _ => "; set --socket to another path, or to off",
     };
     format!("socket: {}: {error}{fix}", path.display())
 }

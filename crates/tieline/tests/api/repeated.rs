@@ -2,6 +2,7 @@
 
 use crate::corpus::Probe;
 use crate::world::{Answer, Known, World};
+use axum::body::Body;
 use serde_json::{Value, json};
 use std::pin::pin;
 use std::time::Duration;
@@ -247,4 +248,95 @@ async fn what_was_begun_for_a_caller_who_hung_up_is_done_and_answered_when_they_
     assert_eq!(hats.filter(|it| it["name"] == "hat").count(), 1);
     world.stop().await;
     database.remove().await;
+}
+
+/// Takes a user out of an inbox, or back in.
+async fn move_member(world: &World, known: &Known, method: &str) {
+    let (inbox, staff) = (&known.ids["InboxId"], &known.ids["StaffId"]);
+    let seat = format!("/api/v1/inboxes/{inbox}/members/{staff}");
+    let moved = world.send(known, &Probe::new(method, &seat)).await;
+    assert_eq!(moved.status, 204, "{moved:?}");
+}
+
+#[tokio::test]
+async fn whose_access_changes_while_they_are_answered_is_told_no_second_time() {
+    let database = Database::create().await;
+    let world = World::start(Some(database.url.clone())).await;
+    let known = world.people().await;
+    let path = "/api/v1/contact-fields";
+    let field = json!({"name": "hat", "label": "Hat", "type": "text", "section": "more"});
+    let ask = || post(&world, &known, path, "meanwhile", field.clone());
+    let before = world.keys_taken().await;
+    let held = world.hold_fields().await;
+    let meanwhile = async {
+        while world.keys_taken().await == before {}
+        move_member(&world, &known, "delete").await;
+        drop(held);
+    };
+    let (first, ()) = tokio::join!(ask(), meanwhile);
+    assert_eq!(first.status, 201, "{first:?}");
+    let again = ask().await;
+    let told = (again.status, code(&again));
+    assert_eq!(told, (409, "already_made".to_owned()), "{again:?}");
+    world.stop().await;
+    database.remove().await;
+}
+
+#[tokio::test]
+async fn whose_access_changed_before_their_request_was_whole_is_told_no_second_time() {
+    let world = World::start(None).await;
+    let known = world.people().await;
+    let path = "/api/v1/contacts";
+    let mut probe = Probe::new("post", path);
+    probe.key = Some(b"slow".to_vec());
+    let body = json!({"fields": {"last_name": "Slow"}});
+    let (go, gone) = tokio::sync::oneshot::channel();
+    let text = body.to_string();
+    let slow = futures_util::stream::once(async move {
+        gone.await.unwrap();
+        Ok::<_, std::io::Error>(text)
+    });
+    let sent = world.send_body(&known, &probe, Body::from_stream(slow));
+    let change = async {
+        // Whoever is asked for is looked up first, and their body is waited for then.
+        sleep(Duration::from_millis(200)).await;
+        move_member(&world, &known, "delete").await;
+        go.send(()).unwrap();
+    };
+    let (first, ()) = tokio::join!(sent, change);
+    assert_eq!(first.status, 201, "{first:?}");
+    let again = post(&world, &known, path, "slow", body).await;
+    let told = (again.status, code(&again));
+    assert_eq!(told, (409, "already_made".to_owned()), "{again:?}");
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn an_answer_that_a_client_takes_in_no_way_that_we_have_comes_plain() {
+    let world = World::start(None).await;
+    let known = world.people().await;
+    for (number, encodings) in [
+        "identity;q=0",
+        "*;q=0",
+        "*;Q=0.000",
+        "IDENTITY;q=0.0",
+        "br, identity; q=0",
+        "gzip;q=0, *;q=0",
+        "zstd;q=1, *;q=0",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let mut probe = Probe::new("post", "/api/v1/contacts");
+        probe.key = Some(format!("packed {number}").into_bytes());
+        let body = json!({"fields": {"last_name": "Plain"}});
+        probe.body = Some(body.to_string().into_bytes());
+        let answer = world.send_taking(&known, &probe, encodings).await;
+        assert_eq!(answer.status, 201, "{encodings}: {answer:?}");
+        assert!(answer.body.contains("Plain"), "{encodings}: {answer:?}");
+        let look = Probe::new("get", "/app");
+        let look = world.send_taking(&known, &look, encodings).await;
+        assert_eq!(look.status, 200, "{encodings}");
+    }
+    world.stop().await;
 }

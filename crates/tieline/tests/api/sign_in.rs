@@ -204,3 +204,58 @@ async fn sessions_and_the_audit_say_from_where_and_by_what_somebody_came() {
     }
     world.stop().await;
 }
+
+#[tokio::test]
+async fn a_password_that_no_door_takes_is_given_to_nobody() {
+    let world = World::start(None).await;
+    let known = world.people().await;
+    let tom = world.staff("tom").await;
+    let (name, _) = tom.email.split_once('@').unwrap();
+    let [longest, longer] = [1_000, 1_001].map(|length| "\u{df}".repeat(length));
+    let given = format!("/api/v1/staff/{}/password", tom.id);
+    let own = "/api/v1/me/password";
+    for (method, path, body, field) in [
+        (
+            "put",
+            given.as_str(),
+            json!({"password": longer}),
+            "password",
+        ),
+        (
+            "put",
+            own,
+            json!({"current": longer, "password": longest}),
+            "current",
+        ),
+        (
+            "put",
+            own,
+            json!({"current": longest, "password": longer}),
+            "password",
+        ),
+        (
+            "post",
+            "/api/v1/session",
+            json!({"email": tom.email, "password": longer}),
+            "password",
+        ),
+    ] {
+        let mut probe = Probe::new(method, path);
+        probe.body = Some(body.to_string().into_bytes());
+        let answer = world.send(&known, &probe).await;
+        let told: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+        assert_eq!(
+            (answer.status, &told["field"]),
+            (422, &json!(field)),
+            "{told}"
+        );
+        assert!(!answer.body.contains(&longest), "it is not said again");
+    }
+    let mut probe = Probe::new("put", &given);
+    probe.body = Some(json!({"password": longest}).to_string().into_bytes());
+    let answer = world.send(&known, &probe).await;
+    assert_eq!(answer.status, 204, "{answer:?}");
+    let answer = world.send_bare(&self::probe(name, &longest), &[]).await;
+    assert_eq!(answer.status, 204, "{answer:?}");
+    world.stop().await;
+}

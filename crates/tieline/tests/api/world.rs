@@ -232,6 +232,19 @@ impl World {
         self.answer(request(known, probe)).await
     }
 
+    /// A request with another body.
+    pub async fn send_body(&self, known: &Known, probe: &Probe, body: Body) -> Answer {
+        self.answer(request(known, probe).map(|_| body)).await
+    }
+
+    /// A request that takes answers packed in this way.
+    pub async fn send_taking(&self, known: &Known, probe: &Probe, encodings: &str) -> Answer {
+        let mut request = request(known, probe);
+        let value = HeaderValue::from_str(encodings).unwrap();
+        request.headers_mut().insert("accept-encoding", value);
+        self.answer(request).await
+    }
+
     /// A request of a program by its key, for a user if one is named.
     pub async fn send_with_key(
         &self,
@@ -287,7 +300,12 @@ impl World {
 
     /// A key with these rights, for no inbox or for all.
     pub async fn key(&self, name: &str, rights: Rights) -> String {
-        let of_inboxes = [Right::ReadConversations, Right::Converse, Right::Review];
+        let of_inboxes = [
+            Right::ReadConversations,
+            Right::Converse,
+            Right::Review,
+            Right::ManageInboxes,
+        ];
         let new = NewKey {
             name: name.to_owned(),
             rights,

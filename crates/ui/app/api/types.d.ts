@@ -1314,11 +1314,8 @@ export interface components {
         };
         Credentials: {
             email: components["schemas"]["Text320"];
-            /**
-             * Format: password
-             * @description Taken as it is written.
-             */
-            password: string;
+            /** @description Taken as it is written. */
+            password: components["schemas"]["Password"];
         };
         /** @description Where the pretend outside parties have their pages. */
         DemoLinks: {
@@ -1690,11 +1687,8 @@ export interface components {
             secret: string;
         };
         NewPassword: {
-            /**
-             * Format: password
-             * @description Taken as it is written; at least 12 characters.
-             */
-            password: string;
+            /** @description Taken as it is written; at least 12 characters. */
+            password: components["schemas"]["Password"];
         };
         /**
          * @description What a number is, as far as its digits tell.
@@ -1728,13 +1722,9 @@ export interface components {
             text: string;
         };
         OwnPassword: {
-            /** Format: password */
-            current: string;
-            /**
-             * Format: password
-             * @description Taken as it is written; at least 12 characters.
-             */
-            password: string;
+            current: components["schemas"]["Password"];
+            /** @description Taken as it is written; at least 12 characters. */
+            password: components["schemas"]["Password"];
         };
         OwnStaff: {
             email: string;
@@ -1742,6 +1732,8 @@ export interface components {
             name: string;
             role: components["schemas"]["Role"];
         };
+        /** Format: password */
+        Password: string;
         PointId: string;
         /** @description Problem details as they go over the wire. */
         Problem: {

@@ -3,7 +3,7 @@
 use super::conversations::ConversationCounts;
 use super::names::StaffName;
 use super::sync::Connection;
-use super::text::Text;
+use super::text::{Password, Text};
 use serde::{Deserialize, Serialize};
 use tieline_domain::access::Role;
 use tieline_domain::channel::Channel;
@@ -15,8 +15,7 @@ use utoipa::ToSchema;
 pub(crate) struct Credentials {
     pub email: Text<320>,
     /// Taken as it is written.
-    #[schema(format = Password)]
-    pub password: String,
+    pub password: Password,
 }
 
 #[derive(Serialize, ToSchema)]

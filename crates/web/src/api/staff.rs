@@ -1,7 +1,7 @@
 //! Users, their sessions and inboxes, and the audit of what was done about them.
 
 use super::names::{KeyName, StaffName};
-use super::text::{Limit, Text};
+use super::text::{Limit, Password, Text};
 use serde::{Deserialize, Serialize};
 use tieline_domain::access::{ActorKind, AuditedAct, Role};
 use tieline_domain::channel::Channel;
@@ -51,18 +51,15 @@ pub(crate) struct StaffPatch {
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewPassword {
     /// Taken as it is written; at least 12 characters.
-    #[schema(format = Password)]
-    pub password: String,
+    pub password: Password,
 }
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct OwnPassword {
-    #[schema(format = Password)]
-    pub current: String,
+    pub current: Password,
     /// Taken as it is written; at least 12 characters.
-    #[schema(format = Password)]
-    pub password: String,
+    pub password: Password,
 }
 
 #[derive(Serialize, ToSchema)]

@@ -59,6 +59,42 @@ impl<const MAX: usize> ToSchema for Text<MAX> {
     }
 }
 
+/// A password, taken as it is written. Longer ones would be given at one door and not fit through another.
+pub(crate) struct Password(String);
+
+/// Characters of a password.
+const PASSWORD_MAX: usize = 1_000;
+
+impl Deref for Password {
+    type Target = str;
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Password {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        let (length, max) = (text.chars().count(), PASSWORD_MAX);
+        if length > max {
+            return Err(de::Error::custom(Flaw::TooLong { length, max }));
+        }
+        Ok(Password(text))
+    }
+}
+
+impl PartialSchema for Password {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)))
+            .max_length(Some(PASSWORD_MAX))
+            .into()
+    }
+}
+
+impl ToSchema for Password {}
+
 /// How many items of a list are asked for: `DEFAULT` unless the caller says otherwise.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limit<const DEFAULT: i64, const MAX: i64>(pub i64);
