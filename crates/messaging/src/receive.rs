@@ -222,7 +222,7 @@ async fn write(
     let by_id: BTreeMap<ConversationId, &Conversation> =
         at_their_place.map(|(_, it)| (it.id, it)).collect();
     let (mut messages, mut receipts) = (Vec::new(), Vec::new());
-    let (mut replies, mut consents) = (Vec::new(), Vec::new());
+    let (mut replies, mut wishes) = (Vec::new(), Vec::new());
     for effect in effects {
         match effect {
             Effect::Received(message, name) => {
@@ -234,9 +234,11 @@ async fn write(
                 messages.push(message);
             }
             Effect::OptOut(point, because) => {
-                consents.push((point, ConsentState::OptedOut, because));
+                wishes.push((point, ConsentState::OptedOut, Some(because)));
             }
-            Effect::OptIn(point, because) => consents.push((point, ConsentState::OptedIn, because)),
+            Effect::OptIn(point, because) => {
+                wishes.push((point, ConsentState::OptedIn, Some(because)));
+            }
         }
     }
     let touched: BTreeSet<ConversationId> = messages
@@ -252,17 +254,7 @@ async fn write(
         .filter_map(|message| part_of(by_id[&message.conversation_id], message))
         .collect();
     participant::begin(tx, &parts).await?;
-    let wished: Vec<PointId> = consents.iter().map(|(point, ..)| *point).collect();
-    tell_gates(tx, &wished).await?;
-    for (point_id, state, because) in consents {
-        let entry = Entry {
-            point_id,
-            state,
-            source: ConsentSource::Keyword,
-            message_id: Some(because),
-        };
-        consent::add(tx, entry).await?;
-    }
+    keep_wishes(tx, &wishes).await?;
     for (place, account) in replies {
         send::ask_send(tx, &messages[place], account, Purpose::KeywordReply).await?;
     }
@@ -281,6 +273,23 @@ async fn write(
     Ok(())
 }
 
+/// What somebody wishes for at a number, and the message that says so where it is one of ours.
+type Wish = (PointId, ConsentState, Option<MessageId>);
+
+async fn keep_wishes(tx: &mut Tx, wishes: &[Wish]) -> tieline_storage::Result<()> {
+    for (point_id, state, message_id) in wishes.iter().copied() {
+        let entry = Entry {
+            point_id,
+            state,
+            source: ConsentSource::Keyword,
+            message_id,
+        };
+        consent::add(tx, entry).await?;
+    }
+    let points: Vec<PointId> = wishes.iter().map(|(point, ..)| *point).collect();
+    tell_gates(tx, &points).await
+}
+
 /// Keeps texts for nobody, and honours those that wish for no more, or for them again.
 async fn take_unassigned(tx: &mut Tx, texts: &[&Unassigned]) -> Result<()> {
     let mut new = unassigned_text::keep(tx, texts).await?;
@@ -297,7 +306,7 @@ async fn take_unassigned(tx: &mut Tx, texts: &[&Unassigned]) -> Result<()> {
         .into_iter()
         .filter(|(_, it)| it.state == ConsentState::OptedOut);
     let mut out: BTreeSet<PointId> = out.map(|(id, _)| id).collect();
-    let mut changed = BTreeSet::new();
+    let mut wishes = Vec::new();
     for text in new {
         let (Some(point_id), Some(state)) = (points.get(&text.sender).copied(), text.wish()) else {
             continue;
@@ -307,18 +316,10 @@ async fn take_unassigned(tx: &mut Tx, texts: &[&Unassigned]) -> Result<()> {
             ConsentState::OptedIn => out.remove(&point_id),
         };
         if moves {
-            let entry = Entry {
-                point_id,
-                state,
-                source: ConsentSource::Keyword,
-                message_id: None,
-            };
-            consent::add(tx, entry).await?;
-            changed.insert(point_id);
+            wishes.push((point_id, state, None));
         }
     }
-    let changed: Vec<PointId> = changed.into_iter().collect();
-    Ok(tell_gates(tx, &changed).await?)
+    Ok(keep_wishes(tx, &wishes).await?)
 }
 
 /// Takes in what became of a text of ours; reports that are late, doubled, of no attempt, or signed by

@@ -428,7 +428,7 @@ async fn an_attempt_that_failed_or_was_cut_off_is_reconciled_and_never_dead_or_r
         assert_eq!((again.attempts, again.failures), (1, 0), "it had not begun");
         // Nor does it forget how often it failed before.
         say(&at, async |tx| {
-            job::fail(tx, &again, "first").await.unwrap()
+            job::fail(tx, &again, "first").await.unwrap();
         })
         .await;
         at.clock.advance(60_000);
