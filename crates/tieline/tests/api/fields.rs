@@ -286,5 +286,21 @@ async fn a_field_that_both_sides_have_is_exchanged_from_then_on() {
     let (_, sync) = ask(&world, &known, "get", "/api/v1/sync", None).await;
     let fields = sync["mappings"][0]["fields"].as_array().unwrap();
     assert!(fields.contains(&made), "{fields:?}");
+    let (_, audit) = ask(&world, &known, "get", "/api/v1/audit", None).await;
+    let done = &audit["items"][0];
+    let target = format!("{} Fax", known.ids["ObjectMappingId"]);
+    let seen = (&done["act"], &done["target"], &done["after"]["attribute"]);
+    let expected = (&json!("change_mapping"), &json!(target), &json!("fax"));
+    assert_eq!(seen, expected, "{done}");
+    // What the org alone fills in goes one way.
+    let age = json!({"name": "since", "label": "Since", "type": "text", "section": "more"});
+    let (status, _) = ask(&world, &known, "post", FIELDS, Some(age)).await;
+    assert_eq!(status, 201);
+    for (direction, expected) in [("both", 422), ("to_org", 422), ("to_hub", 201)] {
+        let pair = json!({"field": "CreatedDate", "attribute": "since", "direction": direction,
+                          "policy": "newest"});
+        let (status, made) = ask(&world, &known, "post", &pairs, Some(pair)).await;
+        assert_eq!(status, expected, "{direction} {made}");
+    }
     world.stop().await;
 }
