@@ -127,6 +127,7 @@ pub(crate) async fn count(
     let method = match request.method().as_str() {
         "GET" => "GET",
         "POST" => "POST",
+        "PUT" => "PUT",
         "PATCH" => "PATCH",
         "DELETE" => "DELETE",
         _ => "other",
@@ -140,6 +141,31 @@ pub(crate) async fn count(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::body::Body;
+    use axum::middleware::from_fn_with_state;
+    use axum::routing::any;
+    use tower::ServiceExt as _;
+
+    #[tokio::test]
+    async fn each_method_that_the_api_has_is_counted_as_itself_and_strangers_ones_together() {
+        let metrics = Arc::new(Metrics::default());
+        let counted = from_fn_with_state(metrics.clone(), count);
+        let router = Router::new()
+            .route("/a", any(async || ()))
+            .route_layer(counted);
+        for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "BREW", "MKCOL"] {
+            let request = Request::builder().method(method).uri("/a");
+            let request = request.body(Body::empty()).unwrap();
+            router.clone().oneshot(request).await.unwrap();
+        }
+        let text = metrics.handle.render();
+        for (method, number) in [("PUT", 1), ("PATCH", 1), ("DELETE", 1), ("other", 2)] {
+            let line = format!(
+                "tieline_http_request_seconds_count{{method=\"{method}\",route=\"/a\",class=\"2xx\"}} {number}"
+            );
+            assert!(text.lines().any(|known| known == line), "{line}\n{text}");
+        }
+    }
 
     #[test]
     fn answers_are_counted_by_route_with_how_long_they_took() {
