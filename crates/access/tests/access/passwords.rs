@@ -2,10 +2,12 @@
 
 use super::world::{PASSWORD, World, from};
 use std::cell::Cell;
+use std::time::Duration;
 use tieline_access::{AccessError, Result, Visit};
 use tieline_domain::access::{Actor, Role};
 use tieline_domain::id::StaffId;
 use tieline_storage::{session, staff};
+use tokio::time::timeout;
 
 const WRONG: &str = "correct horse batterz";
 /// Wrong passwords of an account, and wrong ones of a network, before the next has to wait.
@@ -143,9 +145,13 @@ impl Meanwhile {
             let rows = reader.all(sql, Vec::new()).await.unwrap();
             rows[0].int("n").unwrap() > 0
         };
-        while !is_weighed().await {
-            tokio::task::yield_now().await;
-        }
+        let weighed = async {
+            while !is_weighed().await {
+                tokio::task::yield_now().await;
+            }
+        };
+        let in_time = timeout(Duration::from_secs(60), weighed).await;
+        in_time.expect("a failure is counted while a password is weighed");
         match self {
             Meanwhile::Deactivation => world.set_active(user, false).await,
             Meanwhile::AnotherPassword => {
