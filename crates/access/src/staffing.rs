@@ -147,7 +147,8 @@ impl Access {
         keep_password(tx, id, &hash, Giver::of(&caller.principal).as_ref()).await
     }
 
-    /// Changes one's own password, which takes the one before; one's other sessions end.
+    /// Changes one's own password, which takes the one before; one's other sessions end. It counts as
+    /// given by whoever gave what this session was opened by: they may be the one who changes it.
     pub async fn change_own_password(
         &self,
         me: &SignedIn,
@@ -163,8 +164,12 @@ impl Access {
             return Err(AccessError::WrongCredentials);
         }
         end_access(&mut tx, me.staff.id, Some(me.session)).await?;
-        way_in::session_given_by(&mut tx, me.session, None).await?;
-        keep_password(tx, me.staff.id, &hash, None).await
+        let givers = way_in::givers_of_sessions(&mut tx, me.staff.id).await?;
+        let mine = givers
+            .into_iter()
+            .find(|(session, _)| *session == me.session);
+        let giver = mine.and_then(|(_, giver)| giver);
+        keep_password(tx, me.staff.id, &hash, giver.as_ref()).await
     }
 
     /// A link that signs a user in once; the one before it is over.
@@ -292,7 +297,7 @@ async fn end_access(tx: &mut Tx, id: StaffId, kept: Option<SessionId>) -> Result
 }
 
 /// Ends what a user was given by somebody who might not let them in as they stand now: links first, as
-/// above. A password that they changed themselves stays.
+/// above. What they chose in a session that came by none of it stays.
 async fn end_outgrown(tx: &mut Tx, theirs: &mut Staff) -> Result<()> {
     let id = theirs.id;
     let inboxes = inbox::of_member(tx, id).await?;

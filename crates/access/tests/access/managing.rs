@@ -260,7 +260,10 @@ enum Way {
     SessionByLink,
     Password,
     SessionByPassword,
+    /// Which whoever gave the one before may have chosen.
     OwnPassword,
+    /// Chosen where they came in by what the operator gave them.
+    OwnPasswordElsewhere,
 }
 
 /// What is given or opened by it; asked later whether it opens anything.
@@ -285,9 +288,16 @@ async fn give(world: &World, caller: &Caller, whose: &Staff, way: Way) -> Given 
     if let Way::Password = way {
         return Given::Password(PASSWORD);
     }
-    let session = access.sign_in(&whose.email, PASSWORD, &visit).await;
+    let session = match way {
+        Way::OwnPasswordElsewhere => {
+            let operator = Caller::operator();
+            let link = access.sign_in_link(&operator, whose.id, 60_000).await;
+            access.use_link(&link.unwrap().token, &visit).await
+        }
+        _ => access.sign_in(&whose.email, PASSWORD, &visit).await,
+    };
     let session = session.unwrap();
-    if let Way::OwnPassword = way {
+    if let Way::OwnPassword | Way::OwnPasswordElsewhere = way {
         let me = world.holder(&session).await.unwrap();
         let own = "a password of their own";
         let changed = access.change_own_password(&me, PASSWORD, own, &visit).await;
@@ -327,6 +337,7 @@ async fn what_somebody_with_fewer_rights_gave_a_user_ends_when_they_rise() {
         Way::Password,
         Way::SessionByPassword,
         Way::OwnPassword,
+        Way::OwnPasswordElsewhere,
     ];
     let all = ways.into_iter();
     for (number, way) in all.enumerate() {
@@ -345,7 +356,7 @@ async fn what_somebody_with_fewer_rights_gave_a_user_ends_when_they_rise() {
             let given = give(&world, by, &who, way).await;
             let risen = world.access.change_staff(&operator, who.id, change).await;
             let has_password = risen.unwrap().password_hash.is_some();
-            let stays = stays || matches!(way, Way::OwnPassword);
+            let stays = stays || matches!(way, Way::OwnPasswordElsewhere);
             assert_eq!(opens(&world, &who, given).await, stays, "{way:?}: {name}");
             let by_password = !matches!(way, Way::Link | Way::SessionByLink);
             assert_eq!(has_password, stays && by_password, "{way:?}: {name}");
