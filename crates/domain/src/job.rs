@@ -282,6 +282,26 @@ mod tests {
     }
 
     #[test]
+    fn nothing_but_texts_takes_the_slots_of_texts_and_nothing_that_waits_outside_those_of_the_hub()
+    {
+        for (lane, kinds) in [
+            (Lane::Texts, vec![JobKind::MessageSend]),
+            (Lane::Reports, vec![JobKind::MessageConfirm]),
+            (
+                Lane::Org,
+                vec![JobKind::ActivityFlush, JobKind::SyncRun, JobKind::SyncSoon],
+            ),
+            (
+                Lane::Housekeeping,
+                vec![JobKind::ActivityLog, JobKind::ContactsReadAnew],
+            ),
+        ] {
+            let in_lane = JobKind::ALL.iter().filter(|it| it.lane() == lane);
+            assert_eq!(in_lane.copied().collect::<Vec<_>>(), kinds, "{lane:?}");
+        }
+    }
+
+    #[test]
     fn a_party_that_hangs_leaves_the_lane_to_others_and_gets_its_slots_back() {
         let hanging = Party::Carrier(CarrierAccountId::from_uuid(1));
         let other = Party::Carrier(CarrierAccountId::from_uuid(2));

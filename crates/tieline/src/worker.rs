@@ -389,3 +389,22 @@ impl From<SyncError> for Failure {
 fn never_passes(error: &StorageError) -> bool {
     error.is_permanent() && !matches!(error, StorageError::Database(_))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_database_refuses_may_pass_and_what_is_not_there_never_comes() {
+        for (error, passes) in [
+            (StorageError::Database("disk is full".to_owned()), true),
+            (StorageError::Unavailable("busy".to_owned()), true),
+            (StorageError::Conflict("message"), true),
+            (StorageError::NotFound("message"), false),
+            (StorageError::Duplicate("key".to_owned()), false),
+        ] {
+            let failure = Failure::from(MessagingError::Storage(error));
+            assert_eq!(failure.is_permanent, !passes, "{}", failure.text);
+        }
+    }
+}

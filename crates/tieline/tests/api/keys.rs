@@ -4,6 +4,7 @@ use crate::corpus::Probe;
 use crate::world::{Answer, Known, World};
 use serde_json::{Value, json};
 use std::time::Duration;
+use tieline_domain::access::{Right, Rights};
 
 struct Key {
     id: String,
@@ -73,6 +74,39 @@ async fn a_key_opens_what_it_was_given_until_it_is_revoked() {
     assert_eq!(goes_on.status, 200, "{goes_on:?}");
     let after = world.send_with_key(&key.secret, None, &conversations).await;
     assert_eq!(after.status, 401, "{after:?}");
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn each_reading_of_a_key_that_may_review_is_in_the_audit_and_no_reading_of_another() {
+    let world = World::start(None).await;
+    let known = world.people().await;
+    let read_only = Rights::of(&[Right::ReadConversations]);
+    let reads = world.key("Reads", read_only).await;
+    let reviews = Rights::of(&[Right::ReadConversations, Right::Review]);
+    let reviews = world.key("Reviews", reviews).await;
+    let one = format!("/api/v1/conversations/{}", known.ids["ConversationId"]);
+    for path in ["/api/v1/conversations", &one, &format!("{one}/messages")] {
+        for key in [&reads, &reviews] {
+            let probe = Probe::new("get", path);
+            let answer = world.send_with_key(key, None, &probe).await;
+            assert_eq!(answer.status, 200, "{path} {answer:?}");
+        }
+        let lines = read(
+            &world
+                .send(&known, &Probe::new("get", "/api/v1/audit"))
+                .await,
+        );
+        let latest = &lines["items"][0];
+        let told = (&latest["act"], &latest["by"], &latest["key"]["name"]);
+        assert_eq!(
+            told,
+            (&json!("review"), &json!("api_key"), &json!("Reviews"))
+        );
+        let lines = lines["items"].as_array().unwrap().iter();
+        let of_the_other = lines.filter(|it| it["key"]["name"] == "Reads");
+        assert_eq!(of_the_other.count(), 0, "{path}");
+    }
     world.stop().await;
 }
 
