@@ -20,17 +20,18 @@ const BEGUN: [(&str, &str, &str); 3] = [
     ),
 ];
 
-/// The clock was set while the hub works. Whatever is in hand is in hand here, and has as long as before;
-/// what waits by a clock that was fast waits no longer for that; what began outside began as long ago as
-/// before.
+/// The clock was set while the hub works. Whatever is in hand is in hand here, and has as long as before.
+/// Set back, what waits waits no longer for that, and what began outside began as long ago as before. A
+/// clock that jumps forward may be that of a machine that slept: what began is where it was, and is looked
+/// for from too early rather than from too late.
 pub(super) async fn move_times(tx: &mut Tx, step_ms: i64) -> Result<()> {
     let sql = "update job set lease_until = lease_until + $1 where lease_until is not null";
     tx.run(sql, args![step_ms]).await?;
-    for (table, column, open) in BEGUN {
-        let sql = format!("update {table} set {column} = {column} + $1 where {open}");
-        tx.run(&sql, args![step_ms]).await?;
-    }
     if step_ms < 0 {
+        for (table, column, open) in BEGUN {
+            let sql = format!("update {table} set {column} = {column} + $1 where {open}");
+            tx.run(&sql, args![step_ms]).await?;
+        }
         // By the clock as it is set now: what was due already stays due.
         let now = tx.now() + step_ms;
         wait_less(tx, step_ms, now).await?;

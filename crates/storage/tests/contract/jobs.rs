@@ -785,6 +785,27 @@ async fn a_task_that_was_begun_by_a_fast_clock_began_as_long_ago_by_the_right_on
     }
 }
 
+#[tokio::test]
+async fn what_was_begun_before_a_machine_slept_began_when_it_did() {
+    let (_folder, clock, store) = alone().await;
+    let at = Fixture {
+        store,
+        clock: Arc::default(),
+        url: String::new(),
+    };
+    let org = begin_a_task(&at).await;
+    let begun_at = async || {
+        let mut reader = at.store.reader().await.unwrap();
+        days_of(&mut reader, org, Stage::Begun).await[0].begun_at
+    };
+    let before = begun_at().await;
+    // Its clock is right before and after, and the count of what passed stands still meanwhile.
+    clock.set.fetch_add(3_600_000, Ordering::SeqCst);
+    at.store.learn_time().await.unwrap();
+    assert_eq!(at.store.now(), clock.now());
+    assert_eq!(begun_at().await, before);
+}
+
 /// The clock of a node among several, and how far the server's is ahead of it.
 struct ServersClock(Arc<TestClock>, AtomicI64);
 
