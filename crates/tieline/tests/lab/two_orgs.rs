@@ -1,6 +1,6 @@
 //! One hub and two orgs: what one of them says never speaks for the other.
 
-use super::waits::{live_on, mid_create};
+use super::waits::{CREATES, live_on, mid_create};
 use super::world::World;
 use crate::desk;
 use axum::body::Body;
@@ -319,6 +319,38 @@ async fn what_one_org_changes_while_the_other_makes_the_record_goes_out_by_itsel
     assert_eq!((counts.created, counts.updated), (0, 0));
     assert_eq!((rows.len(), rows[0].act), (1, ChangeAct::Create));
     assert_eq!(links[0][0].record_id, *rows[0].record_id.as_ref().unwrap());
+}
+
+#[tokio::test]
+async fn a_record_whose_answer_was_lost_is_found_also_for_who_has_one_in_the_other_org() {
+    let both = Both::new(100).await;
+    both.in_step().await;
+    let lost = both.orgs[0].plan(tieline_simulator::Fault {
+        method: "POST".to_owned(),
+        path: CREATES.to_owned(),
+        skip: 0,
+        times: 1,
+        percent: 0,
+        mishap: tieline_simulator::Mishap::CutAfterCommit,
+    });
+    both.add(1, "Cook");
+    both.sync(1).await;
+    // The other org has it with its next run.
+    both.world.live(16 * 60).await;
+    assert_eq!(both.orgs[0].fired(lost), 1);
+    let (ida, links) = both.person().await;
+    assert_eq!(links.map(|it| it.len()), [1, 1]);
+    let mut reader = both.world.hub.store.reader().await.unwrap();
+    let runs = sync_run::history(&mut reader, both.connections[0], None, 10).await;
+    drop(reader);
+    let mut acts = Vec::new();
+    for run in runs.unwrap() {
+        let (_, rows) = both.told(&run, ida.id).await;
+        acts.extend(rows.into_iter().map(|it| it.act));
+    }
+    let found = (ChangeAct::Create, ChangeAct::Link);
+    let found = (acts.contains(&found.0), acts.contains(&found.1));
+    assert_eq!(found, (true, false), "by its create alone: {acts:?}");
 }
 
 #[tokio::test]
