@@ -8,7 +8,7 @@ pub use lists::{ConversationQuery, View, ViewCounts, count, count_unread, count_
 pub(crate) use tie::derive_ties;
 
 use crate::args;
-use crate::db::{Conn, Kept, Row, Table, UpdateMany, Value, table};
+use crate::db::{Conn, Kept, Row, Table, UpdateMany, Value, put, table};
 use crate::error::{Result, StorageError};
 use crate::scope::on_conversations;
 use crate::store::Tx;
@@ -65,15 +65,14 @@ table!(Conversation {
 
 /// What is listed, with what the scope's person has not read.
 fn listed(scope: &Scope, args: &mut Vec<Value>) -> String {
-    args.push(scope.staff().into());
-    let reader = args.len();
+    let reader = put(args, scope.staff());
     format!(
         "select v.*, p.channel, p.address, p.landline_since, c.name as contact_name, o.at as opted_out_since, \
          cast(case when exists (select 1 from sender s where s.inbox_id = v.inbox_id) then 1 else 0 end as bigint) as has_sender, \
          v.received - coalesce(r.received, 0) as unread from conversation v \
          join contact_point p on p.id = v.point_id left join contact c on c.id = v.contact_id \
          left join consent o on o.point_id = v.point_id and o.scope = 'organisation' and o.state = 'opted_out' \
-         left join read_mark r on r.conversation_id = v.id and r.staff_id = ${reader}"
+         left join read_mark r on r.conversation_id = v.id and r.staff_id = {reader}"
     )
 }
 

@@ -6,6 +6,7 @@
 
 mod connection;
 mod health;
+mod place;
 mod row;
 mod sets;
 mod sqlite;
@@ -14,6 +15,7 @@ mod value;
 
 pub use connection::Conn;
 pub use health::{Faults, Health};
+pub(crate) use place::{among, put};
 pub use row::Row;
 pub use sets::{UpdateMany, Writing};
 pub(crate) use sqlite::SqlitePools;

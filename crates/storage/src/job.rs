@@ -10,7 +10,7 @@ mod dead;
 pub use dead::{Listed, discard, list, revive};
 
 use crate::args;
-use crate::db::{Conn, Row, Value, json_text};
+use crate::db::{Conn, Row, Value, among, json_text};
 use crate::error::{Result, StorageError};
 use crate::store::Tx;
 use serde::{Serialize, de::DeserializeOwned};
@@ -134,19 +134,11 @@ pub async fn claim(tx: &mut Tx, hand: &mut InHand) -> Result<Vec<ClaimedJob>> {
     }
     let now = tx.now();
     let lane = hand.lane();
-    let full: Vec<Value> = hand.full().map(|party| party.to_string().into()).collect();
-    let places = |from: usize, count: usize| {
-        let places: Vec<String> = (from..from + count)
-            .map(|place| format!("${place}"))
-            .collect();
-        places.join(", ")
-    };
-    let not_full = match full.len() {
-        0 => String::new(),
-        count => format!("and (party is null or party not in ({}))", places(3, count)),
-    };
+    let mut values = args![now, hand.free() as i64];
+    let full = among(&mut values, "party", hand.full().map(Party::to_string));
     let sql = format!(
-        "select id, kind, party from job where state = 'ready' and run_at <= $1 and kind in ({}) {not_full} \
+        "select id, kind, party from job where state = 'ready' and run_at <= $1 and kind in ({}) \
+         and (party is null or not ({full})) \
          and not exists (select 1 from job held where held.key = job.key and held.state in ('leased', 'attempt_started')) \
          and not exists (select 1 from job ahead where ahead.line = job.line and ahead.line_number < job.line_number \
          and ahead.state in ('ready', 'leased', 'attempt_started')) \
@@ -154,8 +146,6 @@ pub async fn claim(tx: &mut Tx, hand: &mut InHand) -> Result<Vec<ClaimedJob>> {
         words(|kind| kind.lane() == lane),
         tx.skip_locked()
     );
-    let mut values = args![now, hand.free() as i64];
-    values.extend(full);
     let mut jobs = Vec::new();
     for row in tx.all(&sql, values).await? {
         let party = read_party(&row)?;

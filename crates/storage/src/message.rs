@@ -119,8 +119,8 @@ pub async fn list_hits(
     let conditions: Vec<String> = terms
         .iter()
         .map(|term| {
-            crate::search::condition(term, &mut args, |n| {
-                format!("m.search_text like ${n} escape '!'")
+            crate::search::condition(term, &mut args, |pattern| {
+                format!("m.search_text like {pattern} escape '!'")
             })
         })
         .collect();

@@ -1,6 +1,6 @@
 //! Searches as SQL: every condition is a pattern on a column that was folded when it was written.
 
-use crate::db::{Conn, Value};
+use crate::db::{Conn, Value, put};
 use crate::error::Result;
 use crate::setting;
 use tieline_domain::search::{self, Term};
@@ -14,16 +14,13 @@ pub(crate) async fn terms(conn: &mut Conn, words: &str) -> Result<Vec<Term>> {
     Ok(search::read(words, &country))
 }
 
-/// One condition; `within` says where argument n is looked for.
+/// One condition; `within` says where the pattern at a place is looked for.
 pub(crate) fn condition(
     term: &Term,
     args: &mut Vec<Value>,
-    within: impl Fn(usize) -> String,
+    within: impl Fn(&str) -> String,
 ) -> String {
-    let mut one = |word: &str| {
-        args.push(Value::from(anywhere(word)));
-        within(args.len())
-    };
+    let mut one = |word: &str| within(&put(args, anywhere(word)));
     match term {
         Term::Word(word) => one(word),
         Term::Number { digits, words } => {

@@ -2,7 +2,7 @@
 
 use super::Contact;
 use crate::args;
-use crate::db::{Conn, Table as _, Value};
+use crate::db::{Conn, Table as _, Value, among, put};
 use crate::error::Result;
 use crate::scope::on_contacts;
 use crate::search;
@@ -56,27 +56,21 @@ pub async fn list(conn: &mut Conn, scope: &Scope, query: &ContactQuery) -> Resul
     let mut args = Vec::new();
     let mut sql = belongs(conn, scope, query, &mut args).await?;
     if let Some(these) = &query.among {
-        let first = args.len() + 1;
-        args.extend(these.iter().map(|id| Value::from(*id)));
-        let places: Vec<String> = (first..=args.len()).map(|n| format!("${n}")).collect();
-        match places.is_empty() {
-            true => sql.push_str(" and 1 = 0"),
-            false => sql.push_str(&format!(" and id in ({})", places.join(", "))),
-        }
+        let named = among(&mut args, "id", these.iter().copied());
+        sql.push_str(&format!(" and {named}"));
     }
-    let (a, b) = (args.len() + 1, args.len() + 2);
     match &query.after {
         None => {}
         Some(ContactPlace::Name(name, id)) => {
-            args.extend(args![name, *id]);
+            let (name, id) = (put(&mut args, name), put(&mut args, *id));
             sql.push_str(&format!(
-                " and (sort_name > ${a} or (sort_name = ${a} and id > ${b}))"
+                " and (sort_name > {name} or (sort_name = {name} and id > {id}))"
             ));
         }
         Some(ContactPlace::Changed(at, id)) => {
-            args.extend(args![*at, *id]);
+            let (at, id) = (put(&mut args, *at), put(&mut args, *id));
             sql.push_str(&format!(
-                " and (updated_at < ${a} or (updated_at = ${a} and id < ${b}))"
+                " and (updated_at < {at} or (updated_at = {at} and id < {id}))"
             ));
         }
     }
@@ -84,9 +78,8 @@ pub async fn list(conn: &mut Conn, scope: &Scope, query: &ContactQuery) -> Resul
         ContactSort::Name => "sort_name, id",
         ContactSort::Changed => "updated_at desc, id desc",
     };
-    args.push(query.limit.into());
-    let limit = args.len();
-    let sql = format!("select * from contact where {sql} order by {order} limit ${limit}");
+    let limit = put(&mut args, query.limit);
+    let sql = format!("select * from contact where {sql} order by {order} limit {limit}");
     conn.all(&sql, args)
         .await?
         .iter()
@@ -146,9 +139,8 @@ async fn belongs(
         );
     }
     if let Some(object) = &query.object {
-        args.push(object.into());
-        let n = args.len();
-        sql.push_str(&format!(" and exists ({LINKED} and l.object = ${n})"));
+        let object = put(args, object);
+        sql.push_str(&format!(" and exists ({LINKED} and l.object = {object})"));
     }
     match query.linked {
         None => {}
@@ -156,8 +148,9 @@ async fn belongs(
         Some(false) => sql.push_str(&format!(" and not exists ({LINKED})")),
     }
     for term in search::terms(conn, &query.words).await? {
-        let condition =
-            search::condition(&term, args, |n| format!("search_text like ${n} escape '!'"));
+        let condition = search::condition(&term, args, |it| {
+            format!("search_text like {it} escape '!'")
+        });
         sql.push_str(&format!(" and {condition}"));
     }
     Ok(sql)

@@ -2,7 +2,7 @@
 
 use super::{Listed, listed, read_listed};
 use crate::args;
-use crate::db::{Conn, Value};
+use crate::db::{Conn, Value, among, put};
 use crate::error::Result;
 use crate::scope::{on_conversations, on_messages};
 use crate::search;
@@ -64,30 +64,19 @@ pub async fn list(
     let mut sql = format!("{} where ", listed(scope, &mut args));
     sql.push_str(&belongs(conn, scope, query, &mut args).await?);
     if let Some(these) = &query.among {
-        let first = args.len() + 1;
-        args.extend(these.iter().map(|id| Value::from(*id)));
-        let places: Vec<String> = (first..=args.len()).map(|n| format!("${n}")).collect();
-        match places.is_empty() {
-            true => sql.push_str(" and 1 = 0"),
-            false => sql.push_str(&format!(" and v.id in ({})", places.join(", "))),
-        }
+        let named = among(&mut args, "v.id", these.iter().copied());
+        sql.push_str(&format!(" and {named}"));
     }
     if let Some(after) = query.after {
-        let n = args.len();
-        args.extend(args![
-            Turn::of(after.our_turn).as_str(),
-            after.last_at,
-            after.id
-        ]);
-        let (turn, time, key) = (n + 1, n + 2, n + 3);
+        let turn = put(&mut args, Turn::of(after.our_turn).as_str());
+        let (time, key) = (put(&mut args, after.last_at), put(&mut args, after.id));
         sql.push_str(&format!(
-            " and (v.turn > ${turn} or (v.turn = ${turn} and (v.last_at < ${time} or (v.last_at = ${time} and v.id < ${key}))))"
+            " and (v.turn > {turn} or (v.turn = {turn} and (v.last_at < {time} or (v.last_at = {time} and v.id < {key}))))"
         ));
     }
-    args.push(query.limit.into());
+    let limit = put(&mut args, query.limit);
     sql.push_str(&format!(
-        " order by v.turn, v.last_at desc, v.id desc limit ${}",
-        args.len()
+        " order by v.turn, v.last_at desc, v.id desc limit {limit}"
     ));
     conn.all(&sql, args)
         .await?
@@ -178,10 +167,10 @@ async fn belongs(
     }
     let within = on_messages(scope, args);
     for term in terms {
-        let condition = search::condition(&term, args, |n| {
+        let condition = search::condition(&term, args, |it| {
             format!(
-                "(c.search_text like ${n} escape '!' or p.address like ${n} escape '!' or exists \
-                 (select 1 from message m where m.conversation_id = v.id and m.search_text like ${n} escape '!'{within}))"
+                "(c.search_text like {it} escape '!' or p.address like {it} escape '!' or exists \
+                 (select 1 from message m where m.conversation_id = v.id and m.search_text like {it} escape '!'{within}))"
             )
         });
         sql.push_str(&format!(" and {condition}"));
@@ -195,8 +184,8 @@ fn shown(view: View, args: &mut Vec<Value>) -> String {
         View::Closed => "v.status = 'closed' and v.merged_into is null".to_owned(),
         View::Nobodys => "v.status = 'open' and v.assigned_to is null".to_owned(),
         View::AssignedTo(staff) => {
-            args.push(staff.into());
-            format!("v.status = 'open' and v.assigned_to = ${}", args.len())
+            let staff = put(args, staff);
+            format!("v.status = 'open' and v.assigned_to = {staff}")
         }
     }
 }
