@@ -29,7 +29,8 @@ pub struct Limits {
     pub last_body_time: Duration,
     /// A client that takes nothing of its answer for so long is gone.
     pub stall_time: Duration,
-    /// Requests in hand have so long to end when the process is asked to. Whoever has not sent a whole
+    /// Requests in hand have so long to end when the process is asked to, which is less than the ten seconds
+    /// after which most who ask kill it. Whoever has not sent a whole
     /// head by then has none in hand.
     pub grace: Duration,
     /// Bytes that a head may have.
@@ -63,7 +64,7 @@ impl Limits {
             body_time: Duration::from_secs(20),
             last_body_time: Duration::from_secs(2),
             stall_time: Duration::from_secs(30),
-            grace: Duration::from_secs(10),
+            grace: Duration::from_secs(8),
             head_bytes_max: 32 * 1024,
         }
     }

@@ -26,8 +26,8 @@ use tokio::task::JoinSet;
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(5);
-/// What is in hand when the hub stops may go on for so long.
-const GRACE: Duration = Duration::from_secs(10);
+/// What is in hand when the hub stops may go on for so long; whoever asked often kills after ten seconds.
+const GRACE: Duration = Duration::from_secs(8);
 /// A handler that has let its job go returns within this time.
 const RETURN_WITHIN: Duration = Duration::from_secs(5);
 /// A node's clock may be set while it runs.

@@ -6,6 +6,8 @@ use crate::event;
 use crate::store::Tx;
 use tieline_domain::time::Timestamp;
 
+/// Longer than a request is answered.
+const KEY_MS: i64 = 2 * 60 * 1_000;
 /// How long before it was noticed something may have begun.
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
@@ -28,6 +30,11 @@ pub(super) async fn move_times(tx: &mut Tx, step_ms: i64) -> Result<()> {
     let sql = "update job set lease_until = lease_until + $1 where lease_until is not null";
     tx.run(sql, args![step_ms]).await?;
     if step_ms < 0 {
+        let keys = "update idempotency set taken_at = taken_at + $1, done_at = done_at + $1";
+        let failures = "update sign_in_failure set last_at = last_at + $1";
+        for sql in [keys, failures] {
+            tx.run(sql, args![step_ms]).await?;
+        }
         for (table, column, open) in BEGUN {
             let sql = format!("update {table} set {column} = {column} + $1 where {open}");
             tx.run(&sql, args![step_ms]).await?;
@@ -49,6 +56,11 @@ pub(super) async fn notice(tx: &mut Tx) -> Result<()> {
         for (table, column, open) in BEGUN {
             let sql = format!("update {table} set {column} = $1 where {open}");
             tx.run(&sql, args![now - DAY_MS]).await?;
+        }
+        // Whoever had the key of a request is gone.
+        for column in ["taken_at", "done_at"] {
+            let sql = format!("update idempotency set {column} = $1 where {column} > $1");
+            tx.run(&sql, args![now - KEY_MS]).await?;
         }
     }
     Ok(())

@@ -14,6 +14,7 @@ use tieline_domain::job::JobState;
 use tieline_domain::job::{InHand, JobKind, Lane, Party};
 use tieline_domain::time::{Clock, Timestamp};
 use tieline_storage::activity::{self, Stage, WaitingDay, WaitingQuery};
+use tieline_storage::idempotency::{self, Known, Request};
 use tieline_storage::job::{self, Beat, ClaimedJob, InLine, NewJob};
 use tieline_storage::{Conn, StorageError, Store, StoreOptions, Tx, carrier_account};
 
@@ -782,6 +783,39 @@ async fn a_task_that_was_begun_by_a_fast_clock_began_as_long_ago_by_the_right_on
         let ago_ms = begun[0].begun_at.map(|it| at.store.now().since(it));
         assert!(ago_ms >= Some(5_000), "{restarted}: {ago_ms:?}");
         assert!(restarted || ago_ms == Some(5_000), "{ago_ms:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_broke_off_may_come_again_a_minute_later_though_the_clock_was_set_back() {
+    let request = Request {
+        principal: "st_1".to_owned(),
+        key: "once".to_owned(),
+        hash: b"what is asked for".to_vec(),
+        staff: None,
+    };
+    for restarted in [false, true] {
+        let (folder, clock, mut store) = alone().await;
+        let take = async |store: &Store| {
+            let mut tx = store.begin(&Actor::system()).await.unwrap();
+            let known = idempotency::take(&mut tx, &request).await.unwrap();
+            let staff_id = tx.new_id();
+            tx.emit(Event::Access { staff_id });
+            tx.commit().await.unwrap();
+            known
+        };
+        assert_eq!(take(&store).await, Known::New);
+        assert_eq!(take(&store).await, Known::InFlight);
+        clock.set.fetch_sub(3_600_000, Ordering::SeqCst);
+        match restarted {
+            false => store.learn_time().await.unwrap(),
+            true => {
+                store.close().await;
+                store = begun_in(&folder, &clock).await;
+            }
+        }
+        clock.passed.fetch_add(61_000, Ordering::SeqCst);
+        assert_eq!(take(&store).await, Known::New, "{restarted}");
     }
 }
 
