@@ -139,19 +139,26 @@ impl Messaging {
 }
 
 async fn take_in_once(mut tx: Tx, inputs: Arc<[Input]>) -> Result<()> {
-    let (mut texts, mut unassigned) = (Vec::new(), Vec::new());
-    for input in &*inputs {
-        match input {
-            Input::Text(text) => texts.push(text),
-            Input::Unassigned(text) => unassigned.push(text),
-            Input::Status(_) => {}
+    let texts: Vec<&Input> = inputs
+        .iter()
+        .filter(|it| !matches!(it, Input::Status(_)))
+        .collect();
+    // In the order in which they came: of what somebody wishes for, the last word holds.
+    let alike = |a: &&Input, b: &&Input| matches!(a, Input::Text(_)) == matches!(b, Input::Text(_));
+    for together in texts.chunk_by(alike) {
+        let (mut texts, mut unassigned) = (Vec::new(), Vec::new());
+        for input in together {
+            match input {
+                Input::Text(text) => texts.push(text),
+                Input::Unassigned(text) => unassigned.push(text),
+                Input::Status(_) => {}
+            }
         }
-    }
-    if !texts.is_empty() {
-        take_texts(&mut tx, &texts).await?;
-    }
-    if !unassigned.is_empty() {
-        take_unassigned(&mut tx, &unassigned).await?;
+        if texts.is_empty() {
+            take_unassigned(&mut tx, &unassigned).await?;
+        } else {
+            take_texts(&mut tx, &texts).await?;
+        }
     }
     for input in &*inputs {
         if let Input::Status(status) = input {

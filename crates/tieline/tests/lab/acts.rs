@@ -291,20 +291,35 @@ async fn of_wishes_that_come_in_at_once_the_last_holds() {
     let senders = carrier_account::senders(&mut reader).await;
     drop(reader);
     let ours = senders.unwrap().remove(0);
+    // A word in small letters is told to a number that no inbox has.
     for (batch, words, wants_none) in [
         (1, &["STOP", "START"][..], false),
         (2, &["STOP", "START", "STOP"], true),
         (3, &["START", "STOP", "START"], false),
+        (4, &["STOP", "start"], false),
+        (5, &["stop", "START", "stop"], true),
+        (6, &["start", "STOP"], true),
+        (7, &["stop", "START"], false),
     ] {
         let texts = words.iter().enumerate().map(|(place, words)| {
+            let (name, text) = (format!("SM-{batch}-{place}"), (*words).to_owned());
+            if words.starts_with('s') {
+                return Input::Unassigned(Unassigned {
+                    account: "AC-any".to_owned(),
+                    provider_id: name,
+                    sender: THEIRS.to_owned(),
+                    addressee: "+447700900099".to_owned(),
+                    text,
+                });
+            }
             Input::Text(Inbound {
                 inbox_id,
                 sender_id: ours.id,
                 address: THEIRS.to_owned(),
-                text: (*words).to_owned(),
+                text,
                 provider_id: ProviderId {
                     account_id: ours.account_id,
-                    name: format!("SM-{batch}-{place}"),
+                    name,
                 },
             })
         });
