@@ -171,6 +171,54 @@ test("what did not reach the hub is shown, sent again by itself with its key, an
   assert.equal(items.filter((it) => it.text === "Only once, please").length, 1);
 });
 
+test("of what waits one tab at a time decides: it is sent by one, or taken back from all", async (t) => {
+  const page = await opened(t);
+  const one = await somebody(page);
+  const address = `${at.demo.app}/inbox/${one.conversation}`;
+  await page.goto(address);
+  await page.route("**/messages", (route) =>
+    route.request().method() === "POST" ? route.abort() : route.continue());
+  let tens = 0;
+  const openOther = async () => {
+    const other = await page.context().newPage();
+    await other.route("**/messages", async (route) => {
+      if (route.request().method() !== "POST") return route.continue();
+      tens++;
+      await new Promise((done) => setTimeout(done, 2_000));
+      await route.continue();
+    });
+    await other.goto(address);
+    await area(other).waitFor();
+    return other;
+  };
+  const write = async (text) => {
+    await area(page).fill(text);
+    await page.keyboard.press("Control+Enter");
+    await page.getByText("Not sent yet.").waitFor();
+  };
+  await write("We meet at TEN");
+  const other = await openOther();
+  await until("the other tab sent nothing", async () => tens === 1);
+  await page.getByRole("button", { name: "Edit", exact: true }).click();
+  await page.getByText("It was sent before, as it stands above.").waitFor();
+  assert.equal(await area(page).inputValue(), "");
+  await other.close();
+  // Now the other way: while it is asked whether it arrived, another tab opens.
+  await write("We meet at NINE");
+  await page.route(/messages\?/, async (route) => {
+    await new Promise((done) => setTimeout(done, 3_000));
+    await route.continue();
+  });
+  await page.getByRole("button", { name: "Edit", exact: true }).click();
+  const third = await openOther();
+  await until("it was not taken back", async () => (await area(page).inputValue()) === "We meet at NINE");
+  await until("it waits there still", async () => (await third.locator(".leaving").count()) === 0);
+  await new Promise((done) => setTimeout(done, 500));
+  assert.equal(tens, 1);
+  const { items } = (await ask(page, "GET", `/api/v1/conversations/${one.conversation}/messages`)).body;
+  assert.deepEqual(items.map((it) => it.text), ["We meet at TEN"]);
+});
+
 test("an answer that comes late takes back nothing that the stream told of the text", async (t) => {
   const page = await opened(t);
   const one = await somebody(page);

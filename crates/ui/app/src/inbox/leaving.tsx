@@ -3,7 +3,7 @@
 import { CircleAlert, Clock, NotebookPen } from "lucide-preact";
 import { time } from "../format";
 import { drafts, outbox } from "../state/inbox";
-import type { Outgoing } from "../state/outbox";
+import type { Outgoing, Where } from "../state/outbox";
 import { say } from "../state/toasts";
 import { words as frame } from "../words/frame";
 import { words } from "../words/inbox";
@@ -12,15 +12,16 @@ import { Linked } from "./linked";
 export function Leaving({ it }: { it: Outgoing }) {
   const isStuck = it.refusal !== null || it.tries > 0;
   const box = outbox.peek();
-  const discard = () => {
-    box.discard(it.key);
+  const discard = async () => {
+    const where = await box.discard(it.key);
+    if (where !== "here") return sayWhere(where);
     say(words.discarded, { label: frame.undo, run: () => box.putBack(it) });
   };
   const edit = async () => {
-    const where = await box.takeBack(it.key);
-    if (where !== "here") return say(where === "arrived" ? words.hadLeft : words.mayHaveLeft);
     const mode = it.kind === "note" ? "note" : "reply";
-    if (drafts.peek().giveBack(it.conversation_id, mode, it.text)) box.discard(it.key);
+    const giveBack = () => drafts.peek().giveBack(it.conversation_id, mode, it.text);
+    const where = await box.takeBack(it.key, giveBack);
+    if (where !== "here") return sayWhere(where);
     document.querySelector<HTMLElement>(".composer textarea")?.focus();
   };
   return (
@@ -50,7 +51,7 @@ export function Leaving({ it }: { it: Outgoing }) {
             <button class="link" onClick={() => void edit()}>
               {words.edit}
             </button>
-            <button class="link" onClick={discard}>
+            <button class="link" onClick={() => void discard()}>
               {words.discard}
             </button>
           </span>
@@ -58,4 +59,9 @@ export function Leaving({ it }: { it: Outgoing }) {
       )}
     </div>
   );
+}
+
+/** Of what another tab has nothing is said: it went from here, and stands there. */
+function sayWhere(where: Exclude<Where, "here">) {
+  if (where !== "elsewhere") say(where === "arrived" ? words.hadLeft : words.mayHaveLeft);
 }

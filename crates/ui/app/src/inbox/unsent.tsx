@@ -9,7 +9,7 @@ export function Unsent({ id }: { id: string }) {
   const texts = [...waiting.map((it) => it.text), draft.reply, draft.note].filter((it) => it.trim());
   if (texts.length === 0) return null;
   const discard = () => {
-    for (const it of waiting) outbox.peek().discard(it.key);
+    for (const it of waiting) void outbox.peek().discard(it.key);
     drafts.peek().drop(id);
   };
   return (

@@ -76,7 +76,7 @@ export async function loadAttributes() {
   else loadedAt = Number.NEGATIVE_INFINITY;
 }
 
-const NOWHERE = { all: () => ({}), put: () => {}, drop: () => {} };
+const NOWHERE = { all: () => ({}), put: () => false, drop: () => {} };
 export const edits = signal(new Edits(NOWHERE));
 onSignIn.push(() => {
   edits.value = new Edits(kept ?? NOWHERE);

@@ -5,6 +5,8 @@ import { hub, newKey, told } from "../api";
 import { asProblem } from "../problem";
 import { address, go, route } from "../route";
 import type { Conversation, ConversationCounts, Message, SearchHit, View } from "../types";
+import { alone } from "./alone";
+import { hasArrived } from "./arrived";
 import { Drafts } from "./drafts";
 import { forgetOld, Kept } from "./kept";
 import { Outbox, type Outgoing } from "./outbox";
@@ -179,7 +181,7 @@ export function putUnread(id: string, unread: number) {
   if (thread && unread === 0) threads.put(id, thread.withUnread(null));
 }
 
-const NOWHERE = { all: () => ({}), put: () => {}, drop: () => {} };
+const NOWHERE = { all: () => ({}), put: () => false, drop: () => {} };
 export const drafts = signal(new Drafts(NOWHERE));
 const post = async (it: Outgoing) => {
   const params = { path: { id: it.conversation_id }, header: { "Idempotency-Key": it.key } };
@@ -193,14 +195,14 @@ const post = async (it: Outgoing) => {
     throw error;
   }
 };
-const hasArrived = async ({ key, conversation_id }: Outgoing) =>
-  (await messagesOf(conversation_id, {})).items.some((it) => it.client_key === key);
 const ground = {
   post,
-  hasArrived,
+  hasArrived: (it: Outgoing) =>
+    hasArrived(it, (before_seq) => messagesOf(it.conversation_id, { before_seq, limit: STRETCH })),
   newKey,
   now: Date.now,
   wait: (ms: number, then: () => void) => void setTimeout(then, ms),
+  alone: alone(),
 };
 export const outbox = signal(new Outbox(NOWHERE, ground));
 

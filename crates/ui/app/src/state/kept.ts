@@ -32,13 +32,15 @@ export class Kept {
     return found;
   }
 
-  put(kind: string, name: string, value: unknown) {
+  /** Whether it is kept: where the browser's room is full or closed to us, it lives on in memory. */
+  put(kind: string, name: string, value: unknown): boolean {
     try {
       this.shelf.setItem(this.#key(kind, name), JSON.stringify(value));
-      this.#stamp();
     } catch {
-      // The browser's room is full or closed to us: it lives on in memory.
+      return false;
     }
+    this.#stamp();
+    return true;
   }
 
   drop(kind: string, name: string) {
@@ -61,7 +63,11 @@ export class Kept {
     // Another tab may have taken the last thing away, and the stamp with it.
     if (this.now() - this.#stampedAt < STAMP_MS && this.shelf.getItem(key) !== null) return;
     this.#stampedAt = this.now();
-    this.shelf.setItem(key, String(this.#stampedAt));
+    try {
+      this.shelf.setItem(key, String(this.#stampedAt));
+    } catch {
+      // There was room for the one, not for the other.
+    }
   }
 
   #key(kind: string, name: string) {

@@ -1,10 +1,13 @@
 // What was sent and has not reached the hub: kept until it has, sent again by itself with the same key,
 // so that it arrives once. What the hub refused stays with the reason until somebody decides, and so does
 // what has waited for so long that nobody thinks of it any more. An outbox is one user's: it ends with them.
+// Every tab of the browser has the same texts: each is sent, taken back or discarded by one tab at a time,
+// which first reads what the others left of it.
 
 import { signal } from "@preact/signals";
 import { ALREADY_MADE, asProblem, sentence } from "../problem";
 import { words } from "../words/inbox";
+import type { Alone } from "./alone";
 import type { Kept } from "./kept";
 
 export type Outgoing = {
@@ -28,7 +31,11 @@ type Ground = {
   newKey: () => string;
   now: () => number;
   wait: (ms: number, then: () => void) => void;
+  alone: Alone;
 };
+
+/** Where a text is that somebody wants back: "elsewhere" is with another tab, which had it back first. */
+export type Where = "here" | "arrived" | "elsewhere" | "unknown";
 
 const KIND = "outbox";
 const WAIT_MS = [1_000, 2_000, 4_000, 8_000, 15_000];
@@ -39,10 +46,8 @@ export class Outbox {
   readonly all = signal<Outgoing[]>([]);
   /** Conversations with something under way; within one the order is kept. */
   readonly #busy = new Set<string>();
-  /** What is under way, by its key. */
-  readonly #posts = new Map<string, Promise<boolean>>();
-  /** Nothing is done with these until somebody knows whether they arrived. */
-  readonly #held = new Set<string>();
+  /** What the browser has no room for, by its key: no other tab knows of it. */
+  readonly #unkept = new Map<string, Outgoing>();
   #isStopped = false;
 
   constructor(
@@ -54,7 +59,8 @@ export class Outbox {
 
   /** Another tab wrote, or the page was just opened. */
   reload() {
-    this.all.value = Object.values(this.kept.all<Outgoing>(KIND)).sort((a, b) => a.at - b.at);
+    const kept = Object.values(this.kept.all<Outgoing>(KIND)).filter((it) => !this.#unkept.has(it.key));
+    this.all.value = [...kept, ...this.#unkept.values()].sort((a, b) => a.at - b.at);
   }
 
   add(conversation_id: string, text: string, kind: Outgoing["kind"]) {
@@ -77,7 +83,7 @@ export class Outbox {
 
   /** The same words once more, with the same key: a refusal gave it back, and what arrived is not sent twice. */
   again(key: string) {
-    const it = this.#find(key);
+    const it = this.#anew(key);
     if (!it) return;
     this.#put({ ...it, refusal: null, at: it.refusal === words.waited ? this.ground.now() : it.at });
     void this.send(it.conversation_id);
@@ -90,32 +96,40 @@ export class Outbox {
   }
 
   /**
-   * For whoever wants other words: whether these are still here, to be discarded in the same breath. A try
+   * For whoever wants other words: `take` takes these if they are still here, and says whether it did. A try
    * whose answer was lost may have arrived; what has is gone from here, and what nobody can tell stays.
    */
-  async takeBack(key: string): Promise<"here" | "arrived" | "unknown"> {
-    this.#held.add(key);
-    try {
-      await this.#posts.get(key);
-      const it = this.#find(key);
-      if (it?.tries === 0) return "here";
-      if (it && !(await this.ground.hasArrived(it))) return "here";
-      this.discard(key);
-      return "arrived";
-    } catch {
-      return "unknown";
-    } finally {
-      this.#held.delete(key);
-      const it = this.#find(key);
-      if (it) this.#later(it);
-    }
+  takeBack(key: string, take: () => boolean): Promise<Where> {
+    return this.#takeAway(key, take, (it) => it.tries > 0);
   }
 
-  discard(key: string): Outgoing | undefined {
-    const it = this.#find(key);
-    this.kept.drop(KIND, key);
-    this.all.value = this.all.peek().filter((other) => other.key !== key);
-    return it;
+  /** Lets go of what waits, unless it left meanwhile. */
+  discard(key: string): Promise<Where> {
+    return this.#takeAway(
+      key,
+      () => true,
+      () => false,
+    );
+  }
+
+  async #takeAway(
+    key: string,
+    take: () => boolean,
+    mayHaveArrived: (it: Outgoing) => boolean,
+  ): Promise<Where> {
+    const known = this.#find(key);
+    if (!known) return "elsewhere";
+    return this.#alone(key, async () => {
+      const it = this.#anew(key);
+      if (!it || mayHaveArrived(it)) {
+        const hasArrived = await this.ground.hasArrived(known).catch(() => null);
+        if (hasArrived === null) return "unknown";
+        if (hasArrived) this.#drop(key);
+        if (hasArrived || !it) return hasArrived ? "arrived" : "elsewhere";
+      }
+      if (take()) this.#drop(key);
+      return "here";
+    });
   }
 
   async #sendOf(id: string) {
@@ -123,32 +137,36 @@ export class Outbox {
     this.#busy.add(id);
     try {
       for (let next = this.#next(id); next; next = this.#next(id)) {
-        const post = this.#post(next);
-        this.#posts.set(next.key, post);
-        const mayGoOn = await post.finally(() => this.#posts.delete(next!.key));
-        if (!mayGoOn) break;
+        const known = next;
+        if (!(await this.#alone(known.key, () => this.#post(known)))) break;
       }
     } finally {
       this.#busy.delete(id);
     }
   }
 
-  /** The first that may leave; one that is held holds up those behind it. */
   #next(id: string) {
     if (this.#isStopped) return undefined;
-    const old = this.ground.now() - BY_ITSELF_MS;
-    for (const it of this.all.peek())
-      if (it.conversation_id === id && !it.refusal && it.at < old)
-        this.#put({ ...it, refusal: words.waited });
-    const next = this.all.peek().find((it) => it.conversation_id === id && !it.refusal);
-    return next && this.#held.has(next.key) ? undefined : next;
+    return this.all.peek().find((it) => it.conversation_id === id && !it.refusal);
   }
 
   /** Whether the one behind it may go. */
-  async #post(it: Outgoing): Promise<boolean> {
+  async #post(known: Outgoing): Promise<boolean> {
+    if (this.#isStopped) return false;
+    const it = this.#anew(known.key);
+    if (!it || it.refusal) return true;
+    if (it.at < this.ground.now() - BY_ITSELF_MS) {
+      this.#put({ ...it, refusal: words.waited });
+      return true;
+    }
+    // Another tab tried just now.
+    if (it.tries > known.tries) {
+      this.#later(it);
+      return false;
+    }
     try {
       await this.ground.post(it);
-      this.discard(it.key);
+      this.#drop(it.key);
       return true;
     } catch (error) {
       const problem = asProblem(error);
@@ -156,7 +174,7 @@ export class Outbox {
       if (!this.#find(it.key)) return true;
       // It arrived, and only the answer was lost.
       if (problem.code === ALREADY_MADE) {
-        this.discard(it.key);
+        this.#drop(it.key);
         return true;
       }
       if (!problem.isTransient) {
@@ -173,13 +191,29 @@ export class Outbox {
     this.ground.wait(WAIT_MS[Math.min(tries, WAIT_MS.length - 1)]!, () => void this.send(conversation_id));
   }
 
+  #alone<T>(key: string, work: () => Promise<T>): Promise<T> {
+    return this.ground.alone(`${KIND}:${key}`, work);
+  }
+
   #find(key: string) {
     return this.all.peek().find((it) => it.key === key);
   }
 
+  /** As the tabs left it. */
+  #anew(key: string) {
+    this.reload();
+    return this.#find(key);
+  }
+
   #put(it: Outgoing) {
-    this.kept.put(KIND, it.key, it);
-    const others = this.all.peek().filter((other) => other.key !== it.key);
-    this.all.value = [...others, it].sort((a, b) => a.at - b.at);
+    if (this.kept.put(KIND, it.key, it)) this.#unkept.delete(it.key);
+    else this.#unkept.set(it.key, it);
+    this.reload();
+  }
+
+  #drop(key: string) {
+    this.kept.drop(KIND, key);
+    this.#unkept.delete(key);
+    this.reload();
   }
 }
