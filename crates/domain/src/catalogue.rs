@@ -55,6 +55,9 @@ words! {
     }
 }
 
+/// Characters by which lists are sorted.
+const SORT_MAX: usize = 200;
+
 /// A field that contacts have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Field {
@@ -231,15 +234,14 @@ impl Catalogue {
             .unwrap_or_else(|| "Unnamed contact".to_owned())
     }
 
-    /// What lists are sorted by: last name first, folded.
+    /// What lists are sorted by: last name first, folded, which may make it many times as long, and cut.
     pub fn sort_name(&self, fields: &Fields) -> String {
         let name = ["last_name", "first_name"].map(|name| value(fields, name).unwrap_or_default());
-        let sorted = fold(name.join(" ").trim());
+        let mut sorted = fold(name.join(" ").trim());
         if sorted.is_empty() {
-            fold(&self.display_name(fields))
-        } else {
-            sorted
+            sorted = fold(&self.display_name(fields));
         }
+        sorted.chars().take(SORT_MAX).collect()
     }
 
     /// What a search looks through: names, company, addresses, phones as written and as they are read.

@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use tieline_domain::access::{Caller, Right, Scope};
 use tieline_domain::catalogue::Catalogue;
 use tieline_domain::contact::Fields;
+use tieline_domain::fold::fold;
 use tieline_domain::id::{ContactId, PointId};
 use tieline_domain::sync::link::LinkState;
 use tieline_domain::time::Timestamp;
@@ -103,7 +104,8 @@ fn place_behind(query: &ContactQuery) -> Result<Option<ContactPlace>> {
     }
     let [first, last] = cursor_parts::<2>(text)?;
     Ok(Some(match query.sort {
-        ContactOrder::Name => ContactPlace::Name(first.to_owned(), cursor_part(last)?),
+        // What comes in is composed, and the name that it names was taken apart.
+        ContactOrder::Name => ContactPlace::Name(fold(first), cursor_part(last)?),
         ContactOrder::Changed => {
             ContactPlace::Changed(Timestamp(cursor_part(first)?), cursor_part(last)?)
         }

@@ -85,6 +85,11 @@ async fn each_reading_of_a_key_that_may_review_is_in_the_audit_and_no_reading_of
     let reads = world.key("Reads", read_only).await;
     let reviews = Rights::of(&[Right::ReadConversations, Right::Review]);
     let reviews = world.key("Reviews", reviews).await;
+    let text = world.signed_form("MessageSid", "SM-unread", false).await;
+    assert_eq!(text.status, 200, "{text:?}");
+    let list = Probe::new("get", "/api/v1/conversations");
+    let list = read(&world.send_with_key(&reads, None, &list).await);
+    assert_eq!(list["counts"]["unread"], 0, "nobody has read nothing");
     let one = format!("/api/v1/conversations/{}", known.ids["ConversationId"]);
     for path in ["/api/v1/conversations", &one, &format!("{one}/messages")] {
         for key in [&reads, &reviews] {

@@ -3,6 +3,7 @@
 use crate::corpus::Probe;
 use crate::world::{Known, World};
 use serde_json::{Value, json};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::Duration;
 use tieline_testkit::postgres::Database;
 
@@ -14,8 +15,9 @@ async fn get(world: &World, known: &Known, path: &str) -> Value {
 
 async fn post(world: &World, known: &Known, path: &str, body: Value) -> Value {
     let mut probe = Probe::new("post", path);
-    probe.key = Some(format!("pages {path} {body}").into_bytes());
-    probe.key.as_mut().unwrap().truncate(190);
+    let mut hasher = DefaultHasher::new();
+    format!("{path} {body}").hash(&mut hasher);
+    probe.key = Some(format!("pages {}", hasher.finish()).into_bytes());
     probe.body = Some(body.to_string().into_bytes());
     let answer = world.send(known, &probe).await;
     assert!(answer.status < 300, "{path}: {answer:?}");
@@ -112,10 +114,15 @@ async fn changes_of_a_run(world: &World, known: &Known) -> String {
 
 /// Some of everything that is listed.
 async fn fill(world: &World, known: &Known) {
+    // Folded, some of these are taken apart, and one grows eighteen times as long.
+    let long = format!("Paged {}", "\u{fdfa}".repeat(70));
     for (first, last) in [
         ("Zoe", "Paged Adams"),
         ("Adam", "Paged Zuber"),
         ("Ann", "Paged"),
+        ("민준", "Paged 김"),
+        ("서연", "Paged 이"),
+        ("Ann", &long),
     ] {
         // Namesakes are told apart by their ids alone.
         for city in ["Leeds", "York"] {
