@@ -12,7 +12,7 @@ use tieline_domain::access::{
 };
 use tieline_domain::email;
 use tieline_domain::id::{InboxId, SessionId, StaffId};
-use tieline_domain::text::moves_others;
+use tieline_domain::text::{is_blank, moves_others};
 use tieline_domain::time::Timestamp;
 use tieline_storage::audit::{self, Entry};
 use tieline_storage::staff::{self, Staff};
@@ -338,7 +338,7 @@ fn standing(staff: &Staff) -> Standing {
 /// What a user or a key is called, which others read in tables and lines of theirs.
 pub(crate) fn named(name: &str) -> Result<String> {
     match name.trim() {
-        "" => Err(AccessError::NoName),
+        name if is_blank(name) => Err(AccessError::NoName),
         name if name.contains(moves_others) => Err(AccessError::UnseenInName),
         name => Ok(name.to_owned()),
     }

@@ -2,6 +2,7 @@
 //! before it leaves.
 
 use crate::failure::{Failure, FailureCode, TEXT_MAX};
+use crate::text::is_blank;
 use crate::time::Timestamp;
 
 /// A carrier's word that no text reaches a number counts for so long: numbers move between networks.
@@ -125,7 +126,7 @@ fn refuse(asked: &Asked<'_>) -> Option<Refusal> {
     if !asked.has_sender {
         return plain(FailureCode::NoSender);
     }
-    if asked.text.trim().is_empty() {
+    if is_blank(asked.text) {
         return plain(FailureCode::Empty);
     }
     let length = asked.text.chars().count();
@@ -156,7 +157,7 @@ mod tests {
     fn the_first_reason_that_holds_refuses() {
         let long = "a".repeat(TEXT_MAX + 1);
         type Change = fn(&mut Asked<'_>);
-        let cases: [(Change, FailureCode); 8] = [
+        let cases: [(Change, FailureCode); 9] = [
             (
                 |it| it.opted_out_since = Some(Timestamp(5)),
                 FailureCode::OptedOut,
@@ -168,6 +169,10 @@ mod tests {
             ),
             (|it| it.has_sender = false, FailureCode::NoSender),
             (|it| it.text = " \n", FailureCode::Empty),
+            (
+                |it| it.text = "\u{200b}\u{ad} \u{feff}\u{2060}",
+                FailureCode::Empty,
+            ),
             // The order in which they are asked.
             (
                 |it| (it.opted_out_since, it.can_be_answered) = (Some(Timestamp(5)), false),

@@ -3,6 +3,7 @@
 //! The union of what carriers and the FCC list; the whole message counts, without regard to case, width,
 //! spaces, characters that nobody sees, and what is neither letter nor digit at its ends.
 
+use crate::text::is_invisible;
 use unicode_normalization::UnicodeNormalization as _;
 
 /// What a message asks for by a keyword.
@@ -59,13 +60,6 @@ fn said(text: &str) -> String {
     words
         .trim_matches(|c: char| !c.is_alphanumeric())
         .to_owned()
-}
-
-/// Soft hyphens, joiners, marks of direction, variation selectors: phones put them in unasked.
-fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
 }
 
 #[cfg(test)]

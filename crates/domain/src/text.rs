@@ -35,6 +35,20 @@ pub fn enter(text: &str, max: usize) -> Result<String, Flaw> {
     Ok(kept)
 }
 
+/// Soft hyphens, joiners, marks of direction, variation selectors, fillers: phones put them in unasked, and
+/// nobody sees them.
+pub fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+        | '\u{ffa0}')
+}
+
+/// Whether nobody sees anything of a text.
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || is_invisible(c))
+}
+
 /// Whether a character is not seen and moves what stands beside it: a control, or a mark that turns the
 /// direction of writing.
 pub fn moves_others(c: char) -> bool {

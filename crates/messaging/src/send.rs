@@ -12,6 +12,7 @@ use tieline_domain::failure::FailureCode;
 use tieline_domain::gate::{Asked, Purpose, Refusal, Verdict, check};
 use tieline_domain::id::{CarrierAccountId, ConversationId, MessageId};
 use tieline_domain::job::{JobKind, Party};
+use tieline_domain::text::is_blank;
 use tieline_domain::time::Timestamp;
 use tieline_storage::carrier_account::{self, Sender};
 use tieline_storage::conversation::Listed;
@@ -82,7 +83,7 @@ async fn write_once(
     if let Some(known) = message::load_by_client_key(&mut tx, id, &written.client_key).await? {
         return Ok(known);
     }
-    if written.note && written.text.trim().is_empty() {
+    if written.note && is_blank(&written.text) {
         return Err(MessagingError::Invalid {
             field: "text",
             problem: "write something first".to_owned(),

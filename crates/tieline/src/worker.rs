@@ -30,7 +30,7 @@ const PAUSE: Duration = Duration::from_millis(5);
 const GRACE: Duration = Duration::from_secs(8);
 /// A handler that has let its job go returns within this time.
 const RETURN_WITHIN: Duration = Duration::from_secs(5);
-/// A node's clock may be set while it runs.
+/// A server's clock may be set while a node runs; its own, where that counts, is looked at each time.
 const LEARN_TIME_EVERY: Duration = Duration::from_secs(30);
 const CLEAN_EVERY_MS: i64 = 3_600_000;
 
@@ -118,7 +118,7 @@ impl Worker {
                     tracing::warn!(error = %error, "the worker cannot claim jobs; it tries again");
                 }
             }
-            if learned.elapsed() > LEARN_TIME_EVERY {
+            if self.store.has_one_hub() || learned.elapsed() > LEARN_TIME_EVERY {
                 learned = Instant::now();
                 if let Err(error) = self.store.learn_time().await {
                     tracing::warn!(error = %error, "the database does not tell the time; it is asked again");

@@ -9,12 +9,14 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::RETRY_AFTER;
 use http::{Method, Request, Response};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use tieline_domain::delivery::State;
+use tieline_domain::text::clean;
 
 /// Twilio's Message resource, as far as it is read.
 #[derive(Deserialize)]
 pub(super) struct MessageResource {
+    #[serde(deserialize_with = "cleaned")]
     pub sid: String,
     #[serde(default)]
     pub body: String,
@@ -28,8 +30,13 @@ pub(super) struct MessageResource {
 struct ErrorResource {
     #[serde(default)]
     code: i64,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "cleaned")]
     message: String,
+}
+
+/// What an outside party wrote is kept without what no database takes.
+fn cleaned<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    String::deserialize(from).map(|text| clean(&text))
 }
 
 /// The code for somebody who wrote STOP to the carrier.
@@ -143,6 +150,15 @@ mod tests {
             answer(400, r#"{"code":21211,"message":"To"}"#),
             Err(CarrierError::Refused { .. })
         ));
+    }
+
+    #[test]
+    fn what_a_carrier_answers_is_kept_without_what_no_database_takes() {
+        let taken = answer(201, r#"{"sid":"SM\u00001","status":"queued"}"#).unwrap();
+        assert_eq!(taken.sid, "SM1");
+        let refused = answer(400, r#"{"code":21211,"message":"Invalid\u0000 To"}"#);
+        let said = refused.err().map(|it| it.to_string()).unwrap_or_default();
+        assert!(said.contains("Invalid To"), "{said:?}");
     }
 
     #[test]
