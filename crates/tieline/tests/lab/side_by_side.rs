@@ -2,7 +2,7 @@
 //! than a lease, handlers that panic.
 
 use super::desk;
-use super::waits::count;
+use super::waits::{count, plan};
 use super::world::World;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,13 +11,14 @@ use tieline::hub::Hub;
 use tieline::transport::{Transport, in_process};
 use tieline_domain::access::{Actor, Scope};
 use tieline_domain::event::Event;
-use tieline_domain::job::{InHand, JobKind, JobState};
+use tieline_domain::job::{InHand, JobKind, JobState, Lane};
 use tieline_domain::sync::run::{RunState, RunTrigger};
+use tieline_simulator::Mishap;
 use tieline_storage::contact::Contact;
 use tieline_storage::sync_run::{self, SyncRun};
 use tieline_storage::{event, job, link};
 use tieline_sync::StartedBy;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 use tower::ServiceExt as _;
 use tower::util::{BoxCloneSyncService, service_fn};
@@ -55,10 +56,20 @@ pub async fn until(what: &str, holds: impl AsyncFn() -> bool) {
     }
 }
 
-/// Before requests to the org whose path holds `part` are passed on, `first` happens, counted.
+/// Requests to the org whose path holds a part.
+fn to_org(
+    part: &'static str,
+) -> impl Fn(&http::Request<bytes::Bytes>) -> bool + Copy + Send + Sync {
+    move |request| {
+        let path = request.uri().path();
+        path.starts_with("/services/") && path.contains(part)
+    }
+}
+
+/// Before such requests are passed on, `first` happens, counted.
 fn beforehand<F>(
     world: &World,
-    part: &'static str,
+    such: impl Fn(&http::Request<bytes::Bytes>) -> bool + Copy + Send + Sync + 'static,
     count: &Arc<AtomicUsize>,
     first: impl Fn() -> F + Clone + Send + Sync + 'static,
 ) -> Transport
@@ -69,8 +80,7 @@ where
     BoxCloneSyncService::new(service_fn(move |request: http::Request<bytes::Bytes>| {
         let (inner, count, first) = (inner.clone(), count.clone(), first.clone());
         async move {
-            let path = request.uri().path();
-            if path.starts_with("/services/") && path.contains(part) {
+            if such(&request) {
                 count.fetch_add(1, Ordering::SeqCst);
                 first().await;
             }
@@ -104,7 +114,7 @@ async fn texts_leave_as_fast_while_the_org_hangs_and_the_run_is_put_back_when_th
     let world = World::new(31).await;
     let hangs = Arc::new(AtomicUsize::new(0));
     let hub = world
-        .second_hub(beforehand(&world, "", &hangs, std::future::pending))
+        .second_hub(beforehand(&world, to_org(""), &hangs, std::future::pending))
         .await;
     let (took, run) = texts_leave(&world, &hub).await;
     assert!(hangs.load(Ordering::SeqCst) > 0, "the org was asked");
@@ -120,6 +130,49 @@ async fn texts_leave_as_fast_while_the_org_hangs_and_the_run_is_put_back_when_th
         .find(|job| job.kind == JobKind::SyncRun)
         .unwrap();
     assert_eq!((it.attempts, it.failures), (0, 0), "as if never begun");
+}
+
+#[tokio::test]
+async fn texts_leave_while_the_carrier_does_not_say_what_became_of_many_others() {
+    let most = Lane::Texts.slots_per_party() as u32 + 1;
+    let world = World::new(34).await;
+    let cut = plan(
+        &world,
+        "POST",
+        "/Messages",
+        most,
+        Mishap::CutBeforeCommit {},
+    );
+    for number in 0..most {
+        let phone = format!("+4411349605{number:02}");
+        desk::text(&world.hub.store, &phone, "Cut off").await;
+    }
+    world.hub.worker().work_off().await;
+    assert_eq!(world.simulator.fired(cut), most);
+    world.wait(10_000);
+    let (asked, hangs) = (Arc::default(), Arc::new(Semaphore::new(0)));
+    let answers = hangs.clone();
+    let after_all = move || {
+        let answers = answers.clone();
+        async move { _ = answers.acquire().await }
+    };
+    let for_its_list = |request: &http::Request<bytes::Bytes>| {
+        request.method() == http::Method::GET && request.uri().path().ends_with("/Messages.json")
+    };
+    let hub = world
+        .second_hub(beforehand(&world, for_its_list, &asked, after_all))
+        .await;
+    desk::text(&world.hub.store, "+441134960549", "Not held up").await;
+    let working = Working::of(&hub);
+    let has_left = async || {
+        let texts = world.simulator.texts();
+        texts.iter().any(|text| text.body == "Not held up")
+    };
+    until("the text has left", has_left).await;
+    let is_asked = async || asked.load(Ordering::SeqCst) > 0;
+    until("the carrier is asked", is_asked).await;
+    hangs.close();
+    working.end().await;
 }
 
 /// Two batches of changes at an org that takes so long for each, in which every worker could begin
@@ -140,7 +193,12 @@ async fn each_batch_once(seed: u64, takes_ms: i64) {
         }
     };
     let hub = world
-        .second_hub(beforehand(&world, "/composite/sobjects", &batches, slowly))
+        .second_hub(beforehand(
+            &world,
+            to_org("/composite/sobjects"),
+            &batches,
+            slowly,
+        ))
         .await;
     let contacts = desk::contacts(&world.hub.store, 1_000).await;
     let ids: Vec<_> = contacts.iter().map(|it| it.id).collect();
@@ -186,7 +244,7 @@ async fn a_run_that_panics_again_and_again_is_dead_after_a_while_and_blocks_no_o
     let world = World::new(33).await;
     let panics = Arc::new(AtomicUsize::new(0));
     let hub = world
-        .second_hub(beforehand(&world, "", &panics, || async {
+        .second_hub(beforehand(&world, to_org(""), &panics, || async {
             panic!("a handler's bug")
         }))
         .await;
