@@ -1158,7 +1158,10 @@ export interface components {
         };
         ContactName: {
             id: components["schemas"]["ContactId"];
-            /** @description Null when the contact is no longer there, or the caller may not read contacts. */
+            /**
+             * @description Null when the contact is no longer there; of what a run changed also where the caller may not read
+             *     contacts. Who reads a conversation reads with whom it is.
+             */
             name: string | null;
         };
         /** @description An address at which the contact can be reached. */
