@@ -111,9 +111,15 @@ test("a page that has not heard of the next user does nothing in their name", as
   const [ann, bo] = [await user(admin, "Ann Able"), await user(admin, "Bo Baker")];
   const one = await somebody(admin);
   const { context, page } = await browserOf(t, ann);
+  // It hears of nobody, not of other tabs either, and nobody tells it who is signed in.
+  await page.addInitScript(() => {
+    window.BroadcastChannel = class {
+      postMessage() {}
+      close() {}
+    };
+  });
   await page.goto(`${at.demo.app}/inbox/${one.conversation}`);
   await area(page).waitFor();
-  // It hears of nobody, and nobody tells it who is signed in.
   let isDeaf = true;
   const hear = (route) => (isDeaf ? route.abort() : route.continue());
   await page.route("**/api/v1/me", hear);
