@@ -8,6 +8,7 @@ use crate::session::{Access, member};
 use crate::sign_in::Visit;
 use crate::staffing::named;
 use crate::token;
+use crate::ways_in::end_given_by_key;
 use serde_json::{Value, json};
 use tieline_domain::access::{
     AuditedAct, By, Caller, FailureKey, Failures, KeyRefusal, Principal, Reach, Right, Rights,
@@ -99,7 +100,7 @@ impl Access {
         Ok(api_key::all(&mut *self.store.reader().await?).await?)
     }
 
-    /// Revokes a key: its next request is refused, and what it follows ends.
+    /// Revokes a key: its next request is refused, and what it follows ends, as do the ways in that it gave.
     pub async fn revoke_key(&self, caller: &Caller, id: ApiKeyId) -> Result<()> {
         if !caller.principal.rights().has(Right::ManageKeys) {
             return Err(KeyRefusal::NoKeyMaker.into());
@@ -109,6 +110,7 @@ impl Access {
         let key = all.iter().find(|key| key.id == id);
         let before = shown(key.ok_or(StorageError::NotFound("key"))?);
         api_key::revoke(&mut tx, id).await?;
+        end_given_by_key(&mut tx, By::ApiKey(id, None)).await?;
         let entry = Entry {
             act: AuditedAct::RevokeKey,
             target: id.to_string(),

@@ -11,6 +11,7 @@ pub mod session;
 pub mod sign_in;
 pub mod staffing;
 pub mod token;
+mod ways_in;
 
 pub use error::{AccessError, Result};
 pub use keys::{KEY_PREFIX, KeyHolder, NewKey};

@@ -2,13 +2,14 @@
 //! asks whether its caller may, and leaves a line in the audit in the same transaction.
 
 use crate::error::{AccessError, Result};
-use crate::session::{Access, SignedIn};
+use crate::session::{Access, SignedIn, member};
 use crate::sign_in::Visit;
 use crate::token;
+use crate::ways_in::{end_access, end_given_by_user, end_outgrown};
 use serde_json::{Value, json};
 use tieline_domain::access::{
-    AuditedAct, Caller, Giver, Right, Role, Standing, may_change, may_change_members, may_manage,
-    may_open,
+    AuditedAct, By, Caller, Giver, Principal, Right, Role, may_change, may_change_members,
+    may_manage, may_open,
 };
 use tieline_domain::email;
 use tieline_domain::id::{InboxId, SessionId, StaffId};
@@ -16,7 +17,7 @@ use tieline_domain::text::{is_blank, moves_others};
 use tieline_domain::time::Timestamp;
 use tieline_storage::audit::{self, Entry};
 use tieline_storage::staff::{self, Staff};
-use tieline_storage::{Conn, StorageError, Tx, idempotency, inbox, session, way_in};
+use tieline_storage::{Conn, StorageError, Tx, api_key, idempotency, inbox, session, way_in};
 
 /// How long a sign-in link is good that an administrator makes.
 pub const LINK_MS: i64 = 15 * 60_000;
@@ -72,7 +73,7 @@ impl Access {
             password_hash: None,
             active: true,
         };
-        may_change(&caller.principal, staff.id, None, standing(&staff), 0)?;
+        may_change(&caller.principal, staff.id, None, staff.standing(), 0)?;
         if staff::by_email(&mut tx, &staff.email).await?.is_some() {
             return Err(AccessError::AddressTaken);
         }
@@ -90,7 +91,8 @@ impl Access {
     }
 
     /// Changes a user. Whoever is deactivated has no session and no link any more; whoever rises keeps no
-    /// way in that came from somebody who might not let them in now.
+    /// way in that came from somebody who might not let them in now, and nobody keeps one that came from
+    /// this user once they may let them in no more.
     pub async fn change_staff(
         &self,
         caller: &Caller,
@@ -111,8 +113,8 @@ impl Access {
         let others = all.iter().filter(|staff| {
             staff.id != id && staff.active && staff.role == Role::SystemAdministrator
         });
-        let was = Some(standing(&before));
-        may_change(&caller.principal, id, was, standing(&after), others.count())?;
+        let was = Some(before.standing());
+        may_change(&caller.principal, id, was, after.standing(), others.count())?;
         if after == before {
             return Ok(after);
         }
@@ -122,6 +124,9 @@ impl Access {
             end_access(&mut tx, id, None).await?;
         }
         end_outgrown(&mut tx, &mut after).await?;
+        if was != Some(after.standing()) {
+            end_given_by_user(&mut tx, &after).await?;
+        }
         note(
             &mut tx,
             AuditedAct::ChangeStaff,
@@ -136,13 +141,14 @@ impl Access {
 
     /// Gives a user another password; their sessions end.
     pub async fn set_password(&self, caller: &Caller, id: StaffId, password: &str) -> Result<()> {
-        openable(&mut *self.store.reader().await?, caller, id).await?;
+        openable(&mut *self.store.reader().await?, &caller.principal, id).await?;
         let place = self.hashing.admit()?;
         let hash = self.hashing.hash(&place, password).await?;
         let mut tx = self.store.begin(&caller.actor()).await?;
-        // They may have risen meanwhile.
+        // They may have risen meanwhile, or the caller fallen.
         staff::lock(&mut tx, id).await?;
-        openable(&mut tx, caller, id).await?;
+        let now = as_of_now(&mut tx, caller).await?;
+        openable(&mut tx, &now, id).await?;
         end_access(&mut tx, id, None).await?;
         keep_password(tx, id, &hash, Giver::of(&caller.principal).as_ref()).await
     }
@@ -168,7 +174,9 @@ impl Access {
         let mine = givers
             .into_iter()
             .find(|(session, _)| *session == me.session);
-        let giver = mine.and_then(|(_, giver)| giver);
+        let giver = mine
+            .and_then(|(_, giver)| giver)
+            .map(Giver::before_a_choice);
         keep_password(tx, me.staff.id, &hash, giver.as_ref()).await
     }
 
@@ -181,9 +189,10 @@ impl Access {
     ) -> Result<SignInLink> {
         let token = token::new();
         let mut tx = self.store.begin(&caller.actor()).await?;
-        // Who raises them meanwhile waits, and finds the link.
+        // Who raises them meanwhile waits, and finds the link; so does who takes the caller's rights.
         staff::lock(&mut tx, id).await?;
-        openable(&mut tx, caller, id).await?;
+        let now = as_of_now(&mut tx, caller).await?;
+        openable(&mut tx, &now, id).await?;
         let expires_at = tx.now() + valid_ms;
         session::add_link(&mut tx, &token::hash(&token), id, expires_at).await?;
         let giver = Giver::of(&caller.principal);
@@ -269,16 +278,31 @@ impl Access {
     /// The user, if the caller may act for them.
     pub(crate) async fn managed(&self, caller: &Caller, id: StaffId) -> Result<Staff> {
         let staff = staff::by_id(&mut *self.store.reader().await?, id).await?;
-        may_manage(&caller.principal, standing(&staff))?;
+        may_manage(&caller.principal, staff.standing())?;
         Ok(staff)
     }
 }
 
 /// Refuses a caller who may not be let in as this user.
-async fn openable(conn: &mut Conn, caller: &Caller, id: StaffId) -> Result<()> {
-    let theirs = standing(&staff::by_id(conn, id).await?);
+async fn openable(conn: &mut Conn, caller: &Principal, id: StaffId) -> Result<()> {
+    let theirs = staff::by_id(conn, id).await?.standing();
     let inboxes = inbox::of_member(conn, id).await?;
-    Ok(may_open(&caller.principal, theirs, &inboxes)?)
+    Ok(may_open(caller, theirs, &inboxes)?)
+}
+
+/// Who the caller is by now: a user as they stand, a key that is not revoked.
+async fn as_of_now(conn: &mut Conn, caller: &Caller) -> Result<Principal> {
+    match caller.principal.by() {
+        By::Staff(id) => {
+            let staff = staff::by_id(conn, id).await?;
+            match staff.active {
+                true => Ok(Principal::Staff(member(conn, &staff).await?)),
+                false => Err(AccessError::NotAllowed),
+            }
+        }
+        By::ApiKey(id, _) if !api_key::lives(conn, id).await? => Err(AccessError::WrongKey),
+        _ => Ok(caller.principal.clone()),
+    }
 }
 
 async fn keep_password(mut tx: Tx, id: StaffId, hash: &str, giver: Option<&Giver>) -> Result<()> {
@@ -289,35 +313,6 @@ async fn keep_password(mut tx: Tx, id: StaffId, hash: &str, giver: Option<&Giver
     Ok(tx.commit().await?)
 }
 
-/// Ends links and sessions. Links first: one that is being used is waited for, and its session ends.
-async fn end_access(tx: &mut Tx, id: StaffId, kept: Option<SessionId>) -> Result<()> {
-    session::end_links(tx, id).await?;
-    session::end_all(tx, id, kept).await?;
-    Ok(())
-}
-
-/// Ends what a user was given by somebody who might not let them in as they stand now: links first, as
-/// above. What they chose in a session that came by none of it stays.
-async fn end_outgrown(tx: &mut Tx, theirs: &mut Staff) -> Result<()> {
-    let id = theirs.id;
-    let inboxes = inbox::of_member(tx, id).await?;
-    let standing = standing(theirs);
-    let outgrown = |giver: Option<Giver>| giver.is_some_and(|it| !it.lets_in(standing, &inboxes));
-    if outgrown(way_in::giver_of_link(tx, id).await?) {
-        session::end_links(tx, id).await?;
-    }
-    for (session, giver) in way_in::givers_of_sessions(tx, id).await? {
-        if outgrown(giver) {
-            session::end(tx, id, session).await?;
-        }
-    }
-    if outgrown(way_in::giver_of_password(tx, id).await?) {
-        staff::end_password(tx, id).await?;
-        theirs.password_hash = None;
-    }
-    Ok(())
-}
-
 /// Which sessions to end.
 #[derive(Debug, Clone, Copy)]
 pub enum Which {
@@ -325,14 +320,6 @@ pub enum Which {
     One(SessionId),
     /// All, but perhaps this one.
     AllBut(Option<SessionId>),
-}
-
-fn standing(staff: &Staff) -> Standing {
-    Standing {
-        role: staff.role,
-        reviewer: staff.reviewer,
-        active: staff.active,
-    }
 }
 
 /// What a user or a key is called, which others read in tables and lines of theirs.

@@ -73,6 +73,12 @@ pub async fn by_token(conn: &mut Conn, token_hash: &[u8]) -> Result<Option<ApiKe
     Ok(Some(read(&row, &reached)?))
 }
 
+/// Whether a key was not revoked.
+pub async fn lives(conn: &mut Conn, id: ApiKeyId) -> Result<bool> {
+    let sql = "select id from api_key where id = $1 and revoked_at is null";
+    Ok(conn.opt(sql, args![id]).await?.is_some())
+}
+
 /// All keys, also those that are over, the newest first.
 pub async fn all(conn: &mut Conn) -> Result<Vec<ApiKey>> {
     let sql = "select api_key_id, inbox_id from api_key_inbox";

@@ -4,7 +4,7 @@ use crate::args;
 use crate::db::{Conn, Table, Value, table};
 use crate::error::{Result, StorageError};
 use crate::store::Tx;
-use tieline_domain::access::Role;
+use tieline_domain::access::{Role, Standing};
 use tieline_domain::email;
 use tieline_domain::event::Event;
 use tieline_domain::id::StaffId;
@@ -36,6 +36,17 @@ table!(Staff {
     password_hash: opt_text,
     active: bool,
 });
+
+impl Staff {
+    /// What of them bears on rights.
+    pub fn standing(&self) -> Standing {
+        Standing {
+            role: self.role,
+            reviewer: self.reviewer,
+            active: self.active,
+        }
+    }
+}
 
 /// Adds a user.
 pub async fn create(tx: &mut Tx, staff: &Staff) -> Result<()> {

@@ -108,7 +108,7 @@ routes! {
     post "/api/v1/staff/{id}/sign-in-link" Staff(ManageStaff) staff::sign_in_link, "Make a link that signs a user in once";
     get "/api/v1/staff/{id}/sessions" Staff(ManageStaff) sessions::list_theirs, "A user's sessions";
     delete "/api/v1/staff/{id}/sessions" Staff(ManageStaff) sessions::end_all_theirs, "End a user's sessions";
-    get "/api/v1/inboxes" Staff(ManageInboxes) staff::inboxes, "All inboxes and their members";
+    get "/api/v1/inboxes" Staff(ManageInboxes) staff::inboxes, "The inboxes that one may open to others, all or a key's own, and their members";
     put "/api/v1/inboxes/{id}/members/{staff_id}" Staff(ManageInboxes) staff::add_member, "Make a user a member of an inbox";
     delete "/api/v1/inboxes/{id}/members/{staff_id}" Staff(ManageInboxes) staff::remove_member, "Take a user out of an inbox";
     delete "/api/v1/staff/{id}/sessions/{session_id}" Staff(ManageStaff) sessions::end_theirs, "End one of a user's sessions";

@@ -81,12 +81,17 @@ pub(crate) async fn sign_in_link(
     Ok((Extension(HoldsSecret), Created(answer)))
 }
 
-pub(crate) async fn inboxes(State(state): State<WebState>) -> Result<Answer<InboxList>> {
+pub(crate) async fn inboxes(
+    State(state): State<WebState>,
+    Extension(me): Extension<Caller>,
+) -> Result<Answer<InboxList>> {
+    let opens = me.principal.opens();
     let names = Names::load(&state.store).await?;
     let mut reader = state.store.reader().await?;
     let senders = carrier_account::senders(&mut reader).await?;
     let mut items = Vec::new();
-    for inbox in inbox::all(&mut reader).await? {
+    let all = inbox::all(&mut reader).await?.into_iter();
+    for inbox in all.filter(|it| opens.holds(it.id)) {
         let members = inbox::members(&mut reader, inbox.id).await?;
         items.push(Inbox {
             id: inbox.id,

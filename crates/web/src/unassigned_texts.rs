@@ -6,14 +6,22 @@ use crate::cursor::{cursor, cursor_part, cursor_parts, next};
 use crate::extract::Query;
 use crate::problem::Result;
 use crate::state::WebState;
+use axum::Extension;
 use axum::extract::State;
+use tieline_access::AccessError;
+use tieline_domain::access::{Caller, Reach, StaffRefusal};
 use tieline_domain::time::Timestamp;
 use tieline_storage::unassigned_text;
 
 pub(crate) async fn list(
     State(state): State<WebState>,
+    Extension(me): Extension<Caller>,
     Query(query): Query<UnassignedTextQuery>,
 ) -> Result<Answer<UnassignedTextList>> {
+    // They belong to no inbox, and so to none of a key's own.
+    if me.principal.opens() != Reach::All {
+        return Err(AccessError::Refused(StaffRefusal::BeyondOwnInboxes).into());
+    }
     let before = match &query.cursor {
         None => None,
         Some(text) => {

@@ -6,4 +6,5 @@ mod keys;
 mod managing;
 mod passwords;
 mod sessions;
+mod ways_in;
 mod world;

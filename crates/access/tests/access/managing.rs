@@ -1,14 +1,11 @@
 //! Who may act for whom: nobody for a user whose rights go beyond their own.
 
-use super::world::{PASSWORD, World, from};
+use super::world::{PASSWORD, World};
 use std::time::Duration;
 use tieline_access::{AccessError, Result, StaffChange, Which};
-use tieline_domain::access::{
-    Actor, ApiKey, Caller, Principal, Reach, Right, Rights, Role, StaffRefusal,
-};
-use tieline_domain::channel::Channel;
-use tieline_domain::id::{ApiKeyId, Id as _, InboxId, SessionId, StaffId};
-use tieline_storage::inbox::{self, Inbox};
+use tieline_domain::access::{Actor, Caller, Right, Role, StaffRefusal};
+use tieline_domain::id::{Id as _, InboxId, SessionId, StaffId};
+use tieline_storage::inbox;
 use tieline_storage::staff::{self, Staff};
 
 #[derive(Debug, Clone, Copy)]
@@ -173,43 +170,11 @@ async fn members_are_changed_by_who_manages_inboxes() {
     }
 }
 
-/// Two inboxes.
-async fn inboxes(world: &World) -> [InboxId; 2] {
-    let ids = [1, 2].map(InboxId::from_uuid);
-    let operator = Caller::operator();
-    let mut tx = world.store.begin(&operator.actor()).await.unwrap();
-    for id in ids {
-        let inbox = Inbox {
-            id,
-            channel: Channel::Sms,
-            name: id.to_string(),
-            country: "GB".to_owned(),
-        };
-        inbox::create(&mut tx, &inbox).await.unwrap();
-    }
-    tx.commit().await.unwrap();
-    ids
-}
-
-/// A key with the rights of staff and these, for one inbox.
-fn key(rights: &[Right], inbox: InboxId) -> Caller {
-    let key = ApiKey {
-        id: ApiKeyId::from_uuid(1),
-        rights: Role::Staff.rights().with(Rights::of(rights)),
-        inboxes: Reach::only([inbox]),
-        on_behalf_of: None,
-    };
-    Caller {
-        principal: Principal::ApiKey(key),
-        from: None,
-    }
-}
-
 #[tokio::test]
 async fn a_key_makes_members_of_its_own_inboxes_alone() {
     let world = World::new().await;
-    let [own, other] = inboxes(&world).await;
-    let caller = key(&[Right::ManageInboxes], own);
+    let [own, other] = world.inboxes().await;
+    let caller = world.key(&[Right::ManageInboxes], own).await;
     let ann = world.hire("ann", Role::Staff).await;
     let beyond = AccessError::Refused(StaffRefusal::BeyondOwnInboxes).to_string();
     let access = &world.access;
@@ -234,8 +199,8 @@ async fn members(world: &World, inbox: InboxId) -> Vec<StaffId> {
 async fn nobody_is_let_into_an_inbox_that_they_do_not_reach_as_one_of_its_members() {
     let world = World::new().await;
     let operator = Caller::operator();
-    let [own, other] = inboxes(&world).await;
-    let caller = key(&[Right::ManageStaff], own);
+    let [own, other] = world.inboxes().await;
+    let caller = world.key(&[Right::ManageStaff], own).await;
     let ann = world.hire("ann", Role::Staff).await;
     let joined = world.access.add_member(&operator, own, ann.id).await;
     joined.unwrap();
@@ -250,134 +215,5 @@ async fn nobody_is_let_into_an_inbox_that_they_do_not_reach_as_one_of_its_member
         let beyond = AccessError::Refused(StaffRefusal::BeyondOwnInboxes).to_string();
         let words = outcome.unwrap_err().to_string();
         assert_eq!(words, beyond, "{it:?}");
-    }
-}
-
-/// What opens a user's account.
-#[derive(Debug, Clone, Copy)]
-enum Way {
-    Link,
-    SessionByLink,
-    Password,
-    SessionByPassword,
-    /// Which whoever gave the one before may have chosen.
-    OwnPassword,
-    /// Chosen where they came in by what the operator gave them.
-    OwnPasswordElsewhere,
-}
-
-/// What is given or opened by it; asked later whether it opens anything.
-enum Given {
-    Link(String),
-    Password(&'static str),
-    Session(String),
-}
-
-async fn give(world: &World, caller: &Caller, whose: &Staff, way: Way) -> Given {
-    let (access, visit) = (&world.access, from(&whose.name));
-    if let Way::Link | Way::SessionByLink = way {
-        let link = access.sign_in_link(caller, whose.id, 60_000).await;
-        let link = link.unwrap().token;
-        return match way {
-            Way::Link => Given::Link(link),
-            _ => Given::Session(access.use_link(&link, &visit).await.unwrap()),
-        };
-    }
-    let set = access.set_password(caller, whose.id, PASSWORD).await;
-    set.unwrap();
-    if let Way::Password = way {
-        return Given::Password(PASSWORD);
-    }
-    let session = match way {
-        Way::OwnPasswordElsewhere => {
-            let operator = Caller::operator();
-            let link = access.sign_in_link(&operator, whose.id, 60_000).await;
-            access.use_link(&link.unwrap().token, &visit).await
-        }
-        _ => access.sign_in(&whose.email, PASSWORD, &visit).await,
-    };
-    let session = session.unwrap();
-    if let Way::OwnPassword | Way::OwnPasswordElsewhere = way {
-        let me = world.holder(&session).await.unwrap();
-        let own = "a password of their own";
-        let changed = access.change_own_password(&me, PASSWORD, own, &visit).await;
-        changed.unwrap();
-        assert!(opens(world, whose, Given::Session(session)).await);
-        return Given::Password(own);
-    }
-    Given::Session(session)
-}
-
-async fn opens(world: &World, whose: &Staff, given: Given) -> bool {
-    let (access, visit) = (&world.access, from(&whose.name));
-    match given {
-        Given::Link(link) => access.use_link(&link, &visit).await.is_ok(),
-        Given::Password(word) => access.sign_in(&whose.email, word, &visit).await.is_ok(),
-        Given::Session(session) => world.holder(&session).await.is_some(),
-    }
-}
-
-#[tokio::test]
-async fn what_somebody_with_fewer_rights_gave_a_user_ends_when_they_rise() {
-    let world = World::new().await;
-    let giver = world.hire("giver", Role::UserAdministrator).await;
-    let giver = world.signed_in(giver.id).await.caller();
-    let first = world.hire("first", Role::SystemAdministrator).await;
-    let first = world.signed_in(first.id).await.caller();
-    let operator = Caller::operator();
-    let to = |role, reviewer| StaffChange {
-        role,
-        reviewer,
-        ..StaffChange::default()
-    };
-    let system = to(Some(Role::SystemAdministrator), None);
-    let ways = [
-        Way::Link,
-        Way::SessionByLink,
-        Way::Password,
-        Way::SessionByPassword,
-        Way::OwnPassword,
-        Way::OwnPasswordElsewhere,
-    ];
-    let all = ways.into_iter();
-    for (number, way) in all.enumerate() {
-        for (case, (by, change, stays)) in [
-            (&giver, &to(Some(Role::UserAdministrator), None), true),
-            (&giver, &system, false),
-            (&giver, &to(None, Some(true)), false),
-            (&first, &system, true),
-            (&operator, &system, true),
-        ]
-        .into_iter()
-        .enumerate()
-        {
-            let name = format!("user-{number}-{case}");
-            let who = world.hire(&name, Role::Staff).await;
-            let given = give(&world, by, &who, way).await;
-            let risen = world.access.change_staff(&operator, who.id, change).await;
-            let has_password = risen.unwrap().password_hash.is_some();
-            let stays = stays || matches!(way, Way::OwnPasswordElsewhere);
-            assert_eq!(opens(&world, &who, given).await, stays, "{way:?}: {name}");
-            let by_password = !matches!(way, Way::Link | Way::SessionByLink);
-            assert_eq!(has_password, stays && by_password, "{way:?}: {name}");
-        }
-    }
-}
-
-#[tokio::test]
-async fn what_a_key_gave_a_user_ends_when_they_join_an_inbox_beyond_its_own() {
-    let world = World::new().await;
-    let [own, other] = inboxes(&world).await;
-    let caller = key(&[Right::ManageStaff], own);
-    let operator = Caller::operator();
-    for way in [Way::Link, Way::SessionByLink, Way::Password] {
-        for (inbox, stays) in [(own, true), (other, false)] {
-            let name = format!("{way:?}-{stays}");
-            let who = world.hire(&name, Role::Staff).await;
-            let given = give(&world, &caller, &who, way).await;
-            let joined = world.access.add_member(&operator, inbox, who.id).await;
-            joined.unwrap();
-            assert_eq!(opens(&world, &who, given).await, stays, "{name}");
-        }
     }
 }

@@ -4,9 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use tempfile::TempDir;
 use tieline_access::{Access, NewStaff, SignedIn, StaffChange, Visit};
-use tieline_domain::access::{Caller, Role};
-use tieline_domain::id::{Ids, StaffId};
+use tieline_domain::access::{Actor, ApiKey, Caller, Principal, Reach, Right, Rights, Role};
+use tieline_domain::channel::Channel;
+use tieline_domain::id::{Id as _, Ids, InboxId, StaffId};
 use tieline_domain::time::{Clock, Timestamp};
+use tieline_storage::api_key;
+use tieline_storage::inbox::{self, Inbox};
 use tieline_storage::staff::Staff;
 use tieline_storage::{Store, StoreOptions};
 
@@ -53,6 +56,54 @@ impl World {
             store,
             clock,
             _folder: folder,
+        }
+    }
+
+    /// Two inboxes.
+    pub async fn inboxes(&self) -> [InboxId; 2] {
+        let ids = [1, 2].map(InboxId::from_uuid);
+        let mut tx = self.store.begin(&Actor::system()).await.unwrap();
+        for id in ids {
+            let inbox = Inbox {
+                id,
+                channel: Channel::Sms,
+                name: id.to_string(),
+                country: "GB".to_owned(),
+            };
+            inbox::create(&mut tx, &inbox).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        ids
+    }
+
+    /// A program whose key has the rights of staff and these, for one inbox.
+    pub async fn key(&self, rights: &[Right], inbox: InboxId) -> Caller {
+        let mut tx = self.store.begin(&Actor::system()).await.unwrap();
+        let id = tx.new_id();
+        let key = api_key::ApiKey {
+            id,
+            name: format!("{id}"),
+            rights: Role::Staff.rights().with(Rights::of(rights)),
+            inboxes: Reach::only([inbox]),
+            created_by: None,
+            created_at: tx.now(),
+            last_used_at: None,
+            expires_at: None,
+            revoked_at: None,
+        };
+        let secret = id.to_string();
+        let added = api_key::create(&mut tx, &key, secret.as_bytes()).await;
+        added.unwrap();
+        tx.commit().await.unwrap();
+        let principal = Principal::ApiKey(ApiKey {
+            id,
+            rights: key.rights,
+            inboxes: key.inboxes,
+            on_behalf_of: None,
+        });
+        Caller {
+            principal,
+            from: None,
         }
     }
 

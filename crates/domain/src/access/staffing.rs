@@ -1,9 +1,10 @@
 //! Who may make whom what.
 
+use super::actor::By;
 use super::principal::Principal;
 use super::rights::{Right, Rights, Role};
 use super::scope::Reach;
-use crate::id::{InboxId, StaffId};
+use crate::id::{ApiKeyId, InboxId, StaffId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -41,9 +42,16 @@ pub enum StaffRefusal {
 }
 
 /// Somebody who gave a user a way in, a link or a password, and so may know it themselves. Kept with
-/// it: when that user rises, what was given by who might not let them in any more opens nothing.
+/// it: when that user rises, what was given by who might not let them in any more opens nothing; when
+/// the key is revoked, or the giver may let that user in no more, neither does it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Giver {
+    /// The key, where a program gave it.
+    key: Option<ApiKeyId>,
+    /// The user who gave it, or on whose behalf the program did.
+    staff: Option<StaffId>,
+    /// Whether its user has chosen it since, in a session that came by what was given.
+    chosen_since: bool,
     /// Of a user: their role as it was then, with the rights that it has today.
     role: Option<Role>,
     /// Beside those of the role.
@@ -61,7 +69,11 @@ impl Giver {
             _ => None,
         };
         let beside = |right: &Right| !role.is_some_and(|role| role.rights().has(*right));
+        let by = caller.by();
         Some(Giver {
+            key: by.api_key(),
+            staff: by.staff(),
+            chosen_since: false,
             role,
             rights: caller.rights().iter().filter(beside).collect(),
             inboxes: match caller.opens() {
@@ -69,6 +81,24 @@ impl Giver {
                 Reach::Only(inboxes) => Some(inboxes),
             },
         })
+    }
+
+    /// The same, of what its user chooses in a session that came by what was given.
+    pub fn before_a_choice(self) -> Giver {
+        Giver {
+            chosen_since: true,
+            ..self
+        }
+    }
+
+    /// Whether what was given ends with its giver. A program that was robbed of its key may have chosen
+    /// for the user; a user who leaves takes along what they gave, not what others chose since.
+    pub fn ends_with(&self, giver: By) -> bool {
+        match giver {
+            By::ApiKey(key, _) => self.key == Some(key),
+            By::Staff(staff) => self.staff == Some(staff) && !self.chosen_since,
+            _ => false,
+        }
     }
 
     /// Whether they may let in a user who stands like that and is a member of these inboxes.
@@ -312,6 +342,50 @@ mod tests {
             );
         }
         assert_eq!(Giver::of(&Principal::Operator), None);
+    }
+
+    #[test]
+    fn what_was_given_ends_with_the_key_or_the_user_who_gave_it() {
+        let kept = |caller: &Principal| Giver::of(caller).unwrap();
+        let ApiKey { id, rights, .. } = match key(Role::Staff, &[Right::ManageStaff]) {
+            Principal::ApiKey(key) => key,
+            other => panic!("{other:?}"),
+        };
+        let StaffMember { id: own, .. } = match caller(Role::UserAdministrator) {
+            Principal::Staff(staff) => staff,
+            other => panic!("{other:?}"),
+        };
+        let by_key = kept(&key(Role::Staff, &[Right::ManageStaff]));
+        let by_user = kept(&caller(Role::UserAdministrator));
+        let for_user = kept(&Principal::ApiKey(ApiKey {
+            id,
+            rights,
+            inboxes: Reach::All,
+            on_behalf_of: Some(StaffMember {
+                id: own,
+                role: Role::UserAdministrator,
+                reviewer: false,
+                inboxes: Vec::new(),
+            }),
+        }));
+        let (key, user) = (By::ApiKey(id, None), By::Staff(own));
+        let others = [
+            By::ApiKey(ApiKeyId::from_uuid(9), Some(own)),
+            By::Staff(StaffId::from_uuid(9)),
+            By::Operator,
+            By::System,
+        ];
+        for (given, ends_with_key, ends_with_user) in [
+            (by_key.clone(), true, false),
+            (by_key.before_a_choice(), true, false),
+            (by_user.clone(), false, true),
+            (by_user.before_a_choice(), false, false),
+            (for_user, true, true),
+        ] {
+            assert_eq!(given.ends_with(key), ends_with_key, "{given:?}");
+            assert_eq!(given.ends_with(user), ends_with_user, "{given:?}");
+            assert!(!others.iter().any(|it| given.ends_with(*it)), "{given:?}");
+        }
     }
 
     fn is(role: Role) -> Standing {

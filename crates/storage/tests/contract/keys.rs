@@ -44,7 +44,9 @@ async fn a_key_is_read_back_as_it_was_made_and_stays_in_sight_when_it_is_revoked
         drop(tx);
         let mut tx = at.store.begin(&Actor::system()).await.unwrap();
         api_key::touch(&mut tx, key.id).await.unwrap();
+        assert!(api_key::lives(&mut tx, key.id).await.unwrap());
         api_key::revoke(&mut tx, key.id).await.unwrap();
+        assert!(!api_key::lives(&mut tx, key.id).await.unwrap());
         let again = api_key::revoke(&mut tx, key.id).await;
         assert!(matches!(again, Err(StorageError::NotFound(_))), "{again:?}");
         api_key::create(&mut tx, &second, b"second").await.unwrap();

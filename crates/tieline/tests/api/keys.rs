@@ -381,3 +381,45 @@ async fn the_audit_names_the_key_that_did_something() {
     assert_eq!((&line["key"], &line["staff"]), (&expected, &Value::Null));
     world.stop().await;
 }
+
+#[tokio::test]
+async fn a_key_for_some_inboxes_lists_those_alone_and_no_text_of_nobodys() {
+    let world = World::start(None).await;
+    let known = world.people().await;
+    let second = world.second_inbox("tom").await.to_string();
+    let first = known.ids["InboxId"].clone();
+    for (body, expected, status) in [
+        (json!({"inboxes": [second]}), vec![&second], 403),
+        (json!({"all_inboxes": true}), vec![&first, &second], 200),
+    ] {
+        let mut body = body;
+        body["name"] = json!(format!("of {}", expected.len()));
+        body["rights"] = json!(["manage_inboxes"]);
+        let made = world
+            .send(
+                &known,
+                &probe(
+                    "post",
+                    "/api/v1/keys",
+                    &body["name"].to_string(),
+                    Some(body.clone()),
+                ),
+            )
+            .await;
+        assert_eq!(made.status, 201, "{made:?}");
+        let made = read(&made);
+        let secret = made["secret"].as_str().unwrap();
+        let list = Probe::new("get", "/api/v1/inboxes");
+        let list = read(&world.send_with_key(secret, None, &list).await);
+        let listed = list["items"].as_array().unwrap().iter();
+        let mut listed: Vec<_> = listed.map(|it| it["id"].as_str().unwrap()).collect();
+        let mut expected: Vec<_> = expected.into_iter().map(String::as_str).collect();
+        listed.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(listed, expected);
+        let texts = Probe::new("get", "/api/v1/unassigned-texts");
+        let texts = world.send_with_key(secret, None, &texts).await;
+        assert_eq!(texts.status, status, "{texts:?}");
+    }
+    world.stop().await;
+}

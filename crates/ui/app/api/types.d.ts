@@ -273,7 +273,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All inboxes and their members */
+        /** The inboxes that one may open to others, all or a key's own, and their members */
         get: operations["get_inboxes"];
         put?: never;
         post?: never;

@@ -1,0 +1,109 @@
+//! What becomes of the ways in that somebody gave a user: a link, a password, the sessions that one of
+//! them opened. Whoever gave it may know it.
+
+use crate::error::Result;
+use crate::session::member;
+use serde_json::{Value, json};
+use tieline_domain::access::{AuditedAct, By, Giver, Principal, may_open};
+use tieline_domain::id::{SessionId, StaffId};
+use tieline_storage::audit::{self, Entry};
+use tieline_storage::staff::{self, Staff};
+use tieline_storage::{Tx, inbox, session, way_in};
+
+/// What was ended of a user's.
+#[derive(Default, PartialEq)]
+struct Ended {
+    link: bool,
+    sessions: usize,
+    password: bool,
+}
+
+/// Ends links and sessions. Links first: one that is being used is waited for, and its session ends.
+pub(crate) async fn end_access(tx: &mut Tx, id: StaffId, kept: Option<SessionId>) -> Result<()> {
+    session::end_links(tx, id).await?;
+    session::end_all(tx, id, kept).await?;
+    Ok(())
+}
+
+/// Ends what a user was given by somebody who might not let them in as they stand now. What they chose in
+/// a session that came by none of it stays.
+pub(crate) async fn end_outgrown(tx: &mut Tx, theirs: &mut Staff) -> Result<()> {
+    let inboxes = inbox::of_member(tx, theirs.id).await?;
+    let standing = theirs.standing();
+    let ended = end_given(tx, theirs.id, |it| !it.lets_in(standing, &inboxes)).await?;
+    if ended.password {
+        theirs.password_hash = None;
+    }
+    Ok(())
+}
+
+/// A key was revoked: ends all that it gave.
+pub(crate) async fn end_given_by_key(tx: &mut Tx, key: By) -> Result<()> {
+    // In the order of whoever changes users: what is being given by it is waited for, and found.
+    staff::lock_all(tx).await?;
+    for holder in way_in::holders(tx).await? {
+        end_given_by(tx, key, holder).await?;
+    }
+    Ok(())
+}
+
+/// A user's rights changed, or they left: ends what they gave to others whom they may let in no more. Asks
+/// for the locks of all users.
+pub(crate) async fn end_given_by_user(tx: &mut Tx, giver: &Staff) -> Result<()> {
+    let now = Principal::Staff(member(tx, giver).await?);
+    for holder in way_in::holders(tx).await? {
+        let theirs = staff::by_id(tx, holder).await?.standing();
+        let inboxes = inbox::of_member(tx, holder).await?;
+        let may = giver.active && may_open(&now, theirs, &inboxes).is_ok();
+        if holder != giver.id && !may {
+            end_given_by(tx, By::Staff(giver.id), holder).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn end_given_by(tx: &mut Tx, giver: By, holder: StaffId) -> Result<()> {
+    let ended = end_given(tx, holder, |it| it.ends_with(giver)).await?;
+    if ended == Ended::default() {
+        return Ok(());
+    }
+    let by = match giver.api_key() {
+        Some(key) => key.to_string(),
+        None => giver.staff().map(|it| it.to_string()).unwrap_or_default(),
+    };
+    let before = json!({
+        "given_by": by, "link": ended.link, "sessions": ended.sessions, "password": ended.password,
+    });
+    let entry = Entry {
+        act: AuditedAct::EndSessions,
+        target: holder.to_string(),
+        before,
+        after: Value::Null,
+    };
+    Ok(audit::add(tx, entry).await?)
+}
+
+/// Ends what a user was given by somebody of whom this is true: links first, as above.
+async fn end_given(
+    tx: &mut Tx,
+    holder: StaffId,
+    is_over: impl Fn(&Giver) -> bool,
+) -> Result<Ended> {
+    let mut ended = Ended::default();
+    let is_over = |giver: Option<Giver>| giver.is_some_and(|it| is_over(&it));
+    if is_over(way_in::giver_of_link(tx, holder).await?) {
+        session::end_links(tx, holder).await?;
+        ended.link = true;
+    }
+    for (session, giver) in way_in::givers_of_sessions(tx, holder).await? {
+        if is_over(giver) {
+            session::end(tx, holder, session).await?;
+            ended.sessions += 1;
+        }
+    }
+    if is_over(way_in::giver_of_password(tx, holder).await?) {
+        staff::end_password(tx, holder).await?;
+        ended.password = true;
+    }
+    Ok(ended)
+}
