@@ -19,7 +19,7 @@ pub enum CarrierError {
     },
     /// The carrier did not take it for certain, and may later.
     #[error("the carrier did not take it now ({why})")]
-    NotNow {
+    Transient {
         /// The carrier's own words, or the network's.
         why: String,
         /// For how long it asks to be left alone.
@@ -32,13 +32,13 @@ pub enum CarrierError {
 
 impl CarrierError {
     /// The carrier did not take it for certain, and does not say when it will.
-    pub fn not_now(why: String) -> CarrierError {
-        CarrierError::NotNow { why, wait_ms: None }
+    pub fn transient(why: String) -> CarrierError {
+        CarrierError::Transient { why, wait_ms: None }
     }
 
     /// Whether trying the same again cannot help, or might do it twice.
     pub fn is_permanent(&self) -> bool {
-        !matches!(self, CarrierError::NotNow { .. })
+        !matches!(self, CarrierError::Transient { .. })
     }
 }
 

@@ -162,7 +162,7 @@ impl Messaging {
                 conclude(&mut tx, &ready.attempt, heard).await?;
                 job::finish(&mut tx, claimed).await?;
             }
-            Err(CarrierError::NotNow { why, wait_ms }) if claimed.attempts < ATTEMPTS_MAX => {
+            Err(CarrierError::Transient { why, wait_ms }) if claimed.attempts < ATTEMPTS_MAX => {
                 let doubled = WAIT_FIRST_MS << claimed.attempts.min(WAIT_DOUBLINGS_MAX);
                 let wait = wait_ms.unwrap_or_default().clamp(0, WAIT_LONGEST_MS);
                 let now = tx.now();
@@ -243,7 +243,7 @@ fn explain(error: &CarrierError) -> Failure {
             format!("{message} (code {code})"),
         ),
         CarrierError::OptedOut { .. } => FailureCode::OptedOutAtCarrier.into(),
-        CarrierError::NotNow { why, .. } | CarrierError::Uncertain(why) => {
+        CarrierError::Transient { why, .. } | CarrierError::Uncertain(why) => {
             Failure::with(FailureCode::CarrierUnreachable, why.clone())
         }
     }

@@ -71,7 +71,7 @@ impl Messaging {
                 };
                 carrier.find(&self.transport, &sought).await
             }
-            _ => Err(CarrierError::not_now(
+            _ => Err(CarrierError::transient(
                 "the secret of its account cannot be opened".to_owned(),
             )),
         };

@@ -11,7 +11,7 @@ use std::pin::Pin;
 use tieline_domain::access::Actor;
 use tieline_domain::id::ConnectionId;
 use tieline_domain::time::Timestamp;
-use tieline_salesforce::{CallBudget, Error, Purpose};
+use tieline_salesforce::{CallBudget, CallPurpose, Error};
 use tieline_storage::connection::{self, HOUR_MS};
 use tieline_storage::{StorageError, Store};
 use tokio::sync::Mutex;
@@ -91,7 +91,7 @@ impl Budget {
         Ok(())
     }
 
-    async fn ask(&self, purpose: Purpose) -> Result<(), Error> {
+    async fn ask(&self, purpose: CallPurpose) -> Result<(), Error> {
         let mut state = self.state.lock().await;
         let now = self.store.now();
         let fresh = |seen: &Seen| now.since(seen.at) <= FRESH_MS;
@@ -116,12 +116,12 @@ impl Budget {
 impl CallBudget for Budget {
     fn take(
         &self,
-        purpose: Purpose,
+        purpose: CallPurpose,
     ) -> Pin<Box<dyn Future<Output = Result<(), Error>> + Send + '_>> {
         Box::pin(self.ask(purpose))
     }
 
-    fn give_back(&self, purpose: Purpose) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+    fn give_back(&self, purpose: CallPurpose) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(async move {
             let mut state = self.state.lock().await;
             *state.unwritten.entry(purpose.as_str()).or_default() -= 1;
@@ -130,11 +130,11 @@ impl CallBudget for Budget {
 }
 
 /// Of a hundred calls of the budget, how many may be used, by whomever, before this purpose stops.
-fn share(purpose: Purpose) -> i64 {
+fn share(purpose: CallPurpose) -> i64 {
     match purpose {
-        Purpose::Sync => 70,
-        Purpose::Live => 90,
-        Purpose::Staff => 100,
+        CallPurpose::Sync => 70,
+        CallPurpose::Live => 90,
+        CallPurpose::Staff => 100,
     }
 }
 
@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn bulk_work_stops_first_live_work_next_and_what_a_person_waits_for_last() {
-        let purposes = [Purpose::Sync, Purpose::Live, Purpose::Staff];
+        let purposes = [CallPurpose::Sync, CallPurpose::Live, CallPurpose::Staff];
         assert_eq!(purposes.map(share), [70, 90, 100]);
     }
 }

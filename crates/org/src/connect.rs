@@ -16,7 +16,8 @@ use tieline_domain::connection::{ConnectionKind, ConnectionState, GrantKind};
 use tieline_domain::id::ConnectionId;
 use tieline_salesforce::auth::{self, App};
 use tieline_salesforce::{
-    CallBudget, Client, ClientOptions, Environment, Error, Purpose, Token, TokenStore, Transport,
+    CallBudget, CallPurpose, Client, ClientOptions, Environment, Error, Token, TokenStore,
+    Transport,
 };
 use tieline_storage::Store;
 use tieline_storage::connection::{self, Connection};
@@ -75,11 +76,11 @@ impl CallScope {
 struct Unstored;
 
 impl CallBudget for Unstored {
-    fn take(&self, _: Purpose) -> Answer<'_, ()> {
+    fn take(&self, _: CallPurpose) -> Answer<'_, ()> {
         Box::pin(async { Ok(()) })
     }
 
-    fn give_back(&self, _: Purpose) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+    fn give_back(&self, _: CallPurpose) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(async {})
     }
 }
@@ -172,7 +173,7 @@ impl Connections {
     }
 
     /// The client of a connection for a purpose; its session is shared by all who ask.
-    pub async fn client(&self, id: ConnectionId, purpose: Purpose) -> Result<CallScope> {
+    pub async fn client(&self, id: ConnectionId, purpose: CallPurpose) -> Result<CallScope> {
         if let Some((client, budget)) = self.known(id) {
             return Ok(CallScope {
                 client: client.with_purpose(purpose),
@@ -225,7 +226,7 @@ impl Connections {
         if row.state == ConnectionState::Connected {
             return Ok(());
         }
-        let calls = self.client(id, Purpose::Sync).await?;
+        let calls = self.client(id, CallPurpose::Sync).await?;
         let answer = calls.client.limits().await;
         calls.record().await?;
         answer?;
@@ -277,7 +278,7 @@ impl Connections {
             api_version: API_VERSION.to_owned(),
             client_name: CLIENT_NAME.to_owned(),
         };
-        Client::new(options, Purpose::Staff)
+        Client::new(options, CallPurpose::Staff)
     }
 
     /// Who is connected, by reading.

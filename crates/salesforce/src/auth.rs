@@ -1,6 +1,6 @@
 //! Signing in: the pages and grants of OAuth 2.0 as an org offers them.
 
-use crate::error::{Error, Passing, Result};
+use crate::error::{Error, Result, Transient};
 use crate::hosts::Hosts;
 use crate::request::{
     CallLimits, Environment, MOVES_MAX, SendError, Transport, moved_to, retry_after_ms, send_once,
@@ -146,7 +146,7 @@ pub async fn revoke(transport: &Transport, app: &App, token: &SecretString) -> R
 async fn token_request(transport: &Transport, app: &App, form: &[(&str, &str)]) -> Result<Token> {
     let response = post_form(transport, app, "token", token_form(app, form)).await?;
     if response.status().is_server_error() || response.status() == StatusCode::TOO_MANY_REQUESTS {
-        return Err(Error::Unreachable(Passing {
+        return Err(Error::Unreachable(Transient {
             why: format!("the sign-in host answered {}", response.status()),
             asked_ms: retry_after_ms(response.headers()),
         }));

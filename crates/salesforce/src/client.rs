@@ -1,9 +1,9 @@
 //! The client of one org: holds the session and sends every call by the one request path.
 
 use crate::auth::{self, App};
-use crate::error::{Error, Passing, Result};
+use crate::error::{Error, Result, Transient};
 use crate::request::{
-    CallBudget, CallLimits, Environment, MOVES_MAX, Outcome, Purpose, Transport, classify,
+    CallBudget, CallLimits, CallPurpose, Environment, MOVES_MAX, Outcome, Transport, classify,
     send_once, wait_here,
 };
 use crate::token::{Token, TokenStore};
@@ -55,7 +55,7 @@ pub(crate) enum Repeat {
 #[derive(Clone)]
 pub struct Client {
     inner: Arc<Inner>,
-    purpose: Purpose,
+    purpose: CallPurpose,
     calls: Arc<AtomicI64>,
 }
 
@@ -69,7 +69,7 @@ struct Inner {
 
 impl Client {
     /// A client that has not called yet.
-    pub fn new(options: ClientOptions, purpose: Purpose) -> Client {
+    pub fn new(options: ClientOptions, purpose: CallPurpose) -> Client {
         let inner = Inner {
             options,
             session: tokio::sync::Mutex::new(None),
@@ -84,7 +84,7 @@ impl Client {
     }
 
     /// The same client and session, counted for another purpose.
-    pub fn with_purpose(&self, purpose: Purpose) -> Client {
+    pub fn with_purpose(&self, purpose: CallPurpose) -> Client {
         Client {
             inner: self.inner.clone(),
             purpose,
@@ -194,7 +194,7 @@ impl Client {
             if matches!(outcome, Outcome::Unseen(_)) {
                 options.budget.give_back(self.purpose).await;
             }
-            let passing = match outcome {
+            let transient = match outcome {
                 Outcome::Done(response) => return read_json(&response),
                 Outcome::SessionOver if !signed_in_anew => {
                     token = self.session(Some(&token)).await?;
@@ -214,21 +214,23 @@ impl Client {
                     continue;
                 }
                 Outcome::Moved(_) => {
-                    Passing::from("it answers that it is elsewhere, and not where")
+                    Transient::from("it answers that it is elsewhere, and not where")
                 }
                 Outcome::Failed(error) => return Err(error),
                 Outcome::TooLarge(why) if repeat == Repeat::Safe => {
                     return Err(Error::Unexpected(why));
                 }
                 Outcome::TooLarge(why) => return Err(Error::Uncertain(why.into())),
-                Outcome::Passing(passing) | Outcome::Unseen(passing) if repeat == Repeat::Never => {
-                    return Err(Error::Uncertain(passing));
+                Outcome::Transient(transient) | Outcome::Unseen(transient)
+                    if repeat == Repeat::Never =>
+                {
+                    return Err(Error::Uncertain(transient));
                 }
-                Outcome::Passing(passing) | Outcome::Unseen(passing) => passing,
+                Outcome::Transient(transient) | Outcome::Unseen(transient) => transient,
             };
             let environment = &self.inner.options.environment;
-            let Some(wait) = wait_here(attempt, environment.random(), passing.asked_ms) else {
-                return Err(Error::Unreachable(passing));
+            let Some(wait) = wait_here(attempt, environment.random(), transient.asked_ms) else {
+                return Err(Error::Unreachable(transient));
             };
             environment.sleep(wait).await;
             attempt += 1;

@@ -59,10 +59,10 @@ pub enum Error {
     #[error(
         "nobody knows whether Salesforce carried out the request ({0}); look for the record before trying again"
     )]
-    Uncertain(Passing),
+    Uncertain(Transient),
     /// The org could not be reached, or something between us and it answered.
     #[error("Salesforce could not be reached ({0})")]
-    Unreachable(Passing),
+    Unreachable(Transient),
     /// The answer is not what the API promises.
     #[error("Salesforce answered something unexpected: {0}")]
     Unexpected(String),
@@ -86,16 +86,16 @@ pub enum Error {
 /// Why a call got no answer of the org's, for now.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{why}")]
-pub struct Passing {
+pub struct Transient {
     /// For people.
     pub why: String,
     /// How long the other side asked us to stay away, as by Retry-After, in milliseconds.
     pub asked_ms: Option<i64>,
 }
 
-impl<T: Into<String>> From<T> for Passing {
-    fn from(why: T) -> Passing {
-        Passing {
+impl<T: Into<String>> From<T> for Transient {
+    fn from(why: T) -> Transient {
+        Transient {
             why: why.into(),
             asked_ms: None,
         }
@@ -106,7 +106,7 @@ impl Error {
     /// How long the other side asked us to stay away, in milliseconds.
     pub fn asked_ms(&self) -> Option<i64> {
         match self {
-            Error::Unreachable(passing) | Error::Uncertain(passing) => passing.asked_ms,
+            Error::Unreachable(transient) | Error::Uncertain(transient) => transient.asked_ms,
             _ => None,
         }
     }

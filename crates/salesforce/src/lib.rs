@@ -20,8 +20,8 @@ pub mod time;
 pub mod token;
 
 pub use client::{Client, ClientOptions, Usage};
-pub use error::{ApiError, Error, Passing, Result};
+pub use error::{ApiError, Error, Result, Transient};
 pub use hosts::Hosts;
 pub use record::{Record, RecordId};
-pub use request::{BoxError, CallBudget, CallLimits, Environment, Purpose, Transport};
+pub use request::{BoxError, CallBudget, CallLimits, CallPurpose, Environment, Transport};
 pub use token::{Grant, Token, TokenStore};

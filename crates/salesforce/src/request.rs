@@ -1,6 +1,6 @@
 //! The one way by which requests leave: count, send, classify, and retry what may be repeated.
 
-use crate::error::{ApiError, Error, Passing};
+use crate::error::{ApiError, Error, Transient};
 use crate::hosts::Hosts;
 use crate::time::parse_http_date;
 use bytes::Bytes;
@@ -30,7 +30,7 @@ pub trait Environment: Send + Sync {
 
 /// What a call is for; calls are counted by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Purpose {
+pub enum CallPurpose {
     /// Bulk work that a budget may stop.
     Sync,
     /// Following live changes.
@@ -39,13 +39,13 @@ pub enum Purpose {
     Staff,
 }
 
-impl Purpose {
+impl CallPurpose {
     /// The word it is counted under.
     pub fn as_str(self) -> &'static str {
         match self {
-            Purpose::Sync => "sync",
-            Purpose::Live => "live",
-            Purpose::Staff => "staff",
+            CallPurpose::Sync => "sync",
+            CallPurpose::Live => "live",
+            CallPurpose::Staff => "staff",
         }
     }
 }
@@ -55,12 +55,12 @@ pub trait CallBudget: Send + Sync {
     /// Permits one call for this purpose, or says until when there is none.
     fn take(
         &self,
-        purpose: Purpose,
+        purpose: CallPurpose,
     ) -> Pin<Box<dyn Future<Output = crate::Result<()>> + Send + '_>>;
 
     /// A call that the org surely has not counted costs nothing: without this a long outage would use
     /// all up.
-    fn give_back(&self, purpose: Purpose) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
+    fn give_back(&self, purpose: CallPurpose) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 }
 
 /// What an answer may take; goes with each request to the transport, which holds it.
@@ -80,9 +80,9 @@ impl CallLimits {
     };
 
     /// A call for this purpose. A page has up to 2,000 rows, and an org ends a call after 120 s.
-    pub(crate) fn of(purpose: Purpose) -> CallLimits {
+    pub(crate) fn of(purpose: CallPurpose) -> CallLimits {
         let seconds = match purpose {
-            Purpose::Staff => 30,
+            CallPurpose::Staff => 30,
             _ => 120,
         };
         CallLimits {
@@ -114,9 +114,9 @@ pub(crate) enum Outcome {
     /// The org is elsewhere, and did nothing; the address that it gave, if it gave one.
     Moved(Option<String>),
     /// It may work later; whether the org saw it is unknown.
-    Passing(Passing),
+    Transient(Transient),
     /// It may work later, and the org has neither done nor counted anything.
-    Unseen(Passing),
+    Unseen(Transient),
     /// It was answered with more than is taken.
     TooLarge(String),
     /// It will not work.
@@ -173,7 +173,7 @@ pub(crate) fn classify(answer: std::result::Result<Response<Bytes>, SendError>) 
         Err(SendError::Refused(why)) => return Outcome::Failed(Error::Invalid(why)),
         Err(SendError::TooLarge(why)) => return Outcome::TooLarge(why),
         Err(SendError::NotSent(why)) => return Outcome::Unseen(why.into()),
-        Err(SendError::Broken(why)) => return Outcome::Passing(why.into()),
+        Err(SendError::Broken(why)) => return Outcome::Transient(why.into()),
     };
     if let Some(place) = moved_to(&response) {
         return Outcome::Moved(place);
@@ -184,14 +184,14 @@ pub(crate) fn classify(answer: std::result::Result<Response<Bytes>, SendError>) 
     }
     let errors = serde_json::from_slice::<Vec<ApiError>>(response.body());
     if is_html(response.headers()) || PASSING.contains(&status.as_u16()) {
-        let passing = Passing {
+        let transient = Transient {
             why: format!("status {}", status.as_u16()),
             asked_ms: retry_after_ms(response.headers()),
         };
         let turned_away = errors.is_err() && TURNED_AWAY.contains(&status.as_u16());
         return match turned_away {
-            true => Outcome::Unseen(passing),
-            false => Outcome::Passing(passing),
+            true => Outcome::Unseen(transient),
+            false => Outcome::Transient(transient),
         };
     }
     let errors = match errors {
@@ -306,10 +306,10 @@ mod tests {
                 }
             }
             let outcome = classify(Ok(response.body(Bytes::new()).unwrap()));
-            let Outcome::Unseen(passing) = outcome else {
+            let Outcome::Unseen(transient) = outcome else {
                 panic!("503 passes");
             };
-            assert_eq!(passing.asked_ms, wait_ms, "{asked:?} {date:?}");
+            assert_eq!(transient.asked_ms, wait_ms, "{asked:?} {date:?}");
         }
     }
 
@@ -321,7 +321,7 @@ mod tests {
         ));
         assert!(matches!(
             answer(404, "text/html; charset=utf-8", "<html>"),
-            Outcome::Passing(_)
+            Outcome::Transient(_)
         ));
     }
 
@@ -339,7 +339,7 @@ mod tests {
         ] {
             let outcome = answer(status, "text/plain", body);
             let free = matches!(outcome, Outcome::Unseen(_));
-            assert!(free || matches!(outcome, Outcome::Passing(_)), "{status}");
+            assert!(free || matches!(outcome, Outcome::Transient(_)), "{status}");
             assert_eq!(free, is_free, "{status} {body:?}");
         }
     }

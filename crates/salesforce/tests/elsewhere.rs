@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tieline_salesforce::auth::App;
 use tieline_salesforce::{
-    BoxError, CallBudget, Client, ClientOptions, Environment, Error, Grant, Hosts, Purpose, Result,
-    Token, TokenStore,
+    BoxError, CallBudget, CallPurpose, Client, ClientOptions, Environment, Error, Grant, Hosts,
+    Result, Token, TokenStore,
 };
 use tower::util::{BoxCloneSyncService, service_fn};
 
@@ -58,7 +58,7 @@ impl World {
             client_name: "test".to_owned(),
         };
         World {
-            client: Client::new(options, Purpose::Sync),
+            client: Client::new(options, CallPurpose::Sync),
             asked,
             saved,
         }
@@ -96,12 +96,12 @@ impl Environment for Still {
 impl CallBudget for Still {
     fn take(
         &self,
-        _: Purpose,
+        _: CallPurpose,
     ) -> Pin<Box<dyn Future<Output = tieline_salesforce::Result<()>> + Send + '_>> {
         Box::pin(std::future::ready(Ok(())))
     }
 
-    fn give_back(&self, _: Purpose) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+    fn give_back(&self, _: CallPurpose) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(std::future::ready(()))
     }
 }

@@ -7,7 +7,7 @@
 
 mod dead;
 
-pub use dead::{Listed, discard, list, revive};
+pub use dead::{DeadJob, discard, list, revive};
 
 use crate::args;
 use crate::db::{Conn, Row, Value, among, json_text};

@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::store::Tx;
 use std::collections::BTreeMap;
 use tieline_domain::id::{ConnectionId, ObjectMappingId};
-use tieline_domain::sync::mapping::{Deletes, Direction, FieldMapping, Policy};
+use tieline_domain::sync::mapping::{Deletes, FieldMapping, MappingDirection, Policy};
 use tieline_domain::time::Timestamp;
 
 /// One Salesforce object tied to contacts.
@@ -20,7 +20,7 @@ pub struct ObjectMapping {
     /// Whether runs include it.
     pub enabled: bool,
     /// Which way records flow.
-    pub direction: Direction,
+    pub direction: MappingDirection,
     /// What a delete in the org does.
     pub deletes: Deletes,
     /// Whether contacts of the hub that have no record get one.
@@ -42,7 +42,7 @@ table!(ObjectMapping {
     object: text,
     position: int,
     enabled: bool,
-    direction: word(Direction),
+    direction: word(MappingDirection),
     deletes: word(Deletes),
     auto_create: bool,
     read_until: opt_time,
@@ -56,7 +56,7 @@ table!(ObjectMapping {
 table!(FieldMapping {
     field: text,
     attribute: text,
-    direction: word(Direction),
+    direction: word(MappingDirection),
     policy: word(Policy),
 });
 
@@ -144,13 +144,13 @@ pub async fn update_field(
     id: ObjectMappingId,
     field: &str,
     policy: Option<Policy>,
-    direction: Option<Direction>,
+    direction: Option<MappingDirection>,
 ) -> Result<bool> {
     let sql = "update field_mapping set policy = coalesce($1, policy), direction = coalesce($2, direction) \
                where object_mapping_id = $3 and field = $4";
     let args = args![
         policy.map(Policy::as_str),
-        direction.map(Direction::as_str),
+        direction.map(MappingDirection::as_str),
         id,
         field
     ];

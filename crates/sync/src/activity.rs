@@ -20,7 +20,7 @@ use tieline_domain::time::Timestamp;
 use tieline_org::{CallScope, OrgError};
 use tieline_salesforce::collections::{Fields as OrgFields, RECORDS_MAX, SaveResult};
 use tieline_salesforce::soql::{Condition, Select};
-use tieline_salesforce::{Error, Purpose};
+use tieline_salesforce::{CallPurpose, Error};
 use tieline_storage::activity::{self, Stage, WaitingDay, WaitingQuery, Written};
 use tieline_storage::job::{self, ClaimedJob};
 use tieline_storage::{Store, Tx, connection, message};
@@ -75,7 +75,7 @@ impl Sync {
     /// Writes all that waits; when to look again, if some of it must.
     async fn flush(&self, claimed: &ClaimedJob, id: ConnectionId) -> Result<Option<Timestamp>> {
         self.connections.is_back(id).await?;
-        let calls = self.connections.client(id, Purpose::Live).await?;
+        let calls = self.connections.client(id, CallPurpose::Live).await?;
         let row = connection::by_id(&mut *self.store.reader().await?, id).await?;
         let mut flush = Flush {
             store: &self.store,

@@ -151,12 +151,12 @@ impl Driver {
 }
 
 fn body(mapping: &ObjectMapping, fields: &Fields) -> OrgFields {
-    use tieline_domain::sync::mapping::Direction;
+    use tieline_domain::sync::mapping::MappingDirection;
     let mut body = OrgFields::new();
     for pair in mapping
         .fields
         .iter()
-        .filter(|pair| pair.direction != Direction::ToHub)
+        .filter(|pair| pair.direction != MappingDirection::ToHub)
     {
         if let Some(value) = fields.get(&pair.attribute) {
             body.insert(pair.field.clone(), Value::from(value.clone()));

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use tieline_domain::access::{Actor, AuditedAct};
 use tieline_domain::catalogue::{Catalogue, InvalidField};
 use tieline_domain::id::{ConnectionId, ObjectMappingId};
-use tieline_domain::sync::mapping::{Direction, FieldMapping};
-use tieline_salesforce::Purpose;
+use tieline_domain::sync::mapping::{FieldMapping, MappingDirection};
+use tieline_salesforce::CallPurpose;
 use tieline_salesforce::describe::ObjectDescribe;
 use tieline_storage::audit::{self, Entry};
 use tieline_storage::mapping::{self, ObjectMapping};
@@ -27,7 +27,10 @@ impl Sync {
         drop(reader);
         let mapping = mappings.into_iter().find(|mapping| mapping.id == id);
         let mapping = mapping.ok_or(StorageError::NotFound("object mapping"))?;
-        let calls = self.connections.client(connection, Purpose::Staff).await?;
+        let calls = self
+            .connections
+            .client(connection, CallPurpose::Staff)
+            .await?;
         let described = calls.client.describe(&mapping.object).await;
         calls.record().await?;
         let described = described?;
@@ -82,7 +85,7 @@ fn check(
             return invalid("attribute", problem, "choose another");
         }
     }
-    if pair.direction != Direction::ToHub {
+    if pair.direction != MappingDirection::ToHub {
         if !theirs.updateable {
             let problem = format!("{} can only be read", theirs.name);
             return invalid("direction", problem, "use to_hub");

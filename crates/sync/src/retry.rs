@@ -81,18 +81,18 @@ pub(crate) fn explain(error: &SyncError, again_at: Option<Timestamp>) -> RunErro
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tieline_salesforce::Passing;
+    use tieline_salesforce::Transient;
     use tieline_storage::StorageError;
 
     #[test]
     fn what_may_pass_is_tried_again_and_what_cannot_is_left_to_people() {
         let away = || SyncError::Salesforce(Error::Unreachable("status 503".into()));
         let asked = |seconds: i64| {
-            let passing = Passing {
+            let transient = Transient {
                 why: "status 503".to_owned(),
                 asked_ms: Some(seconds * 1_000),
             };
-            SyncError::Salesforce(Error::Unreachable(passing))
+            SyncError::Salesforce(Error::Unreachable(transient))
         };
         let refused = |code: &str| {
             let error = ApiError {

@@ -10,11 +10,11 @@ use tieline_domain::event::Event;
 use tieline_domain::id::{ConnectionId, SyncRunId};
 use tieline_domain::job::{JobKind, Party};
 use tieline_domain::sync::counts::RunCounts;
-use tieline_domain::sync::mapping::{Deletes, Direction, default_fields};
+use tieline_domain::sync::mapping::{Deletes, MappingDirection, default_fields};
 use tieline_domain::sync::run::{RunState, RunTrigger};
 use tieline_domain::time::Timestamp;
 use tieline_org::{CallScope, Connections, OrgError};
-use tieline_salesforce::Purpose;
+use tieline_salesforce::CallPurpose;
 use tieline_storage::job::{self, ClaimedJob, NewJob};
 use tieline_storage::mapping::{self, ObjectMapping};
 use tieline_storage::sync_run::{self, RunError, SyncRun};
@@ -75,7 +75,7 @@ impl Sync {
                 object: object.to_owned(),
                 position: position as i64,
                 enabled: true,
-                direction: Direction::Both,
+                direction: MappingDirection::Both,
                 deletes: Deletes::Honour,
                 auto_create: object == "Contact",
                 read_until: None,
@@ -196,7 +196,7 @@ impl Sync {
         drop(reader);
         let client = self
             .connections
-            .client(run.connection_id, Purpose::Sync)
+            .client(run.connection_id, CallPurpose::Sync)
             .await;
         let outcome = match client {
             Err(error) => Err(error.into()),
@@ -325,7 +325,7 @@ impl Driver {
         }
         for mapping in enabled
             .iter()
-            .filter(|mapping| mapping.direction != Direction::ToOrg)
+            .filter(|mapping| mapping.direction != MappingDirection::ToOrg)
         {
             if !self.run.checkpoint.pulled.contains(&mapping.object) {
                 self.pull(mapping, &enabled).await?;
@@ -333,7 +333,7 @@ impl Driver {
         }
         for mapping in enabled
             .iter()
-            .filter(|mapping| mapping.direction != Direction::ToHub)
+            .filter(|mapping| mapping.direction != MappingDirection::ToHub)
         {
             if !self.run.checkpoint.pushed.contains(&mapping.object) {
                 self.push(mapping).await?;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use tieline_domain::access::Scope;
 use tieline_domain::connection::ConnectionState;
 use tieline_domain::id::ConnectionId;
-use tieline_domain::sync::mapping::Direction;
+use tieline_domain::sync::mapping::MappingDirection;
 use tieline_domain::sync::run::RunState;
 use tieline_domain::sync::standing::{Ended, Facts, Standing, standing};
 use tieline_domain::time::Timestamp;
@@ -50,7 +50,7 @@ impl Status {
             last: self.last.as_ref().map(ended),
             is_connected: self.connection.state == ConnectionState::Connected,
             is_read: read.all(|it| {
-                !it.enabled || it.direction == Direction::ToOrg || it.read_until.is_some()
+                !it.enabled || it.direction == MappingDirection::ToOrg || it.read_until.is_some()
             }),
             to_decide: self.to_decide(),
             to_send: self.to_create + self.links.values().map(|it| it.waiting_to_org).sum::<i64>(),
@@ -70,8 +70,9 @@ impl Sync {
         let running = sync_run::open_run(&mut reader, id).await?;
         let newest = sync_run::history(&mut reader, id, None, 2).await?;
         let mappings = mapping::all(&mut reader, id).await?;
-        let creates =
-            |it: &ObjectMapping| it.enabled && it.auto_create && it.direction != Direction::ToHub;
+        let creates = |it: &ObjectMapping| {
+            it.enabled && it.auto_create && it.direction != MappingDirection::ToHub
+        };
         let to_create = match mappings.iter().any(creates) {
             true => contact::count_unlinked(&mut reader, &Scope::system(), id).await?,
             false => 0,

@@ -10,17 +10,16 @@ use http::{Request, Response};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use std::io::{Error as IoError, ErrorKind};
 use std::time::Duration;
-use tieline_salesforce::CallLimits;
+use tieline_salesforce::{BoxError, CallLimits};
 use tower::ServiceExt as _;
 use tower::util::{BoxCloneSyncService, service_fn};
 use url::{Host, Url};
 
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
-/// Carries requests out; the type that each client crate names `Transport`.
+/// Carries requests out. Both crates with clients name the same type, and neither knows the other.
 ///
 /// Two of its errors are `std::io::Error`s with a kind that callers may ask for: `ConnectionRefused`
 /// when nothing has left for certain, `FileTooLarge` for an answer beyond its bound.
-pub type Transport = BoxCloneSyncService<Request<Bytes>, Response<Bytes>, BoxError>;
+pub use tieline_salesforce::Transport;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// For requests that bring no limits of their own: carriers answer small things soon.

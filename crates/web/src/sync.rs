@@ -16,7 +16,7 @@ use axum::extract::State;
 use serde_json::{Value, json};
 use tieline_domain::access::{AuditedAct, Caller};
 use tieline_domain::id::ObjectMappingId;
-use tieline_domain::sync::mapping::{self as mapping_rules, Direction, Policy};
+use tieline_domain::sync::mapping::{self as mapping_rules, MappingDirection, Policy};
 use tieline_domain::sync::standing::Standing;
 use tieline_storage::audit::{self, Entry};
 use tieline_storage::contact::{self, ContactQuery};
@@ -154,7 +154,7 @@ pub(crate) async fn change_field(
     if field.contains('.')
         && change
             .direction
-            .is_some_and(|direction| direction != Direction::ToHub)
+            .is_some_and(|direction| direction != MappingDirection::ToHub)
     {
         let words = "a field of a parent record can only be read";
         return Err(Problem::field("direction", words, "use to_hub"));

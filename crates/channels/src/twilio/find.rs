@@ -47,7 +47,7 @@ pub async fn find(
         let url = format!("{}?{query}", messages(account));
         let request = request(Method::GET, &url, account, String::new())?;
         let answer = transport.clone().oneshot(request).await;
-        let response = answer.map_err(|error| CarrierError::not_now(error.to_string()))?;
+        let response = answer.map_err(|error| CarrierError::transient(error.to_string()))?;
         let earliest = sought.begun_at.0 - ROUNDING_MS + ahead_ms(&response, (sought.now)());
         let list: MessageList = read(&response)?;
         let is_older =

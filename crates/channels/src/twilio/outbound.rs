@@ -36,7 +36,7 @@ fn not_answered(error: BoxError) -> CarrierError {
         .downcast_ref::<std::io::Error>()
         .is_some_and(|error| error.kind() == std::io::ErrorKind::ConnectionRefused);
     match nothing_left {
-        true => CarrierError::not_now(error.to_string()),
+        true => CarrierError::transient(error.to_string()),
         false => CarrierError::Uncertain(error.to_string()),
     }
 }
@@ -54,7 +54,7 @@ mod tests {
             (ErrorKind::TimedOut, false),
         ] {
             let said = not_answered(Error::from(kind).into());
-            let is_certain = matches!(said, CarrierError::NotNow { .. });
+            let is_certain = matches!(said, CarrierError::Transient { .. });
             assert_eq!(is_certain, certain, "{kind}");
         }
         let said = not_answered("no whole answer within 20s".into());

@@ -92,7 +92,7 @@ pub(super) fn read<T: serde::de::DeserializeOwned>(
     });
     Err(match status.as_u16() {
         // Too many requests: refused before anything was done.
-        429 => CarrierError::NotNow {
+        429 => CarrierError::Transient {
             why: error.message,
             wait_ms: wait_ms(response),
         },
@@ -132,7 +132,7 @@ mod tests {
         assert!(answer(201, r#"{"sid":"SM1","status":"queued","body":"x"}"#).is_ok());
         assert!(matches!(
             answer(429, r#"{"code":20429,"message":"slow"}"#),
-            Err(CarrierError::NotNow { wait_ms: None, .. })
+            Err(CarrierError::Transient { wait_ms: None, .. })
         ));
         assert!(matches!(
             answer(503, "<html>"),
@@ -176,7 +176,7 @@ mod tests {
                 .header("retry-after", header)
                 .body(Bytes::new())
                 .unwrap();
-            let Err(CarrierError::NotNow { wait_ms, .. }) = read::<MessageResource>(&response)
+            let Err(CarrierError::Transient { wait_ms, .. }) = read::<MessageResource>(&response)
             else {
                 panic!("{header}");
             };

@@ -4,8 +4,7 @@ use crate::words::words;
 
 words! {
     /// Which way values flow.
-    #[cfg_attr(feature = "schema", schema(as = MappingDirection))]
-    Direction {
+    MappingDirection {
         /// Each side takes what the other changed.
         Both = "both",
         /// Only from the org into the hub.
@@ -49,7 +48,7 @@ pub struct FieldMapping {
     /// The contact's attribute.
     pub attribute: String,
     /// Which way.
-    pub direction: Direction,
+    pub direction: MappingDirection,
     /// Who wins.
     pub policy: Policy,
 }
@@ -96,7 +95,7 @@ pub fn default_fields(object: &str) -> Option<Vec<FieldMapping>> {
         // A contact's company is its account's name, which is not the contact's to change.
         "Contact" => (
             CONTACT,
-            Some(pair(&("Account.Name", "company"), Direction::ToHub)),
+            Some(pair(&("Account.Name", "company"), MappingDirection::ToHub)),
         ),
         "Lead" => (LEAD, None),
         _ => return None,
@@ -104,7 +103,7 @@ pub fn default_fields(object: &str) -> Option<Vec<FieldMapping>> {
     let both = PERSON
         .iter()
         .chain(own)
-        .map(|names| pair(names, Direction::Both));
+        .map(|names| pair(names, MappingDirection::Both));
     Some(both.chain(company).collect())
 }
 

@@ -6,7 +6,7 @@
 //! is seen as one.
 
 use crate::contact::Fields;
-use crate::sync::mapping::{Direction, FieldMapping, Policy};
+use crate::sync::mapping::{FieldMapping, MappingDirection, Policy};
 
 /// A field that a side takes; `None` is a blank.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,9 +104,9 @@ fn winner(pair: &FieldMapping, sides: Sides<'_>, times: &Times<'_>) -> Winner {
     let attribute = pair.attribute.as_str();
     let (org, hub) = (sides.org.get(attribute), sides.hub.get(attribute));
     match pair.direction {
-        Direction::ToHub => return Winner::Org,
-        Direction::ToOrg => return Winner::Hub,
-        Direction::Both => {}
+        MappingDirection::ToHub => return Winner::Org,
+        MappingDirection::ToOrg => return Winner::Hub,
+        MappingDirection::Both => {}
     }
     if let Some(base) = sides.base {
         let agreed = base.get(attribute);
@@ -145,7 +145,7 @@ mod tests {
             .collect()
     }
 
-    fn pair(direction: Direction, policy: Policy) -> FieldMapping {
+    fn pair(direction: MappingDirection, policy: Policy) -> FieldMapping {
         FieldMapping {
             field: "Title".to_owned(),
             attribute: "title".to_owned(),
@@ -171,7 +171,7 @@ mod tests {
             org_modified_at: 10,
             hub_changed_at: &|_| 20,
         };
-        let merged = merge(&[pair(Direction::Both, policy)], sides, &times);
+        let merged = merge(&[pair(MappingDirection::Both, policy)], sides, &times);
         let word =
             |changes: &[FieldChange]| changes.first().map(|c| c.after.clone().unwrap_or_default());
         (
@@ -285,7 +285,7 @@ mod tests {
         fn after_both_sides_took_theirs_a_second_merge_finds_nothing(
             base in proptest::option::of(side()), org in side(), hub in side(), direction in 0..3, policy in 0..4, late in any::<bool>(),
         ) {
-            let direction = [Direction::Both, Direction::ToHub, Direction::ToOrg][direction as usize];
+            let direction = [MappingDirection::Both, MappingDirection::ToHub, MappingDirection::ToOrg][direction as usize];
             let policy = [Policy::Salesforce, Policy::Tieline, Policy::Newest, Policy::Ask][policy as usize];
             let mapping = [pair(direction, policy)];
             let times = Times { org_modified_at: 10, hub_changed_at: &|_| if late { 20 } else { 5 } };

@@ -10,7 +10,7 @@ use tieline_domain::time::Timestamp;
 
 /// A job as it stands; never what it carries, which may be personal.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
+pub struct DeadJob {
     pub id: JobId,
     pub kind: JobKind,
     pub state: JobState,
@@ -24,7 +24,7 @@ pub struct Listed {
     pub run_at: Timestamp,
 }
 
-table!(Listed {
+table!(DeadJob {
     id: id,
     kind: word(JobKind),
     state: word(JobState),
@@ -42,16 +42,16 @@ pub async fn list(
     state: JobState,
     before: Option<JobId>,
     limit: i64,
-) -> Result<Vec<Listed>> {
+) -> Result<Vec<DeadJob>> {
     let (older, args) = match before {
         Some(id) => ("and id < $3", args![state.as_str(), limit, id]),
         None => ("", args![state.as_str(), limit]),
     };
-    let columns = Listed::COLUMNS.join(", ");
+    let columns = DeadJob::COLUMNS.join(", ");
     let sql =
         format!("select {columns} from job where state = $1 {older} order by id desc limit $2");
     let rows = conn.all(&sql, args).await?;
-    rows.iter().map(Listed::read).collect()
+    rows.iter().map(DeadJob::read).collect()
 }
 
 /// A dead job waits again, as if it were new.

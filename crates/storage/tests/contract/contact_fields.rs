@@ -4,7 +4,7 @@ use super::harness::on_both;
 use super::people::org;
 use tieline_domain::access::Actor;
 use tieline_domain::catalogue::{Catalogue, FieldChange, FieldKind, FieldSection, NewField};
-use tieline_domain::sync::mapping::{Direction, FieldMapping, Policy};
+use tieline_domain::sync::mapping::{FieldMapping, MappingDirection, Policy};
 use tieline_storage::{Store, contact, contact_field, mapping};
 
 fn shoe_size(name: &str) -> NewField {
@@ -105,7 +105,7 @@ async fn a_field_is_used_by_a_value_or_a_mapping_and_by_nothing_that_looks_like_
         let pair = FieldMapping {
             field: "Shoe_Size__c".to_owned(),
             attribute: "shoe_size".to_owned(),
-            direction: Direction::ToHub,
+            direction: MappingDirection::ToHub,
             policy: Policy::Salesforce,
         };
         let org = org(&at, "Harrow").await;
@@ -115,7 +115,7 @@ async fn a_field_is_used_by_a_value_or_a_mapping_and_by_nothing_that_looks_like_
             object: "Contact".to_owned(),
             position: 0,
             enabled: true,
-            direction: Direction::Both,
+            direction: MappingDirection::Both,
             deletes: tieline_domain::sync::mapping::Deletes::Honour,
             auto_create: false,
             read_until: None,

@@ -66,7 +66,7 @@ async fn expire(at: &Fixture) -> job::Expired {
     say(at, async |tx| job::expire(tx).await.unwrap()).await
 }
 
-async fn listed(at: &Fixture, state: JobState) -> Vec<job::Listed> {
+async fn listed(at: &Fixture, state: JobState) -> Vec<job::DeadJob> {
     let mut reader = at.store.reader().await.unwrap();
     job::list(&mut reader, state, None, 10).await.unwrap()
 }

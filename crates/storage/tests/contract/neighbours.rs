@@ -6,7 +6,7 @@ use tieline_domain::access::{Giver, Principal, Reach, Right, Rights, Role, Staff
 use tieline_domain::id::{ApiKeyId, InboxId, StaffId};
 use tieline_domain::sync::counts::RunCounts;
 use tieline_domain::sync::link::IntentState;
-use tieline_domain::sync::mapping::{Deletes, Direction, Policy};
+use tieline_domain::sync::mapping::{Deletes, MappingDirection, Policy};
 use tieline_domain::sync::run::{RunState, RunTrigger};
 use tieline_storage::api_key::{self, ApiKey};
 use tieline_storage::connection::{self, Connection};
@@ -341,7 +341,7 @@ async fn what_is_set_of_one_object_of_one_org_is_set_of_no_other() {
         mapping::update(&mut tx, contacts.id, Some(false), Some(Deletes::Ignore))
             .await
             .unwrap();
-        let (policy, flow) = (Some(Policy::Newest), Some(Direction::ToHub));
+        let (policy, flow) = (Some(Policy::Newest), Some(MappingDirection::ToHub));
         mapping::update_field(&mut tx, contacts.id, &field, policy, flow)
             .await
             .unwrap();

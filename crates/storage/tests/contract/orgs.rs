@@ -9,7 +9,7 @@ use tieline_domain::id::{CreateIntentId, SyncRunId};
 use tieline_domain::sync::change::{ChangeAct, ChangeDirection, ChangeState};
 use tieline_domain::sync::counts::RunCounts;
 use tieline_domain::sync::link::{IntentState, LinkState};
-use tieline_domain::sync::mapping::{Deletes, Direction, Policy};
+use tieline_domain::sync::mapping::{Deletes, MappingDirection, Policy};
 use tieline_domain::sync::run::{RunState, RunTrigger};
 use tieline_storage::connection::{self, Connection};
 use tieline_storage::create_intent::{self, CreateIntent};
@@ -239,7 +239,7 @@ async fn a_mapping_reads_back_as_it_was_written_and_changes_only_in_what_was_giv
                 .await
                 .unwrap()
         );
-        let flow = Some(Direction::ToHub);
+        let flow = Some(MappingDirection::ToHub);
         assert!(
             mapping::update_field(&mut tx, wanted.id, &field, None, flow)
                 .await
@@ -262,7 +262,7 @@ async fn a_mapping_reads_back_as_it_was_written_and_changes_only_in_what_was_giv
         wanted.enabled = false;
         wanted.deletes = Deletes::Ignore;
         wanted.fields[0].policy = Policy::Newest;
-        wanted.fields[0].direction = Direction::ToHub;
+        wanted.fields[0].direction = MappingDirection::ToHub;
         wanted.read_until = Some(until);
         wanted.last_changed_at = Some(at.store.now());
         (wanted.org_records, wanted.org_counted_at) = (Some(7), Some(at.store.now()));

@@ -16,7 +16,7 @@ use tieline_domain::conversation::{Conversation, ListPlace, Message, ReadMark};
 use tieline_domain::id::{CarrierAccountId, ContactId, ConversationId, Id as _, SenderId};
 use tieline_domain::receive::Unassigned;
 use tieline_domain::sync::counts::RunCounts;
-use tieline_domain::sync::mapping::{Deletes, Direction};
+use tieline_domain::sync::mapping::{Deletes, MappingDirection};
 use tieline_domain::sync::run::{RunState, RunTrigger};
 use tieline_storage::carrier_account::{CarrierAccount, Sender};
 use tieline_storage::consent::{self, Entry};
@@ -455,7 +455,7 @@ fn mapping_at(at: &Fixture, object: &str, position: i64) -> ObjectMapping {
         object: object.to_owned(),
         position,
         enabled: true,
-        direction: Direction::Both,
+        direction: MappingDirection::Both,
         deletes: Deletes::Honour,
         auto_create: true,
         read_until: None,

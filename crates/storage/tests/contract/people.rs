@@ -10,7 +10,7 @@ use tieline_domain::conversation::{Author, Conversation, Draft, HubReason, Kind,
 use tieline_domain::delivery::State;
 use tieline_domain::id::{InboxId, PointId, StaffId};
 use tieline_domain::sync::link::LinkState;
-use tieline_domain::sync::mapping::{Deletes, Direction as Flow, default_fields};
+use tieline_domain::sync::mapping::{Deletes, MappingDirection, default_fields};
 use tieline_storage::connection::{self, Connection};
 use tieline_storage::contact::{self, Contact};
 use tieline_storage::inbox::{self, Inbox};
@@ -60,7 +60,7 @@ pub async fn mapped(at: &Fixture, org: &Connection, object: &str) -> ObjectMappi
         object: object.to_owned(),
         position: 0,
         enabled: true,
-        direction: Flow::Both,
+        direction: MappingDirection::Both,
         deletes: Deletes::Honour,
         auto_create: true,
         read_until: None,

@@ -4,7 +4,7 @@ use super::harness::on_both;
 use super::people::writing;
 use tieline_domain::id::{ConnectionId, Id as _, JobId};
 use tieline_domain::job::{InHand, JobKind, JobState, Lane, Party};
-use tieline_storage::job::{self, Beat, ClaimedJob, Listed, NewJob};
+use tieline_storage::job::{self, Beat, ClaimedJob, DeadJob, NewJob};
 use tieline_storage::{StorageError, Tx};
 
 const TEXT: JobKind = JobKind::MessageSend;
@@ -27,7 +27,7 @@ async fn take(tx: &mut Tx) -> Vec<ClaimedJob> {
 }
 
 /// All jobs as they stand.
-async fn all(tx: &mut Tx) -> Vec<Listed> {
+async fn all(tx: &mut Tx) -> Vec<DeadJob> {
     let mut found = Vec::new();
     for state in JobState::ALL {
         found.extend(job::list(tx, *state, None, 9).await.unwrap());

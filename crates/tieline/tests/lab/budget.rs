@@ -6,7 +6,7 @@ use crate::desk;
 use tieline::hub::Hub;
 use tieline_domain::connection::ConnectionState;
 use tieline_domain::sync::run::RunState;
-use tieline_salesforce::{Error, Purpose};
+use tieline_salesforce::{CallPurpose, Error};
 use tieline_simulator::Mishap;
 use tieline_storage::connection;
 
@@ -46,12 +46,12 @@ async fn bulk_work_stops_when_its_share_is_used_and_goes_on_by_itself_while_staf
 
     let client = world.hub.sync.connections();
     let staff = client
-        .client(world.connection, Purpose::Staff)
+        .client(world.connection, CallPurpose::Staff)
         .await
         .unwrap();
     staff.client.limits().await.unwrap();
     let bulk = client
-        .client(world.connection, Purpose::Sync)
+        .client(world.connection, CallPurpose::Sync)
         .await
         .unwrap();
     let refused = bulk.client.limits().await.unwrap_err();
@@ -123,7 +123,7 @@ async fn what_another_node_used_counts_here_after_ten_seconds() {
     let client = async |hub: &Hub| {
         let calls = hub
             .connections
-            .client(world.connection, Purpose::Staff)
+            .client(world.connection, CallPurpose::Staff)
             .await;
         calls.unwrap()
     };
@@ -146,7 +146,7 @@ async fn calls_that_could_not_be_written_down_are_written_down_with_the_next() {
     world.sync().await;
     let before = used(&world).await;
     let calls = world.hub.sync.connections();
-    let staff = calls.client(world.connection, Purpose::Staff).await;
+    let staff = calls.client(world.connection, CallPurpose::Staff).await;
     let staff = staff.unwrap();
     let run = async |sql: &str| {
         let actor = tieline_domain::access::Actor::system();

@@ -7,7 +7,7 @@ use tieline::transport::in_process;
 use tieline_domain::access::Actor;
 use tieline_domain::connection::ConnectionKind;
 use tieline_org::{Connections, NewConnection, Place, Vault};
-use tieline_salesforce::Purpose;
+use tieline_salesforce::CallPurpose;
 use tieline_storage::carrier_account::CarrierAccount;
 use tieline_storage::{Store, StoreOptions, carrier_account, connection};
 
@@ -32,7 +32,7 @@ async fn a_new_key_above_the_old_one_seals_everything_anew_and_then_stands_alone
 
     let alone = connections(Vault::new(&new));
     let calls = alone
-        .client(world.connection, Purpose::Staff)
+        .client(world.connection, CallPurpose::Staff)
         .await
         .unwrap();
     calls.client.userinfo().await.unwrap();

@@ -8,7 +8,7 @@ use tieline_domain::sync::change::{ChangeAct, ChangeState};
 use tieline_domain::sync::run::RunState;
 use tieline_domain::sync::standing::Standing;
 use tieline_org::doctor::{Check, examine};
-use tieline_salesforce::Purpose;
+use tieline_salesforce::CallPurpose;
 use tieline_simulator::org::Call;
 use tieline_simulator::{ErrorEntry, Mishap};
 use tieline_storage::connection;
@@ -184,7 +184,9 @@ async fn runs_that_fail_in_a_row_wait_longer_each_time_and_anew_after_one_that_c
 async fn the_doctor_names_each_right_that_the_running_user_lacks() {
     let world = World::new(134).await;
     let connections = world.hub.sync.connections();
-    let calls = connections.client(world.connection, Purpose::Staff).await;
+    let calls = connections
+        .client(world.connection, CallPurpose::Staff)
+        .await;
     let client = &calls.unwrap().client;
     let fields = [
         ("Title", true),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use tieline_domain::id::JobId;
 use tieline_domain::job::JobKind;
 use tieline_domain::time::Timestamp;
-use tieline_storage::job::Listed;
+use tieline_storage::job::DeadJob;
 use utoipa::{IntoParams, ToSchema};
 
 #[derive(Deserialize, IntoParams)]
@@ -43,7 +43,7 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    pub fn of(it: Listed) -> Job {
+    pub fn of(it: DeadJob) -> Job {
         Job {
             id: it.id,
             kind: it.kind,

@@ -8,7 +8,7 @@ use tieline_domain::connection::{ConnectionKind, ConnectionState};
 use tieline_domain::id::{ConnectionId, ObjectMappingId, SyncRunId};
 use tieline_domain::sync::change::{ChangeAct, ChangeDirection, ChangeState};
 use tieline_domain::sync::counts::{BothWays, Counts};
-use tieline_domain::sync::mapping::{Deletes, Direction, Policy};
+use tieline_domain::sync::mapping::{Deletes, MappingDirection, Policy};
 use tieline_domain::sync::run::{RunState, RunTrigger};
 use tieline_domain::sync::standing::Standing;
 use tieline_domain::time::Timestamp;
@@ -89,7 +89,7 @@ pub(crate) struct Mapping {
     pub id: ObjectMappingId,
     pub object: String,
     pub enabled: bool,
-    pub direction: Direction,
+    pub direction: MappingDirection,
     pub records: i64,
     pub waiting_to_org: i64,
     pub conflicts: i64,
@@ -108,7 +108,7 @@ pub(crate) struct Mapping {
 pub(crate) struct FieldMapping {
     pub field: String,
     pub attribute: String,
-    pub direction: Direction,
+    pub direction: MappingDirection,
     pub policy: Policy,
 }
 
@@ -126,7 +126,7 @@ pub(crate) struct MappingChange {
 pub(crate) struct FieldMappingChange {
     /// `ask` is refused: conflicts have no queue yet.
     pub policy: Option<Policy>,
-    pub direction: Option<Direction>,
+    pub direction: Option<MappingDirection>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -136,7 +136,7 @@ pub(crate) struct FieldMappingCreate {
     pub field: Text<200>,
     /// A name of /api/v1/contact-fields.
     pub attribute: Text<40>,
-    pub direction: Direction,
+    pub direction: MappingDirection,
     pub policy: Policy,
 }
 
