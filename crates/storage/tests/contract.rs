@@ -4,6 +4,7 @@ mod contract {
     mod access;
     mod attachments;
     mod carriers;
+    mod clocks;
     mod contact_fields;
     mod contacts;
     mod conversations;
@@ -16,6 +17,7 @@ mod contract {
     mod jobs;
     mod kept;
     mod keys;
+    mod leases;
     mod neighbours;
     mod once;
     mod orgs;
