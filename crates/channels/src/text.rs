@@ -21,8 +21,8 @@ pub struct Sought<'a> {
     pub to: &'a str,
     pub from: &'a str,
     pub text: &'a str,
-    /// When its sending began, by our clock.
-    pub begun_at: Timestamp,
+    /// Its sending did not begin before, by our clock.
+    pub not_before: Timestamp,
     /// What our clock shows when it is asked.
     pub now: &'a (dyn Fn() -> Timestamp + Sync),
 }

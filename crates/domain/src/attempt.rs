@@ -18,7 +18,10 @@ pub struct Attempt {
     /// The carrier's name for it, once it is known.
     pub provider_id: Option<String>,
     pub state: State,
+    /// When it began; while it is open and its hub was started anew since, at the latest.
     pub begun_at: Timestamp,
+    /// The carrier lists nothing of it from before.
+    pub not_before: Timestamp,
 }
 
 /// What a carrier says of a text of ours.
@@ -131,6 +134,7 @@ mod tests {
             provider_id: name.map(str::to_owned),
             state,
             begun_at: Timestamp(0),
+            not_before: Timestamp(0),
         }
     }
 

@@ -19,8 +19,6 @@ const CONFIRM_AFTER_MS: i64 = 5_000;
 /// What the carrier does not list after so many looks, it never got. That takes ten minutes by whichever
 /// clock: one that is set makes no look.
 const CONFIRM_LOOKS: i64 = 120;
-/// Whatever began after the present moment began by a clock that was set back since.
-const BEGUN_WITHIN_MS: i64 = 24 * 60 * 60 * 1_000;
 
 #[derive(Serialize, Deserialize)]
 struct ConfirmPayload {
@@ -55,18 +53,13 @@ impl Messaging {
         let senders = carrier_account::senders_of(&mut reader, open.account_id).await?;
         drop(reader);
         let from = senders.iter().find(|it| Some(it.id) == message.sender_id);
-        let now = self.store.now();
-        let begun_at = match open.begun_at > now {
-            true => now - BEGUN_WITHIN_MS,
-            false => open.begun_at,
-        };
         let listing = match (self.carrier(&account), from) {
             (Some(carrier), Some(from)) => {
                 let sought = Sought {
                     to: &listed.address,
                     from: &from.address,
                     text: &message.text,
-                    begun_at,
+                    not_before: open.not_before,
                     now: &|| self.store.now(),
                 };
                 carrier.find(&self.transport, &sought).await

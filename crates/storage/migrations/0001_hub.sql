@@ -336,7 +336,9 @@ create table attempt (
     account_id uid not null references carrier_account (id),
     provider_id text,
     state text not null,
+    -- While it is open: when it began, at the latest and at the earliest.
     begun_at bigint not null,
+    not_before bigint not null,
     primary key (message_id, number)
 ) without rowid;
 create index attempt_open on attempt (state) where state in ('sending', 'uncertain');
@@ -488,7 +490,9 @@ create table create_intent (
     body text not null,
     state text not null,
     record_id text,
-    created_at bigint not null
+    -- While it is open: when its call began, at the latest and at the earliest.
+    begun_at bigint not null,
+    not_before bigint not null
 );
 create index create_intent_open on create_intent (connection_id, object) where state <> 'done';
 

@@ -25,7 +25,7 @@ pub struct WaitingDay {
     pub contact_id: ContactId,
     /// The Task, once it exists.
     pub record_id: Option<String>,
-    /// Since when a create of it may be on its way.
+    /// Since when, at the latest, a create of it may be on its way.
     pub begun_at: Option<Timestamp>,
     /// Rises with each message.
     pub news: i64,

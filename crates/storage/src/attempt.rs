@@ -17,6 +17,7 @@ table!(Attempt {
     provider_id: opt_text,
     state: word(State),
     begun_at: time,
+    not_before: time,
 });
 
 /// Begins the next attempt at a message.
@@ -27,7 +28,7 @@ pub async fn begin(
 ) -> Result<Attempt> {
     let now = tx.now();
     let sql = format!(
-        "insert into attempt ({}) select $1, coalesce(max(number), 0) + 1, $2, null, $3, $4 \
+        "insert into attempt ({}) select $1, coalesce(max(number), 0) + 1, $2, null, $3, $4, $4 \
          from attempt where message_id = $1 returning *",
         Attempt::COLUMNS.join(", ")
     );

@@ -23,8 +23,10 @@ pub struct CreateIntent {
     pub body: serde_json::Map<String, serde_json::Value>,
     /// How far it is.
     pub state: IntentState,
-    /// When it was written down, by our clock.
-    pub created_at: Timestamp,
+    /// When its call began at the latest, by our clock.
+    pub begun_at: Timestamp,
+    /// The org has nothing of it from before, by our clock.
+    pub not_before: Timestamp,
 }
 
 table!(CreateIntent {
@@ -34,7 +36,8 @@ table!(CreateIntent {
     contact_id: opt_id,
     body: json,
     state: word(IntentState),
-    created_at: time,
+    begun_at: time,
+    not_before: time,
 });
 
 /// Writes intents down.

@@ -106,9 +106,7 @@ impl Store {
             .step(self.time_is_off_by().await?.unwrap_or_default());
         let mut tx = self.begin(&Actor::system()).await?;
         migrate::migrate(&mut tx, may_begin).await?;
-        if self.has_one_hub() {
-            clock_set::notice(&mut tx).await?;
-        }
+        clock_set::notice(&mut tx).await?;
         tx.commit().await?;
         let seq = event::head(&mut *self.reader().await?).await?;
         self.news.head.send_replace(seq);
@@ -128,11 +126,9 @@ impl Store {
         let Some(step_ms) = self.time_is_off_by().await? else {
             return Ok(());
         };
-        if self.has_one_hub() {
-            let mut tx = self.begin(&Actor::system()).await?;
-            clock_set::move_times(&mut tx, step_ms).await?;
-            tx.commit().await?;
-        }
+        let mut tx = self.begin(&Actor::system()).await?;
+        clock_set::move_times(&mut tx, step_ms).await?;
+        tx.commit().await?;
         self.time.step(step_ms);
         Ok(())
     }

@@ -69,7 +69,8 @@ impl Driver {
                 contact_id: Some(contact.id),
                 body: body(mapping, &contact.fields),
                 state: IntentState::Open,
-                created_at: now,
+                begun_at: now,
+                not_before: now,
             })
             .collect();
         create_intent::create_many(&mut tx, &intents).await?;

@@ -63,7 +63,7 @@ impl Driver {
         let names = intents
             .iter()
             .filter_map(|intent| intent.body.get("LastName").and_then(Value::as_str));
-        let since = intents.iter().map(|intent| intent.created_at.0).min();
+        let since = intents.iter().map(|intent| intent.not_before.0).min();
         let Some(since) = since else {
             return Ok(Vec::new());
         };
@@ -107,7 +107,7 @@ impl Driver {
     ) -> tieline_storage::Result<()> {
         let mut tx = self.store.begin(&Actor::system()).await?;
         let now = tx.now();
-        let over_at = intent.created_at + CALL_MAX_MS;
+        let over_at = intent.begun_at + CALL_MAX_MS;
         match outcome {
             Outcome::Made(record_id) => {
                 self.link_made(&mut tx, mapping, intent, &record_id).await?;
@@ -174,7 +174,7 @@ impl Driver {
 fn sought(client: &Client, intent: &CreateIntent) -> Sought {
     Sought {
         values: known_by(|field| intent.body.get(field)),
-        not_before_ms: client.org_time(intent.created_at.0) - CLOCK_SKEW_MS,
+        not_before_ms: client.org_time(intent.not_before.0) - CLOCK_SKEW_MS,
     }
 }
 

@@ -48,7 +48,7 @@ pub async fn find(
         let request = request(Method::GET, &url, account, String::new())?;
         let answer = transport.clone().oneshot(request).await;
         let response = answer.map_err(|error| CarrierError::transient(error.to_string()))?;
-        let earliest = sought.begun_at.0 - ROUNDING_MS + ahead_ms(&response, (sought.now)());
+        let earliest = sought.not_before.0 - ROUNDING_MS + ahead_ms(&response, (sought.now)());
         let list: MessageList = read(&response)?;
         let is_older =
             |it: &MessageResource| created_at(it).is_some_and(|created_at| created_at.0 < earliest);
@@ -129,7 +129,7 @@ mod tests {
             to: "+447700900317",
             from: "+447700900010",
             text: "Hello",
-            begun_at: Timestamp(NOW.0 - 10_000),
+            not_before: Timestamp(NOW.0 - 10_000),
             now: &|| Timestamp(NOW.0 + takes_ms * asked.lock().unwrap().len() as i64),
         };
         let found = find(&carrier, &account, &sought)

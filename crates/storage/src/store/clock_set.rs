@@ -1,4 +1,8 @@
-//! What becomes of the times that are kept once the clock of the only hub was set.
+//! What becomes of the times that are kept once the database's clock was set.
+//!
+//! Leases, waits and keys of requests are moved where one hub alone works on the database. What was begun
+//! outside and is looked for there is looked for from too early rather than from too late: that only finds
+//! more of the same, whose names are known.
 
 use crate::args;
 use crate::error::Result;
@@ -6,27 +10,34 @@ use crate::event;
 use crate::store::Tx;
 use tieline_domain::time::Timestamp;
 
+/// By less than this the clocks of several nodes differ, and who looks for something allows for it.
+const NOTICEABLE_MS: i64 = 2_000;
 /// Longer than a request is answered.
 const KEY_MS: i64 = 2 * 60 * 1_000;
-/// How long before it was noticed something may have begun.
+/// By less than this a clock was wrong.
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
-/// What was begun outside and is looked for there, by when it began.
-const BEGUN: [(&str, &str, &str); 3] = [
-    ("attempt", "begun_at", "state in ('sending', 'uncertain')"),
-    ("create_intent", "created_at", "state <> 'done'"),
-    (
-        "activity",
-        "begun_at",
-        "waiting = 1 and begun_at is not null",
-    ),
-];
+/// What was begun outside, while nobody knows what came of it.
+const BEGUN: [(&str, &str); 3] = [ATTEMPT, CREATE, TASK];
+/// What of it is looked for by when it began.
+const SOUGHT: [(&str, &str); 2] = [ATTEMPT, CREATE];
+const ATTEMPT: (&str, &str) = ("attempt", "state in ('sending', 'uncertain')");
+const CREATE: (&str, &str) = ("create_intent", "state <> 'done'");
+const TASK: (&str, &str) = ("activity", "waiting = 1 and begun_at is not null");
 
 /// The clock was set while the hub works. Whatever is in hand is in hand here, and has as long as before.
 /// Set back, what waits waits no longer for that, and what began outside began as long ago as before. A
-/// clock that jumps forward may be that of a machine that slept: what began is where it was, and is looked
-/// for from too early rather than from too late.
+/// clock that jumps forward may be that of a machine that slept: what began is where it was.
 pub(super) async fn move_times(tx: &mut Tx, step_ms: i64) -> Result<()> {
+    // By the clock as it is set now: what was due already stays due.
+    let now = tx.now() + step_ms;
+    if !tx.store.has_one_hub() {
+        // The other nodes learn of it each for itself, and their leases with it.
+        return match step_ms < -NOTICEABLE_MS {
+            true => loosen(tx, now).await,
+            false => Ok(()),
+        };
+    }
     let sql = "update job set lease_until = lease_until + $1 where lease_until is not null";
     tx.run(sql, args![step_ms]).await?;
     if step_ms < 0 {
@@ -35,33 +46,52 @@ pub(super) async fn move_times(tx: &mut Tx, step_ms: i64) -> Result<()> {
         for sql in [keys, failures] {
             tx.run(sql, args![step_ms]).await?;
         }
-        for (table, column, open) in BEGUN {
-            let sql = format!("update {table} set {column} = {column} + $1 where {open}");
-            tx.run(&sql, args![step_ms]).await?;
+        for (column, tables) in [("begun_at", &BEGUN[..]), ("not_before", &SOUGHT)] {
+            for (table, open) in tables {
+                let sql = format!("update {table} set {column} = {column} + $1 where {open}");
+                tx.run(&sql, args![step_ms]).await?;
+            }
         }
-        // By the clock as it is set now: what was due already stays due.
-        let now = tx.now() + step_ms;
         wait_less(tx, step_ms, now).await?;
     }
     Ok(())
 }
 
 /// A hub starts. Where its last word is of a moment that is still to come, the clock was set back while
-/// nothing ran, at least by so much: when anything outside began is not known any more.
+/// nothing ran, at least by so much. Where the only hub was away for longer than that nothing shows it, so
+/// what it left open is taken to have begun by a wrong clock in any case.
 pub(super) async fn notice(tx: &mut Tx) -> Result<()> {
     let now = tx.now();
+    let is_alone = tx.store.has_one_hub();
     let ahead_ms = event::last_at(tx).await?.map_or(0, |at| at.since(now));
-    if ahead_ms > 0 {
+    let was_set_back = ahead_ms > NOTICEABLE_MS;
+    if is_alone || was_set_back {
+        loosen(tx, now).await?;
+    }
+    if is_alone && was_set_back {
         wait_less(tx, -ahead_ms, now).await?;
-        for (table, column, open) in BEGUN {
-            let sql = format!("update {table} set {column} = $1 where {open}");
-            tx.run(&sql, args![now - DAY_MS]).await?;
-        }
         // Whoever had the key of a request is gone.
         for column in ["taken_at", "done_at"] {
             let sql = format!("update idempotency set {column} = $1 where {column} > $1");
             tx.run(&sql, args![now - KEY_MS]).await?;
         }
+    }
+    Ok(())
+}
+
+/// Whatever is open began before now, and by a clock that may have been wrong. It is moved once, however
+/// often a hub is started anew; what is known since then is only that its call may go on since now.
+async fn loosen(tx: &mut Tx, now: Timestamp) -> Result<()> {
+    for (table, open) in SOUGHT {
+        let earlier = "case when begun_at > $1 then $1 else begun_at end";
+        let sql = format!(
+            "update {table} set not_before = {earlier} - $2 where {open} and not_before = begun_at"
+        );
+        tx.run(&sql, args![now, DAY_MS]).await?;
+    }
+    for (table, open) in BEGUN {
+        let sql = format!("update {table} set begun_at = $1 where {open}");
+        tx.run(&sql, args![now]).await?;
     }
     Ok(())
 }

@@ -45,7 +45,7 @@ pub(super) async fn add_sender(
     sender
 }
 
-async fn add_inbox(tx: &mut Tx) -> InboxId {
+pub(super) async fn add_inbox(tx: &mut Tx) -> InboxId {
     let inbox = Inbox {
         id: tx.new_id(),
         channel: Channel::Sms,
@@ -57,7 +57,7 @@ async fn add_inbox(tx: &mut Tx) -> InboxId {
 }
 
 /// A text of ours that is about to leave.
-async fn add_text(tx: &mut Tx, inbox: InboxId, sender: &Sender) -> Message {
+pub(super) async fn add_text(tx: &mut Tx, inbox: InboxId, sender: &Sender) -> Message {
     let points = contact::ensure_points(tx, Channel::Sms, &[THEIRS.to_owned()]).await;
     let point = points.unwrap()[THEIRS];
     let known = conversation::load_by_points(tx, &[point]).await.unwrap();

@@ -404,7 +404,8 @@ async fn two_orgs_have_runs_and_intents_of_their_own() {
             contact_id: None,
             body: Default::default(),
             state: IntentState::Open,
-            created_at: at.store.now(),
+            begun_at: at.store.now(),
+            not_before: at.store.now(),
         };
         let mut intents = ["Contact", "Contact", "Lead"].map(intent);
         let mut tx = writing(&at).await;

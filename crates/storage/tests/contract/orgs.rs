@@ -662,7 +662,8 @@ async fn an_intent_is_open_until_it_is_settled() {
                 .into_iter()
                 .collect(),
             state: IntentState::Open,
-            created_at: at.store.now(),
+            begun_at: at.store.now(),
+            not_before: at.store.now(),
         };
         let mut wanted = [intent(), intent(), intent()];
         let mut tx = writing(&at).await;

@@ -3,6 +3,7 @@
 use super::waits::{CREATES, add, count, live_on, plan};
 use super::world::{World, Wrong};
 use crate::desk;
+use tieline::hub::Hub;
 use tieline::transport::in_process;
 use tieline_domain::delivery::State;
 use tieline_domain::sync::run::RunState;
@@ -101,19 +102,53 @@ async fn a_text_whose_answer_is_lost_is_found_at_a_carrier_whose_clock_is_wrong(
     }
 }
 
+/// When a clock that is an hour fast is set right.
+#[derive(Debug, Clone, Copy)]
+enum SetRight {
+    WhileItWorks,
+    WhileItIsAway { hours: i64 },
+}
+
+const SET_RIGHT: [SetRight; 3] = [
+    SetRight::WhileItWorks,
+    SetRight::WhileItIsAway { hours: 0 },
+    // Nothing that it kept lies ahead any more.
+    SetRight::WhileItIsAway { hours: 2 },
+];
+
+/// The hub works by a clock that is an hour fast.
+async fn go_fast(world: &World) {
+    world.computer.set_database_by(HOUR_MS);
+    world.learn_time().await;
+}
+
+/// The hub that works by the right clock from now on.
+async fn set_right(world: &World, when: SetRight) -> Hub {
+    match when {
+        SetRight::WhileItWorks => {
+            world.computer.set_database_by(0);
+            world.learn_time().await;
+            world.hub.clone()
+        }
+        SetRight::WhileItIsAway { hours } => {
+            world.wait(hours * HOUR_MS);
+            world.computer.set_database_by(0);
+            world.restarted().await
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_text_that_was_sent_by_a_fast_clock_is_found_once_the_clock_is_right_again() {
-    // Set right while the hub works, or while it is away.
-    for restarted in [false, true] {
+    for when in SET_RIGHT {
         let world = World::new(94).await;
-        world.computer.set_database_by(HOUR_MS);
-        world.learn_time().await;
+        go_fast(&world).await;
         let lost = plan(&world, "POST", "/Messages", 1, Mishap::CutAfterCommit);
         let away = Mishap::Busy {
             status: 503,
             retry_after_seconds: 1,
         };
-        plan(&world, "GET", "/Messages", 5, away);
+        let away = plan(&world, "GET", "/Messages", 5, away);
         let id = desk::text(&world.hub.store, "+441134960651", "Once")
             .await
             .id;
@@ -121,61 +156,46 @@ async fn a_text_that_was_sent_by_a_fast_clock_is_found_once_the_clock_is_right_a
         assert_eq!(world.simulator.fired(lost), 1);
         world.wait(6_000);
         world.hub.worker().work_off().await;
-        world.computer.set_database_by(0);
-        let hub = match restarted {
-            false => {
-                world.learn_time().await;
-                world.hub.clone()
-            }
-            true => world.restarted().await,
-        };
+        assert!(world.simulator.fired(away) > 0, "{when:?}");
+        let hub = set_right(&world, when).await;
         // The carrier itself reports nothing.
-        for _ in 0..60 {
-            world.wait(1_000);
-            hub.worker().work_off().await;
-        }
+        live_on(&world, &hub, 60).await;
+        assert_eq!(world.simulator.fired(away), 5, "{when:?}");
         let messages = desk::messages(&hub.store).await;
         let message = messages.iter().find(|it| it.id == id).unwrap();
-        assert_eq!(message.state, State::Sent, "{restarted}");
-        assert_eq!(world.simulator.texts().len(), 1, "{restarted}");
+        assert_eq!(message.state, State::Sent, "{when:?}");
+        assert_eq!(world.simulator.texts().len(), 1, "{when:?}");
     }
 }
 
 #[tokio::test]
 async fn a_create_that_was_sent_by_a_fast_clock_is_found_once_the_clock_is_right_again() {
-    // Set right while the hub works, or while it is away.
-    for restarted in [false, true] {
+    for when in SET_RIGHT {
         let world = World::side_by_side(95, Wrong::default()).await;
         world.sync().await;
-        world.computer.set_database_by(HOUR_MS);
-        world.learn_time().await;
+        go_fast(&world).await;
         let lost = plan(&world, "POST", CREATES, 1, Mishap::CutAfterCommit);
         // Nor is it found at once.
-        plan(&world, "GET", "CreatedById", 12, Mishap::Maintenance {});
+        let away = plan(&world, "GET", "CreatedById", 12, Mishap::Maintenance {});
         add(&world, "", "Lost").await;
         world.live(3).await;
         assert_eq!(world.simulator.fired(lost), 1);
-        assert_eq!(open_creates(&world).await, 1);
-        world.computer.set_database_by(0);
-        let hub = match restarted {
-            false => {
-                world.learn_time().await;
-                world.hub.clone()
-            }
-            true => world.restarted().await,
-        };
+        assert!(world.simulator.fired(away) > 0, "{when:?}");
+        assert_eq!(open_creates(&world.hub, &world).await, 1);
+        let hub = set_right(&world, when).await;
         // Longer than the hour in which it seems not to have begun.
         for _ in 0..90 {
             world.wait(60_000);
             hub.worker().work_off().await;
         }
+        assert_eq!(open_creates(&hub, &world).await, 0, "{when:?}");
         let made = count(&world, "LastName = 'Lost'");
-        assert_eq!(made, 1, "{restarted}");
+        assert_eq!(made, 1, "{when:?}");
     }
 }
 
-async fn open_creates(world: &World) -> usize {
-    let mut reader = world.hub.store.reader().await.unwrap();
+async fn open_creates(hub: &Hub, world: &World) -> usize {
+    let mut reader = hub.store.reader().await.unwrap();
     let open = create_intent::open(&mut reader, world.connection, "Contact").await;
     open.unwrap().len()
 }
