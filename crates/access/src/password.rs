@@ -3,11 +3,14 @@
 //!
 //! They are weighed on threads of their own, as many as work at once, and each uses its memory
 //! again: an allocator keeps what was given back, and on a pool of hundreds that would be gigabytes.
+//!
+//! They are weighed composed: one keyboard gives é as one character, another as two.
 
 use crate::error::{AccessError, Result};
 use argon2::password_hash::phc::{Output, PasswordHash};
 use argon2::{Algorithm, Argon2, Block, Params, PasswordHasher, Version};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
+use tieline_domain::text::composed;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 /// Characters that a password must have.
@@ -51,10 +54,10 @@ impl Hashing {
 
     /// The hash to keep.
     pub async fn hash(&self, _place: &Place, password: &str) -> Result<String> {
+        let password = composed(password);
         if password.chars().count() < LENGTH_MIN {
             return Err(AccessError::PasswordTooShort);
         }
-        let password = password.to_owned();
         let salt: [u8; 16] = crate::token::random();
         let work = move |_: &mut Vec<Block>| {
             Argon2::default()
@@ -70,7 +73,7 @@ impl Hashing {
         // A hash of nobody's password, so that an unknown name costs as much time as a known one.
         const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$VZm2cmTIcIvGFPlxPaFrqn1CkKJUmrzG2g2iYiYf8fI";
         let known = hash.is_some();
-        let (password, hash) = (password.to_owned(), hash.unwrap_or(NOBODYS).to_owned());
+        let (password, hash) = (composed(password), hash.unwrap_or(NOBODYS).to_owned());
         let work = move |memory: &mut Vec<Block>| {
             matches(memory, password.as_bytes(), &hash).unwrap_or(false)
         };
@@ -155,10 +158,26 @@ mod tests {
             ("short", true),
             ("schlüßéñøå", true),
             ("schlüßéñøå12", false),
+            ("e\u{301}e\u{301}e\u{301}e\u{301}e\u{301}e\u{301}", true),
         ] {
             let hash = hashing.hash(&place, password).await;
             let refused = matches!(hash, Err(AccessError::PasswordTooShort));
             assert_eq!(refused, is_short, "{password}");
+        }
+    }
+
+    #[tokio::test]
+    async fn one_password_is_one_whichever_keyboard_it_is_typed_on() {
+        let hashing = Hashing::default();
+        let place = hashing.admit().unwrap();
+        let ways = ["café au lait 1", "cafe\u{301} au lait 1"];
+        for set in ways {
+            let kept = hashing.hash(&place, set).await.unwrap();
+            for typed in ways {
+                assert!(hashing.verify(&place, typed, Some(&kept)).await, "{typed}");
+            }
+            let plain = hashing.verify(&place, "cafe au lait 1", Some(&kept));
+            assert!(!plain.await);
         }
     }
 

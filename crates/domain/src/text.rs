@@ -66,7 +66,8 @@ pub fn clean(text: &str) -> String {
     }
 }
 
-fn composed(text: &str) -> String {
+/// What looks equal is equal.
+pub fn composed(text: &str) -> String {
     if is_nfc(text) {
         text.to_owned()
     } else {

@@ -59,7 +59,7 @@ impl<const MAX: usize> ToSchema for Text<MAX> {
     }
 }
 
-/// A password, taken as it is written. Longer ones would be given at one door and not fit through another.
+/// A password, taken as it is written: it is composed where it is weighed. Longer ones would be given at one door and not fit through another.
 pub(crate) struct Password(String);
 
 /// Characters of a password.
