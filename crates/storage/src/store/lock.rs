@@ -1,6 +1,8 @@
 //! One process per SQLite file: a lock on a file beside it, held for as long as the store is open.
 //!
-//! The operating system ends the lock with the process, however it ends; the file stays.
+//! The operating system ends the lock with the process, however it ends; the file stays. It is beside the
+//! database and not on it: whoever closes that file ends all locks that SQLite has on it in this process,
+//! and not every system tells the two kinds of locks apart.
 
 use crate::error::{Result, StorageError};
 use std::fs::{File, OpenOptions, TryLockError};

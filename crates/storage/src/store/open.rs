@@ -7,6 +7,7 @@ use crate::db::{Conn, SqlitePools};
 use crate::error::{Result, StorageError, missing};
 use sqlx::ConnectOptions as _;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -121,14 +122,31 @@ async fn check(pools: &SqlitePools, file: &Path) -> Result<()> {
 /// Locks the file; one that is missing is made for its owner alone, and SQLite gives its log the
 /// same mode.
 fn find_or_make(file: &Path, door: Door) -> Result<FileLock> {
-    let bytes = file.metadata().map_or(0, |found| found.len());
+    let found = file.metadata().ok();
+    let bytes = found.as_ref().map_or(0, Metadata::len);
     if bytes == 0 && door == Door::Existing {
         return Err(missing(&file.display()));
+    }
+    if found.is_some_and(|found| has_other_names(&found)) {
+        return Err(StorageError::Settings(format!(
+            "the database {} has another name as well (a hard link), by which a second hub could work on it unseen; \
+             remove that name, or use a copy of the file",
+            file.display()
+        )));
     }
     let lock = FileLock::take(file)?;
     let made = owners_alone().create(true).truncate(false).open(file);
     made.map_err(|error| refused(file, &error))?;
     Ok(lock)
+}
+
+/// SQLite keeps its log beside the name that it was given, and the lock lies there as well: by two names
+/// nobody sees the other, and what a hub left in its log is lost by the other name.
+fn has_other_names(found: &Metadata) -> bool {
+    #[cfg(unix)]
+    return std::os::unix::fs::MetadataExt::nlink(found) > 1;
+    #[cfg(not(unix))]
+    false
 }
 
 /// Says what is wrong with an address without showing it: it may hold a password.

@@ -275,8 +275,19 @@ async fn one_process_works_on_a_file_and_another_is_told_who_does() {
         words.contains("in use"),
         "the same file by another name: {words}"
     );
+    // A hard link does not lead to the lock: it is refused by whichever name, until it is gone.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let hard = elsewhere.path().join("tieline.db");
+    std::fs::hard_link(&path, &hard).unwrap();
+    let words = refused(&format!("sqlite:{}", hard.display()), false).await;
+    assert!(words.contains("hard link"), "{words}");
+    let beside = elsewhere.path().read_dir().unwrap();
+    assert_eq!(beside.count(), 1, "nothing is made beside it");
     write(&first.store, "still", "works").await.unwrap();
     first.store.close().await;
+    let words = refused(&url, true).await;
+    assert!(words.contains("hard link"), "{words}");
+    std::fs::remove_file(&hard).unwrap();
     let second = open(&url).await;
     assert_eq!(count(&second).await, 1);
 }
