@@ -83,10 +83,6 @@ fn text<'a>(ready: &'a Value, pointer: &str) -> &'a str {
     found.unwrap_or_else(|| panic!("{pointer} is missing in {ready}"))
 }
 
-async fn ask(request: http::request::Builder, body: &str) -> StatusCode {
-    answer(request, body).await.status()
-}
-
 async fn answer(request: http::request::Builder, body: &str) -> Response<Bytes> {
     let request = request.body(Bytes::copy_from_slice(body.as_bytes()));
     let transport = transport::http(Reach::ThisMachineToo).unwrap();
@@ -142,7 +138,10 @@ impl Visitor {
         let control = text(&self.ready, "/simulator/control_url");
         let bearer = format!("Bearer {}", text(&self.ready, "/simulator/control_token"));
         let send = Request::post(format!("{control}/texts")).header("authorization", bearer);
-        assert_eq!(ask(send, &from_phone.to_string()).await, StatusCode::OK);
+        assert_eq!(
+            answer(send, &from_phone.to_string()).await.status(),
+            StatusCode::OK
+        );
     }
 
     /// Whether a run with the org goes on.
@@ -185,11 +184,13 @@ async fn one_line_of_json_leads_a_program_everywhere() {
         "/simulator/orgs/0/instance_url",
         "/simulator/carrier/url",
     ] {
-        let status = ask(Request::get(text(&ready, pointer)), "").await;
+        let status = answer(Request::get(text(&ready, pointer)), "")
+            .await
+            .status();
         assert!(status.is_success(), "{pointer}: {status}");
     }
     let me = Request::get(format!("{}/me", text(&ready, "/api_url")));
-    assert_eq!(ask(me, "").await, StatusCode::UNAUTHORIZED);
+    assert_eq!(answer(me, "").await.status(), StatusCode::UNAUTHORIZED);
 
     // The control plane sees the inbox's number as the line names both.
     let words = json!({
@@ -200,7 +201,10 @@ async fn one_line_of_json_leads_a_program_everywhere() {
     let control = text(&ready, "/simulator/control_url");
     let bearer = format!("Bearer {}", text(&ready, "/simulator/control_token"));
     let send = Request::post(format!("{control}/texts")).header("authorization", bearer);
-    assert_eq!(ask(send, &words.to_string()).await, StatusCode::OK);
+    assert_eq!(
+        answer(send, &words.to_string()).await.status(),
+        StatusCode::OK
+    );
     for (pointer, prefix) in [
         ("/administrator_id", "st_"),
         ("/connection_id", "cn_"),
