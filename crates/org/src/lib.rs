@@ -1,10 +1,9 @@
-//! The connection to an org: connecting, its secrets and session, its calls counted, its doctor.
+//! The connection to an org: connecting, its secrets and session, its calls counted.
 //!
-//! Connecting and the doctor only read. Secrets are sealed under a key that is not in the database.
+//! Connecting only reads. Secrets are sealed under a key that is not in the database.
 
 mod budget;
 pub mod connect;
-pub mod doctor;
 pub mod error;
 pub mod guard;
 mod renew;

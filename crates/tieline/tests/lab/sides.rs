@@ -7,8 +7,6 @@ use tieline_domain::access::Actor;
 use tieline_domain::sync::change::{ChangeAct, ChangeState};
 use tieline_domain::sync::run::RunState;
 use tieline_domain::sync::standing::Standing;
-use tieline_org::doctor::{Check, examine};
-use tieline_salesforce::CallPurpose;
 use tieline_simulator::org::Call;
 use tieline_simulator::{ErrorEntry, Mishap};
 use tieline_storage::connection;
@@ -178,54 +176,4 @@ async fn runs_that_fail_in_a_row_wait_longer_each_time_and_anew_after_one_that_c
         assert!(error.text.contains("UNABLE_TO_LOCK_ROW"), "{error:?}");
         assert!(error.fix.starts_with("Nothing to do"), "{error:?}");
     }
-}
-
-#[tokio::test]
-async fn the_doctor_names_each_right_that_the_running_user_lacks() {
-    let world = World::new(134).await;
-    let connections = world.hub.sync.connections();
-    let calls = connections
-        .client(world.connection, CallPurpose::Staff)
-        .await;
-    let client = &calls.unwrap().client;
-    let fields = [
-        ("Title", true),
-        ("CreatedDate", false),
-        ("Account.Name", false),
-        ("SystemModstamp", true),
-        ("Nonsense__c", false),
-    ];
-    let fields = fields.map(|(name, written)| (name.to_owned(), written));
-    let well = ("Lead".to_owned(), vec![("Title".to_owned(), true)]);
-    let objects = [("Contact".to_owned(), fields.to_vec()), well];
-    let checks = examine(client, &objects).await;
-    let lacks = "SystemModstamp cannot be edited; Nonsense__c cannot be read. \
-                 Give the running user these rights by a permission set.";
-    let check = |name: &str, problem: Option<&str>| Check {
-        name: name.to_owned(),
-        problem: problem.map(str::to_owned),
-    };
-    let expected = [
-        check("Sign-in and API", None),
-        check("Contact", Some(lacks)),
-        check("Lead", None),
-    ];
-    assert_eq!(checks, expected);
-    let unknown = [("Nonsense__c".to_owned(), Vec::new())];
-    let checks = examine(client, &unknown).await;
-    assert_eq!(checks.len(), 2);
-    assert!(
-        checks[1].problem.as_ref().unwrap().contains("NOT_FOUND"),
-        "{checks:?}"
-    );
-    plan(
-        &world,
-        "",
-        "/limits",
-        u32::MAX,
-        Mishap::Html { status: 503 },
-    );
-    let checks = examine(client, &objects).await;
-    assert_eq!(checks.len(), 1, "what cannot be reached is not examined");
-    assert!(checks[0].problem.is_some());
 }
