@@ -2,36 +2,45 @@
 
 mod ask;
 mod browser;
-pub(crate) mod bulk;
+mod bulk;
 mod call_options;
+mod carrier;
 mod collections;
 mod composite;
-pub(crate) mod conditional;
+mod conditional;
 mod date;
 mod encoding;
-pub(crate) mod html;
+mod html;
 mod limits;
 mod list_views;
 mod mishap;
-pub(crate) mod oauth;
-pub(crate) mod query;
+mod phones;
+mod query;
 mod records;
 mod replication;
+mod resources;
 mod rest;
 mod screens;
 mod search;
 mod sign_in;
-pub(crate) mod soap;
+mod soap;
 mod sobjects;
+mod target;
 
-use crate::carrier;
 use crate::simulator::Simulator;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{any, get, post};
 
+impl Simulator {
+    /// Everything that outside programs may reach: the org, its pages, the carrier, the phones.
+    pub fn router(&self) -> Router {
+        router(self.clone())
+    }
+}
+
 /// Every URL of the org and the carrier.
-pub(crate) fn router(simulator: Simulator) -> Router {
+fn router(simulator: Simulator) -> Router {
     Router::new()
         .merge(pages())
         .route("/services/oauth2/token", post(sign_in::token))
@@ -58,11 +67,11 @@ pub(crate) fn router(simulator: Simulator) -> Router {
         .route("/services/data/{*path}", any(rest::dispatch))
         .route(
             "/2010-04-01/Accounts/{account}/Messages.json",
-            get(carrier::api::list).post(carrier::api::create),
+            get(carrier::list).post(carrier::create),
         )
         .route(
             "/2010-04-01/Accounts/{account}/Messages/{file}",
-            get(carrier::api::read),
+            get(carrier::read),
         )
         .route("/services/async/{*rest}", any(bulk::classic::refuse))
         .fallback(rest::nowhere)
@@ -100,20 +109,7 @@ fn pages() -> Router<Simulator> {
             "/services/oauth2/authorize",
             get(sign_in::ask).post(sign_in::allow),
         )
-        .route(
-            "/phones",
-            get(carrier::pages::phones).post(carrier::pages::open),
-        )
-        .route(
-            "/phones/{phone}",
-            get(carrier::pages::phone).post(carrier::pages::answer),
-        )
+        .route("/phones", get(phones::phones).post(phones::open))
+        .route("/phones/{phone}", get(phones::phone).post(phones::answer))
         .layer(axum::middleware::from_fn(browser::guard))
-}
-
-/// A date as Twilio writes it: `Tue, 24 Nov 2026 03:46:04 +0000`.
-pub(crate) fn rfc2822(epoch_ms: i64) -> String {
-    jiff::Timestamp::from_millisecond(epoch_ms)
-        .map(|at| at.strftime("%a, %d %b %Y %H:%M:%S +0000").to_string())
-        .unwrap_or_default()
 }

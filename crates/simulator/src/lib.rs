@@ -3,18 +3,23 @@
 
 #![warn(missing_docs)]
 
+mod bulk;
 pub mod carrier;
 pub mod clock;
 pub mod control;
-mod host;
+mod faults;
 mod http;
+mod lock;
+mod oauth;
 pub mod org;
 mod pubsub;
 pub mod seeded;
 pub mod serve;
 pub mod simulator;
+mod usage;
 
-pub use control::{Aim, CallRecord, ErrorEntry, Fault, FaultState, Mishap, UsageReport};
-pub use http::oauth::{ConnectedApp, SignInSettings};
+pub use faults::{Aim, ErrorEntry, Fault, FaultState, Mishap};
+pub use oauth::{ConnectedApp, SignInSettings};
 pub use serve::{ReadyInfo, Running, ServeOptions, serve};
 pub use simulator::{CarrierAccess, OrgAccess, OrgPlace, Outgoing, Simulator, SimulatorOptions};
+pub use usage::{CallRecord, UsageReport};

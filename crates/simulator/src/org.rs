@@ -19,6 +19,7 @@ mod generate;
 pub mod id;
 mod json_text;
 mod list_views;
+mod maker;
 mod people;
 mod person_accounts;
 mod queries;

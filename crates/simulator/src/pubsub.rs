@@ -27,8 +27,15 @@ use tonic_prost::ProstCodec;
 /// Bytes that one request may have.
 const REQUEST_BYTES_MAX: usize = 4 * 1024 * 1024;
 
+impl Simulator {
+    /// The Pub/Sub API of all orgs, for an HTTP/2 port of its own.
+    pub fn pubsub_router(&self) -> Router {
+        router(self.clone())
+    }
+}
+
 /// Every method of the service.
-pub(crate) fn router(simulator: Simulator) -> Router {
+fn router(simulator: Simulator) -> Router {
     Router::new()
         .route("/eventbus.v1.PubSub/Subscribe", post(subscribe))
         .route("/eventbus.v1.PubSub/GetSchema", post(get_schema))

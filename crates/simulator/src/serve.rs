@@ -7,7 +7,7 @@ mod hosts;
 mod listener;
 
 use crate::clock::{Clock, SystemClock};
-use crate::http::oauth::PRIVATE_KEY;
+use crate::oauth::PRIVATE_KEY;
 use crate::org::OrgKind;
 use crate::simulator::{CarrierAccess, OrgAccess, OrgPlace, Outgoing, Simulator, SimulatorOptions};
 use certificates::Certificates;

@@ -1,17 +1,23 @@
 //! One pretend world: orgs and a carrier, seen from one of the orgs. Programs under test reach it
 //! by HTTP or by its router in the same process.
 
+mod host;
+mod locators;
+mod phones;
+mod webhook;
+
+pub(crate) use host::Host;
+
 use crate::carrier::Carrier;
 use crate::clock::{Clock, ShiftedClock};
-use crate::host::Host;
-use crate::http::oauth::{ConnectedApp, SignInSettings};
+use crate::lock::lock;
+use crate::oauth::{ConnectedApp, SignInSettings};
 use crate::org::{Org, OrgKind, RecordId};
 use crate::seeded::Seeded;
-use axum::Router;
 use bytes::Bytes;
 use http::{Request, Response};
 use serde::Serialize;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use tower::util::BoxCloneSyncService;
 
 /// Carries the carrier's webhooks out.
@@ -160,21 +166,6 @@ impl Simulator {
         &self.base_url
     }
 
-    /// Everything that outside programs may reach: the org, its pages, the carrier, the phones.
-    pub fn router(&self) -> Router {
-        crate::http::router(self.clone())
-    }
-
-    /// The control plane, for a port of its own.
-    pub fn control_router(&self) -> Router {
-        crate::control::http::router(self.clone())
-    }
-
-    /// The Pub/Sub API of all orgs, for an HTTP/2 port of its own.
-    pub fn pubsub_router(&self) -> Router {
-        crate::pubsub::router(self.clone())
-    }
-
     /// The org, for looking at it from the inside.
     pub fn org(&self) -> &Org {
         &self.host.org
@@ -244,9 +235,4 @@ impl Simulator {
     pub fn set_sign_in_settings(&self, settings: SignInSettings) {
         self.host.oauth().settings = settings;
     }
-}
-
-/// Locks, whatever became of a thread that held the lock before.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

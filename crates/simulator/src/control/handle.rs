@@ -1,9 +1,10 @@
 //! The control plane as Rust methods, one per act.
 
-use super::usage::{CallRecord, UsageReport};
-use super::{Aim, Fault, FaultState};
+use crate::faults::{Aim, Fault, FaultState};
+use crate::lock::lock;
 use crate::org::{OrgSnapshot, User};
-use crate::simulator::{Simulator, lock};
+use crate::simulator::Simulator;
+use crate::usage::{CallRecord, UsageReport};
 
 /// There is no snapshot of this name.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]

@@ -118,7 +118,14 @@ routes! {
     post "/texts" carrier::send, "Send a text from a pretend phone", r#"{"from": "+15550123", "to": "+15550100", "text": "Hello"}"#;
 }
 
-pub(crate) fn router(simulator: Simulator) -> Router {
+impl Simulator {
+    /// The control plane, for a port of its own.
+    pub fn control_router(&self) -> Router {
+        router(self.clone())
+    }
+}
+
+fn router(simulator: Simulator) -> Router {
     all_routes()
         .fallback(nowhere)
         .method_not_allowed_fallback(wrong_method)

@@ -1,17 +1,12 @@
-//! Bulk API 2.0: jobs that take in a file of records, and jobs whose answer is one. A job moves on
-//! by the org's clock, so that whoever polls sees each state, and the same states every time.
+//! Bulk API 2.0: requests about jobs that take in a file of records, and about jobs whose answer is
+//! one.
 
 pub(super) mod classic;
-mod daily;
 mod dialect;
 mod ingest;
 mod job;
 mod query;
 mod results;
-mod upload;
-
-pub(crate) use daily::DailyUse;
-pub(crate) use job::Jobs;
 
 use super::ask::{Answer, Answered, Ask};
 use crate::org::ApiError;
@@ -36,7 +31,7 @@ impl Simulator {
     /// Moves the jobs of all orgs on to the present.
     pub fn work_jobs(&self) {
         for host in &self.world.hosts {
-            host.jobs().work(host);
+            host.jobs().work(&host.org, &host.bulk_use);
         }
     }
 }

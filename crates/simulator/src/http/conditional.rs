@@ -4,16 +4,13 @@
 
 use super::ask::{Answer, Answered, Ask};
 use super::date::http_date;
+use crate::lock::lock;
 use crate::org::{ApiError, RecordId};
-use crate::simulator::{Simulator, lock};
+use crate::simulator::Simulator;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
 use serde_json::Value;
-use std::collections::BTreeMap;
-
-/// When each describe, as each user sees it, was first answered the way it is answered now.
-pub(crate) type Described = BTreeMap<String, (String, i64)>;
 
 /// A describe answer with its date, or 304.
 pub(super) fn described(simulator: &Simulator, ask: &Ask<'_>, body: Value) -> Answer {

@@ -2,8 +2,9 @@
 //! except for API calls, whose number is the org's own.
 
 use super::ask::{Answer, Answered, Ask, listed};
+use crate::lock::lock;
 use crate::org::ApiError;
-use crate::simulator::{Simulator, lock};
+use crate::simulator::Simulator;
 use http::Method;
 use serde_json::{Map, Value, json};
 

@@ -3,9 +3,11 @@
 use super::ask::Answer;
 use super::call_options::{LOCKED_RATE, LOCKED_ROW, client_name};
 use super::rest::{counted, refused_by_limit, respond};
-use crate::control::{CallRecord, Counted, ErrorEntry, LimitReached, Mishap, purpose_of};
+use crate::faults::{ErrorEntry, Mishap};
+use crate::lock::lock;
 use crate::org::ApiError;
-use crate::simulator::{Simulator, lock};
+use crate::simulator::Simulator;
+use crate::usage::{CallRecord, Counted, LimitReached, purpose_of};
 use axum::Json;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};

@@ -2,57 +2,17 @@
 
 use super::ask::{Answer, Answered, Ask};
 use super::call_options::batch_size;
-use crate::org::{ApiError, Org, QueryAnswer, RecordId};
+use crate::lock::lock;
+use crate::org::{ApiError, Org, QueryAnswer};
 use crate::seeded::mix;
-use crate::simulator::{Simulator, lock};
+use crate::simulator::Simulator;
 use http::Method;
-use std::collections::BTreeMap;
 
 /// Rows of a page, unless the client asks for fewer.
 const PAGE_DEFAULT: usize = 2_000;
 const PAGE_MIN: usize = 200;
 /// Bytes to make room for by row.
 const ROW_BYTES: usize = 256;
-/// Locators live this long.
-const LOCATOR_MS: i64 = 2 * 86_400_000;
-
-/// The answers whose pages may still be asked for.
-#[derive(Default)]
-pub(crate) struct Locators {
-    open: BTreeMap<String, Open>,
-    serial: u64,
-}
-
-/// An answer and how long its pages can be had.
-#[derive(Clone)]
-struct Open {
-    answer: QueryAnswer,
-    user: RecordId,
-    until_ms: i64,
-}
-
-impl Locators {
-    fn open(&mut self, answer: QueryAnswer, user: RecordId, now_ms: i64) -> String {
-        self.open.retain(|_, open| open.until_ms > now_ms);
-        self.serial += 1;
-        let locator = format!("0r8xx{:013}", self.serial);
-        let until_ms = now_ms + LOCATOR_MS;
-        let open = Open {
-            answer,
-            user,
-            until_ms,
-        };
-        self.open.insert(locator.clone(), open);
-        locator
-    }
-
-    fn find(&self, locator: &str, user: RecordId, now_ms: i64) -> Option<QueryAnswer> {
-        let open = self.open.get(locator)?;
-        let good = open.until_ms > now_ms && open.user == user;
-        good.then(|| open.answer.clone())
-    }
-}
-
 /// `query` and `queryAll`, their first pages and the later ones.
 pub(super) fn answer(simulator: &Simulator, ask: &Ask<'_>, rest: &[&str]) -> Answered {
     ask.only(&[Method::GET])?;

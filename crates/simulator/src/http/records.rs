@@ -1,9 +1,8 @@
-//! The resources behind the version: one match over the path, for requests from outside and for
-//! the subrequests of the composite resources.
+//! What is behind the version: the list of all resources, those that carry other requests, and those
+//! that the org does not have. The others are in `resources`.
 
 use super::ask::{Answer, Answered, Ask};
-use super::{bulk, collections, composite, limits, list_views, query, search, sobjects};
-use crate::org::ApiError;
+use super::{bulk, composite, resources};
 use crate::simulator::Simulator;
 use http::Method;
 use serde_json::{Map, Value, json};
@@ -63,22 +62,13 @@ const PRESENT: &[&str] = &[
 pub(super) fn answer(simulator: &Simulator, ask: &Ask<'_>) -> Answer {
     let found = match ask.path.as_slice() {
         [] => root(simulator, ask),
-        ["limits", rest @ ..] => limits::answer(simulator, ask, rest),
-        ["query" | "queryAll", rest @ ..] => query::answer(simulator, ask, rest),
-        ["sobjects", rest @ ..] => sobjects::answer(simulator, ask, rest),
-        ["composite", "sobjects", rest @ ..] => collections::answer(simulator, ask, rest),
+        ["composite", "sobjects", ..] => return resources::answer(simulator, ask),
         ["composite", rest @ ..] => composite::answer(simulator, ask, rest),
         ["jobs", rest @ ..] => bulk::answer(simulator, ask, rest),
-        ["search"] => search::sosl(simulator, ask),
-        ["search", ..] => Err(Answer::not_implemented(
-            "search suggestions and layouts yet",
-        )),
-        ["parameterizedSearch"] => search::parameterized(simulator, ask),
-        ["recent"] => list_views::recent(simulator, ask),
         [first, ..] if MISSING.contains(first) => Err(Answer::not_implemented(&format!(
             "the resource {first} yet"
         ))),
-        _ => Err(ApiError::not_found().into()),
+        _ => return resources::answer(simulator, ask),
     };
     found.unwrap_or_else(|refusal| refusal)
 }

@@ -4,9 +4,11 @@ use super::ask::{Answer, Ask};
 use super::call_options::call_of;
 use super::records;
 use super::sign_in::{reaches_api, user_of};
-use crate::control::{Counted, LimitReached};
+use super::target::{VERSIONS, parameters, split_path};
+use crate::lock::lock;
 use crate::org::{ApiError, RecordId, User};
-use crate::simulator::{Simulator, lock};
+use crate::simulator::Simulator;
+use crate::usage::{Counted, LimitReached};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -14,11 +16,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 
-pub(super) const VERSIONS: std::ops::RangeInclusive<u32> = 31..=67;
-/// Versions that existed and were switched off.
-const RETIRED: std::ops::RangeInclusive<u32> = 21..=30;
 /// What is said of a body over the limit; from memory.
 pub(super) const BODY_TOO_LARGE: &str = "The request body is larger than the API takes";
 /// Bytes that a URL, or the headers, may have.
@@ -80,42 +78,6 @@ pub(super) async fn dispatch(
     };
     let response = respond(records::answer(&simulator, &ask));
     counted(&simulator, Some(user.id), response)
-}
-
-/// Version and segments of a path such as `/services/data/v62.0/sobjects/Contact`. A slash at its
-/// end changes nothing; two in a row lead nowhere.
-pub(super) fn split_path(path: &str) -> Result<(&str, Vec<&str>), ApiError> {
-    let path = path.strip_prefix("/services/data/");
-    let path = path.ok_or_else(ApiError::not_found)?;
-    let (version, rest) = path.split_once('/').unwrap_or((path, ""));
-    let number = version.strip_prefix('v').unwrap_or_default();
-    let major = number.strip_suffix(".0").and_then(|m| m.parse().ok());
-    match major {
-        Some(major) if VERSIONS.contains(&major) => {}
-        Some(major) if RETIRED.contains(&major) => return Err(ApiError::retired_version(number)),
-        _ => return Err(ApiError::not_found()),
-    }
-    let rest = rest.strip_suffix('/').unwrap_or(rest);
-    if rest.is_empty() {
-        return Ok((number, Vec::new()));
-    }
-    let segments: Vec<&str> = rest.split('/').collect();
-    match segments.iter().any(|segment| segment.is_empty()) {
-        true => Err(ApiError::not_found()),
-        false => Ok((number, segments)),
-    }
-}
-
-/// The parameters of a URL; one that stands there several times is a list with commas.
-pub(super) fn parameters(query: &str) -> BTreeMap<String, String> {
-    let mut all: BTreeMap<String, String> = BTreeMap::new();
-    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
-        match all.get_mut(name.as_ref()) {
-            Some(known) => *known = format!("{known},{value}"),
-            None => drop(all.insert(name.into_owned(), value.into_owned())),
-        }
-    }
-    all
 }
 
 /// A HEAD is answered like a GET, and a POST may stand for a method that a client cannot send.

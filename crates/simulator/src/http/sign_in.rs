@@ -9,7 +9,7 @@ pub(super) use identity::{
     configuration, identity, reaches_api, user_of, user_of_session, userinfo,
 };
 
-use crate::http::oauth::{Refused, Visit, refused};
+use crate::oauth::{Refused, Visit, refused};
 use crate::simulator::Simulator;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};

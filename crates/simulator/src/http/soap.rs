@@ -13,10 +13,12 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
 
-use super::rest::{BODY_TOO_LARGE, VERSIONS};
+use super::rest::BODY_TOO_LARGE;
 use super::sign_in::user_of_session;
+use super::target::VERSIONS;
+use crate::lock::lock;
 use crate::org::{Call, User};
-use crate::simulator::{Simulator, lock};
+use crate::simulator::Simulator;
 use answer::Xml;
 use envelope::Request;
 use fault::Fault;

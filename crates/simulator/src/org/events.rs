@@ -217,7 +217,7 @@ impl Org {
     fn event_entity(&self, object: &str) -> Result<String, ApiError> {
         let state = self.read();
         let def = state.store.schema.object(object);
-        let def = def.filter(|def| topic::supports_events(&def.name));
+        let def = def.filter(|def| shape::supports_events(&def.name));
         def.map(|def| def.name.clone())
             .ok_or_else(ApiError::not_found)
     }

@@ -7,8 +7,8 @@ mod phones;
 
 use super::OrgOptions;
 use super::id::RecordId;
+use super::maker::Maker;
 use super::record::Record;
-use super::sample_data::Maker;
 use super::value::Value;
 use crate::seeded::Seeded;
 use phones::Phones;

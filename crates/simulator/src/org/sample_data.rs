@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::dml::settle_stage;
 use super::id::RecordId;
 use super::list_views::ListView;
+use super::maker::{DAY, Maker};
 use super::record::Record;
 use super::rights::{Rights, SETUP_OBJECTS};
 use super::schema::{FieldKind, ObjectDef, Schema};
@@ -16,8 +17,6 @@ use super::user::{FieldAccess, ObjectAccess};
 use super::value::Value;
 use super::{OrgKind, OrgOptions, datetime, generate};
 use crate::seeded::Seeded;
-
-const DAY: i64 = 86_400;
 
 const PROFILES: &str = include_str!("../../sample/profiles.tsv");
 const USERS: &str = include_str!("../../sample/users.tsv");
@@ -32,17 +31,6 @@ const QUEUE_OBJECTS: &str = include_str!("../../sample/queue_objects.tsv");
 
 /// Fields that a new org shows to administrators only.
 const ADMIN_FIELDS: [&str; 3] = ["HasOptedOutOfEmail", "HasOptedOutOfFax", "DoNotCall"];
-
-/// Puts records straight into the store, without rules or log: they were always there.
-pub(super) struct Maker {
-    pub store: Store,
-    pub schema: Arc<Schema>,
-    /// The administrator, who made the sample records.
-    pub admin: RecordId,
-    /// The org's time, epoch seconds.
-    pub now: i64,
-    named: HashMap<(usize, String), RecordId>,
-}
 
 /// A new org's state.
 pub(super) fn populate(options: &OrgOptions) -> State {
@@ -92,22 +80,6 @@ pub(super) fn populate(options: &OrgOptions) -> State {
 }
 
 impl Maker {
-    pub fn def(&self, object: &str) -> &ObjectDef {
-        &self.schema.objects[self.schema.index(object)]
-    }
-
-    /// Inserts a record of an object whose fields the caller has set.
-    pub fn insert(&mut self, object: &str, record: Record) -> RecordId {
-        let object = self.schema.index(object);
-        let slot = self.store.insert(object, record);
-        self.store.id_at(object, slot)
-    }
-
-    /// A record of the administrator's, made some days ago.
-    fn record(&self, days_ago: i64) -> Record {
-        Record::new(self.admin, self.now - days_ago * DAY)
-    }
-
     fn organization(&mut self, kind: OrgKind) {
         let mut record = self.record(400);
         let def = self.def("Organization");

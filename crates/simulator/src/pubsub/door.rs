@@ -8,10 +8,10 @@ use tonic::Status;
 use tonic::metadata::MetadataMap;
 
 use super::errors::{Failure, NOT_SIGNED_IN, UNAVAILABLE, status};
-use crate::host::Host;
+use crate::lock::lock;
 use crate::org::{Org, RecordId};
 use crate::seeded::mix;
-use crate::simulator::{Simulator, lock};
+use crate::simulator::{Host, Simulator};
 
 /// The way in; cheap to clone.
 #[derive(Clone)]

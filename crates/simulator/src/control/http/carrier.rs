@@ -3,7 +3,8 @@
 use super::request::{Given, Refusal};
 use super::time::check_time;
 use crate::carrier::DeliveryFailure;
-use crate::simulator::{Simulator, lock};
+use crate::lock::lock;
+use crate::simulator::Simulator;
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;

@@ -1,7 +1,7 @@
 //! Planning faults and asking how they fare.
 
 use super::request::{Given, Refusal, Seat};
-use crate::control::{Aim, Fault, FaultState, Mishap};
+use crate::faults::{Aim, Fault, FaultState, Mishap};
 use axum::Json;
 use axum::extract::Path;
 use http::{Method, StatusCode};

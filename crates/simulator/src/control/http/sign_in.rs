@@ -2,7 +2,7 @@
 
 use super::lookup::changed;
 use super::request::{Given, Refusal, Seat};
-use crate::http::oauth::{ConnectedApp, SignInSettings};
+use crate::oauth::{ConnectedApp, SignInSettings};
 use axum::Json;
 use serde_json::{Map, Value, json};
 

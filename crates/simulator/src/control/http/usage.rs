@@ -1,7 +1,7 @@
 //! What was asked of the org, and what it still allows.
 
 use super::request::{Given, Parameters, Refusal, Seat};
-use crate::control::UsageReport;
+use crate::usage::UsageReport;
 use axum::Json;
 use serde::Deserialize;
 use serde_json::{Value, json};

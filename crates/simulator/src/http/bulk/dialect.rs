@@ -1,19 +1,10 @@
-//! How a job's CSV is written: what stands between columns and what ends a line.
+//! How the CSV of a new job is to be written: what stands between columns and what ends a line.
 
 use super::refused;
+use crate::bulk::DELIMITERS;
 use crate::http::ask::Answered;
 use crate::org::CsvStyle;
 use serde_json::{Map, Value};
-
-/// Delimiters by their names in the API.
-const DELIMITERS: [(&str, u8); 6] = [
-    ("BACKQUOTE", b'`'),
-    ("CARET", b'^'),
-    ("COMMA", b','),
-    ("PIPE", b'|'),
-    ("SEMICOLON", b';'),
-    ("TAB", b'\t'),
-];
 
 /// As the body of a new job asks for; commas and LF unless it says otherwise.
 pub(super) fn read(body: &Map<String, Value>) -> Answered<CsvStyle> {
@@ -48,15 +39,4 @@ pub(super) fn read(body: &Map<String, Value>) -> Answered<CsvStyle> {
             Err(refused("INVALIDJOB", text))
         }
     }
-}
-
-/// The delimiter's name in the API.
-pub(super) fn delimiter_name(style: CsvStyle) -> &'static str {
-    let known = DELIMITERS.iter().find(|(_, sign)| *sign == style.delimiter);
-    known.map_or("COMMA", |(name, _)| name)
-}
-
-/// The line ending's name in the API.
-pub(super) fn line_ending_name(style: CsvStyle) -> &'static str {
-    if style.crlf { "CRLF" } else { "LF" }
 }

@@ -1,14 +1,16 @@
-//! Jobs whose answer is a file: the ids are found once, the rows are read as the pages are fetched,
-//! and a page leaves in pieces, so that a million rows need no room.
+//! Requests about jobs whose answer is a file: the rows are read as the pages are fetched, and a page
+//! leaves in pieces, so that a million rows need no room.
 
 use super::dialect;
-use super::job::{Head, START_MS, State, find, list};
+use super::job::{find, list};
 use super::{csv, refused};
+use crate::bulk::{QueryJob, State};
 use crate::http::ask::{Answer, Answered, Ask};
+use crate::lock::lock;
 use crate::org::soql::ast::{Expression, Query, SelectItem};
 use crate::org::soql::parse;
 use crate::org::{ApiError, Org, QueryAnswer};
-use crate::simulator::{Simulator, lock};
+use crate::simulator::Simulator;
 use axum::body::{Body, Bytes};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -18,22 +20,8 @@ use std::convert::Infallible;
 
 /// Rows of a page unless the client names a number.
 const PAGE_ROWS: usize = 250_000;
-/// Rows that the org reads in a millisecond of its time.
-const ROWS_PER_MS: i64 = 100;
-/// Rows by which the size of a whole result is told.
-const SAMPLE_ROWS: usize = 200;
 /// Rows that are rendered at a time.
 const PIECE_ROWS: usize = 2_000;
-
-/// One query job.
-pub(super) struct QueryJob {
-    pub head: Head,
-    soql: String,
-    object: String,
-    found: Option<QueryAnswer>,
-    /// When the last row will have been read.
-    done_ms: i64,
-}
 
 /// What a new job is asked to do.
 struct Asked {
@@ -45,7 +33,7 @@ struct Asked {
 pub(super) fn answer(simulator: &Simulator, ask: &Ask<'_>, rest: &[&str]) -> Answered {
     let org = simulator.org();
     let mut jobs = simulator.host.jobs();
-    jobs.work(&simulator.host);
+    jobs.work(org, &simulator.host.bulk_use);
     match (&ask.method, rest) {
         (&Method::POST, []) => {
             let body = ask.json()?;
@@ -160,47 +148,6 @@ fn restriction(query: &Query) -> Option<&'static str> {
 }
 
 impl QueryJob {
-    /// Does what is due by now: the rows are found when the job begins, and it is done when as
-    /// much time went by as reading them takes. Tells how many bytes its results then have.
-    pub fn work(&mut self, org: &Org, now_ms: i64) -> Option<u64> {
-        let head = &mut self.head;
-        let begins_ms = head.closed_ms + START_MS;
-        if head.state == State::UploadComplete && now_ms >= begins_ms {
-            match org.query(&head.call, &self.soql, head.operation == "queryAll") {
-                Ok(found) => {
-                    self.done_ms = begins_ms + found.len() as i64 / ROWS_PER_MS;
-                    self.found = Some(found);
-                    head.enter(State::InProgress, begins_ms);
-                }
-                Err(error) => head.fail(error.to_string(), begins_ms),
-            }
-        }
-        if head.state != State::InProgress || now_ms < self.done_ms {
-            return None;
-        }
-        head.enter(State::JobComplete, self.done_ms);
-        let found = self.found.as_ref()?;
-        let sample = found.len().min(SAMPLE_ROWS);
-        let bytes = org.csv_rows(found, 0..sample, head.style).len() as u64;
-        Some(bytes * found.len() as u64 / sample.max(1) as u64)
-    }
-
-    fn info(&self, now_ms: i64) -> Value {
-        let mut info = self.head.info("V2Query");
-        let rows = self.done().map_or(0, QueryAnswer::len);
-        info["object"] = json!(self.object);
-        info["numberRecordsProcessed"] = json!(rows);
-        info["retries"] = json!(0);
-        info["totalProcessingTime"] = json!(self.head.processing_ms(now_ms));
-        info
-    }
-
-    /// What was found, once the job is complete.
-    fn done(&self) -> Option<&QueryAnswer> {
-        let found = self.found.as_ref();
-        found.filter(|_| self.head.state == State::JobComplete)
-    }
-
     fn results(&self, simulator: &Simulator, ask: &Ask<'_>) -> Answered {
         let Some(found) = self.done() else {
             let text = "The results can be had when the state of the job is JobComplete";

@@ -1,14 +1,14 @@
 //! What became of the rows of an ingest job, as three lists in CSV.
 
 use super::csv;
-use super::ingest::IngestJob;
+use crate::bulk::IngestJob;
 use crate::http::ask::Answered;
 use crate::org::{ApiError, SaveResult};
 use crate::seeded::{Seeded, mix};
 
 impl IngestJob {
     /// The three lists of results; the order is not that of the upload.
-    pub fn results(&self, which: &str) -> Answered {
+    pub(super) fn results(&self, which: &str) -> Answered {
         let upload = &self.upload;
         let mut header = upload.header.clone();
         let rows: Vec<Vec<String>> = match which.to_ascii_lowercase().as_str() {

@@ -3,8 +3,9 @@
 use super::inner::Inner;
 use super::{check_count, method, text};
 use crate::http::ask::{Answer, Answered, Ask, malformed};
+use crate::lock::lock;
 use crate::org::ApiError;
-use crate::simulator::{Simulator, lock};
+use crate::simulator::Simulator;
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
 

@@ -2,8 +2,8 @@
 
 use crate::http::ask::{Answer, Ask};
 use crate::http::call_options::call_of;
-use crate::http::records;
-use crate::http::rest::{parameters, split_path};
+use crate::http::resources;
+use crate::http::target::{parameters, split_path};
 use crate::org::ApiError;
 use crate::simulator::Simulator;
 use axum::body::Bytes;
@@ -51,7 +51,7 @@ impl Inner {
             body: Bytes::from(body.unwrap_or_default()),
             call: call_of(outer.call.user, version, &headers),
         };
-        records::answer(simulator, &ask)
+        resources::answer(simulator, &ask)
     }
 
     /// Whether this is a collection that asks for all or none of its own records.

@@ -2,7 +2,7 @@
 
 use super::{Fields, fields, visit};
 use crate::http::html::{escape, page};
-use crate::http::oauth::{Code, ConnectedApp, Refused, refused};
+use crate::oauth::{Code, ConnectedApp, Refused, refused};
 use crate::simulator::Simulator;
 use axum::extract::{Query, State};
 use axum::response::{Html, IntoResponse, Response};

@@ -3,8 +3,8 @@
 use super::answer::{Xml, user_info};
 use super::envelope::Request;
 use super::fault::Fault;
-use crate::http::oauth::Denied;
 use crate::http::sign_in::visit;
+use crate::oauth::Denied;
 use crate::org::{OrgKind, RecordId, User};
 use crate::simulator::Simulator;
 use http::HeaderMap;

@@ -6,8 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::mishap::Mishaps;
-use super::shape::{Shape, carried, signature};
-use super::topic::supports_events;
+use super::shape::{Shape, carried, signature, supports_events};
 use super::{Change, EventBus, Stored, What};
 use crate::org::change::{Act, FieldChange, RecordedChange};
 use crate::org::schema::{ObjectDef, Schema};

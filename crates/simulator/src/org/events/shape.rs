@@ -33,6 +33,21 @@ const LEFT_OUT: [&str; 6] = [
     "PhotoUrl",
 ];
 
+/// Standard objects with change events; all custom ones have them.
+const SUPPORTED: [&str; 11] = [
+    "Account",
+    "Campaign",
+    "CampaignMember",
+    "CampaignMemberStatus",
+    "Case",
+    "Contact",
+    "Event",
+    "Lead",
+    "Opportunity",
+    "Task",
+    "User",
+];
+
 /// A kind of event.
 pub(super) struct Shape {
     /// Fingerprint of the schema.
@@ -107,6 +122,11 @@ impl Shape {
             signature,
         }
     }
+}
+
+/// Whether an object can have change events.
+pub(super) fn supports_events(object: &str) -> bool {
+    object.ends_with("__c") || SUPPORTED.contains(&object)
 }
 
 /// `ContactChangeEvent`; `Trip__ChangeEvent` for `Trip__c`.

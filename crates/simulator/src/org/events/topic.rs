@@ -5,25 +5,10 @@ use std::sync::Arc;
 
 use super::What;
 use super::settle::shape_of;
-use super::shape::event_name;
+use super::shape::{event_name, supports_events};
 use crate::org::Org;
 use crate::org::id::RecordId;
 use crate::org::state::State;
-
-/// Standard objects with change events; all custom ones have them.
-const SUPPORTED: [&str; 11] = [
-    "Account",
-    "Campaign",
-    "CampaignMember",
-    "CampaignMemberStatus",
-    "Case",
-    "Contact",
-    "Event",
-    "Lead",
-    "Opportunity",
-    "Task",
-    "User",
-];
 
 /// A topic that somebody may subscribe to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,11 +28,6 @@ pub(crate) enum Topic {
 pub(crate) enum TopicRefused {
     Unknown,
     NoAccess,
-}
-
-/// Whether an object can have change events.
-pub(super) fn supports_events(object: &str) -> bool {
-    object.ends_with("__c") || SUPPORTED.contains(&object)
 }
 
 impl Topic {

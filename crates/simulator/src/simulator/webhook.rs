@@ -1,7 +1,8 @@
 //! Webhooks as Twilio sends them: a form, signed over the URL and its sorted fields.
 
-use super::CarrierText;
-use crate::simulator::{Simulator, lock};
+use super::Simulator;
+use crate::carrier::CarrierText;
+use crate::lock::lock;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;

@@ -1,7 +1,8 @@
 //! `/2010-04-01/Accounts/{sid}/Messages`: Twilio's Message resource, as far as texts need it.
 
-use super::{CarrierText, DeliveryError};
-use crate::simulator::{Simulator, lock};
+use crate::carrier::{CarrierText, DeliveryError};
+use crate::lock::lock;
+use crate::simulator::Simulator;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
@@ -167,7 +168,7 @@ fn error(status: u16, code: u32, message: &str) -> Response {
 }
 
 fn resource(account: &str, text: &CarrierText) -> Value {
-    let created = crate::http::rfc2822(text.at_ms);
+    let created = rfc2822(text.at_ms);
     json!({
         "account_sid": account, "api_version": "2010-04-01", "body": text.body, "date_created": created,
         "date_sent": created, "date_updated": created, "direction": text.direction,
@@ -176,4 +177,11 @@ fn resource(account: &str, text: &CarrierText) -> Value {
         "subresource_uris": {"media": format!("/2010-04-01/Accounts/{account}/Messages/{}/Media.json", text.sid)},
         "to": text.to, "uri": format!("/2010-04-01/Accounts/{account}/Messages/{}.json", text.sid),
     })
+}
+
+/// A date as Twilio writes it: `Tue, 24 Nov 2026 03:46:04 +0000`.
+fn rfc2822(epoch_ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(epoch_ms)
+        .map(|at| at.strftime("%a, %d %b %Y %H:%M:%S +0000").to_string())
+        .unwrap_or_default()
 }

@@ -1,8 +1,9 @@
 //! The pretend phones: a plain page where one reads and answers as the people of the sample do.
 
-use crate::http::html::{escape, page};
+use super::html::{escape, page};
+use crate::lock::lock;
 use crate::org::Call;
-use crate::simulator::{Simulator, lock};
+use crate::simulator::Simulator;
 use axum::extract::{Path, State};
 use axum::response::{Html, Redirect};
 use serde_json::Value;

@@ -21,7 +21,7 @@ const MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// A file of records.
 #[derive(Clone, Default)]
-pub(super) struct Upload {
+pub(crate) struct Upload {
     /// The header as it was sent.
     pub header: Vec<String>,
     columns: Vec<UploadColumn>,

@@ -23,15 +23,15 @@ pub(crate) struct Used {
 }
 
 impl DailyUse {
-    pub(super) fn count_batches(&mut self, now_ms: i64, batches: usize) {
+    pub fn count_batches(&mut self, now_ms: i64, batches: usize) {
         self.batches.push((now_ms, batches));
     }
 
-    pub(super) fn count_query(&mut self, now_ms: i64) {
+    pub fn count_query(&mut self, now_ms: i64) {
         self.queries.push(now_ms);
     }
 
-    pub(super) fn count_stored(&mut self, now_ms: i64, bytes: u64) {
+    pub fn count_stored(&mut self, now_ms: i64, bytes: u64) {
         self.stored.push((now_ms, bytes));
     }
 

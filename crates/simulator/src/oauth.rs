@@ -22,9 +22,9 @@ use sessions::Session;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// The pretend app's public key (RSAPublicKey, DER) and private key.
-const PUBLIC_KEY: &[u8] = include_bytes!("../../keys/pretend-app-public.der");
+const PUBLIC_KEY: &[u8] = include_bytes!("../keys/pretend-app-public.der");
 /// The private half, for programs that sign in by it.
-pub(crate) const PRIVATE_KEY: &str = include_str!("../../keys/pretend-app.pem");
+pub(crate) const PRIVATE_KEY: &str = include_str!("../keys/pretend-app.pem");
 
 /// An OAuth error: always 400 and an object.
 pub(crate) type Refused = (&'static str, String);

@@ -1,15 +1,19 @@
 //! One org with all that its servers keep beside its records: who is signed in, open queries,
 //! planned faults, what was asked and how often.
 
-use crate::control::{Faults, Usage};
-use crate::http::bulk::{DailyUse, Jobs};
-use crate::http::conditional::Described;
-use crate::http::oauth::OAuth;
-use crate::http::query::Locators;
+use super::locators::Locators;
+use super::{OrgPlace, SimulatorOptions};
+use crate::bulk::{DailyUse, Jobs};
+use crate::faults::Faults;
+use crate::lock::lock;
+use crate::oauth::OAuth;
 use crate::org::{Org, OrgOptions, OrgSnapshot};
-use crate::simulator::{OrgPlace, SimulatorOptions, lock};
+use crate::usage::Usage;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, OnceLock};
+
+/// When each describe, as each user sees it, was first answered the way it is answered now.
+type Described = BTreeMap<String, (String, i64)>;
 
 /// An org as it is served.
 pub(crate) struct Host {
