@@ -1,6 +1,6 @@
 // Conversations, their lists and threads.
 
-import { computed, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { hub, newKey, told } from "../api";
 import { asProblem } from "../problem";
 import { address, go, route } from "../route";
@@ -35,6 +35,11 @@ export const conversations = new Records<Conversation>(
 export const threads = new Records<Thread>((id) => loadThread(id));
 
 export const openId = computed(() => (route.value.place === "inbox" ? route.value.id : null));
+// What is opened is asked for at once, not only when the page around it is drawn.
+effect(() => {
+  if (openId.value !== null && me.peek()) void threads.load(openId.value);
+});
+
 export const view = computed<View>(() => {
   const asked = route.value.place === "inbox" ? route.value.query.get("view") : null;
   return VIEWS.find((it) => it === asked) ?? "all";
