@@ -13,16 +13,24 @@ mod describe;
 mod dml;
 mod duplicates;
 pub mod error;
+mod event_bus;
 pub mod events;
+mod expression;
+mod field_kind;
 mod formula;
 mod generate;
+mod grants;
 pub mod id;
 mod json_text;
 mod list_views;
+mod made_records;
 mod maker;
 mod people;
+mod permission_sets;
 mod person_accounts;
+mod person_fields;
 mod queries;
+mod read;
 mod recent;
 mod record;
 mod records;
@@ -32,10 +40,12 @@ mod retrieve;
 mod rights;
 mod rules;
 mod sample_data;
+mod saved_view;
 mod schema;
 mod search;
 mod settings;
 mod sharing;
+mod sharing_rules;
 mod snapshot;
 pub mod soql;
 mod state;
@@ -44,6 +54,7 @@ mod store;
 mod transaction;
 pub mod user;
 mod value;
+mod view;
 
 use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -52,29 +63,31 @@ use serde_json::{Map, Value as Json};
 use crate::clock::Clock;
 use describe::Describer;
 use dml::Writer;
-use events::EventBus;
+use event_bus::EventBus;
 use schema::Schema;
 use state::State;
 use transaction::Turn;
 
 pub(crate) use bulk::UploadColumn;
-pub use call::{Call, ExternalKey, OrgKind, OrgOptions, Origin, QueryAnswer, SaveResult, Upserted};
+pub use call::{Call, ExternalKey, OrgKind, OrgOptions, Origin, SaveResult, Upserted};
 pub use change::{Act, Cause, FieldChange, RecordedChange};
 pub use commit_lag::CommitLag;
 pub(crate) use csv::CsvStyle;
-pub use customise::{FieldType, NewField, NewObject, OnParentDelete, PicklistValue, SharingModel};
+pub use customise::{FieldType, NewField, NewObject, OnParentDelete, PicklistValue};
 pub(crate) use datetime::show_time;
 pub use dml::{BinEntry, LeadConvert, LeadConvertResult, MergeRequest, MergeResult};
 pub use duplicates::{DuplicateAction, DuplicateSetting};
 pub use error::ApiError;
 pub use id::RecordId;
-pub use list_views::{ListView, ListViewScope};
+pub use queries::QueryAnswer;
 pub use related::Related;
 pub use replication::{Deleted, Updated};
 pub use rules::NewValidationRule;
+pub use saved_view::{ListView, ListViewScope};
+pub use schema::SharingModel;
 pub use search::{Search, SearchIn};
 pub use settings::OrgSettings;
-pub use sharing::{RecordAccess, Sharing};
+pub use sharing_rules::{RecordAccess, Sharing};
 pub use snapshot::OrgSnapshot;
 pub use user::{FieldAccess, ObjectAccess, User};
 
@@ -231,7 +244,7 @@ impl Org {
         if !inside {
             state.transaction += 1;
         }
-        let now_ms = state.stamp_of_write(now_ms);
+        let now_ms = state.commit_lag.stamp_of_write(now_ms);
         let value = act(&mut Writer {
             state: &mut state,
             call,

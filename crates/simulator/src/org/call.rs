@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::error::ApiError;
 use super::id::RecordId;
-use super::soql::{Column, Found, Plan};
 use crate::clock::Clock;
 use crate::seeded::mix;
 
@@ -140,41 +139,4 @@ pub struct ExternalKey<'a> {
     pub field: &'a str,
     /// The value to look for.
     pub value: &'a str,
-}
-
-/// The answer to a query. Rows are rendered when asked for, from the records as they are then.
-#[derive(Clone)]
-pub struct QueryAnswer {
-    pub(super) plan: Arc<Plan>,
-    pub(super) found: Arc<Found>,
-}
-
-impl QueryAnswer {
-    /// `totalSize`: rows of the whole result, or the number of a `SELECT count()`.
-    pub fn total_size(&self) -> usize {
-        match &*self.found {
-            Found::Count(count) => *count,
-            _ => self.len(),
-        }
-    }
-
-    /// Rows that can be fetched; 0 for `SELECT count()`.
-    pub fn len(&self) -> usize {
-        match &*self.found {
-            Found::Slots(slots) => slots.len(),
-            Found::Rows(rows) => rows.len(),
-            Found::Count(_) => 0,
-        }
-    }
-
-    /// Whether rows carry the rows of child queries.
-    pub fn has_children(&self) -> bool {
-        let child = |column: &Column| matches!(column, Column::Children(_));
-        self.plan.columns.iter().any(child)
-    }
-
-    /// Whether there is no row to fetch.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
 }

@@ -3,7 +3,6 @@
 //! SystemModstamp misses such a change unless the polled spans overlap.
 
 use super::Org;
-use super::state::State;
 
 /// Which of the next writes are stamped early.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -26,14 +25,13 @@ impl Org {
     }
 }
 
-impl State {
+impl CommitLag {
     /// The stamp of a write that is made now.
-    pub fn stamp_of_write(&mut self, now_ms: i64) -> i64 {
-        let lag = &mut self.commit_lag;
-        if lag.times == 0 {
+    pub(super) fn stamp_of_write(&mut self, now_ms: i64) -> i64 {
+        if self.times == 0 {
             return now_ms;
         }
-        lag.times -= 1;
-        now_ms.saturating_sub(i64::from(lag.seconds) * 1_000)
+        self.times -= 1;
+        now_ms.saturating_sub(i64::from(self.seconds) * 1_000)
     }
 }

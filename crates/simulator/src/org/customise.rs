@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 
 use super::Org;
 use super::error::ApiError;
-use super::schema::{FieldKind, ObjectDef, Role};
+use super::schema::{FieldKind, ObjectDef, Role, SharingModel};
 use super::state::State;
 
 /// The type of a new field, by the names of the Metadata API; those of describe are taken as well.
@@ -202,18 +202,6 @@ impl NewField {
             ..Self::new(name, kind)
         }
     }
-}
-
-/// How records of an object are shared by default.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub enum SharingModel {
-    /// Everybody may change them.
-    #[default]
-    ReadWrite,
-    /// Everybody may read them.
-    Read,
-    /// Only the owner and who it is shared with.
-    Private,
 }
 
 /// An object to be added.

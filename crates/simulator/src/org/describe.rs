@@ -3,9 +3,9 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::formula::Formula;
-use super::rights::View;
+use super::expression::Formula;
 use super::schema::{ChildRelation, FieldDef, FieldKind, ObjectDef, OnDelete, Role, Schema};
+use super::view::View;
 
 /// Describes for one user and API version.
 pub(super) struct Describer<'a> {

@@ -31,7 +31,7 @@ use super::formula::Scene;
 use super::id::RecordId;
 use super::record::Record;
 use super::schema::{FieldKind, ObjectDef, Role, Schema};
-use super::sharing::RecordAccess;
+use super::sharing_rules::RecordAccess;
 use super::state::State;
 use super::store::Slot;
 use super::value::Value;

@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 
 use super::error::{ApiError, Detail};
 use super::formula::Scene;
-use super::store::{Slot, Store};
+use super::store::{Slot, Store, attributes};
 use super::{Call, Org};
 
 /// What a duplicate rule does with a record that has matches.
@@ -226,7 +226,7 @@ fn result(store: &Store, call: &Call, (object, rule): (&str, &str), slots: &[Slo
 /// A match: its id, and with details what a list shows of it.
 fn record(store: &Store, call: &Call, (object, slot): (usize, Slot)) -> Json {
     const DETAILS: [&str; 6] = ["Name", "Company", "Email", "Phone", "Title", "Website"];
-    let head = super::soql::attributes(store, object, slot, &call.version);
+    let head = attributes(store, object, slot, &call.version);
     let mut record = json!({"attributes": head, "Id": store.id_at(object, slot).to_string()});
     if call.include_duplicate_details {
         let fields = DETAILS

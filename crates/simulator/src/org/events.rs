@@ -1,161 +1,31 @@
-//! The org's event bus: what was changed becomes change events, what was published becomes
-//! platform events, and subscribers read both in the order of their replay ids. Most runs have no
-//! subscriber, so a write only moves a counter; events are made from the log when somebody reads.
+//! The org's events as administrators set them up and subscribers read them, in the order of their
+//! replay ids. Most runs have no subscriber, so a write only moves a counter; events are made from
+//! the log when somebody reads.
 
-mod avro;
 mod bitmap;
 mod deliver;
 mod managed;
 mod mishap;
 mod payload;
 mod platform;
-pub(crate) mod replay;
-mod settle;
-mod shape;
 mod topic;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
-use std::sync::Arc;
+use std::collections::BTreeSet;
 
 use tokio::sync::watch;
 
 use super::Org;
 use super::error::ApiError;
+use super::event_bus::supports_events;
 use super::state::State;
-use managed::Managed;
-use mishap::Mishaps;
-use replay::ReplayIds;
-use shape::Shape;
 
-pub use managed::ManagedSubscription;
+pub(crate) use super::event_bus::replay;
+pub use super::event_bus::{EventSettings, ManagedSubscription};
 pub use platform::PlatformKind;
 
 pub(crate) use deliver::{Delivered, Start};
 pub(crate) use platform::PublishRefused;
 pub(crate) use topic::{Topic, TopicRefused};
-
-/// How the bus behaves; the defaults are those of a real org.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct EventSettings {
-    /// How long events can be replayed.
-    pub retention_ms: i64,
-    /// A transaction with more changes than this reports an overflow.
-    pub overflow_changes: usize,
-    /// A change with more bytes than this becomes a gap event.
-    pub event_bytes_max: usize,
-    /// A stream that has nothing to say says so after this time.
-    pub keep_alive_ms: u64,
-    /// A stream that asks for nothing is closed after this time.
-    pub idle_close_ms: u64,
-}
-
-impl Default for EventSettings {
-    fn default() -> Self {
-        Self {
-            retention_ms: 72 * 3_600_000,
-            overflow_changes: 100_000,
-            event_bytes_max: 1_000_000,
-            keep_alive_ms: 270_000,
-            idle_close_ms: 70_000,
-        }
-    }
-}
-
-/// Everything that the org knows of its events.
-#[derive(Clone)]
-pub(crate) struct EventBus {
-    seed: u64,
-    settings: EventSettings,
-    ids: ReplayIds,
-    /// Entries of the log that were already made into events.
-    settled: usize,
-    events: VecDeque<Stored>,
-    deselected: BTreeSet<String>,
-    channels: BTreeMap<String, BTreeSet<String>>,
-    platform: BTreeMap<String, Arc<Shape>>,
-    shapes: HashMap<String, Arc<Shape>>,
-    /// Schemas by id, those of the past too.
-    schemas: BTreeMap<String, String>,
-    managed: BTreeMap<String, Managed>,
-    mishaps: Mishaps,
-    wake: watch::Sender<u64>,
-}
-
-/// One place in the order of events.
-#[derive(Clone)]
-struct Stored {
-    replay: u64,
-    at_ms: i64,
-    /// Not delivered before.
-    due_ms: i64,
-    what: What,
-}
-
-#[derive(Clone)]
-enum What {
-    Change(Box<Change>),
-    Published(Box<Published>),
-    /// Only a replay id, so that subscribers without events have a fresh one to keep.
-    Mark,
-}
-
-/// A change event as it is kept: its fields stay in the log until somebody reads them.
-#[derive(Clone)]
-struct Change {
-    shape: Arc<Shape>,
-    object: String,
-    change_type: String,
-    sequence: u32,
-    /// The entry of the log that the others equal.
-    entry: usize,
-    record_ids: Vec<String>,
-    /// Gap and overflow events have nothing beside their header.
-    header_only: bool,
-}
-
-#[derive(Clone)]
-struct Published {
-    event: String,
-    id: String,
-    schema_id: String,
-    payload: Vec<u8>,
-}
-
-impl EventBus {
-    pub fn new(seed: u64) -> Self {
-        Self {
-            seed,
-            settings: EventSettings::default(),
-            ids: ReplayIds::new(seed),
-            settled: 0,
-            events: VecDeque::new(),
-            deselected: BTreeSet::new(),
-            channels: BTreeMap::new(),
-            platform: BTreeMap::new(),
-            shapes: HashMap::new(),
-            schemas: BTreeMap::new(),
-            managed: BTreeMap::new(),
-            mishaps: Mishaps::default(),
-            wake: watch::Sender::new(0),
-        }
-    }
-
-    /// Gives out ids that a bus which goes has not given out, so that none is valid twice.
-    pub fn continue_after(&mut self, gone: &EventBus) {
-        self.ids = gone.ids.clone();
-    }
-
-    fn announce(&self) {
-        self.wake.send_modify(|count| *count += 1);
-    }
-
-    /// The shape is known from here on by its schema id.
-    fn register(&mut self, shape: Shape) -> Arc<Shape> {
-        self.schemas.insert(shape.id.clone(), shape.json.clone());
-        Arc::new(shape)
-    }
-}
 
 impl State {
     /// Wakes the subscribers when the log has grown.
@@ -217,7 +87,7 @@ impl Org {
     fn event_entity(&self, object: &str) -> Result<String, ApiError> {
         let state = self.read();
         let def = state.store.schema.object(object);
-        let def = def.filter(|def| shape::supports_events(&def.name));
+        let def = def.filter(|def| supports_events(&def.name));
         def.map(|def| def.name.clone())
             .ok_or_else(ApiError::not_found)
     }
@@ -226,7 +96,13 @@ impl Org {
     fn settled_events(&self) -> std::sync::RwLockWriteGuard<'_, State> {
         let now_ms = self.now_ms();
         let mut state = self.lock();
-        settle::settle(&mut state, now_ms);
+        let State {
+            events,
+            changes,
+            store,
+            ..
+        } = &mut *state;
+        events.settle(&store.schema, changes, now_ms);
         state
     }
 }

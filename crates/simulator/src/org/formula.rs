@@ -2,6 +2,7 @@
 //! read and checked once, when it is set up, and then worked out from a record whenever somebody
 //! asks. A formula field's value thus changes without any stamp moving.
 
+mod check;
 mod evaluate;
 mod functions;
 mod lexer;
@@ -12,12 +13,12 @@ mod types;
 
 use std::collections::HashSet;
 
+use super::expression::{Formula, Node, Path, Purpose};
 use super::id::RecordId;
 use super::record::Record;
 use super::schema::{FieldKind, Role, Schema};
 use super::store::{Slot, Store};
 use super::value::Value;
-use functions::Function;
 use types::Type;
 
 /// Characters that a formula may have.
@@ -34,28 +35,6 @@ const LEVELS_MAX: u8 = 8;
 #[error("{0}")]
 pub(crate) struct FormulaError(pub String);
 
-/// A formula that was checked against the schema.
-#[derive(Debug, Clone)]
-pub(crate) struct Formula {
-    text: String,
-    root: Node,
-    purpose: Purpose,
-    parts: usize,
-}
-
-/// What a formula is for.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Purpose {
-    /// A field of this type; blank numbers may count as zero.
-    Field {
-        kind: FieldKind,
-        scale: u32,
-        blank_is_zero: bool,
-    },
-    /// A condition asked while a record is being saved.
-    Rule,
-}
-
 /// A record to work a formula out from.
 #[derive(Clone, Copy)]
 pub(crate) struct Scene<'a> {
@@ -71,46 +50,6 @@ pub(crate) struct Scene<'a> {
     pub level: u8,
 }
 
-/// A checked expression.
-#[derive(Debug, Clone, PartialEq)]
-enum Node {
-    Constant(Value),
-    Field(Path),
-    Negate(Box<Node>),
-    Binary(Operator, Box<Node>, Box<Node>),
-    Concat(Vec<Node>),
-    Call(Function, Vec<Node>),
-}
-
-/// A field of the record, of a parent, or of the running user.
-#[derive(Debug, Clone, PartialEq)]
-struct Path {
-    of_user: bool,
-    /// Lookup fields to follow, each with the object it must lead to.
-    hops: Vec<(u16, usize)>,
-    object: usize,
-    field: u16,
-    kind: FieldKind,
-    name: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Operator {
-    And,
-    Or,
-    Equal,
-    NotEqual,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
-    Add,
-    Subtract,
-    Multiply,
-    Divide,
-    Power,
-}
-
 impl Formula {
     /// Reads a formula over the fields of an object.
     pub fn compile(
@@ -124,7 +63,7 @@ impl Formula {
             return Err(FormulaError(text));
         }
         let root = parser::parse(schema, object, text, purpose == Purpose::Rule)?;
-        let found = types::of(&root)?;
+        let found = check::type_of(&root)?;
         let wanted = match purpose {
             Purpose::Rule => Type::Bool,
             Purpose::Field { kind, .. } => Type::of_result(kind)?,
@@ -198,17 +137,6 @@ impl Formula {
             }
         }
         false
-    }
-}
-
-impl Node {
-    fn inner(&self) -> Vec<&Node> {
-        match self {
-            Self::Constant(_) | Self::Field(_) => Vec::new(),
-            Self::Negate(inner) => vec![inner],
-            Self::Binary(_, a, b) => vec![a, b],
-            Self::Concat(parts) | Self::Call(_, parts) => parts.iter().collect(),
-        }
     }
 }
 

@@ -3,24 +3,12 @@
 //! writes one of them writes the other.
 
 use super::id::RecordId;
+use super::person_fields::{PersonAccounts, custom_name, renamed};
 use super::record::Record;
-use super::schema::{FieldDef, FieldKind, ObjectDef, RecordType, Role, Schema};
+use super::schema::{FieldDef, ObjectDef, RecordType, Role};
 use super::state::State;
 use super::value::Value;
 use super::{Org, customise::NewField};
-
-/// What writing needs to know about person accounts.
-#[derive(Clone)]
-pub(crate) struct PersonAccounts {
-    pub account: usize,
-    pub contact: usize,
-    /// Fields of the account that hold the same as fields of the contact.
-    pub pairs: Vec<(u16, u16)>,
-    /// Those of the account's that only persons have.
-    pub persons_only: Vec<u16>,
-    pub business_type: RecordId,
-    pub person_type: RecordId,
-}
 
 /// Fields of contacts that accounts show as `Person…`, compounds behind their parts.
 const PREFIXED: [&str; 33] = [
@@ -228,55 +216,6 @@ impl State {
             });
         self.store.schema_mut().objects[account].record_types = infos.collect();
         (ids[0], ids[1])
-    }
-}
-
-impl PersonAccounts {
-    /// Adds a field to the account that holds the same as one of the contact's.
-    fn append(&mut self, schema: &mut Schema, name: &str, of_contact: &str) {
-        let contact = &schema.objects[self.contact];
-        let Some(source) = contact.field(of_contact) else {
-            return;
-        };
-        if !matches!(source.role, Role::Stored | Role::Address) {
-            return;
-        }
-        let label = match name.ends_with("__pc") || name == of_contact {
-            true => source.label.clone(),
-            false => format!("Person Account: {}", source.label),
-        };
-        let mut field = renamed(source, name, &label);
-        let at = source.index;
-        let mirrored = source.role == Role::Stored;
-        field.nillable = field.kind != FieldKind::Bool;
-        (field.unique, field.external_id, field.id_lookup) = (false, false, false);
-        field.custom.required = false;
-        let compound = |c: &String| match c.as_str() {
-            "Name" => c.clone(),
-            c => format!("Person{c}"),
-        };
-        field.compound = field.compound.as_ref().map(compound);
-        field.relationship = field
-            .relationship
-            .as_ref()
-            .map(|r| r.replace("__r", "__pr"));
-        let index = schema.append_field(self.account, field, None);
-        self.persons_only.push(index);
-        if mirrored {
-            self.pairs.push((index, at));
-        }
-    }
-}
-
-fn custom_name(of_contact: &str) -> String {
-    of_contact.replace("__c", "__pc")
-}
-
-fn renamed(field: &FieldDef, name: &str, label: &str) -> FieldDef {
-    FieldDef {
-        name: name.to_owned(),
-        label: label.to_owned(),
-        ..field.clone()
     }
 }
 

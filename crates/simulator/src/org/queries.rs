@@ -5,8 +5,45 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use super::soql::{self, Found, Renderer};
-use super::{ApiError, Call, Org, QueryAnswer};
+use super::soql::{self, Column, Found, Plan, Renderer};
+use super::{ApiError, Call, Org};
+
+/// The answer to a query. Rows are rendered when asked for, from the records as they are then.
+#[derive(Clone)]
+pub struct QueryAnswer {
+    pub(super) plan: Arc<Plan>,
+    pub(super) found: Arc<Found>,
+}
+
+impl QueryAnswer {
+    /// `totalSize`: rows of the whole result, or the number of a `SELECT count()`.
+    pub fn total_size(&self) -> usize {
+        match &*self.found {
+            Found::Count(count) => *count,
+            _ => self.len(),
+        }
+    }
+
+    /// Rows that can be fetched; 0 for `SELECT count()`.
+    pub fn len(&self) -> usize {
+        match &*self.found {
+            Found::Slots(slots) => slots.len(),
+            Found::Rows(rows) => rows.len(),
+            Found::Count(_) => 0,
+        }
+    }
+
+    /// Whether rows carry the rows of child queries.
+    pub fn has_children(&self) -> bool {
+        let child = |column: &Column| matches!(column, Column::Children(_));
+        self.plan.columns.iter().any(child)
+    }
+
+    /// Whether there is no row to fetch.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
 
 impl Org {
     /// `GET query?q=`, or `queryAll` when `include_deleted`.

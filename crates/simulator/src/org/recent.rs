@@ -3,8 +3,8 @@
 use serde_json::{Value as Json, json};
 
 use super::id::RecordId;
-use super::soql::attributes;
 use super::state::State;
+use super::store::attributes;
 use super::{Call, Org};
 
 /// Records that the org remembers for a user.

@@ -6,9 +6,9 @@ use super::dml::{holders, key_field};
 use super::error::ApiError;
 use super::id::RecordId;
 use super::schema::{FieldDef, ObjectDef};
-use super::soql::attributes;
 use super::state::State;
 use super::store::Slot;
+use super::store::attributes;
 use super::{Call, ExternalKey};
 
 impl State {

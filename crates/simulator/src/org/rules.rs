@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::Org;
 use super::duplicates::DuplicateRules;
 use super::error::ApiError;
-use super::formula::{Formula, Purpose, Scene};
+use super::expression::{Formula, Purpose};
+use super::formula::Scene;
+use super::schema::Schema;
 
 /// A condition under which a record is refused.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -90,7 +92,7 @@ impl Org {
             }
             None => None,
         };
-        let condition = state.condition(object, &rule.condition)?;
+        let condition = compiled(&state.store.schema, object, &rule.condition)?;
         let rules = state.rules.by_object.entry(object).or_default();
         rules
             .validation
@@ -131,7 +133,7 @@ impl Org {
     ) -> Result<(), ApiError> {
         let mut state = self.lock();
         let object = state.known(object)?;
-        let condition = state.condition(object, condition)?;
+        let condition = compiled(&state.store.schema, object, condition)?;
         let rules = state.rules.by_object.entry(object).or_default();
         rules.triggers.push(FailingTrigger {
             condition,
@@ -149,11 +151,9 @@ impl Org {
     }
 }
 
-impl super::state::State {
-    fn condition(&self, object: usize, text: &str) -> Result<Formula, ApiError> {
-        let formula = Formula::compile(&self.store.schema, object, text, Purpose::Rule);
-        formula.map_err(|e| ApiError::request(400, "FIELD_INTEGRITY_EXCEPTION", e.0))
-    }
+fn compiled(schema: &Schema, object: usize, text: &str) -> Result<Formula, ApiError> {
+    let formula = Formula::compile(schema, object, text, Purpose::Rule);
+    formula.map_err(|e| ApiError::request(400, "FIELD_INTEGRITY_EXCEPTION", e.0))
 }
 
 impl Rules {

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use super::dml::settle_stage;
 use super::id::RecordId;
-use super::list_views::ListView;
 use super::maker::{DAY, Maker};
 use super::record::Record;
 use super::rights::{Rights, SETUP_OBJECTS};
+use super::saved_view::ListView;
 use super::schema::{FieldKind, ObjectDef, Schema};
 use super::state::State;
 use super::store::Store;

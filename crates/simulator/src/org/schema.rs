@@ -8,10 +8,13 @@ mod parse;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
-use super::customise::SharingModel;
-use super::formula::Formula;
+use serde::{Deserialize, Serialize};
+
+use super::expression::Formula;
 use super::id::RecordId;
 use super::value::Value;
+
+pub(crate) use super::field_kind::FieldKind;
 
 /// All objects of the org.
 #[derive(Clone)]
@@ -108,31 +111,6 @@ pub(crate) struct PicklistEntry {
     pub default: bool,
 }
 
-/// The type of a field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum FieldKind {
-    Id,
-    Reference,
-    Text,
-    TextArea,
-    Picklist,
-    MultiPicklist,
-    Combobox,
-    Phone,
-    Email,
-    Url,
-    Bool,
-    Int,
-    Double,
-    Currency,
-    Percent,
-    Date,
-    DateTime,
-    /// A time of day, kept as text in its one canonical form.
-    Time,
-    Address,
-}
-
 /// Where a field's value comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
@@ -172,6 +150,18 @@ pub(crate) struct ChildRelation {
     pub field: u16,
     pub name: Option<String>,
     pub on_delete: OnDelete,
+}
+
+/// How records of an object are shared by default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum SharingModel {
+    /// Everybody may change them.
+    #[default]
+    ReadWrite,
+    /// Everybody may read them.
+    Read,
+    /// Only the owner and who it is shared with.
+    Private,
 }
 
 /// What becomes of the child when the parent is deleted.
@@ -304,57 +294,5 @@ impl FieldDef {
     pub fn default_value(&self) -> Option<&str> {
         let entry = self.picklist.iter().find(|p| p.default);
         entry.map(|p| p.value.as_str())
-    }
-}
-
-impl FieldKind {
-    /// The name in describe.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Id => "id",
-            Self::Reference => "reference",
-            Self::Text => "string",
-            Self::TextArea => "textarea",
-            Self::Picklist => "picklist",
-            Self::MultiPicklist => "multipicklist",
-            Self::Combobox => "combobox",
-            Self::Phone => "phone",
-            Self::Email => "email",
-            Self::Url => "url",
-            Self::Bool => "boolean",
-            Self::Int => "int",
-            Self::Double => "double",
-            Self::Currency => "currency",
-            Self::Percent => "percent",
-            Self::Date => "date",
-            Self::DateTime => "datetime",
-            Self::Time => "time",
-            Self::Address => "address",
-        }
-    }
-
-    pub fn is_text(self) -> bool {
-        matches!(
-            self,
-            Self::Text
-                | Self::TextArea
-                | Self::Picklist
-                | Self::MultiPicklist
-                | Self::Combobox
-                | Self::Phone
-                | Self::Email
-                | Self::Url
-        )
-    }
-
-    pub fn is_number(self) -> bool {
-        matches!(
-            self,
-            Self::Int | Self::Double | Self::Currency | Self::Percent
-        )
-    }
-
-    pub fn is_id(self) -> bool {
-        matches!(self, Self::Id | Self::Reference)
     }
 }

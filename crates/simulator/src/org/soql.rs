@@ -1,15 +1,19 @@
-//! The org's query language, from text to rows: lexer and parser give a syntax tree, `plan` binds
+//! The org's query language, from text to rows: lexer and parser give a syntax tree, `binder` binds
 //! its names to the schema as the user sees it, `run` chooses an index and finds the rows, and
 //! `render` reads them when they are fetched.
 
 mod aggregate;
 pub mod ast;
+mod binder;
 mod columns;
 mod condition;
 mod csv;
 mod date_literal;
+mod date_part;
 mod display;
 mod error;
+mod filter;
+mod grouping;
 mod lexer;
 mod parser;
 mod path;
@@ -26,10 +30,9 @@ pub(crate) use csv::{csv_header, csv_rows};
 pub use error::SoqlError;
 pub use parser::parse;
 pub(crate) use pattern::Pattern;
-pub(crate) use plan::Plan;
-pub(crate) use render::{Renderer, attributes};
+pub(crate) use plan::{Column, Plan};
+pub(crate) use render::Renderer;
 pub(crate) use run::{Found, run};
-pub(crate) use select::Column;
 
 /// Parses a query and binds it to the schema as the user sees it, at a moment and with or without
 /// deleted records.
@@ -50,6 +53,6 @@ pub(crate) fn bind(
     (query, soql): (&ast::Query, &str),
     moment: (i64, bool),
 ) -> Result<Plan, ApiError> {
-    let plan = plan::prepare(state, call, query, moment);
+    let plan = binder::prepare(state, call, query, moment);
     plan.map_err(|error| error.into_api(soql))
 }

@@ -1,9 +1,9 @@
 //! All records of the org with their indexes. A record's place in its table and the serial number
 //! of its id are the same number, so an id needs no index and "ordered by id" is the table's order.
 
+mod attributes;
 mod bin;
 mod index;
-mod read;
 mod table;
 
 use std::sync::Arc;
@@ -13,6 +13,7 @@ use super::record::Record;
 use super::schema::{ObjectDef, Schema};
 use super::value::Value;
 use crate::clock::Clock;
+pub(super) use attributes::attributes;
 pub(crate) use bin::{Bin, Binned, Place};
 pub(crate) use table::Table;
 

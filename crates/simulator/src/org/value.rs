@@ -8,9 +8,9 @@ use std::cmp::Ordering;
 use serde_json::{Value as Json, json};
 
 use super::datetime;
+use super::field_kind::FieldKind;
 use super::id::RecordId;
 use super::json_text::push_text;
-use super::schema::FieldKind;
 pub(crate) use text::Text;
 
 /// The value of a field, or its absence.

@@ -9,10 +9,6 @@ use super::source::{Source, report, sources};
 /// A module by its path from the crate's root, which is empty for `lib.rs`.
 type Module = Vec<String>;
 
-/// A folder whose modules are knotted still; the circles are told by
-/// `cargo test -p tieline-testkit --test tidy knots -- --ignored`.
-const KNOTTED: &str = "simulator::org";
-
 /// In words: `web::guard`.
 fn words(crate_name: &str, module: &[String]) -> String {
     let mut all = vec![crate_name.to_owned()];
@@ -24,20 +20,11 @@ fn words(crate_name: &str, module: &[String]) -> String {
 fn no_modules_of_a_crate_form_a_circle() {
     report(
         "These modules use each other in a circle; move what both need to where it belongs:",
-        &circles_where(|folder| !folder.starts_with(KNOTTED)),
+        &all_circles(),
     );
 }
 
-#[test]
-#[ignore = "tells the circles that are left, and fails while there are any"]
-fn no_knots_are_left() {
-    report(
-        "These modules use each other in a circle:",
-        &circles_where(|folder| folder.starts_with(KNOTTED)),
-    );
-}
-
-fn circles_where(wanted: impl Fn(&str) -> bool) -> Vec<String> {
+fn all_circles() -> Vec<String> {
     let mut crates: BTreeMap<String, Vec<(Module, String)>> = BTreeMap::new();
     for file in &sources(&[".rs"]) {
         let (Some(name), Some(module)) = (file.in_crate(), module_of(file)) else {
@@ -50,7 +37,7 @@ fn circles_where(wanted: impl Fn(&str) -> bool) -> Vec<String> {
             .push((module, text));
     }
     let each = crates.iter();
-    each.flat_map(|(name, files)| circles(name, files, &wanted))
+    each.flat_map(|(name, files)| circles(name, files))
         .collect()
 }
 
@@ -66,18 +53,11 @@ fn module_of(file: &Source) -> Option<Module> {
     }
 }
 
-/// Every circle of one crate in the folders that are wanted, each told once and by its shortest way round.
-fn circles(
-    crate_name: &str,
-    files: &[(Module, String)],
-    wanted: impl Fn(&str) -> bool,
-) -> Vec<String> {
+/// Every circle of one crate, each told once and by its shortest way round.
+fn circles(crate_name: &str, files: &[(Module, String)]) -> Vec<String> {
     let tree = Tree::new(files);
     let mut found = Vec::new();
-    for (folder, arrows) in &tree.arrows_by_folder() {
-        if !wanted(&words(crate_name, folder)) {
-            continue;
-        }
+    for arrows in tree.arrows_by_folder().values() {
         let mut told = BTreeSet::new();
         for start in arrows.keys() {
             if told.contains(start) {
@@ -329,7 +309,7 @@ fn circles_of(files: &[(&str, &str)]) -> Vec<String> {
             (module.map(str::to_owned).collect(), (*text).to_owned())
         })
         .collect();
-    circles("x", &files, |_| true)
+    circles("x", &files)
 }
 
 #[test]

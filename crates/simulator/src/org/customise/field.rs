@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use super::{FieldType, NewField, OnParentDelete, PicklistValue};
 use crate::org::dml::default_of;
 use crate::org::error::ApiError;
-use crate::org::formula::{Formula, Purpose};
+use crate::org::expression::{Formula, Purpose};
 use crate::org::schema::{Custom, FieldDef, FieldKind, OnDelete, PicklistEntry, Role};
 use crate::org::state::State;
 

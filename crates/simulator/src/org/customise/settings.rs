@@ -8,7 +8,7 @@ use super::field::{entries, refused};
 use super::{PicklistValue, holds_words};
 use crate::org::Org;
 use crate::org::error::ApiError;
-use crate::org::formula::{Formula, Purpose};
+use crate::org::expression::{Formula, Purpose};
 use crate::org::schema::{FieldDef, FieldKind, Role};
 use crate::org::state::State;
 

@@ -8,7 +8,7 @@ use crate::org::change::Act;
 use crate::org::error::ApiError;
 use crate::org::id::RecordId;
 use crate::org::schema::ObjectDef;
-use crate::org::sharing::RecordAccess;
+use crate::org::sharing_rules::RecordAccess;
 use crate::org::store::{Binned, Place};
 use crate::org::value::Value;
 use crate::org::{Call, Org, SaveResult};

@@ -6,7 +6,7 @@ use super::Writer;
 use crate::org::error::ApiError;
 use crate::org::id::RecordId;
 use crate::org::schema::OnDelete;
-use crate::org::sharing::RecordAccess;
+use crate::org::sharing_rules::RecordAccess;
 use crate::org::store::{Binned, Slot};
 use crate::org::value::Value;
 

@@ -10,7 +10,7 @@ use crate::org::change::Cause;
 use crate::org::error::ApiError;
 use crate::org::id::RecordId;
 use crate::org::schema::{ChildRelation, ObjectDef};
-use crate::org::sharing::RecordAccess;
+use crate::org::sharing_rules::RecordAccess;
 use crate::org::store::{Binned, Place, Slot};
 use crate::org::value::Value;
 use crate::org::{ApiErrors, Call, Org};

@@ -4,7 +4,7 @@
 use super::{Pending, Writer};
 use crate::org::error::ApiError;
 use crate::org::id::RecordId;
-use crate::org::person_accounts::PersonAccounts;
+use crate::org::person_fields::PersonAccounts;
 use crate::org::record::Record;
 use crate::org::schema::ObjectDef;
 use crate::org::store::{Place, Slot};

@@ -6,7 +6,7 @@ use crate::org::error::ApiError;
 use crate::org::id::RecordId;
 use crate::org::record::Record;
 use crate::org::schema::ObjectDef;
-use crate::org::sharing::RecordAccess;
+use crate::org::sharing_rules::RecordAccess;
 use crate::org::store::Slot;
 
 impl Writer<'_> {

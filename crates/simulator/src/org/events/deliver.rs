@@ -1,9 +1,9 @@
 //! What a subscriber gets: where it starts, and what comes after that.
 
-use super::replay;
 use super::topic::Topic;
-use super::{Stored, What, payload};
+use super::{payload, replay};
 use crate::org::Org;
+use crate::org::event_bus::{Stored, What};
 use crate::org::id::RecordId;
 use crate::org::state::State;
 

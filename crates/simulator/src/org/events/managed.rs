@@ -1,29 +1,9 @@
 //! Managed subscriptions: the org keeps how far a subscriber has come.
 
-use super::replay;
 use super::topic::TopicRefused;
+use super::{ManagedSubscription, replay};
 use crate::org::Org;
-
-/// A subscription whose progress the org keeps.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ManagedSubscription {
-    /// Its name for programs.
-    pub developer_name: String,
-    /// For example `/data/ContactChangeEvent`.
-    pub topic: String,
-    /// Where it begins before the first commit: with the oldest event, or with new ones.
-    #[serde(default)]
-    pub from_earliest: bool,
-}
-
-/// A subscription with its progress.
-#[derive(Clone)]
-pub(super) struct Managed {
-    id: String,
-    definition: ManagedSubscription,
-    committed: Option<u64>,
-}
+use crate::org::event_bus::Managed;
 
 /// What a stream of a managed subscription needs to know.
 pub(crate) struct ManagedTarget {

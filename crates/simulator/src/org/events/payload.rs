@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
-use super::avro::{self, Kind};
-use super::shape::{CHANGE_TYPES, Holds, Part, carried};
-use super::{Change, bitmap};
+use super::bitmap;
 use crate::org::change::{Act, Cause, RecordedChange};
 use crate::org::datetime;
+use crate::org::event_bus::avro::{self, Kind};
+use crate::org::event_bus::{CHANGE_TYPES, Change, Holds, Part, carried};
 use crate::org::id::RecordId;
 use crate::org::schema::{FieldKind, ObjectDef, Role};
 use crate::org::state::State;

@@ -1,10 +1,10 @@
 //! Platform events: defined by an administrator, published by programs, kept as they came.
 
-use super::avro::{Kind, Reader};
-use super::shape::{Holds, Shape};
-use super::{Published, What, payload};
+use super::payload;
 use crate::org::Org;
 use crate::org::error::ApiError;
+use crate::org::event_bus::avro::{Kind, Reader};
+use crate::org::event_bus::{Holds, Published, Shape, What};
 
 /// The type of a platform event's field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]

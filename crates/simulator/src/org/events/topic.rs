@@ -3,10 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::What;
-use super::settle::shape_of;
-use super::shape::{event_name, supports_events};
 use crate::org::Org;
+use crate::org::event_bus::{What, event_name, supports_events};
 use crate::org::id::RecordId;
 use crate::org::state::State;
 
@@ -75,9 +73,7 @@ impl Org {
             Topic::Platform(name) => state.events.platform.get(name).map(Arc::clone),
             Topic::Entity(name) => {
                 let schema = Arc::clone(&state.store.schema);
-                schema
-                    .object(name)
-                    .map(|def| shape_of(&mut state.events, def))
+                schema.object(name).map(|def| state.events.shape_of(def))
             }
         };
         shape.map_or_else(String::new, |shape| shape.id.clone())

@@ -3,9 +3,9 @@
 
 use std::cmp::Ordering;
 
-use super::functions::Function;
-use super::{Node, Operator, Path, Scene, pattern};
+use super::{Scene, pattern};
 use crate::org::datetime;
+use crate::org::expression::{Function, Node, Operator, Path};
 use crate::org::schema::FieldKind;
 use crate::org::value::Value;
 

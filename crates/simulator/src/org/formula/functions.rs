@@ -2,51 +2,7 @@
 
 use super::FormulaError;
 use super::types::Type;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Function {
-    Abs,
-    And,
-    Begins,
-    BlankValue,
-    Case,
-    Ceiling,
-    Contains,
-    Date,
-    DateValue,
-    Day,
-    Floor,
-    Hyperlink,
-    If,
-    Includes,
-    IsBlank,
-    IsChanged,
-    IsNew,
-    IsNumber,
-    IsPickVal,
-    Left,
-    Len,
-    Lower,
-    Max,
-    Mid,
-    Min,
-    Mod,
-    Month,
-    Not,
-    Now,
-    Or,
-    PriorValue,
-    Regex,
-    Right,
-    Round,
-    Substitute,
-    Text,
-    Today,
-    Trim,
-    Upper,
-    Value,
-    Year,
-}
+use crate::org::expression::Function;
 
 /// How a function is called.
 pub(super) struct Signature {

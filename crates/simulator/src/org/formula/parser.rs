@@ -1,9 +1,10 @@
 //! From text to a checked expression, by recursive descent. Names are bound to the schema as they
 //! are met, so that a formula that was taken never meets an unknown field again.
 
-use super::functions::{Function, signature};
+use super::FormulaError;
+use super::functions::signature;
 use super::lexer::{Token, tokens};
-use super::{FormulaError, Node, Operator, Path};
+use crate::org::expression::{Function, Node, Operator, Path};
 use crate::org::schema::{FieldKind, ObjectDef, Schema};
 use crate::org::value::Value;
 

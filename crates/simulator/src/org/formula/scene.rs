@@ -1,7 +1,8 @@
 //! Where a formula reads from: a record as it is kept, or one that is only about to be, with its
 //! parents and the user who saves it.
 
-use super::{LEVELS_MAX, Path, Scene};
+use super::{LEVELS_MAX, Scene};
+use crate::org::expression::Path;
 use crate::org::schema::{FieldDef, FieldKind, Role};
 use crate::org::store::{Slot, Store};
 use crate::org::value::Value;

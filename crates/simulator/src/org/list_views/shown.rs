@@ -3,9 +3,9 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{ListView, ListViewScope};
 use crate::org::error::ApiError;
 use crate::org::id::RecordId;
+use crate::org::saved_view::{ListView, ListViewScope};
 use crate::org::schema::{FieldKind, ObjectDef};
 use crate::org::soql::ast::{Among, Condition, Expression, Literal, Operator};
 use crate::org::soql::{self, Column};

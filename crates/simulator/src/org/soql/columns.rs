@@ -4,8 +4,7 @@
 use serde_json::{Value as Json, json};
 
 use super::path::{BoundPath, Hop};
-use super::plan::Plan;
-use super::select::Column;
+use super::plan::{Column, Plan};
 use crate::org::schema::{FieldKind, Schema};
 
 /// Columns, object and grouping of a plan.

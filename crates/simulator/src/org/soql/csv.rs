@@ -2,8 +2,7 @@
 //! thousand, and making JSON of them first would cost more than finding them.
 
 use super::path::{BoundPath, Leaf};
-use super::plan::Plan;
-use super::select::Column;
+use super::plan::{Column, Plan};
 use crate::org::csv::{CsvStyle, quoted};
 use crate::org::schema::{FieldKind, Role};
 use crate::org::store::{Slot, Store};

@@ -3,10 +3,10 @@
 
 use super::ast::Path;
 use super::error::SoqlError;
-use crate::org::rights::View;
 use crate::org::schema::{FieldDef, FieldKind, ObjectDef, Schema};
 use crate::org::store::{Slot, Store};
 use crate::org::value::Value;
+use crate::org::view::View;
 
 /// Lookups that one name may follow.
 const LEVELS_MAX: usize = 5;

@@ -3,13 +3,12 @@
 //! own. What stands where is worked out once for all rows of a page.
 
 use super::path::{BoundPath, Hop, Leaf};
-use super::plan::Plan;
+use super::plan::{BoundTypeOf, ChildColumn, Column, Plan};
 use super::run::run_among;
-use super::select::{BoundTypeOf, ChildColumn, Column};
 use crate::org::json_text::{push_key, push_text};
 use crate::org::store::{Slot, Store};
 use crate::org::value::Value;
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 /// Renders the rows of one plan for one API version.
 pub(crate) struct Renderer<'a> {
@@ -33,12 +32,6 @@ enum Member<'a> {
 
 /// A record to be written.
 type Place = (usize, Slot);
-
-/// `{type, url}` of a record.
-pub(crate) fn attributes(store: &Store, object: usize, slot: Slot, version: &str) -> Json {
-    let (name, id) = (&store.def(object).name, store.id_at(object, slot));
-    json!({"type": name, "url": format!("/services/data/v{version}/sobjects/{name}/{id}")})
-}
 
 impl<'a> Renderer<'a> {
     pub fn new(store: &'a Store, plan: &'a Plan, version: &'a str) -> Self {

@@ -1,14 +1,13 @@
 //! Finds the rows of a plan. Ids, lookups, names, e-mail addresses and stamps are served from
 //! indexes; every candidate is still asked the whole condition, so an index only saves time.
 
-use std::cmp::Ordering;
 use std::ops::Bound as Edge;
 
 use serde_json::Value as Json;
 
 use super::aggregate;
 use super::ast::Operator;
-use super::condition::{Bound, Test};
+use super::filter::{Bound, Test, read};
 use super::path::Leaf;
 use super::plan::{BoundKey, Plan};
 use crate::org::schema::Role;
@@ -66,45 +65,6 @@ pub(super) fn run_among(store: &Store, plan: &Plan, mut children: Vec<Slot>) -> 
     match plan.order.is_empty() {
         true => cut(plan, found),
         false => cut(plan, sorted(store, plan, found.collect()).into_iter()),
-    }
-}
-
-/// Reads what a condition or key refers to from one record.
-pub(super) fn read(store: &Store, object: usize, slot: Slot, bound: &Bound) -> Value {
-    match bound {
-        Bound::Field(path) => path.read(store, object, slot),
-        Bound::DatePart(part, path) => part.of(&path.read(store, object, slot)),
-        Bound::Computed(..) => Value::Null,
-    }
-}
-
-/// Compares two rows by the keys in turn.
-pub(super) fn compare_keys(
-    keys: &[BoundKey],
-    values: impl Fn(&Bound) -> (Value, Value),
-) -> Ordering {
-    let each = keys.iter().map(|key| {
-        let (a, b) = values(&key.bound);
-        key.compare(&a, &b)
-    });
-    each.into_iter()
-        .find(|o| o.is_ne())
-        .unwrap_or(Ordering::Equal)
-}
-
-impl BoundKey {
-    fn compare(&self, a: &Value, b: &Value) -> Ordering {
-        let nulls = match self.nulls_first {
-            true => Ordering::Less,
-            false => Ordering::Greater,
-        };
-        match (a.is_null(), b.is_null()) {
-            (true, true) => Ordering::Equal,
-            (true, false) => nulls,
-            (false, true) => nulls.reverse(),
-            _ if self.descending => b.compare(a),
-            _ => a.compare(b),
-        }
     }
 }
 

@@ -1,106 +1,15 @@
-//! The SELECT list bound to the schema: plain and parent fields, child subqueries, TYPEOF, and the
-//! parts of dates that functions take out.
+//! The SELECT list bound to the schema: plain and parent fields, child subqueries and TYPEOF.
 
 use super::ast::{Query, SelectItem, TypeOf};
-use super::condition::Bound;
+use super::binder::Binder;
 use super::error::SoqlError;
-use super::path::{BoundPath, Hop, Scope, hop};
-use super::plan::{Binder, Plan};
-use crate::org::datetime;
-use crate::org::schema::{FieldDef, FieldKind};
-use crate::org::value::Value;
+use super::filter::Bound;
+use super::path::{BoundPath, Scope, hop};
+use super::plan::{BoundTypeOf, ChildColumn, Column, Plan};
+use crate::org::schema::FieldDef;
 
 /// Rows that a query with FIELDS(ALL) or FIELDS(CUSTOM) may ask for.
 const FIELDS_LIMIT_MAX: u64 = 200;
-
-/// One column of the answer.
-#[derive(Debug, Clone)]
-pub(crate) enum Column {
-    Field(BoundPath),
-    Children(ChildColumn),
-    TypeOf(BoundTypeOf),
-    /// A group key or an aggregate, by position.
-    Computed(String, usize, FieldKind),
-}
-
-/// The records on the other side of a lookup.
-#[derive(Debug, Clone)]
-pub(crate) struct ChildColumn {
-    pub name: String,
-    pub field: u16,
-    pub plan: Box<Plan>,
-}
-
-/// Fields by the object behind a lookup.
-#[derive(Debug, Clone)]
-pub(crate) struct BoundTypeOf {
-    pub hop: Hop,
-    pub cases: Vec<(usize, Vec<BoundPath>)>,
-    pub otherwise: Vec<BoundPath>,
-}
-
-/// A part of a date.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum DatePart {
-    Year,
-    Quarter,
-    Month,
-    DayInMonth,
-    DayInWeek,
-    DayInYear,
-    HourInDay,
-    WeekInMonth,
-    WeekInYear,
-    Day,
-}
-
-impl DatePart {
-    pub fn named(function: &str) -> Option<Self> {
-        Some(match function.to_ascii_uppercase().as_str() {
-            "CALENDAR_YEAR" | "FISCAL_YEAR" => Self::Year,
-            "CALENDAR_QUARTER" | "FISCAL_QUARTER" => Self::Quarter,
-            "CALENDAR_MONTH" | "FISCAL_MONTH" => Self::Month,
-            "DAY_IN_MONTH" => Self::DayInMonth,
-            "DAY_IN_WEEK" => Self::DayInWeek,
-            "DAY_IN_YEAR" => Self::DayInYear,
-            "HOUR_IN_DAY" => Self::HourInDay,
-            "WEEK_IN_MONTH" => Self::WeekInMonth,
-            "WEEK_IN_YEAR" => Self::WeekInYear,
-            "DAY_ONLY" => Self::Day,
-            _ => return None,
-        })
-    }
-
-    pub fn kind(self) -> FieldKind {
-        match self {
-            Self::Day => FieldKind::Date,
-            _ => FieldKind::Int,
-        }
-    }
-
-    pub fn of(self, value: &Value) -> Value {
-        let (days, seconds) = match value {
-            Value::Date(days) => (*days, 0),
-            Value::Time(time) => (time.div_euclid(86_400) as i32, time.rem_euclid(86_400)),
-            _ => return Value::Null,
-        };
-        let date = datetime::civil(days);
-        let (day, day_of_year) = (i64::from(date.day()), i64::from(date.day_of_year()));
-        let number = match self {
-            Self::Day => return Value::Date(days),
-            Self::Year => i64::from(date.year()),
-            Self::Quarter => i64::from((date.month() - 1) / 3 + 1),
-            Self::Month => i64::from(date.month()),
-            Self::DayInMonth => day,
-            Self::DayInWeek => i64::from(date.weekday().to_sunday_one_offset()),
-            Self::DayInYear => day_of_year,
-            Self::HourInDay => seconds / 3_600,
-            Self::WeekInMonth => (day - 1) / 7 + 1,
-            Self::WeekInYear => (day_of_year - 1) / 7 + 1,
-        };
-        Value::Number(number as f64)
-    }
-}
 
 impl<'a> Binder<'a> {
     /// The columns of a query without groups.

@@ -3,14 +3,14 @@
 
 use serde_json::{Map, json};
 
-use super::Rights;
-use crate::org::error::ApiError;
-use crate::org::id::RecordId;
-use crate::org::record::Record;
-use crate::org::state::State;
-use crate::org::user::{FieldAccess, ObjectAccess};
-use crate::org::value::Value;
-use crate::org::{ApiErrors, Call, Org};
+use super::error::ApiError;
+use super::id::RecordId;
+use super::record::Record;
+use super::rights::Rights;
+use super::state::State;
+use super::user::{FieldAccess, ObjectAccess};
+use super::value::Value;
+use super::{ApiErrors, Call, Org};
 
 impl Org {
     /// A permission set without any rights.

@@ -53,7 +53,7 @@ impl State {
     }
 
     /// The id of the made record that stands for a right.
-    pub(in crate::org::rights) fn right_id(
+    pub(in crate::org) fn right_id(
         &self,
         def: &ObjectDef,
         set: &RecordId,

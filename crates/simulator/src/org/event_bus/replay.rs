@@ -5,7 +5,7 @@ use crate::seeded::mix;
 
 /// Hands out the ids of one org.
 #[derive(Clone)]
-pub(super) struct ReplayIds {
+pub(crate) struct ReplayIds {
     seed: u64,
     steps: u64,
     last: u64,

@@ -5,11 +5,11 @@ use std::borrow::Cow;
 
 use serde_json::{Value as Json, json};
 
-use super::{Slot, Store};
-use crate::org::formula::Scene;
-use crate::org::id::RecordId;
-use crate::org::schema::{FieldDef, FieldKind, Role};
-use crate::org::value::Value;
+use super::formula::Scene;
+use super::id::RecordId;
+use super::schema::{FieldDef, FieldKind, Role};
+use super::store::{Slot, Store};
+use super::value::Value;
 
 impl Store {
     /// The value of a field; compound addresses have none and are read by `address`.

@@ -10,7 +10,7 @@ use crate::org::schema::{FieldDef, FieldKind, ObjectDef, Role};
 use crate::seeded::mix;
 
 /// `changeType`, in the order of the enum.
-pub(super) const CHANGE_TYPES: [&str; 10] = [
+pub(crate) const CHANGE_TYPES: [&str; 10] = [
     "CREATE",
     "UPDATE",
     "DELETE",
@@ -49,7 +49,7 @@ const SUPPORTED: [&str; 11] = [
 ];
 
 /// A kind of event.
-pub(super) struct Shape {
+pub(crate) struct Shape {
     /// Fingerprint of the schema.
     pub id: String,
     pub json: String,
@@ -59,12 +59,12 @@ pub(super) struct Shape {
     pub signature: u64,
 }
 
-pub(super) struct ShapeField {
+pub(crate) struct ShapeField {
     pub name: String,
     pub holds: Holds,
 }
 
-pub(super) enum Holds {
+pub(crate) enum Holds {
     /// A value, or null.
     Value(Kind),
     /// A value, always.
@@ -73,7 +73,7 @@ pub(super) enum Holds {
     Parts(Vec<Part>),
 }
 
-pub(super) struct Part {
+pub(crate) struct Part {
     pub name: String,
     pub field: String,
     pub kind: Kind,
@@ -125,12 +125,12 @@ impl Shape {
 }
 
 /// Whether an object can have change events.
-pub(super) fn supports_events(object: &str) -> bool {
+pub(crate) fn supports_events(object: &str) -> bool {
     object.ends_with("__c") || SUPPORTED.contains(&object)
 }
 
 /// `ContactChangeEvent`; `Trip__ChangeEvent` for `Trip__c`.
-pub(super) fn event_name(object: &str) -> String {
+pub(crate) fn event_name(object: &str) -> String {
     match object.strip_suffix("__c") {
         Some(stem) => format!("{stem}__ChangeEvent"),
         None => format!("{object}ChangeEvent"),
@@ -138,7 +138,7 @@ pub(super) fn event_name(object: &str) -> String {
 }
 
 /// Changes with every field that is added, renamed or retyped.
-pub(super) fn signature(def: &ObjectDef) -> u64 {
+pub(crate) fn signature(def: &ObjectDef) -> u64 {
     let mut hash = def.fields.len() as u64;
     for field in &def.fields {
         let name = field.name.bytes();
@@ -151,7 +151,7 @@ pub(super) fn signature(def: &ObjectDef) -> u64 {
 }
 
 /// Whether the field can stand in a change event.
-pub(super) fn carried(field: &FieldDef) -> bool {
+pub(crate) fn carried(field: &FieldDef) -> bool {
     let system = matches!(
         field.role,
         Role::Id | Role::IsDeleted | Role::Stamp | Role::Derived

@@ -10,46 +10,39 @@ use super::shape::{Shape, carried, signature, supports_events};
 use super::{Change, EventBus, Stored, What};
 use crate::org::change::{Act, FieldChange, RecordedChange};
 use crate::org::schema::{ObjectDef, Schema};
-use crate::org::state::State;
-
-/// Makes the events of everything that was logged since the last time, and forgets old ones.
-pub(super) fn settle(state: &mut State, now_ms: i64) {
-    let schema = Arc::clone(&state.store.schema);
-    let State {
-        events: bus,
-        changes,
-        ..
-    } = state;
-    let horizon_ms = now_ms - bus.settings.retention_ms;
-    bus.forget_before(horizon_ms);
-    let mut from = bus.settled.min(changes.len());
-    while let Some(first) = changes.get(from) {
-        let same = |change: &&RecordedChange| change.transaction == first.transaction;
-        let until = from + changes[from..].iter().take_while(same).count();
-        if first.at_ms >= horizon_ms {
-            bus.settle_transaction(&schema, changes, from..until);
-        }
-        from = until;
-    }
-    bus.settled = changes.len();
-}
-
-/// The current shape of an object's change event.
-pub(super) fn shape_of(bus: &mut EventBus, def: &ObjectDef) -> Arc<Shape> {
-    let now = signature(def);
-    if let Some(known) = bus.shapes.get(&def.name)
-        && known.signature == now
-    {
-        return Arc::clone(known);
-    }
-    let shape = bus.register(Shape::of_object(def));
-    bus.shapes.insert(def.name.clone(), Arc::clone(&shape));
-    shape
-}
 
 impl EventBus {
+    /// Makes the events of everything that was logged since the last time, and forgets old ones.
+    pub(crate) fn settle(&mut self, schema: &Schema, changes: &[RecordedChange], now_ms: i64) {
+        let horizon_ms = now_ms - self.settings.retention_ms;
+        self.forget_before(horizon_ms);
+        let mut from = self.settled.min(changes.len());
+        while let Some(first) = changes.get(from) {
+            let same = |change: &&RecordedChange| change.transaction == first.transaction;
+            let until = from + changes[from..].iter().take_while(same).count();
+            if first.at_ms >= horizon_ms {
+                self.settle_transaction(schema, changes, from..until);
+            }
+            from = until;
+        }
+        self.settled = changes.len();
+    }
+
+    /// The current shape of an object's change event.
+    pub(crate) fn shape_of(&mut self, def: &ObjectDef) -> Arc<Shape> {
+        let now = signature(def);
+        if let Some(known) = self.shapes.get(&def.name)
+            && known.signature == now
+        {
+            return Arc::clone(known);
+        }
+        let shape = self.register(Shape::of_object(def));
+        self.shapes.insert(def.name.clone(), Arc::clone(&shape));
+        shape
+    }
+
     /// Puts something at the end of the order; its replay id.
-    pub(super) fn store(&mut self, at_ms: i64, due_ms: i64, what: What) -> u64 {
+    pub(crate) fn store(&mut self, at_ms: i64, due_ms: i64, what: What) -> u64 {
         let replay = self.ids.next();
         self.events.push_back(Stored {
             replay,
@@ -123,7 +116,7 @@ impl EventBus {
                 continue;
             }
             let mut event = Change {
-                shape: shape_of(self, def),
+                shape: self.shape_of(def),
                 object: def.name.clone(),
                 change_type: change_type(change),
                 sequence: events.len() as u32 + 1,
@@ -151,7 +144,7 @@ impl EventBus {
             .filter_map(|(order, (object, entry))| {
                 let def = schema.object(object)?;
                 Some(Change {
-                    shape: shape_of(self, def),
+                    shape: self.shape_of(def),
                     object: def.name.clone(),
                     change_type: "GAP_OVERFLOW".to_owned(),
                     sequence: order as u32 + 1,

@@ -6,16 +6,16 @@ mod access;
 mod definitions;
 mod permissions;
 
-use crate::org::Call;
-use crate::org::error::ApiError;
-use crate::org::id::RecordId;
-use crate::org::record::Record;
-use crate::org::schema::ObjectDef;
-use crate::org::soql::ast::{Condition, Expression, Literal, Operator, Query, SelectItem};
-use crate::org::soql::{self, Found, Plan};
-use crate::org::state::State;
-use crate::org::store::Slot;
-use crate::org::value::Value;
+use super::Call;
+use super::error::ApiError;
+use super::id::RecordId;
+use super::record::Record;
+use super::schema::ObjectDef;
+use super::soql::ast::{Condition, Expression, Literal, Operator, Query, SelectItem};
+use super::soql::{self, Found, Plan};
+use super::state::State;
+use super::store::Slot;
+use super::value::Value;
 
 /// Objects whose records are made when they are asked for.
 const VIRTUAL: [&str; 5] = [

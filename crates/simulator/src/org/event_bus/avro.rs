@@ -4,7 +4,7 @@
 
 /// What a field of an event may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Text,
     Bool,
     Int,
@@ -25,7 +25,7 @@ impl Kind {
 }
 
 /// Zigzag, seven bits at a time: ints, longs, lengths, branches and enum positions.
-pub(super) fn long(out: &mut Vec<u8>, value: i64) {
+pub(crate) fn long(out: &mut Vec<u8>, value: i64) {
     let mut rest = ((value << 1) ^ (value >> 63)) as u64;
     while rest >= 0x80 {
         out.push(rest as u8 | 0x80);
@@ -34,13 +34,13 @@ pub(super) fn long(out: &mut Vec<u8>, value: i64) {
     out.push(rest as u8);
 }
 
-pub(super) fn text(out: &mut Vec<u8>, value: &str) {
+pub(crate) fn text(out: &mut Vec<u8>, value: &str) {
     long(out, value.len() as i64);
     out.extend_from_slice(value.as_bytes());
 }
 
 /// An array of strings in one block.
-pub(super) fn texts(out: &mut Vec<u8>, values: &[String]) {
+pub(crate) fn texts(out: &mut Vec<u8>, values: &[String]) {
     if !values.is_empty() {
         long(out, values.len() as i64);
         for value in values {
@@ -51,7 +51,7 @@ pub(super) fn texts(out: &mut Vec<u8>, values: &[String]) {
 }
 
 /// Reads what a publisher encoded; `None` where the bytes cannot be what the schema says.
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     pub bytes: &'a [u8],
 }
 

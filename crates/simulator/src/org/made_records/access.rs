@@ -4,7 +4,7 @@
 use super::{Row, wanted};
 use crate::org::error::ApiError;
 use crate::org::id::RecordId;
-use crate::org::sharing::RecordAccess;
+use crate::org::sharing_rules::RecordAccess;
 use crate::org::soql::ast::Query;
 use crate::org::state::State;
 use crate::org::value::Value;

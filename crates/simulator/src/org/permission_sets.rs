@@ -1,12 +1,12 @@
 //! Permission sets that belong to profiles, and who has been given which set. A user always has
 //! exactly the set of the own profile, so that one query over assignments finds all rights.
 
-use crate::org::error::ApiError;
-use crate::org::id::RecordId;
-use crate::org::record::Record;
-use crate::org::state::State;
-use crate::org::store::Slot;
-use crate::org::value::Value;
+use super::error::ApiError;
+use super::id::RecordId;
+use super::record::Record;
+use super::state::State;
+use super::store::Slot;
+use super::value::Value;
 
 impl State {
     /// Makes the set of every profile, and gives it to the profile's users.
@@ -59,7 +59,7 @@ impl State {
         sets.first().map(|slot| self.store.id_at(object, *slot))
     }
 
-    pub(super) fn is_owned(&self, set: &RecordId) -> bool {
+    fn is_owned(&self, set: &RecordId) -> bool {
         let found = self.store.locate(set);
         found.is_some_and(|(o, s)| self.store.read_named(o, s, "IsOwnedByProfile").is_true())
     }
