@@ -6,7 +6,7 @@
 use crate::error::{AccessError, Result};
 use crate::session::{Access, member};
 use crate::sign_in::Visit;
-use crate::staffing::named;
+use crate::staffing::{giver, named};
 use crate::token;
 use crate::ways_in::end_given_by_key;
 use serde_json::{Value, json};
@@ -75,6 +75,7 @@ impl Access {
             rights: new.rights,
             inboxes: new.inboxes,
             created_by: caller.principal.by().staff(),
+            created_by_key: giver(&mut tx, caller).await?.and_then(|it| it.key()),
             created_at: now,
             last_used_at: None,
             expires_at: new.expires_at,
@@ -100,24 +101,37 @@ impl Access {
         Ok(api_key::all(&mut *self.store.reader().await?).await?)
     }
 
-    /// Revokes a key: its next request is refused, and what it follows ends, as do the ways in that it gave.
+    /// Revokes a key: its next request is refused, and what it follows ends, as do the keys that it
+    /// made and the ways in that it gave.
     pub async fn revoke_key(&self, caller: &Caller, id: ApiKeyId) -> Result<()> {
         if !caller.principal.rights().has(Right::ManageKeys) {
             return Err(KeyRefusal::NoKeyMaker.into());
         }
         let mut tx = self.store.begin(&caller.actor()).await?;
         let all = api_key::all(&mut tx).await?;
-        let key = all.iter().find(|key| key.id == id);
-        let before = shown(key.ok_or(StorageError::NotFound("key"))?);
+        if !all.iter().any(|it| it.id == id) {
+            return Err(StorageError::NotFound("key").into());
+        }
         api_key::revoke(&mut tx, id).await?;
-        end_given_by_key(&mut tx, By::ApiKey(id, None)).await?;
-        let entry = Entry {
-            act: AuditedAct::RevokeKey,
-            target: id.to_string(),
-            before,
-            after: Value::Null,
-        };
-        audit::add(&mut tx, entry).await?;
+        let mut over = vec![id];
+        // The oldest come first: a key is younger than the one that made it.
+        for key in all.iter().rev() {
+            let is_made_by_one = key.created_by_key.is_some_and(|it| over.contains(&it));
+            if is_made_by_one && key.revoked_at.is_none() {
+                api_key::revoke(&mut tx, key.id).await?;
+                over.push(key.id);
+            }
+        }
+        for key in all.iter().filter(|it| over.contains(&it.id)) {
+            end_given_by_key(&mut tx, By::ApiKey(key.id, None)).await?;
+            let entry = Entry {
+                act: AuditedAct::RevokeKey,
+                target: key.id.to_string(),
+                before: shown(key),
+                after: Value::Null,
+            };
+            audit::add(&mut tx, entry).await?;
+        }
         Ok(tx.commit().await?)
     }
 

@@ -121,7 +121,10 @@ impl Access {
             return Ok(());
         };
         let mut tx = self.store.begin(&signed_in.caller().actor()).await?;
-        session::end(&mut tx, session.staff_id, session.id).await?;
+        // Signed out elsewhere meanwhile, it is over as was wished.
+        if !session::end(&mut tx, session.staff_id, session.id).await? {
+            return Ok(());
+        }
         let entry = Entry {
             act: AuditedAct::SignOut,
             target: session.staff_id.to_string(),

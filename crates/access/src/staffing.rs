@@ -90,7 +90,7 @@ impl Access {
         Ok(staff)
     }
 
-    /// Changes a user. Whoever is deactivated has no session and no link any more; whoever rises keeps no
+    /// Changes a user; with them, who has been let out with them. Whoever is deactivated has no session and no link any more; whoever rises keeps no
     /// way in that came from somebody who might not let them in now, and nobody keeps one that came from
     /// this user once they may let them in no more.
     pub async fn change_staff(
@@ -98,7 +98,7 @@ impl Access {
         caller: &Caller,
         id: StaffId,
         change: &StaffChange,
-    ) -> Result<Staff> {
+    ) -> Result<(Staff, Vec<StaffId>)> {
         let mut tx = self.store.begin(&caller.actor()).await?;
         let all = staff::lock_all(&mut tx).await?;
         let before = all.iter().find(|staff| staff.id == id);
@@ -116,7 +116,7 @@ impl Access {
         let was = Some(before.standing());
         may_change(&caller.principal, id, was, after.standing(), others.count())?;
         if after == before {
-            return Ok(after);
+            return Ok((after, Vec::new()));
         }
         staff::update(&mut tx, &after).await?;
         idempotency::forget_answers(&mut tx, id).await?;
@@ -124,9 +124,10 @@ impl Access {
             end_access(&mut tx, id, None).await?;
         }
         end_outgrown(&mut tx, &mut after).await?;
-        if was != Some(after.standing()) {
-            end_given_by_user(&mut tx, &after).await?;
-        }
+        let let_out = match was == Some(after.standing()) {
+            true => Vec::new(),
+            false => end_given_by_user(&mut tx, &after, caller.principal.by()).await?,
+        };
         note(
             &mut tx,
             AuditedAct::ChangeStaff,
@@ -136,7 +137,7 @@ impl Access {
         )
         .await?;
         tx.commit().await?;
-        Ok(after)
+        Ok((after, let_out))
     }
 
     /// Gives a user another password; their sessions end.
@@ -150,7 +151,8 @@ impl Access {
         let now = as_of_now(&mut tx, caller).await?;
         openable(&mut tx, &now, id).await?;
         end_access(&mut tx, id, None).await?;
-        keep_password(tx, id, &hash, Giver::of(&caller.principal).as_ref()).await
+        let giver = giver(&mut tx, caller).await?;
+        keep_password(tx, id, &hash, giver.as_ref()).await
     }
 
     /// Changes one's own password, which takes the one before; one's other sessions end. It counts as
@@ -195,7 +197,7 @@ impl Access {
         openable(&mut tx, &now, id).await?;
         let expires_at = tx.now() + valid_ms;
         session::add_link(&mut tx, &token::hash(&token), id, expires_at).await?;
-        let giver = Giver::of(&caller.principal);
+        let giver = giver(&mut tx, caller).await?;
         way_in::link_given_by(&mut tx, id, giver.as_ref()).await?;
         let after = json!({"expires_at": expires_at});
         note(&mut tx, AuditedAct::MakeSignInLink, id, Value::Null, after).await?;
@@ -211,7 +213,9 @@ impl Access {
         let mut tx = self.store.begin(&caller.actor()).await?;
         let before = match which {
             Which::One(one) => {
-                session::end(&mut tx, id, one).await?;
+                if !session::end(&mut tx, id, one).await? {
+                    return Err(StorageError::NotFound("session").into());
+                }
                 json!({"session": one})
             }
             Which::AllBut(kept) => {
@@ -288,6 +292,19 @@ async fn openable(conn: &mut Conn, caller: &Principal, id: StaffId) -> Result<()
     let theirs = staff::by_id(conn, id).await?.standing();
     let inboxes = inbox::of_member(conn, id).await?;
     Ok(may_open(caller, theirs, &inboxes)?)
+}
+
+/// Whoever lets somebody in: the caller, and with them every key that let the caller in.
+pub(crate) async fn giver(conn: &mut Conn, caller: &Caller) -> Result<Option<Giver>> {
+    let Some(mut giver) = Giver::of(&caller.principal) else {
+        return Ok(None);
+    };
+    if let By::Staff(id) = caller.principal.by() {
+        for (_, other) in way_in::givers_of_sessions(conn, id).await? {
+            giver = other.iter().fold(giver, Giver::let_in_by);
+        }
+    }
+    Ok(Some(giver))
 }
 
 /// Who the caller is by now: a user as they stand, a key that is not revoked.

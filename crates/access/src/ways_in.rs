@@ -47,25 +47,32 @@ pub(crate) async fn end_given_by_key(tx: &mut Tx, key: By) -> Result<()> {
     Ok(())
 }
 
-/// A user's rights changed, or they left: ends what they gave to others whom they may let in no more. Asks
-/// for the locks of all users.
-pub(crate) async fn end_given_by_user(tx: &mut Tx, giver: &Staff) -> Result<()> {
+/// A user's rights changed, or they left: ends what they gave to others whom they may let in no more, and
+/// says to whom. Asks for the locks of all users. Whoever changes them stays: somebody must who administrates.
+pub(crate) async fn end_given_by_user(
+    tx: &mut Tx,
+    giver: &Staff,
+    caller: By,
+) -> Result<Vec<StaffId>> {
+    let mut let_out = Vec::new();
     let now = Principal::Staff(member(tx, giver).await?);
     for holder in way_in::holders(tx).await? {
         let theirs = staff::by_id(tx, holder).await?.standing();
         let inboxes = inbox::of_member(tx, holder).await?;
         let may = giver.active && may_open(&now, theirs, &inboxes).is_ok();
-        if holder != giver.id && !may {
-            end_given_by(tx, By::Staff(giver.id), holder).await?;
+        let stays = may || holder == giver.id || Some(holder) == caller.staff();
+        if !stays && end_given_by(tx, By::Staff(giver.id), holder).await? {
+            let_out.push(holder);
         }
     }
-    Ok(())
+    Ok(let_out)
 }
 
-async fn end_given_by(tx: &mut Tx, giver: By, holder: StaffId) -> Result<()> {
+/// Whether there was anything.
+async fn end_given_by(tx: &mut Tx, giver: By, holder: StaffId) -> Result<bool> {
     let ended = end_given(tx, holder, |it| it.ends_with(giver)).await?;
     if ended == Ended::default() {
-        return Ok(());
+        return Ok(false);
     }
     let by = match giver.api_key() {
         Some(key) => key.to_string(),
@@ -80,7 +87,8 @@ async fn end_given_by(tx: &mut Tx, giver: By, holder: StaffId) -> Result<()> {
         before,
         after: Value::Null,
     };
-    Ok(audit::add(tx, entry).await?)
+    audit::add(tx, entry).await?;
+    Ok(true)
 }
 
 /// Ends what a user was given by somebody of whom this is true: links first, as above.
@@ -97,8 +105,7 @@ async fn end_given(
     }
     for (session, giver) in way_in::givers_of_sessions(tx, holder).await? {
         if is_over(giver) {
-            session::end(tx, holder, session).await?;
-            ended.sessions += 1;
+            ended.sessions += usize::from(session::end(tx, holder, session).await?);
         }
     }
     if is_over(way_in::giver_of_password(tx, holder).await?) {

@@ -61,6 +61,7 @@ create table api_key (
     rights text not null,
     all_inboxes bigint not null,
     created_by uid references staff (id),
+    created_by_key uid references api_key (id),
     created_at bigint not null,
     last_used_at bigint,
     expires_at bigint,

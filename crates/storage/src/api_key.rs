@@ -24,6 +24,8 @@ pub struct ApiKey {
     pub inboxes: Reach<InboxId>,
     /// The user who made it; none if it was the operator or another key.
     pub created_by: Option<StaffId>,
+    /// The key that made it, or had let in who did; it ends with that one.
+    pub created_by_key: Option<ApiKeyId>,
     /// When it was made.
     pub created_at: Timestamp,
     /// Moves on in steps, not with each request.
@@ -38,6 +40,7 @@ table!(ApiKey {
     id: id,
     name: text,
     created_by: opt_id,
+    created_by_key: opt_id,
     created_at: time,
     last_used_at: opt_time,
     expires_at: opt_time,

@@ -2,7 +2,7 @@
 
 use crate::args;
 use crate::db::{Conn, Table, Value, table};
-use crate::error::{Result, StorageError};
+use crate::error::Result;
 use crate::staff::Staff;
 use crate::store::Tx;
 use tieline_domain::event::Event;
@@ -84,14 +84,14 @@ pub async fn extend(tx: &mut Tx, id: SessionId, expires_at: Timestamp) -> Result
 }
 
 /// Ends one session of a user.
-pub async fn end(tx: &mut Tx, staff: StaffId, id: SessionId) -> Result<()> {
+pub async fn end(tx: &mut Tx, staff: StaffId, id: SessionId) -> Result<bool> {
     let sql =
         "delete from session where principal_kind = $1 and principal_id = $2 and session_id = $3";
     if tx.run(sql, args![STAFF, staff, id]).await? == 0 {
-        return Err(StorageError::NotFound("session"));
+        return Ok(false);
     }
     tx.emit(Event::Access { staff_id: staff });
-    Ok(())
+    Ok(true)
 }
 
 /// Ends all sessions of a user, but perhaps one; how many.

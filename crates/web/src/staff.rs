@@ -51,8 +51,14 @@ pub(crate) async fn change(
         reviewer: change.reviewer,
         active: change.active,
     };
-    let changed = state.access.change_staff(&me, id, &change).await?;
-    Ok(Answer(StaffMember::of(&changed)))
+    let (changed, let_out) = state.access.change_staff(&me, id, &change).await?;
+    let names = Names::load(&state.store).await?;
+    Ok(Answer(StaffMember {
+        signed_out: (let_out.iter())
+            .filter_map(|id| names.of(Some(*id)))
+            .collect(),
+        ..StaffMember::of(&changed)
+    }))
 }
 
 pub(crate) async fn set_password(
@@ -139,6 +145,7 @@ impl StaffMember {
             reviewer: staff.reviewer,
             active: staff.active,
             has_password: staff.password_hash.is_some(),
+            signed_out: Vec::new(),
         }
     }
 }

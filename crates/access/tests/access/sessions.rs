@@ -103,3 +103,16 @@ async fn what_is_over_is_swept_away_and_what_lives_is_kept() {
     assert_eq!(world.access.sweep().await.unwrap(), 0, "it was committed");
     assert!(world.holder(&living).await.is_some());
 }
+
+#[tokio::test]
+async fn who_signs_out_twice_at_once_is_signed_out() {
+    let world = World::new().await;
+    let ann = world.hire("ann", Role::Staff).await;
+    for _ in 0..20 {
+        let session = world.session(ann.id).await;
+        let out = || world.access.sign_out(&session, None);
+        let (one, other) = tokio::join!(out(), out());
+        assert!(one.is_ok() && other.is_ok(), "{one:?} {other:?}");
+        assert!(world.holder(&session).await.is_none());
+    }
+}

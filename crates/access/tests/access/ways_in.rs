@@ -1,8 +1,9 @@
 //! What somebody gave a user, a link, a password or the session that one opened, and when it ends.
 
 use super::world::{PASSWORD, World, from};
-use tieline_access::{AccessError, StaffChange};
-use tieline_domain::access::{AuditedAct, Caller, Right, Role};
+use tieline_access::{AccessError, NewKey, StaffChange};
+use tieline_domain::access::{AuditedAct, Caller, Reach, Right, Rights, Role};
+use tieline_domain::id::InboxId;
 use tieline_storage::audit;
 use tieline_storage::staff::Staff;
 
@@ -108,7 +109,7 @@ async fn what_somebody_with_fewer_rights_gave_a_user_ends_when_they_rise() {
             let who = world.hire(&name, Role::Staff).await;
             let given = give(&world, by, &who, way).await;
             let risen = world.access.change_staff(&operator, who.id, change).await;
-            let has_password = risen.unwrap().password_hash.is_some();
+            let has_password = risen.unwrap().0.password_hash.is_some();
             let stays = stays || matches!(way, Way::OwnPasswordElsewhere);
             assert_eq!(opens(&world, &who, given).await, stays, "{way:?}: {name}");
             let by_password = !matches!(way, Way::Link | Way::SessionByLink);
@@ -200,6 +201,73 @@ async fn what_a_user_gave_ends_once_they_may_let_nobody_in_any_more() {
     }
     for way in [Way::OwnPassword, Way::OwnPasswordElsewhere] {
         check_after_giver(way, Some(&gone), true).await;
+    }
+}
+
+#[tokio::test]
+async fn whoever_lets_an_administrator_go_stays_and_hears_who_was_let_out_with_them() {
+    let world = World::new().await;
+    let access = &world.access;
+    let first = world.hire("first", Role::SystemAdministrator).await;
+    let caller = world.signed_in(first.id).await.caller();
+    let second = world.hire("second", Role::SystemAdministrator).await;
+    let given = give(&world, &caller, &second, Way::SessionByPassword).await;
+    let Given::Session(session) = &given else {
+        panic!("it is a session");
+    };
+    let user = world.hire("user", Role::Staff).await;
+    give(&world, &caller, &user, Way::Password).await;
+    let me = world.holder(session).await.unwrap().caller();
+    let gone = StaffChange {
+        active: Some(false),
+        ..StaffChange::default()
+    };
+    let (_, let_out) = access.change_staff(&me, first.id, &gone).await.unwrap();
+    assert_eq!(let_out, [user.id]);
+    assert!(opens(&world, &second, given).await);
+    let their_password = Given::Password(PASSWORD);
+    assert!(opens(&world, &second, their_password).await);
+}
+
+#[tokio::test]
+async fn what_somebody_whom_a_key_let_in_gave_others_ends_with_the_key() {
+    let world = World::new().await;
+    let [own, _] = world.inboxes().await;
+    let (access, operator) = (&world.access, Caller::operator());
+    let manages = [
+        Right::ManageStaff,
+        Right::ManageInboxes,
+        Right::ManageKeys,
+        Right::Review,
+    ];
+    let key = world.key_of(Role::SystemAdministrator, &manages).await;
+    let between = world.hire("between", Role::SystemAdministrator).await;
+    let session = give(&world, &key, &between, Way::SessionByLink).await;
+    let Given::Session(session) = session else {
+        panic!("it is a session");
+    };
+    let between = world.holder(&session).await.unwrap().caller();
+    let who = world.hire("who", Role::Staff).await;
+    let given = give(&world, &between, &who, Way::Password).await;
+    let made = access.add_key(&between, new_key("made between", own)).await;
+    let direct = access.add_key(&key, new_key("made by it", own)).await;
+    let other = access.add_key(&operator, new_key("another", own)).await;
+    let [made, direct, other] = [made, direct, other].map(|it| it.unwrap());
+    let id = key.principal.by().api_key().unwrap();
+    access.revoke_key(&operator, id).await.unwrap();
+    assert!(!opens(&world, &who, given).await);
+    for ((key, secret), stays) in [(made, false), (direct, false), (other, true)] {
+        let holder = access.key_holder(&secret, None, &from(&key.name)).await;
+        assert_eq!(holder.is_ok(), stays, "{}", key.name);
+    }
+}
+
+fn new_key(name: &str, inbox: InboxId) -> NewKey {
+    NewKey {
+        name: name.to_owned(),
+        rights: Rights::of(&[Right::ReadContacts]),
+        inboxes: Reach::only([inbox]),
+        expires_at: None,
     }
 }
 

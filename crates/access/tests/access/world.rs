@@ -78,14 +78,26 @@ impl World {
 
     /// A program whose key has the rights of staff and these, for one inbox.
     pub async fn key(&self, rights: &[Right], inbox: InboxId) -> Caller {
+        let rights = Role::Staff.rights().with(Rights::of(rights));
+        self.key_for(rights, Reach::only([inbox])).await
+    }
+
+    /// A program whose key has the rights of a role and these, for all inboxes.
+    pub async fn key_of(&self, role: Role, rights: &[Right]) -> Caller {
+        let rights = role.rights().with(Rights::of(rights));
+        self.key_for(rights, Reach::All).await
+    }
+
+    async fn key_for(&self, rights: Rights, inboxes: Reach<InboxId>) -> Caller {
         let mut tx = self.store.begin(&Actor::system()).await.unwrap();
         let id = tx.new_id();
         let key = api_key::ApiKey {
             id,
             name: format!("{id}"),
-            rights: Role::Staff.rights().with(Rights::of(rights)),
-            inboxes: Reach::only([inbox]),
+            rights,
+            inboxes,
             created_by: None,
+            created_by_key: None,
             created_at: tx.now(),
             last_used_at: None,
             expires_at: None,

@@ -46,8 +46,8 @@ pub enum StaffRefusal {
 /// the key is revoked, or the giver may let that user in no more, neither does it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Giver {
-    /// The key, where a program gave it.
-    key: Option<ApiKeyId>,
+    /// The key, where a program gave it, and those that had let its giver in.
+    keys: BTreeSet<ApiKeyId>,
     /// The user who gave it, or on whose behalf the program did.
     staff: Option<StaffId>,
     /// Whether its user has chosen it since, in a session that came by what was given.
@@ -71,7 +71,7 @@ impl Giver {
         let beside = |right: &Right| !role.is_some_and(|role| role.rights().has(*right));
         let by = caller.by();
         Some(Giver {
-            key: by.api_key(),
+            keys: by.api_key().into_iter().collect(),
             staff: by.staff(),
             chosen_since: false,
             role,
@@ -91,11 +91,22 @@ impl Giver {
         }
     }
 
+    /// The same, where the one who gave it may have been the other, who had let them in.
+    pub fn let_in_by(mut self, other: &Giver) -> Giver {
+        self.keys.extend(&other.keys);
+        self
+    }
+
+    /// The first of the keys that stand behind it.
+    pub fn key(&self) -> Option<ApiKeyId> {
+        self.keys.first().copied()
+    }
+
     /// Whether what was given ends with its giver. A program that was robbed of its key may have chosen
     /// for the user; a user who leaves takes along what they gave, not what others chose since.
     pub fn ends_with(&self, giver: By) -> bool {
         match giver {
-            By::ApiKey(key, _) => self.key == Some(key),
+            By::ApiKey(key, _) => self.keys.contains(&key),
             By::Staff(staff) => self.staff == Some(staff) && !self.chosen_since,
             _ => false,
         }

@@ -15,6 +15,7 @@ async fn a_key_is_read_back_as_it_was_made_and_stays_in_sight_when_it_is_revoked
             rights: Rights::of(&[Right::ReadContacts, Right::ManageStaff]),
             inboxes: Reach::only([]),
             created_by: None,
+            created_by_key: None,
             created_at: at.store.now(),
             last_used_at: None,
             expires_at: Some(at.store.now() + 1_000),

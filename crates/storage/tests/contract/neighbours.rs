@@ -196,6 +196,7 @@ fn key(at: &Fixture, name: &str, inboxes: &[InboxId]) -> ApiKey {
         rights: Rights::of(&[Right::ReadConversations]),
         inboxes: Reach::only(inboxes.iter().copied()),
         created_by: None,
+        created_by_key: None,
         created_at: at.store.now(),
         last_used_at: None,
         expires_at: None,

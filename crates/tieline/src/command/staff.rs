@@ -188,6 +188,13 @@ async fn patch(line: &Line, user: &str, change: Value) -> Result<Shown, Failure>
             text(&told, "email")
         ));
     }
+    for other in told["signed_out"].as_array().into_iter().flatten() {
+        words.push_str(&format!(
+            "\n{} came in by what they gave, and is signed out. To let them in: tieline staff link {}",
+            text(other, "name"),
+            text(other, "id")
+        ));
+    }
     Ok(Shown::new(told, words))
 }
 

@@ -1898,6 +1898,8 @@ export interface components {
             /** @description Whether they may read beyond their own inboxes. */
             reviewer: boolean;
             role: components["schemas"]["Role"];
+            /** @description Who had come in by what this user gave them, and was signed out by this change; told by it alone. */
+            signed_out: components["schemas"]["StaffName"][];
         };
         StaffName: {
             id: components["schemas"]["StaffId"];

@@ -25,6 +25,8 @@ pub(crate) struct StaffMember {
     /// Whether they may sign in.
     pub active: bool,
     pub has_password: bool,
+    /// Who had come in by what this user gave them, and was signed out by this change; told by it alone.
+    pub signed_out: Vec<StaffName>,
 }
 
 #[derive(Deserialize, ToSchema)]

@@ -1,6 +1,7 @@
 // What was sent here and has not reached the hub: what becomes of it, and what one can do.
 
 import { CircleAlert, Clock, NotebookPen } from "lucide-preact";
+import { useState } from "preact/hooks";
 import { time } from "../format";
 import { drafts, outbox } from "../state/inbox";
 import type { Outgoing, Where } from "../state/outbox";
@@ -12,6 +13,13 @@ import { Linked } from "./linked";
 export function Leaving({ it }: { it: Outgoing }) {
   const isStuck = it.refusal !== null || it.tries > 0;
   const box = outbox.peek();
+  // Another tab may have it in hand for as long as a request takes.
+  const [isAsking, setAsking] = useState(false);
+  const asking = async (act: () => Promise<void>) => {
+    setAsking(true);
+    await act();
+    setAsking(false);
+  };
   const discard = async () => {
     const where = await box.discard(it.key);
     if (where !== "here") return sayWhere(where);
@@ -19,9 +27,13 @@ export function Leaving({ it }: { it: Outgoing }) {
   };
   const edit = async () => {
     const mode = it.kind === "note" ? "note" : "reply";
-    const giveBack = () => drafts.peek().giveBack(it.conversation_id, mode, it.text);
-    const where = await box.takeBack(it.key, giveBack);
+    let isTaken = false;
+    const where = await box.takeBack(it.key, () => {
+      isTaken = drafts.peek().giveBack(it.conversation_id, mode, it.text);
+      return isTaken;
+    });
     if (where !== "here") return sayWhere(where);
+    if (!isTaken) say(words.composerHolds);
     document.querySelector<HTMLElement>(".composer textarea")?.focus();
   };
   return (
@@ -45,15 +57,16 @@ export function Leaving({ it }: { it: Outgoing }) {
             {it.refusal ?? words.notReachedWhy}
           </p>
           <span class="ways">
-            <button class="link" onClick={() => box.again(it.key)}>
+            <button class="link" disabled={isAsking} onClick={() => box.again(it.key)}>
               {it.refusal === null ? words.sendNow : words.sendAgain}
             </button>
-            <button class="link" onClick={() => void edit()}>
+            <button class="link" disabled={isAsking} onClick={() => void asking(edit)}>
               {words.edit}
             </button>
-            <button class="link" onClick={() => void discard()}>
+            <button class="link" disabled={isAsking} onClick={() => void asking(discard)}>
               {words.discard}
             </button>
+            {isAsking && <span role="status">{words.asking}</span>}
           </span>
         </div>
       )}

@@ -87,6 +87,8 @@ export const words = {
   hadLeft: "It was sent before, as it stands above.",
   mayHaveLeft:
     "It may have been sent already, which nobody can tell before Tieline is reached. Change it after that.",
+  composerHolds: "Other words stand in the composer. Send or clear them, then edit this.",
+  asking: "Asking whether it left …",
   reply: "Reply",
   note: "Note",
   textField: "Text message",
