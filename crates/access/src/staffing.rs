@@ -8,8 +8,8 @@ use crate::token;
 use crate::ways_in::{end_access, end_given_by_user, end_outgrown};
 use serde_json::{Value, json};
 use tieline_domain::access::{
-    AuditedAct, By, Caller, Giver, Principal, Right, Role, may_change, may_change_members,
-    may_manage, may_open,
+    AuditedAct, By, Caller, Giver, Principal, Right, Role, StaffRefusal, may_change,
+    may_change_members, may_manage, may_open,
 };
 use tieline_domain::email;
 use tieline_domain::id::{InboxId, SessionId, StaffId};
@@ -192,9 +192,12 @@ impl Access {
         let token = token::new();
         let mut tx = self.store.begin(&caller.actor()).await?;
         // Who raises them meanwhile waits, and finds the link; so does who takes the caller's rights.
-        staff::lock(&mut tx, id).await?;
+        let theirs = staff::lock(&mut tx, id).await?;
         let now = as_of_now(&mut tx, caller).await?;
         openable(&mut tx, &now, id).await?;
+        if !theirs.active {
+            return Err(StaffRefusal::Deactivated.into());
+        }
         let expires_at = tx.now() + valid_ms;
         session::add_link(&mut tx, &token::hash(&token), id, expires_at).await?;
         let giver = giver(&mut tx, caller).await?;

@@ -4,6 +4,7 @@
 use crate::error::Result;
 use crate::session::member;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use tieline_domain::access::{AuditedAct, By, Giver, Principal, may_open};
 use tieline_domain::id::{SessionId, StaffId};
 use tieline_storage::audit::{self, Entry};
@@ -34,14 +35,14 @@ pub(crate) async fn end_outgrown(tx: &mut Tx, theirs: &mut Staff) -> Result<()> 
     if ended.password {
         theirs.password_hash = None;
     }
-    Ok(())
+    note(tx, theirs.id, &ended, Value::Null).await
 }
 
 /// A key was revoked: ends all that it gave.
 pub(crate) async fn end_given_by_key(tx: &mut Tx, key: By) -> Result<()> {
     // In the order of whoever changes users: what is being given by it is waited for, and found.
     staff::lock_all(tx).await?;
-    for holder in way_in::holders(tx).await? {
+    for holder in let_in_by(tx, key).await? {
         end_given_by(tx, key, holder).await?;
     }
     Ok(())
@@ -56,7 +57,7 @@ pub(crate) async fn end_given_by_user(
 ) -> Result<Vec<StaffId>> {
     let mut let_out = Vec::new();
     let now = Principal::Staff(member(tx, giver).await?);
-    for holder in way_in::holders(tx).await? {
+    for holder in let_in_by(tx, By::Staff(giver.id)).await? {
         let theirs = staff::by_id(tx, holder).await?.standing();
         let inboxes = inbox::of_member(tx, holder).await?;
         let may = giver.active && may_open(&now, theirs, &inboxes).is_ok();
@@ -68,18 +69,31 @@ pub(crate) async fn end_given_by_user(
     Ok(let_out)
 }
 
+/// Who has a way in that ends with its giver.
+async fn let_in_by(tx: &mut Tx, giver: By) -> Result<BTreeSet<StaffId>> {
+    let all = way_in::holders(tx).await?.into_iter();
+    let theirs = all.filter(|(_, it)| it.ends_with(giver));
+    Ok(theirs.map(|(holder, _)| holder).collect())
+}
+
 /// Whether there was anything.
 async fn end_given_by(tx: &mut Tx, giver: By, holder: StaffId) -> Result<bool> {
     let ended = end_given(tx, holder, |it| it.ends_with(giver)).await?;
-    if ended == Ended::default() {
-        return Ok(false);
-    }
     let by = match giver.api_key() {
-        Some(key) => key.to_string(),
-        None => giver.staff().map(|it| it.to_string()).unwrap_or_default(),
+        Some(key) => json!(key),
+        None => json!(giver.staff()),
     };
+    note(tx, holder, &ended, by).await?;
+    Ok(ended != Ended::default())
+}
+
+/// Leaves a line of what was ended, if anything was, and with whom; with nobody where its user rose.
+async fn note(tx: &mut Tx, holder: StaffId, ended: &Ended, given_by: Value) -> Result<()> {
+    if *ended == Ended::default() {
+        return Ok(());
+    }
     let before = json!({
-        "given_by": by, "link": ended.link, "sessions": ended.sessions, "password": ended.password,
+        "given_by": given_by, "link": ended.link, "sessions": ended.sessions, "password": ended.password,
     });
     let entry = Entry {
         act: AuditedAct::EndSessions,
@@ -87,8 +101,7 @@ async fn end_given_by(tx: &mut Tx, giver: By, holder: StaffId) -> Result<bool> {
         before,
         after: Value::Null,
     };
-    audit::add(tx, entry).await?;
-    Ok(true)
+    Ok(audit::add(tx, entry).await?)
 }
 
 /// Ends what a user was given by somebody of whom this is true: links first, as above.

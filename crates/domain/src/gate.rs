@@ -170,7 +170,7 @@ mod tests {
             (|it| it.has_sender = false, FailureCode::NoSender),
             (|it| it.text = " \n", FailureCode::Empty),
             (
-                |it| it.text = "\u{200b}\u{ad} \u{feff}\u{2060}",
+                |it| it.text = "\u{200b}\u{ad} \u{feff}\u{2060}\u{2800}\u{e0020}",
                 FailureCode::Empty,
             ),
             // The order in which they are asked.

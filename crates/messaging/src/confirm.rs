@@ -84,7 +84,13 @@ async fn settle(tx: &mut Tx, claimed: &ClaimedJob, open: &Attempt, listing: List
         Some(text) => Outcome::named(&text.provider_id, text.state, None),
         None if over && listing.is_ok() => Outcome::NotFound,
         None => {
-            let at = tx.now() + CONFIRM_AFTER_MS;
+            // After that a carrier that does not let itself be asked is asked ever more rarely.
+            let more = claimed.attempts - CONFIRM_LOOKS;
+            let wait_ms = match more > 0 {
+                true => claimed.kind.retry().delay_ms(more, claimed.chance(), None),
+                false => CONFIRM_AFTER_MS,
+            };
+            let at = tx.now() + wait_ms;
             return Ok(job::retry(tx, claimed, at, "not listed at the carrier yet").await?);
         }
     };

@@ -161,26 +161,31 @@ pub async fn retry(store: &Store, actor: &Actor, scope: &Scope, id: MessageId) -
 }
 
 /// Asks for a message to leave, within the transaction that adds it. Those of a conversation leave as
-/// they stand in it, each once the carrier has the one before or will not have it; the answer to a
-/// keyword waits for none of them.
+/// they stand in it, each once the carrier has the one before or will not have it. The answer to a
+/// keyword waits for none of them, but for the answer before: the last one read is the one that holds.
 pub(crate) async fn ask_send(
     tx: &mut Tx,
     message: &Message,
     account: CarrierAccountId,
     purpose: Purpose,
 ) -> tieline_storage::Result<()> {
+    let is_answer = purpose == Purpose::KeywordReply;
+    let conversation = message.conversation_id;
     let place = InLine {
-        line: message.conversation_id.to_string(),
+        line: match is_answer {
+            true => format!("{conversation}:keyword"),
+            false => conversation.to_string(),
+        },
         number: message.seq,
     };
     let new = NewJob {
         kind: JobKind::MessageSend,
         party: Some(Party::Carrier(account)),
         key: None,
-        in_line: (purpose == Purpose::Ordinary).then_some(place),
+        in_line: Some(place),
         payload: SendPayload {
             message_id: message.id,
-            keyword_reply: purpose == Purpose::KeywordReply,
+            keyword_reply: is_answer,
         },
         run_at: tx.now(),
     };

@@ -55,14 +55,16 @@ pub async fn giver_of_password(conn: &mut Conn, staff: StaffId) -> Result<Option
     row.map_or(Ok(None), |row| row.opt_json("password_given_by"))
 }
 
-/// Everybody who has a way in that somebody gave them.
-pub async fn holders(conn: &mut Conn) -> Result<Vec<StaffId>> {
-    let sql = "select staff_id as holder from sign_in_link where given_by is not null \
-               union select id from staff where password_given_by is not null \
-               union select principal_id from session where principal_kind = $1 and given_by is not null \
+/// Everybody who has a way in that somebody gave them, with who did: once for each of them.
+pub async fn holders(conn: &mut Conn) -> Result<Vec<(StaffId, Giver)>> {
+    let sql = "select staff_id as holder, given_by from sign_in_link where given_by is not null \
+               union select id, password_given_by from staff where password_given_by is not null \
+               union select principal_id, given_by from session where principal_kind = $1 and given_by is not null \
                order by holder";
     let rows = conn.all(sql, args![STAFF]).await?;
-    rows.iter().map(|row| row.id("holder")).collect()
+    rows.iter()
+        .map(|row| Ok((row.id("holder")?, row.json("given_by")?)))
+        .collect()
 }
 
 /// The sessions of a user that were opened by what somebody gave them, each with who did.

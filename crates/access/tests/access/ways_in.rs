@@ -304,6 +304,18 @@ async fn what_a_key_gave_ends_when_it_is_revoked() {
 }
 
 #[tokio::test]
+async fn nobody_gives_a_link_to_who_is_deactivated() {
+    let world = World::new().await;
+    let (access, operator) = (&world.access, Caller::operator());
+    let who = world.hire("who", Role::Staff).await;
+    for active in [false, true] {
+        world.set_active(who.id, active).await;
+        let link = access.sign_in_link(&operator, who.id, 60_000).await;
+        assert_eq!(link.is_ok(), active, "{link:?}");
+    }
+}
+
+#[tokio::test]
 async fn nobody_gives_a_way_in_by_what_they_were_when_they_asked() {
     let world = World::new().await;
     let [own, _] = world.inboxes().await;

@@ -36,6 +36,9 @@ pub enum StaffRefusal {
         "the right to review is given by a system administrator to somebody else; ask another one"
     )]
     Review,
+    /// A link would open nothing, until somebody takes them back.
+    #[error("this user is deactivated, and no link would let them in; activate them first")]
+    Deactivated,
     /// Nobody would be left to administrate.
     #[error("this is the last active system administrator; make somebody else one first")]
     LastAdministrator,

@@ -111,7 +111,8 @@ async fn who_gave_a_way_in_is_kept_with_it_and_with_no_others() {
             let found = way_in::giver_of_password(&mut tx, who).await.unwrap();
             assert_eq!(found, *giver);
         }
-        assert_eq!(way_in::holders(&mut tx).await.unwrap(), [ann]);
+        let holders = way_in::holders(&mut tx).await.unwrap();
+        assert_eq!(holders, [(ann, giver.clone().unwrap())]);
         let of_sessions = way_in::givers_of_sessions(&mut tx, ann).await.unwrap();
         assert_eq!(of_sessions, [(sessions[0], giver.clone())]);
         assert_eq!(way_in::givers_of_sessions(&mut tx, bob).await.unwrap(), []);

@@ -62,12 +62,16 @@ async fn a_carrier_that_cannot_be_asked_has_not_said_that_it_lacks_a_text() {
         status: 503,
         retry_after_seconds: 1,
     };
-    plan(&world, "GET", "/Messages.json", 150, away);
+    let away = plan(&world, "GET", "/Messages.json", 127, away);
     world.hub.worker().work_off().await;
     assert_eq!(world.simulator.fired(cut), 1);
     world.live(11 * 60).await;
     assert_eq!(look(&world, &message).await.state, State::Uncertain);
-    world.live(3 * 60).await;
+    // From then on it is asked ever more rarely.
+    let before = world.simulator.fired(away);
+    assert!((120..=127).contains(&before), "{before}");
+    world.live(4 * 60).await;
+    assert_eq!(world.simulator.fired(away), 127);
     let asked = look(&world, &message).await;
     let code = asked.failure.map(|it| it.code);
     assert_eq!(

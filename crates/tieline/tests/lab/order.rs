@@ -71,6 +71,32 @@ async fn what_is_written_once_the_carrier_is_back_waits_for_what_was_written_whi
 }
 
 #[tokio::test]
+async fn the_last_answer_to_a_keyword_is_that_to_the_last_keyword() {
+    for words in [["STOP", "START"], ["START", "STOP"]] {
+        let world = World::side_by_side(164, Default::default()).await;
+        world.simulator.text_from_phone(THEIRS, OUR_NUMBER, "Hello");
+        world.live(1).await;
+        let before = if words[0] == "START" { "STOP" } else { "START" };
+        world.simulator.text_from_phone(THEIRS, OUR_NUMBER, before);
+        world.live(30).await;
+        let busy = Mishap::Busy {
+            status: 429,
+            retry_after_seconds: 3,
+        };
+        let held = plan(&world, "POST", "/Messages", 1, busy);
+        for word in words {
+            world.simulator.text_from_phone(THEIRS, OUR_NUMBER, word);
+            world.live(1).await;
+        }
+        world.live(60).await;
+        assert_eq!(world.simulator.fired(held), 1);
+        let last = left_to(&world, THEIRS).pop().unwrap();
+        let is_out = last.contains("no more messages");
+        assert_eq!(is_out, words[1] == "STOP", "{words:?}: {last}");
+    }
+}
+
+#[tokio::test]
 async fn the_answer_to_a_keyword_waits_for_no_text() {
     let world = World::new(163).await;
     world.simulator.text_from_phone(THEIRS, OUR_NUMBER, "Hello");

@@ -22,8 +22,9 @@ export function Leaving({ it }: { it: Outgoing }) {
   };
   const discard = async () => {
     const where = await box.discard(it.key);
-    if (where !== "here") return sayWhere(where);
-    say(words.discarded, { label: frame.undo, run: () => box.putBack(it) });
+    if (where === "arrived" || where === "elsewhere") return sayWhere(where);
+    const said = where === "here" ? words.discarded : words.discardedPerhaps;
+    say(said, { label: frame.undo, run: () => box.putBack(it) });
   };
   const edit = async () => {
     const mode = it.kind === "note" ? "note" : "reply";

@@ -308,6 +308,22 @@ test("what was discarded and put back is the request that it was", async () => {
   expect(posted.map((it) => it.key)).toEqual(["k1", "k1"]);
 });
 
+test("what may have arrived is discarded with a word of that, and what has is not said to be", async () => {
+  for (const [arrived, where] of [
+    [async () => true, "arrived"],
+    [refuse(away()) as unknown as () => Promise<boolean>, "unknown"],
+    [async () => false, "here"],
+  ] as const) {
+    const { outbox, hub } = begun();
+    hub.answer = refuse(away());
+    outbox.add("c1", "hello", "message");
+    await settled();
+    hub.hasArrived = arrived;
+    expect(await outbox.discard("k1")).toBe(where);
+    expect(outbox.all.value).toEqual([]);
+  }
+});
+
 test("what was refused at its first try never arrived, and is taken back without asking", async () => {
   const { outbox, hub } = begun();
   hub.answer = refuse(new Problem(422, "too_long", "it is too long"));

@@ -100,31 +100,23 @@ export class Outbox {
    * whose answer was lost may have arrived; what has is gone from here, and what nobody can tell stays.
    */
   takeBack(key: string, take: () => boolean): Promise<Where> {
-    return this.#takeAway(key, take, (it) => it.tries > 0);
+    return this.#takeAway(key, take);
   }
 
-  /** Lets go of what waits, unless it left meanwhile. */
+  /** Lets go of what waits, unless it left meanwhile; what nobody can tell goes too, for it is not to be sent. */
   discard(key: string): Promise<Where> {
-    return this.#takeAway(
-      key,
-      () => true,
-      () => false,
-    );
+    return this.#takeAway(key, () => true, true);
   }
 
-  async #takeAway(
-    key: string,
-    take: () => boolean,
-    mayHaveArrived: (it: Outgoing) => boolean,
-  ): Promise<Where> {
+  async #takeAway(key: string, take: () => boolean, goesAnyway = false): Promise<Where> {
     const known = this.#find(key);
     if (!known) return "elsewhere";
     return this.#alone(key, async () => {
       const it = this.#anew(key);
-      if (!it || mayHaveArrived(it)) {
+      if (!it || it.tries > 0) {
         const hasArrived = await this.ground.hasArrived(known).catch(() => null);
+        if (hasArrived || (hasArrived === null && goesAnyway)) this.#drop(key);
         if (hasArrived === null) return "unknown";
-        if (hasArrived) this.#drop(key);
         if (hasArrived || !it) return hasArrived ? "arrived" : "elsewhere";
       }
       if (take()) this.#drop(key);

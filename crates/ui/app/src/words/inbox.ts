@@ -78,6 +78,7 @@ export const words = {
   discard: "Discard",
   edit: "Edit",
   discarded: "Discarded.",
+  discardedPerhaps: "Discarded here. It may have been sent before, which nobody can tell now.",
   leaving: "Sending",
   notReached: "Not sent yet.",
   notReachedWhy: "Tieline cannot be reached. It is tried again by itself.",
