@@ -78,7 +78,7 @@ words!(
     Tie {
         /// The contact is the only one who answers to the point; found anew whenever contacts change.
         Derived = "derived",
-        /// A person said so, and it stays.
+        /// A person said so, and it stays until whom they named is deleted.
         Decided = "decided",
     }
 );
@@ -215,6 +215,11 @@ impl Conversation {
     pub fn decide_tie(&mut self, contact: Option<ContactId>) {
         self.tie_to(contact);
         self.tie = Tie::Decided;
+    }
+
+    /// Forgets what a person said, since whom they named is deleted: the tie is derived again.
+    pub fn forget_decision(&mut self) {
+        self.tie = Tie::Derived;
     }
 
     /// What was said with somebody stays with them; what was said before anybody was known is of the

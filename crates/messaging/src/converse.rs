@@ -57,7 +57,10 @@ async fn change_once(
                 }
                 conversation.assigned_to = staff;
             }
-            Act::TieTo(contact) => conversation.decide_tie(contact),
+            Act::TieTo(contact) => {
+                is_there(&mut tx, contact).await?;
+                conversation.decide_tie(contact);
+            }
         }
     }
     if conversation != before {
@@ -67,6 +70,17 @@ async fn change_once(
     let listed = conversation::get(&mut tx, scope, id).await?;
     tx.commit().await?;
     Ok(listed)
+}
+
+/// Refuses a contact who was deleted, perhaps just now.
+async fn is_there(tx: &mut Tx, id: Option<ContactId>) -> Result<()> {
+    match id {
+        Some(id) if !contact::hold(tx, id).await? => Err(MessagingError::Invalid {
+            field: "contact_id",
+            problem: "there is no such contact; take one of /api/v1/contacts".to_owned(),
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// Refuses a colleague who could not even open it.
@@ -187,6 +201,7 @@ async fn begin_once(
         return Err(StorageError::NotFound("inbox").into());
     }
     let mut tx = store.begin(actor).await?;
+    is_there(&mut tx, contact).await?;
     let address = match (address, contact) {
         (Some(address), _) => address.to_owned(),
         (None, Some(id)) => first_number(&mut tx, scope, id).await?,

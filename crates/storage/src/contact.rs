@@ -65,6 +65,15 @@ pub async fn get(conn: &mut Conn, scope: &Scope, id: ContactId) -> Result<Contac
     Contact::read(&conn.one("contact", &sql, args).await?)
 }
 
+/// Whether a contact is there, whom nobody deletes then until the transaction ends.
+pub async fn hold(tx: &mut Tx, id: ContactId) -> Result<bool> {
+    let sql = format!(
+        "select id from contact where id = $1 and deleted_at is null {}",
+        tx.for_share()
+    );
+    Ok(tx.opt(&sql, args![id]).await?.is_some())
+}
+
 /// What contacts are called, of those that the scope shows.
 pub async fn list_names(
     conn: &mut Conn,

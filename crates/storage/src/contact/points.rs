@@ -192,7 +192,9 @@ pub(super) async fn save_points(
     let mut touched: BTreeSet<PointId> = before.iter().map(|it| it.point).collect();
     follow(tx, before, &held, &points).await?;
     touched.extend(points.into_values());
-    crate::conversation::derive_ties(tx, &touched).await
+    let gone = contacts.iter().filter(|it| it.deleted_at.is_some());
+    let gone = gone.map(|it| it.id).collect();
+    crate::conversation::derive_ties(tx, &touched, gone).await
 }
 
 /// A deleted contact answers to nothing; its points stay, with their consent.

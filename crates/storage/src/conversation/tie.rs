@@ -2,7 +2,7 @@
 
 use super::{load_by_points, save_many};
 use crate::args;
-use crate::db::Value;
+use crate::db::{Table as _, Value};
 use crate::error::Result;
 use crate::store::Tx;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,8 +11,13 @@ use tieline_domain::event::Event;
 use tieline_domain::id::{ContactId, PointId};
 
 /// Ties the conversations of these points anew to who answers to them now, except where a person said
-/// who it is; belongs into each transaction that changes who answers to a point.
-pub(crate) async fn derive_ties(tx: &mut Tx, points: &BTreeSet<PointId>) -> Result<()> {
+/// who it is, and so those that a person tied to a contact who is `gone`, whatever their point; belongs
+/// into each transaction that changes who answers to a point or deletes contacts.
+pub(crate) async fn derive_ties(
+    tx: &mut Tx,
+    points: &BTreeSet<PointId>,
+    gone: Vec<ContactId>,
+) -> Result<()> {
     let points: Vec<PointId> = points.iter().copied().collect();
     let found = load_by_points(tx, &points).await?;
     let own = found.into_iter().filter(|(place, it)| *place == it.place());
@@ -20,6 +25,10 @@ pub(crate) async fn derive_ties(tx: &mut Tx, points: &BTreeSet<PointId>) -> Resu
         .map(|(_, it)| it)
         .filter(|it| it.tie == Tie::Derived)
         .collect();
+    for mut conversation in load_decided(tx, gone).await? {
+        conversation.forget_decision();
+        conversations.push(conversation);
+    }
     let used: BTreeSet<PointId> = conversations.iter().map(|it| it.point_id).collect();
     let sql = "select h.point_id, h.contact_id from contact_has_point h join contact c on c.id = h.contact_id \
                where c.deleted_at is null and h.point_id in ({in})";
@@ -45,4 +54,12 @@ pub(crate) async fn derive_ties(tx: &mut Tx, points: &BTreeSet<PointId>) -> Resu
         });
     }
     Ok(())
+}
+
+/// The conversations that a person tied to one of these contacts.
+async fn load_decided(tx: &mut Tx, contacts: Vec<ContactId>) -> Result<Vec<Conversation>> {
+    let sql = "select * from conversation where tie = 'decided' and merged_into is null and contact_id in ({in})";
+    let keys = contacts.into_iter().map(Value::from).collect();
+    let rows = tx.all_in(sql, args![], keys).await?;
+    rows.iter().map(Conversation::read).collect()
 }

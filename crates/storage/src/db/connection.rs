@@ -129,6 +129,11 @@ impl Conn {
         if self.is_postgres() { "for update" } else { "" }
     }
 
+    /// What a reader adds whose work must end before what it read is changed.
+    pub(crate) fn for_share(&self) -> &'static str {
+        if self.is_postgres() { "for share" } else { "" }
+    }
+
     /// The database's own word for a type of ours.
     pub(crate) fn type_of<'t>(&self, word: &'t str) -> &'t str {
         match word {

@@ -1,19 +1,20 @@
 //! Conversations and messages: listed in order and in pages within a scope, never overwritten unseen.
 
 use super::harness::{Fixture, on_both};
-use super::people::{contact, draft, inbox, ours, talk, theirs, user, writing};
+use super::people::{contact as person, draft, inbox, ours, talk, theirs, user, writing};
 use std::collections::BTreeMap;
 use tieline_domain::access::{Principal, Role, Scope, StaffMember};
+use tieline_domain::catalogue::Catalogue;
 use tieline_domain::conversation::{
     Author, Conversation, HubReason, Kind, ListPlace, ReadMark, Tie,
 };
 use tieline_domain::delivery::State;
 use tieline_domain::failure::FailureCode;
-use tieline_domain::id::{ConversationId, InboxId, StaffId};
+use tieline_domain::id::{ContactId, ConversationId, InboxId, StaffId};
 use tieline_domain::time::Timestamp;
 use tieline_storage::conversation::{self, ConversationQuery, View, ViewCounts};
 use tieline_storage::message::Part;
-use tieline_storage::{StorageError, message, read_mark};
+use tieline_storage::{StorageError, Tx, contact, message, read_mark};
 
 fn member(staff: StaffId, inboxes: &[InboxId]) -> Scope {
     let member = StaffMember {
@@ -213,7 +214,7 @@ async fn nobody_reads_what_is_said_in_an_inbox_that_is_not_theirs() {
             inbox(&at, "+447700900010").await,
             inbox(&at, "+447700900011").await,
         );
-        let person = contact(&at, "Shared", "+447700900101").await;
+        let person = person(&at, "Shared", "+447700900101").await;
         let (shown, said) = talk(&at, mine.id, "+447700900101", &[theirs("To us")]).await;
         let (hidden, secret) = talk(&at, others.id, "+447700900101", &[theirs("To them")]).await;
         let scope = member(ann, &[mine.id]);
@@ -450,9 +451,9 @@ async fn a_conversation_follows_whoever_answers_to_its_number_until_a_person_dec
             (read[&row.id].contact_id, read[&row.id].tie)
         };
         assert_eq!(tied().await, (None, Tie::Derived));
-        let ann = contact(&at, "Ann", "+447700900101").await;
+        let ann = person(&at, "Ann", "+447700900101").await;
         assert_eq!(tied().await, (Some(ann.id), Tie::Derived));
-        let _bob = contact(&at, "Bob", "+447700900101").await;
+        let _bob = person(&at, "Bob", "+447700900101").await;
         assert_eq!(
             tied().await,
             (None, Tie::Derived),
@@ -460,6 +461,59 @@ async fn a_conversation_follows_whoever_answers_to_its_number_until_a_person_dec
         );
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_persons_word_ends_with_the_contact_whom_it_named_and_no_other_does() {
+    on_both(|at| async move {
+        let desk = inbox(&at, "+447700900010").await;
+        let mut ann = person(&at, "Ann", "+447700900101").await;
+        let bob = person(&at, "Bob", "+447700900102").await;
+        let mut rows = Vec::new();
+        for (number, said_it_is) in [
+            ("+447700900101", Some(ann.id)),
+            ("+447700900102", Some(ann.id)),
+            ("+447700900103", Some(bob.id)),
+            ("+447700900104", None),
+        ] {
+            let (mut row, _) = talk(&at, desk.id, number, &[theirs("Hello")]).await;
+            row.decide_tie(said_it_is);
+            let mut tx = writing(&at).await;
+            conversation::save_many(&mut tx, std::slice::from_ref(&row))
+                .await
+                .unwrap();
+            tx.commit().await.unwrap();
+            rows.push(row);
+        }
+        let ids: Vec<ConversationId> = rows.iter().map(|it| it.id).collect();
+        let mut tx = writing(&at).await;
+        assert!(held(&mut tx, ann.id).await);
+        (ann.deleted_at, ann.version) = (Some(at.store.now()), 1);
+        let catalogue = Catalogue::first("GB");
+        contact::save_many(&mut tx, std::slice::from_ref(&ann), &catalogue)
+            .await
+            .unwrap();
+        assert!(!held(&mut tx, ann.id).await);
+        tx.commit().await.unwrap();
+        let mut conn = at.store.reader().await.unwrap();
+        let now = conversation::load_by_ids(&mut conn, &ids).await.unwrap();
+        let now = ids.iter().map(|id| {
+            let it = &now[id];
+            (it.contact_id, it.tie, it.tie_from, it.version)
+        });
+        let expected = [
+            (None, Tie::Derived, 2, 3),
+            (Some(bob.id), Tie::Derived, 2, 3),
+            (Some(bob.id), Tie::Decided, 0, 2),
+            (None, Tie::Decided, 0, 2),
+        ];
+        assert_eq!(now.collect::<Vec<_>>(), expected);
+    })
+    .await;
+}
+
+async fn held(tx: &mut Tx, id: ContactId) -> bool {
+    contact::hold(tx, id).await.unwrap()
 }
 
 #[tokio::test]

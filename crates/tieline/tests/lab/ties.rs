@@ -7,10 +7,11 @@ use tieline::demo::OUR_NUMBER;
 use tieline_domain::access::{Actor, Scope};
 use tieline_domain::event::Event;
 use tieline_domain::id::{ContactId, ConversationId};
+use tieline_messaging::MessagingError;
 use tieline_messaging::converse::{self, Act, With};
 use tieline_storage::conversation::{self, ConversationQuery, Listed};
 use tieline_storage::{event, inbox};
-use tieline_sync::{create_contact, create_contact_in, delete_contact};
+use tieline_sync::{create_contact, create_contact_in, delete_contact, restore_contact};
 use tieline_testkit::postgres::Database;
 
 const THEIRS: &str = "+447700900745";
@@ -205,4 +206,45 @@ async fn opening_a_conversation_from_a_contacts_page_decides_only_what_the_numbe
         .await
         .unwrap();
     assert_eq!(open_from(&world, new).await, Some(new));
+}
+
+#[tokio::test]
+async fn what_a_person_said_ends_with_the_contact_whom_they_named() {
+    let world = World::new(57).await;
+    let store = &world.hub.store;
+    let (actor, scope) = (Actor::system(), Scope::system());
+    world.simulator.text_from_phone(THEIRS, OUR_NUMBER, "who");
+    world.pump().await;
+    let named = somebody_with(&world, "Named", "").await;
+    let id = only_conversation(&world).await.conversation.id;
+    let say = async || {
+        let acts = [Act::TieTo(Some(named))];
+        converse::change(store, &actor, &scope, id, &acts).await
+    };
+    say().await.unwrap();
+    let since = event::head(&mut store.reader().await.unwrap()).await;
+    let gone = delete_contact(store, &actor, &scope, named).await;
+    gone.unwrap();
+    assert_eq!(tied_to(&world).await, None);
+    assert_eq!(told_of(&world, id, since.unwrap()).await, 1);
+    // Who looked at their page until now cannot say it again.
+    let late = say().await;
+    let refused =
+        |error| matches!(error, MessagingError::Invalid { field, .. } if field == "contact_id");
+    assert!(late.is_err_and(refused));
+    let new = somebody_with(&world, "New", THEIRS).await;
+    assert_eq!(tied_to(&world).await, Some(new), "the number tells");
+    assert_eq!(open_from(&world, new).await, Some(new));
+    world
+        .simulator
+        .text_from_phone(THEIRS, OUR_NUMBER, "I am New");
+    world.pump().await;
+    let now = only_conversation(&world).await.conversation;
+    assert_eq!((now.contact_id, now.tie_from), (Some(new), 2));
+    restore_contact(store, &actor, &scope, named).await.unwrap();
+    assert_eq!(
+        tied_to(&world).await,
+        Some(new),
+        "it need not be said again"
+    );
 }
