@@ -18,6 +18,8 @@ use tieline_storage::{
 pub enum Act {
     /// Open it, or close it.
     SetOpen(bool),
+    /// Say whether we are to answer; one that is closed waits for nobody.
+    SetOurTurn(bool),
     /// Give it to somebody, or to nobody.
     AssignTo(Option<StaffId>),
     /// Say who it is.
@@ -51,6 +53,13 @@ async fn change_once(
                 conversation.open = open;
                 conversation.our_turn &= open;
             }
+            Act::SetOurTurn(ours) if ours && !conversation.open => {
+                return Err(MessagingError::Invalid {
+                    field: "turn",
+                    problem: "a closed conversation waits for nobody; open it as well".to_owned(),
+                });
+            }
+            Act::SetOurTurn(ours) => conversation.our_turn = ours,
             Act::AssignTo(staff) => {
                 if let Some(staff) = staff.filter(|it| before.assigned_to != Some(*it)) {
                     works_there(&mut tx, &conversation, staff).await?;

@@ -16,7 +16,7 @@ use crate::state::WebState;
 use axum::Extension;
 use axum::extract::State;
 use tieline_domain::access::{Caller, Scope};
-use tieline_domain::conversation::{ConversationStatus, ListPlace};
+use tieline_domain::conversation::{ConversationStatus, ListPlace, Turn};
 use tieline_domain::id::{ContactId, ConversationId};
 use tieline_domain::presence::Sign;
 use tieline_messaging::converse::{self, Act, Mark, With};
@@ -168,6 +168,7 @@ pub(crate) async fn change(
             .status
             .map(|status| Act::SetOpen(status == ConversationStatus::Open)),
     );
+    acts.extend(change.turn.map(|turn| Act::SetOurTurn(turn == Turn::Ours)));
     acts.extend(change.assigned_to.map(Act::AssignTo));
     acts.extend(change.contact_id.map(Act::TieTo));
     let working = me.principal.working_scope();

@@ -228,6 +228,21 @@ async fn a_conversation_that_was_closed_waits_for_nobody_and_is_opened_by_who_wr
         assert_eq!(changed["status"], status);
         assert_eq!(changed["turn"], "theirs", "{status}: it was seen to");
     }
+    for (said, code) in [
+        (json!({"turn": "ours"}), 422),
+        (json!({"turn": "theirs"}), 200),
+        (json!({"status": "open", "turn": "ours"}), 200),
+        (json!({"status": "closed", "turn": "ours"}), 422),
+    ] {
+        let (status, told) = ask(&world, &known, "patch", &path, Some(said.clone())).await;
+        assert_eq!(status, code, "{said}: {told}");
+        let field = (status == 422).then_some("turn");
+        assert_eq!(told["field"].as_str(), field, "{said}: {told}");
+    }
+    let now = get(&world, &known, &path).await;
+    let stands = (&now["status"], &now["turn"]);
+    assert_eq!(stands, (&json!("open"), &json!("ours")), "it waits again");
+    change(&world, &known, &path, json!({"status": "closed"})).await;
     let with = Some(json!({"address": THEIRS}));
     let begin = ask(&world, &known, "post", "/api/v1/conversations", with);
     let (status, begun) = begin.await;

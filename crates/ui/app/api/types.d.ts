@@ -1233,6 +1233,7 @@ export interface components {
             assigned_to?: components["schemas"]["StaffId"] | null;
             contact_id?: components["schemas"]["ContactId"] | null;
             status?: components["schemas"]["ConversationStatus"] | null;
+            turn?: components["schemas"]["Turn"] | null;
         };
         /** @description How many open conversations there are for the caller. */
         ConversationCounts: {

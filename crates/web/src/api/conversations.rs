@@ -68,7 +68,10 @@ pub(crate) struct ConversationBegin {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ConversationChange {
+    /// Closing it says that it was seen to: the turn is theirs then, also once it is opened again.
     pub status: Option<ConversationStatus>,
+    /// Ours is only for one that is open, or is opened with it: so is a close taken back.
+    pub turn: Option<Turn>,
     /// Null gives it to nobody.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<StaffId>)]

@@ -29,17 +29,21 @@ export async function change(id: string, body: ConversationChange) {
 
 /** Closes or opens again; what was closed gives way to the next of the list. */
 export async function close(id: string) {
-  const isOpen = find(id)?.status !== "closed";
+  const was = find(id);
+  const isOpen = was?.status !== "closed";
   const next = neighbour(1) ?? neighbour(-1);
   const done = await change(id, { status: isOpen ? "closed" : "open" });
   if (!done) return;
   if (!isOpen) return say(words.reopenedNow);
   if (openId.peek() === id && next) go(conversationAddress(next), "replace");
-  say(words.closedNow, { label: frame.undo, run: () => void reopen(id) });
+  say(words.closedNow, { label: frame.undo, run: () => void takeBack(id, was?.turn) });
 }
 
-async function reopen(id: string) {
-  if (await change(id, { status: "open" })) go(conversationAddress(id));
+/** As it was before it was closed; one that a message opened meanwhile is with whoever is to answer that. */
+async function takeBack(id: string, turn: ConversationChange["turn"]) {
+  const isOpen = find(id)?.status === "open";
+  const body = { status: "open", ...(turn === "ours" && { turn }) } as const;
+  if (isOpen || (await change(id, body))) go(conversationAddress(id));
 }
 
 /**
