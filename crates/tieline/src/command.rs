@@ -177,17 +177,16 @@ fn tell(failure: &Failure, as_json: bool) -> u8 {
         return code;
     }
     let text = |name: &str| told[name].as_str().unwrap_or_default();
-    let field = match text("field") {
-        "" => String::new(),
-        // Some sentences of the hub name their field already.
-        field if text("detail").starts_with(field) => String::new(),
-        field => format!("{field}: "),
+    let argument = match failure {
+        Failure::Argument { name, .. } => format!("{name}: "),
+        // The hub's sentences name their field.
+        Failure::Refused(_) | Failure::Unreachable(_) => String::new(),
     };
     let detail = match text("detail") {
         "" => "the hub refused without a word",
         detail => detail,
     };
-    complain(show::still(&format!("error: {field}{detail}")));
+    complain(show::still(&format!("error: {argument}{detail}")));
     if !text("fix").is_empty() && !detail.contains(text("fix")) {
         complain(format_args!("  fix: {}", text("fix")));
     }

@@ -12,8 +12,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tieline::real::RealWorld;
-use tieline_access::{Access, NewStaff, Visit};
-use tieline_domain::access::{Actor, Caller, Role};
+use tieline_access::{Access, NewKey, NewStaff, Visit};
+use tieline_domain::access::{Actor, Caller, Reach, Right, Rights, Role};
 use tieline_domain::carrier::CarrierKind;
 use tieline_domain::channel::Channel;
 use tieline_domain::job::{InHand, JobKind, JobState};
@@ -279,12 +279,12 @@ fn what_cannot_be_done_is_told_with_the_argument_the_fix_and_its_exit_code() {
         (
             "staff add ann@example.com --name Ann",
             1,
-            &["error: email: ", "exists"][..],
+            &["error: Email: ", "exists"][..],
         ),
         (
             "staff add nonsense --name Ann",
             1,
-            &["email: ", "ann@example.com"],
+            &["error: Email: ", "ann@example.com"],
         ),
         (
             "staff deactivate ann@example.com",
@@ -312,7 +312,8 @@ fn what_cannot_be_done_is_told_with_the_argument_the_fix_and_its_exit_code() {
             1,
             &["dead job"],
         ),
-        ("jobs retry ../keys", 2, &["<ID>"]),
+        ("jobs retry ../keys", 2, &["error: <ID>: "]),
+        ("jobs retry job_x", 1, &["error: Id: \"job_x\" is"]),
         ("key add ci --right converse", 1, &["inboxes"]),
         ("key add ci --right everything", 2, &["read_contacts"]),
         ("key revoke ci", 2, &["<KEY>", "key list"]),
@@ -591,6 +592,34 @@ async fn a_key_is_good_as_long_as_it_was_said_and_the_one_that_lives_is_revoked(
     machine.done("key revoke ci");
     assert_eq!(names("key list --all"), ["ci", "ci", "ci", "ever"]);
     assert_eq!(machine.say("key revoke ci").code, 2, "none of them lives");
+}
+
+#[tokio::test]
+async fn the_key_of_an_id_is_revoked_though_another_is_called_like_that() {
+    let machine = Machine::at_rest().await;
+    let add = |name: &str| format!("key add {name} --right read_contacts --forever --json");
+    let leaked = machine.done(&add("leaked")).json();
+    let id = leaked["key"]["id"].as_str().unwrap();
+    let refused = machine.say(&add(id));
+    assert_eq!(refused.code, 1, "{refused:?}");
+    assert!(refused.err.contains("\"field\":\"name\""), "{refused:?}");
+    // One of before that was refused.
+    let called_like_it = NewKey {
+        name: id.to_owned(),
+        rights: Rights::of(&[Right::ReadContacts]),
+        inboxes: Reach::only([]),
+        expires_at: None,
+    };
+    let add = async |store: &Store| {
+        let access = Access::new(store.clone());
+        access
+            .add_key(&Caller::operator(), called_like_it)
+            .await
+            .unwrap();
+    };
+    machine.within(add).await;
+    machine.done(&format!("key revoke {id}"));
+    assert_eq!(machine.listed("key list", "name"), [id]);
 }
 
 /// The administrator signs in, so many times.

@@ -32,6 +32,7 @@ pub(crate) async fn add(
     Json(create): Json<KeyCreate>,
 ) -> Result<(Extension<HoldsSecret>, Created<NewKey>)> {
     known_inboxes(&state, &create.inboxes).await?;
+    is_no_id(&create.name)?;
     let inboxes = match (create.all_inboxes, create.inboxes.as_slice()) {
         (true, []) => Reach::All,
         (true, _) => {
@@ -62,6 +63,18 @@ pub(crate) async fn revoke(
 ) -> Result<NoContent> {
     state.access.revoke_key(&me, id).await?;
     Ok(NoContent)
+}
+
+/// Refuses a name by which one key would be taken for another.
+fn is_no_id(name: &str) -> Result<()> {
+    match name.trim().parse::<ApiKeyId>() {
+        Err(_) => Ok(()),
+        Ok(_) => Err(Problem::field(
+            "name",
+            "ids of keys look like this",
+            "call it by what it is for",
+        )),
+    }
 }
 
 /// Refuses an inbox that nobody knows.

@@ -136,10 +136,8 @@ async fn add(line: &Line, new: Value) -> Result<Shown, Failure> {
 async fn revoke(line: &Line, word: &str) -> Result<Shown, Failure> {
     let all = line.ask(Method::GET, "/api/v1/keys", None).await?;
     let living = items(&all).iter().filter(|it| it["revoked_at"].is_null());
-    let found = living
-        .clone()
-        .find(|it| text(it, "id") == word || text(it, "name") == word);
-    let Some(found) = found else {
+    let with = |field| living.clone().find(|it| text(it, field) == word);
+    let Some(found) = with("id").or_else(|| with("name")) else {
         return Err(Failure::argument(
             "<KEY>",
             format!("there is no key {word:?} that lives"),
