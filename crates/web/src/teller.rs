@@ -31,7 +31,7 @@ use tieline_storage::event::{self, StoredEvent};
 use tieline_storage::{Result, Store};
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 /// Events read at once.
 const BATCH: i64 = 200;
@@ -126,7 +126,8 @@ impl Teller {
         self.inner.desk().end(|_| true);
     }
 
-    /// A stream of what is committed after an event, or from now on.
+    /// A stream of what is committed after an event, or from now on. Whoever asks for it makes sure then
+    /// that the listener is still let in: what changed before that ends it no more.
     pub(crate) async fn listen(
         &self,
         listener: Listener,
@@ -136,14 +137,12 @@ impl Teller {
         if inner.desk().on(listener.ground) >= STREAMS_MAX {
             return Ok(Err(TooManyStreams));
         }
-        if inner.desk().is_empty() {
-            inner.catch_up().await?;
-        }
+        let known = inner.catch_up().await?;
         let place = match after {
             Some(after) => inner.find(after).await?,
             None => Place::Known,
         };
-        let seat = Arc::new(Seat::new(listener));
+        let seat = Arc::new(Seat::new(listener, known));
         let (first, number) = {
             // What changes meanwhile is told after what holds.
             let presence = inner.presence();
@@ -181,8 +180,9 @@ impl Desk {
 /// Whose streams end with some events: what they may see or do has changed.
 #[derive(Default)]
 struct Ended {
-    staff: BTreeSet<StaffId>,
-    keys: BTreeSet<ApiKeyId>,
+    /// With the number of the last such event.
+    staff: BTreeMap<StaffId, i64>,
+    keys: BTreeMap<ApiKeyId, i64>,
 }
 
 impl Ended {
@@ -190,8 +190,10 @@ impl Ended {
         let mut ended = Ended::default();
         for stored in events {
             match stored.event {
-                Event::Access { staff_id } => _ = ended.staff.insert(staff_id),
-                Event::KeyRevoked { api_key_id } => _ = ended.keys.insert(api_key_id),
+                Event::Access { staff_id } => _ = ended.staff.insert(staff_id, stored.seq),
+                Event::KeyRevoked { api_key_id } => {
+                    ended.keys.insert(api_key_id, stored.seq);
+                }
                 _ => {}
             }
         }
@@ -199,8 +201,12 @@ impl Ended {
     }
 
     fn holds(&self, seat: &Seat) -> bool {
-        let of_key = matches!(seat.ground, Ground::Key(key) if self.keys.contains(&key));
-        of_key || seat.staff.is_some_and(|staff| self.staff.contains(&staff))
+        let of_key = match seat.ground {
+            Ground::Key(key) => self.keys.get(&key),
+            Ground::Session(_) | Ground::Socket => None,
+        };
+        let of_staff = seat.staff.and_then(|staff| self.staff.get(&staff));
+        of_key.max(of_staff).is_some_and(|seq| *seq > seat.known)
     }
 }
 
@@ -237,30 +243,23 @@ impl Inner {
                     continue;
                 }
             }
-            if counted_at.is_none_or(|at| at.elapsed() >= COUNTS_EVERY) {
+            let again = counted_at.map(|at| at + COUNTS_EVERY);
+            let mut owed = true;
+            if again.is_none_or(|at| at <= Instant::now()) {
                 counted_at = Some(Instant::now());
-                if let Err(error) = self.tell_counts().await {
-                    tracing::warn!(error = %error, "conversations cannot be counted; it is tried again");
-                }
+                owed = match self.tell_counts().await {
+                    Ok(()) => false,
+                    Err(error) => {
+                        tracing::warn!(error = %error, "conversations cannot be counted; it is tried again");
+                        true
+                    }
+                };
             }
-            let due =
-                counted_at.map_or(COUNTS_EVERY, |at| COUNTS_EVERY.saturating_sub(at.elapsed()));
+            let again = counted_at.map_or_else(Instant::now, |at| at + COUNTS_EVERY);
             tokio::select! {
                 changed = head.changed() => if changed.is_err() { return },
                 () = self.somebody_came.notified() => {}
-                () = sleep(due), if !due.is_zero() => {
-                    if let Err(error) = self.tell_counts().await {
-                        tracing::warn!(error = %error, "conversations cannot be counted; it is tried again");
-                        counted_at = Some(Instant::now());
-                        continue;
-                    }
-                    // Nothing more came: the counts stand until the next event.
-                    counted_at = None;
-                    tokio::select! {
-                        changed = head.changed() => if changed.is_err() { return },
-                        () = self.somebody_came.notified() => {}
-                    }
-                }
+                () = sleep_until(again), if owed => {}
             }
         }
     }
@@ -292,14 +291,14 @@ impl Inner {
         }
     }
 
-    /// Where nobody listened, nothing was told: begins where the database stands.
-    async fn catch_up(&self) -> Result<()> {
+    /// Where nobody listened, nothing was told: begins where the database stands; where that is.
+    async fn catch_up(&self) -> Result<i64> {
         let head = event::head(&mut *self.store.reader().await?).await?;
         let mut desk = self.desk();
         if desk.is_empty() && head > desk.seq {
             desk.start_afresh(head);
         }
-        Ok(())
+        Ok(head)
     }
 
     /// Where a stream stands that saw everything up to an event; what it missed is fetched if need be.

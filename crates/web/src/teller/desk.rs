@@ -35,6 +35,8 @@ pub(super) struct Seat {
     pub ground: Ground,
     /// When that is over, unless it is used; the browser then opens the stream again.
     pub until: Option<Timestamp>,
+    /// The event up to which it was known who may listen as it began.
+    pub known: i64,
     /// The first event that it has not taken, or [`NOTHING`].
     waiting: AtomicI64,
     /// What has no number: only the last value counts.
@@ -63,8 +65,9 @@ pub(super) enum Taken {
 }
 
 impl Seat {
-    pub fn new(listener: Listener) -> Seat {
+    pub fn new(listener: Listener, known: i64) -> Seat {
         Seat {
+            known,
             scope: listener.scope,
             rights: listener.rights,
             staff: listener.staff,
@@ -359,13 +362,14 @@ mod tests {
             reviewer: false,
             inboxes: of.iter().map(|number| inbox(*number)).collect(),
         });
-        Arc::new(Seat::new(Listener {
+        let listener = Listener {
             scope: principal.scope(),
             rights: principal.rights(),
             staff: Some(StaffId::from_uuid(id)),
             ground: Ground::Session(SessionId::from_uuid(1)),
             until: None,
-        }))
+        };
+        Arc::new(Seat::new(listener, 0))
     }
 
     fn taken(desk: &Desk, seat: &Seat) -> String {
