@@ -8,8 +8,10 @@ use crate::time::Timestamp;
 /// A carrier's word that no text reaches a number counts for so long: numbers move between networks.
 const LANDLINE_MS: i64 = 30 * 86_400_000;
 
-/// Whether a secret can be opened is asked again after this long.
-const SECRET_AGAIN_MS: i64 = 60_000;
+/// Whether a secret can be opened is asked again after this long: another node may have its key.
+const SECRET_AGAIN_MS: i64 = 5_000;
+/// Texts that wait for a key are spread over so long.
+const SECRET_SPREAD_MS: u64 = 2_500;
 
 /// Why a message is sent; the confirmation of an opt-out is the one that passes the block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +39,8 @@ pub struct Asked<'a> {
     pub has_sender: bool,
     /// Whether the secret of the number's account can be opened.
     pub has_secret: bool,
+    /// Spreads what waits for the same thing.
+    pub chance: u64,
     /// Until when the carrier asked to be left alone.
     pub held_until: Option<Timestamp>,
 }
@@ -97,7 +101,7 @@ pub fn check(asked: &Asked<'_>) -> Verdict {
     }
     if !asked.has_secret {
         return Verdict::Hold {
-            until: asked.now + SECRET_AGAIN_MS,
+            until: asked.now + SECRET_AGAIN_MS + (asked.chance % SECRET_SPREAD_MS) as i64,
             why: HoldReason::SecretSealed,
         };
     }
@@ -150,6 +154,7 @@ mod tests {
         can_be_answered: true,
         has_sender: true,
         has_secret: true,
+        chance: 0,
         held_until: None,
     };
 
@@ -219,11 +224,14 @@ mod tests {
     fn a_secret_that_does_not_open_holds_what_would_leave() {
         let mut asked = PLAIN;
         asked.has_secret = false;
-        let held = Verdict::Hold {
-            until: asked.now + SECRET_AGAIN_MS,
-            why: HoldReason::SecretSealed,
-        };
-        assert_eq!(check(&asked), held);
+        for (chance, waits_ms) in [(0, 5_000), (2_499, 7_499), (2_500, 5_000)] {
+            asked.chance = chance;
+            let held = Verdict::Hold {
+                until: asked.now + waits_ms,
+                why: HoldReason::SecretSealed,
+            };
+            assert_eq!(check(&asked), held);
+        }
         asked.opted_out_since = Some(Timestamp(5));
         assert!(matches!(check(&asked), Verdict::Refuse(_)));
     }

@@ -98,6 +98,7 @@ impl Messaging {
             },
             has_sender: way.is_some(),
             has_secret: way.as_ref().is_none_or(|way| way.carrier.is_some()),
+            chance: claimed.chance(),
             held_until: way.as_ref().and_then(|way| way.held_until),
             ..asked(&listed, &message.text, tx.now())
         });

@@ -61,6 +61,11 @@ pub fn carrier_of(account: &CarrierAccount, open_secret: &OpenSecret) -> Option<
     })
 }
 
+/// Whether an account has a secret that the keys of this node do not open.
+pub fn is_sealed(account: &CarrierAccount, open_secret: &OpenSecret) -> bool {
+    !account.secret.is_empty() && open_secret(account.id, &account.secret).is_none()
+}
+
 impl Messaging {
     fn carrier(&self, account: &CarrierAccount) -> Option<Carrier> {
         carrier_of(account, &self.open_secret)

@@ -48,6 +48,7 @@ pub(crate) fn asked<'a>(listed: &Listed, text: &'a str, now: Timestamp) -> Asked
         can_be_answered: can_be_answered(&listed.address),
         has_sender: listed.has_sender,
         has_secret: true,
+        chance: 0,
         held_until: None,
     }
 }

@@ -24,7 +24,7 @@ pub enum OrgError {
     },
     /// Sealed bytes that this key does not open.
     #[error(
-        "stored secrets cannot be opened with this key; start with the key file that sealed them, or connect the org again"
+        "stored secrets cannot be opened with the keys of this key file; add the key that they were sealed with to it"
     )]
     Sealed,
 }

@@ -1,8 +1,12 @@
 //! The keys that seal secrets: in a file beside the database, never in it.
 //!
 //! The file holds a key a line, as 64 hexadecimal digits. The first seals; those below it only open
-//! what was sealed before. To replace a key, write a new one above it and start the hub, which seals
-//! everything anew; the old line may go once it says that it did.
+//! what was sealed before. Each start seals everything anew with the first. So to replace a key of a hub
+//! that is alone, write a new one above it and start; the old line may go once it says that it did.
+//!
+//! Of several nodes none may seal with what another does not hold. The new key is written *below* the old one
+//! in every file first, node by node with a start each; then above it, in the same way; and the old line goes
+//! from a file after every node has started with the new key above.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -30,6 +34,17 @@ async fn holds_sealed(store: &Store) -> tieline_storage::Result<bool> {
     let accounts = carrier_account::all(&mut reader).await?;
     let is_sealed = accounts.iter().any(|it| !it.secret.is_empty());
     Ok(is_sealed || !connection::all(&mut reader).await?.is_empty())
+}
+
+/// When the keys below the first may be taken out of the file.
+pub fn when_others_may_go(store: &Store) -> &'static str {
+    match store.has_one_hub() {
+        true => "the others may go.",
+        false => {
+            "a node whose key file does not hold that key takes no texts. \
+             The others may go once every node was started with this key first."
+        }
+    }
 }
 
 /// The vault of the keys in a file, which is made when it is missing, for its owner alone.

@@ -72,7 +72,8 @@ pub async fn run(options: ServeOptions) -> Outcome {
     let renewed = hub.connections.renew_seals().await?;
     if renewed > 0 {
         say(format_args!(
-            "Keys:     {renewed} secrets are sealed with the first key now; the others may go."
+            "Keys:     {renewed} secrets are sealed with the first key now; {}",
+            keys::when_others_may_go(&store)
         ));
     }
     if let Some(email) = options.administrator {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tieline_channels::Carrier;
 use tieline_domain::address;
 use tieline_domain::id::{CarrierAccountId, InboxId, SenderId};
-use tieline_messaging::{OpenSecret, carrier_of};
+use tieline_messaging::{OpenSecret, carrier_of, is_sealed};
 use tieline_storage::carrier_account::{self, CarrierAccount};
 use tieline_storage::{Conn, Store, inbox};
 use tokio::time::Instant;
@@ -31,8 +31,10 @@ pub(crate) struct Account {
     pub id: CarrierAccountId,
     /// The carrier's name for it.
     pub name: String,
-    /// None when its secret was sealed with another key.
+    /// None while it has no secret that opens.
     pub carrier: Option<Carrier>,
+    /// Whether it has a secret that this node has no key to.
+    pub is_sealed: bool,
     numbers: Vec<Number>,
     /// Whose way of writing numbers is assumed of a text for a number that nobody has.
     country: String,
@@ -130,6 +132,7 @@ async fn read_account(
     Ok(Account {
         id: row.id,
         carrier: carrier_of(&row, open_secret),
+        is_sealed: is_sealed(&row, open_secret),
         country: numbers
             .first()
             .map(|it| it.country.clone())

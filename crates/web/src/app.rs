@@ -4,7 +4,7 @@ use crate::api::text::Text;
 use crate::extract::Path;
 use crate::packed;
 use crate::problem::{Code, Problem};
-use crate::readiness;
+use crate::readiness::{self, KEY_MISSING_FIX, Seen};
 use crate::state::WebState;
 use axum::extract::State;
 use axum::response::{Html, IntoResponse, Redirect, Response};
@@ -60,9 +60,15 @@ pub(crate) async fn healthz() -> &'static str {
 }
 
 pub(crate) async fn readyz(State(state): State<WebState>) -> Result<&'static str, Problem> {
-    match timeout(readiness::PATIENCE, state.readiness.look(&state.store)).await {
-        Ok(true) => Ok("ready"),
-        _ => Err(Problem::new(
+    let looked = state.readiness.look(&state.store, &state.open_secret);
+    match timeout(readiness::PATIENCE, looked).await {
+        Ok(Seen::Ready) => Ok("ready"),
+        Ok(Seen::KeyMissing) => Err(Problem::new(
+            Code::NotStored,
+            "the secret of a carrier account does not open, so that nothing of what its carrier sends is stored",
+        )
+        .fix(KEY_MISSING_FIX)),
+        Ok(Seen::NoWrites) | Err(_) => Err(Problem::new(
             Code::DatabaseUnavailable,
             "the database takes no change in time",
         )

@@ -4,6 +4,7 @@ use crate::accounts::{Account, Door, Opened};
 use crate::answer::NoContent;
 use crate::extract::{Body, Path};
 use crate::problem::{Code, Problem, Result};
+use crate::readiness::KEY_MISSING_FIX;
 use crate::state::{WEBHOOK_PATIENCE, WebState};
 use axum::body::Bytes;
 use axum::extract::{OriginalUri, State};
@@ -202,10 +203,24 @@ async fn verified(
             form: form.clean(),
         });
     }
+    Err(unsigned(state, door, &opened))
+}
+
+/// Whose signature fits no account of the door. A carrier does not come back from a refusal, so that a node
+/// which cannot check refuses nothing: another node has the key, or this one will.
+fn unsigned(state: &WebState, door: Door, opened: &Opened) -> Problem {
+    if opened.accounts.iter().any(|account| account.is_sealed) {
+        tracing::error!(door = ?door, "a webhook cannot be checked, because the secret of its carrier account does not open; {KEY_MISSING_FIX}");
+        return Problem::new(
+            Code::NotStored,
+            "the signature cannot be checked at this moment",
+        )
+        .fix("Send it again.");
+    }
     state.metrics.refuse_webhook();
     tracing::warn!(security.event = "wrong_signature", door = ?door, "a webhook is not signed by the carrier of its account");
-    Err(Problem::new(Code::WrongSignature, "the signature does not fit the request")
-        .fix("Check the auth token of the account, and that public_url is the address given to the carrier."))
+    Problem::new(Code::WrongSignature, "the signature does not fit the request")
+        .fix("Check the auth token of the account, and that public_url is the address given to the carrier.")
 }
 
 /// The accounts of a door as they stand now.

@@ -88,7 +88,7 @@ routes! {
     get "/sign-in/{token}" Door() sign_in::link_page, "A page that asks whether to sign in";
     post "/sign-in/{token}" Door() sign_in::use_link, "Sign in by a one-time link";
     get "/healthz" Page() app::healthz, "Whether the process lives";
-    get "/readyz" Page() app::readyz, "Whether the database answers";
+    get "/readyz" Page() app::readyz, "Whether this node can do its work";
     get "/api/openapi.json" Page() openapi, "This description";
     post "/hooks/twilio/accounts/{account_id}" Hook() hooks::inbound, "A text came in", WrongSignature, NotStored, Overloaded;
     post "/hooks/twilio/accounts/{account_id}/status" Hook() hooks::status, "Something became of a text", WrongSignature, NotStored, NotFound, Overloaded;

@@ -61,7 +61,7 @@ pub struct WebParts {
     pub public_url: String,
     /// The simulated org and phones, in the demo.
     pub demo: Option<DemoLinks>,
-    /// Whether the database takes changes, as it was seen last.
+    /// Whether this node can do its work, as it was seen last.
     pub readiness: Readiness,
     /// What is held of strangers' bodies.
     pub held: Held,

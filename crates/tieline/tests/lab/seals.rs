@@ -1,15 +1,26 @@
 //! Sealed secrets and the key that opens them: replaced step by step, and missed in words.
 
+use super::desk;
 use super::world::World;
+use axum::body::Body;
+use http::{Request, StatusCode};
+use http_body_util::BodyExt as _;
 use secrecy::SecretString;
+use std::sync::{Arc, Mutex};
+use tieline::demo::OUR_NUMBER;
+use tieline::hub::Hub;
 use tieline::keys;
-use tieline::transport::in_process;
+use tieline::transport::{Transport, in_process};
 use tieline_domain::access::Actor;
 use tieline_domain::connection::ConnectionKind;
+use tieline_domain::job::{JobKind, JobState};
 use tieline_org::{Connections, NewConnection, Place, Vault};
 use tieline_salesforce::CallPurpose;
 use tieline_storage::carrier_account::CarrierAccount;
-use tieline_storage::{Store, StoreOptions, carrier_account, connection};
+use tieline_storage::{Store, StoreOptions, carrier_account, connection, job};
+use tieline_testkit::postgres::Database;
+use tower::ServiceExt as _;
+use tower::util::{BoxCloneSyncService, service_fn};
 
 #[tokio::test]
 async fn a_new_key_above_the_old_one_seals_everything_anew_and_then_stands_alone() {
@@ -175,4 +186,109 @@ async fn a_missing_key_is_refused_for_the_sake_of_an_org_alone_and_of_a_carrier_
     tx.commit().await.unwrap();
     assert!(keys::open_for(&empty, &missing).await.is_err());
     assert!(!missing.exists());
+}
+
+/// What a node says of itself.
+async fn readiness(node: &Hub) -> (StatusCode, String) {
+    let asked = Request::get("/readyz").body(Body::empty()).unwrap();
+    let answer = node.router().oneshot(asked).await.unwrap();
+    let status = answer.status();
+    let body = answer.into_body().collect().await.unwrap().to_bytes();
+    (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+/// Carries to a node, and notes its answers.
+fn noting(node: &Hub, answers: &Arc<Mutex<Vec<StatusCode>>>) -> Transport {
+    let (node, answers) = (in_process(node.router()), answers.clone());
+    BoxCloneSyncService::new(service_fn(move |request: http::Request<bytes::Bytes>| {
+        let (node, answers) = (node.clone(), answers.clone());
+        async move {
+            let answer = node.oneshot(request).await?;
+            answers.lock().unwrap().push(answer.status());
+            Ok(answer)
+        }
+    }))
+}
+
+#[tokio::test]
+async fn a_node_without_the_key_of_an_account_refuses_no_text_and_leaves_what_goes_out_to_another()
+{
+    let world = World::new(76).await;
+    let store = &world.hub.store;
+    let (with, without) = (world.hub_with_keys(&[8, 7]), world.hub_with_keys(&[7]));
+    with.connections.renew_seals().await.unwrap();
+    let answers = Arc::default();
+    world.simulator.set_outgoing(noting(&without, &answers));
+    let theirs = "+441134960782";
+    world.simulator.text_from_phone(theirs, OUR_NUMBER, "Hello");
+    world.simulator.step().await;
+    let unavailable = StatusCode::SERVICE_UNAVAILABLE;
+    assert_eq!(*answers.lock().unwrap(), [unavailable]);
+    let (status, words) = readiness(&without).await;
+    assert!(
+        status == unavailable && words.contains("key file"),
+        "{words}"
+    );
+    assert_eq!(readiness(&with).await.0, StatusCode::OK);
+
+    // The carrier comes again, to another node.
+    world.simulator.set_outgoing(in_process(with.router()));
+    for _ in 0..5 {
+        world.wait(1_000);
+        world.simulator.step().await;
+    }
+    let came: Vec<_> = desk::messages(store).await;
+    assert!(came.iter().any(|it| it.text == "Hello"), "{came:?}");
+
+    desk::text(store, theirs, "Out").await;
+    without.worker().work_off().await;
+    let mut reader = store.reader().await.unwrap();
+    let waiting = job::list(&mut reader, JobState::Ready, None, 10).await;
+    let waiting = waiting.unwrap();
+    let text = waiting.iter().find(|it| it.kind == JobKind::MessageSend);
+    let waits_ms = text.unwrap().run_at.since(store.now());
+    assert!((5_000..7_500).contains(&waits_ms), "{waits_ms}");
+    world.wait(7_500);
+    with.worker().work_off().await;
+    let sent = world.simulator.texts();
+    assert!(sent.iter().any(|it| it.body == "Out"), "{sent:?}");
+}
+
+#[tokio::test]
+async fn a_key_is_replaced_node_by_node_while_each_opens_what_the_others_seal() {
+    let world = World::new(77).await;
+    let mut files: [&[u8]; 2] = [&[7], &[7]];
+    for (file, keys) in [
+        (0, &[7, 8][..]),
+        (1, &[7, 8]),
+        (0, &[8, 7]),
+        (1, &[8, 7]),
+        (0, &[8]),
+        (1, &[8]),
+    ] {
+        files[file] = keys;
+        let started = world.hub_with_keys(keys);
+        started.connections.renew_seals().await.unwrap();
+        for (node, keys) in files.iter().enumerate() {
+            let hub = world.hub_with_keys(keys);
+            let (status, words) = readiness(&hub).await;
+            assert_eq!(status, StatusCode::OK, "{node} of {files:?}: {words}");
+            let opened = hub.connections.client(world.connection, CallPurpose::Staff);
+            let calls = opened.await.unwrap();
+            calls.client.userinfo().await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_a_hub_that_is_alone_is_told_at_once_that_older_keys_may_go() {
+    let world = World::new(78).await;
+    let words = keys::when_others_may_go(&world.hub.store);
+    assert_eq!(words, "the others may go.");
+    let database = Database::create().await;
+    let one_of_several = World::on_postgres(79, &database).await;
+    let words = keys::when_others_may_go(&one_of_several.hub.store);
+    assert!(words.contains("once every node was started"), "{words}");
+    one_of_several.hub.store.close().await;
+    database.remove().await;
 }

@@ -217,6 +217,20 @@ impl World {
         })
     }
 
+    /// The same hub as a node whose key file holds these keys; the first seals.
+    pub fn hub_with_keys(&self, keys: &[u8]) -> Hub {
+        let keys: Vec<_> = keys.iter().map(|it| [*it; Vault::KEY_BYTES]).collect();
+        Hub::new(HubOptions {
+            store: self.hub.store.clone(),
+            vault: Vault::with_keys(&keys[0], &keys[1..]),
+            transport: to_orgs(&self.simulator),
+            environment: self.computer.clone(),
+            public_url: URL.to_owned(),
+            demo: None,
+            attachments: Arc::new(Folder::at("/nonexistent/attachments")),
+        })
+    }
+
     /// A text by another program of the same account; what it sends is the form of the carrier's API.
     pub async fn send_as_another_program(&self, form: &[(&str, &str)]) {
         let carrier = self.simulator.carrier_access();
