@@ -9,11 +9,17 @@ use tieline_domain::time::{Clock, Timestamp};
 /// What asking takes would else move the clock to and fro.
 const CLOSE_ENOUGH_MS: i64 = 250;
 
+/// Every node has looked at the database's clock by then, twice.
+const KNOWN_AFTER_MS: i64 = 60_000;
+const NEVER: i64 = i64::MAX;
+
 /// Cheap to clone; all clones learn together.
 #[derive(Clone)]
 pub(crate) struct NodeTime {
     clock: Arc<dyn Clock>,
     offset_ms: Arc<AtomicI64>,
+    /// When it was noticed, by the count, that the database's clock was set back.
+    set_back_ms: Arc<AtomicI64>,
 }
 
 impl NodeTime {
@@ -22,6 +28,7 @@ impl NodeTime {
         NodeTime {
             clock,
             offset_ms: Arc::new(AtomicI64::new(offset_ms)),
+            set_back_ms: Arc::new(AtomicI64::new(NEVER)),
         }
     }
 
@@ -45,6 +52,23 @@ impl NodeTime {
         let there = there.unwrap_or_else(|| self.clock.now());
         let step_ms = there.0 - self.now().0;
         (step_ms.abs() > CLOSE_ENOUGH_MS).then_some(step_ms)
+    }
+
+    /// The database's clock was set back.
+    pub fn was_set_back(&self) {
+        self.set_back_ms
+            .store(self.clock.steady_ms(), Ordering::SeqCst);
+    }
+
+    /// Whether it was, and every node knows.
+    pub fn is_known_set_back(&self) -> bool {
+        let noticed_ms = self.set_back_ms.load(Ordering::SeqCst);
+        noticed_ms != NEVER && self.clock.steady_ms() - noticed_ms >= KNOWN_AFTER_MS
+    }
+
+    /// What was to be done for that is done.
+    pub fn forget_set_back(&self) {
+        self.set_back_ms.store(NEVER, Ordering::SeqCst);
     }
 
     /// Moves the present moment.

@@ -78,7 +78,7 @@ impl Store {
         Store::open_by(Door::Begin, options).await
     }
 
-    /// The same, but a database that is missing or empty is refused, because its key is there.
+    /// The same, but a database that is missing or empty is refused.
     pub async fn open_existing(options: StoreOptions) -> Result<Store> {
         Store::open_by(Door::Existing, options).await
     }
@@ -124,12 +124,27 @@ impl Store {
     /// Learns how far this node's clock is from the database's, so that nodes agree on leases.
     pub async fn learn_time(&self) -> Result<()> {
         let Some(step_ms) = self.time_is_off_by().await? else {
-            return Ok(());
+            return self.bound_leases().await;
         };
         let mut tx = self.begin(&Actor::system()).await?;
         clock_set::move_times(&mut tx, step_ms).await?;
         tx.commit().await?;
         self.time.step(step_ms);
+        if !self.has_one_hub() && step_ms < -clock_set::NOTICEABLE_MS {
+            self.time.was_set_back();
+        }
+        Ok(())
+    }
+
+    /// Once, when a clock that was set back is known to all nodes.
+    async fn bound_leases(&self) -> Result<()> {
+        if !self.time.is_known_set_back() {
+            return Ok(());
+        }
+        let mut tx = self.begin(&Actor::system()).await?;
+        clock_set::bound_leases(&mut tx).await?;
+        tx.commit().await?;
+        self.time.forget_set_back();
         Ok(())
     }
 

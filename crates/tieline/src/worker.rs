@@ -279,14 +279,15 @@ impl Worker {
 
     /// Says every third of a lease that the handler still works; returns when the job is another's.
     async fn lease_lost(&self, job: &ClaimedJob) {
+        // What passed, not what a clock shows: one that is set back would keep it silent.
         let lease_ms = job.kind.lease_ms();
-        let mut held_at = self.store.now();
+        let mut held_at = self.store.steady();
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
-            if self.store.now() < held_at + lease_ms / 3 {
+            if self.store.steady() < held_at + lease_ms / 3 {
                 continue;
             }
-            let now = self.store.now();
+            let now = self.store.steady();
             match self.beat(job).await {
                 Ok(Beat::Held) => held_at = now,
                 Ok(Beat::LetGo) => return tokio::time::sleep(RETURN_WITHIN).await,

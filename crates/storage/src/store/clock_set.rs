@@ -1,17 +1,19 @@
 //! What becomes of the times that are kept once the database's clock was set.
 //!
-//! Leases, waits and keys of requests are moved where one hub alone works on the database. What was begun
-//! outside and is looked for there is looked for from too early rather than from too late: that only finds
+//! Leases and keys of requests are moved where one hub alone works on the database; where several do, each
+//! notices for itself, so that they are bounded instead. Waits are moved by each that notices: what comes too
+//! early is put off again by whatever it waits for. What was begun outside and is looked for there is looked for from too early rather than from too late: that only finds
 //! more of the same, whose names are known.
 
 use crate::args;
 use crate::error::Result;
 use crate::event;
 use crate::store::Tx;
+use tieline_domain::job::JobKind;
 use tieline_domain::time::Timestamp;
 
 /// By less than this the clocks of several nodes differ, and who looks for something allows for it.
-const NOTICEABLE_MS: i64 = 2_000;
+pub(super) const NOTICEABLE_MS: i64 = 2_000;
 /// Longer than a request is answered.
 const KEY_MS: i64 = 2 * 60 * 1_000;
 /// By less than this a clock was wrong.
@@ -32,11 +34,15 @@ pub(super) async fn move_times(tx: &mut Tx, step_ms: i64) -> Result<()> {
     // By the clock as it is set now: what was due already stays due.
     let now = tx.now() + step_ms;
     if !tx.store.has_one_hub() {
-        // The other nodes learn of it each for itself, and their leases with it.
-        return match step_ms < -NOTICEABLE_MS {
-            true => loosen(tx, now).await,
-            false => Ok(()),
-        };
+        // The other nodes learn of it each for itself, and until then their leases stand by the old time.
+        if step_ms < -NOTICEABLE_MS {
+            loosen(tx, now).await?;
+            wait_less(tx, step_ms, now).await?;
+            taken_by(tx, now).await?;
+            let sql = "update sign_in_failure set last_at = $1 where last_at > $1";
+            tx.run(sql, args![now]).await?;
+        }
+        return Ok(());
     }
     let sql = "update job set lease_until = lease_until + $1 where lease_until is not null";
     tx.run(sql, args![step_ms]).await?;
@@ -68,13 +74,30 @@ pub(super) async fn notice(tx: &mut Tx) -> Result<()> {
     if is_alone || was_set_back {
         loosen(tx, now).await?;
     }
-    if is_alone && was_set_back {
+    if was_set_back {
         wait_less(tx, -ahead_ms, now).await?;
-        // Whoever had the key of a request is gone.
-        for column in ["taken_at", "done_at"] {
-            let sql = format!("update idempotency set {column} = $1 where {column} > $1");
-            tx.run(&sql, args![now - KEY_MS]).await?;
-        }
+        // Whoever had the key of a request is gone, unless on another node.
+        let latest = if is_alone { now - KEY_MS } else { now };
+        taken_by(tx, latest).await?;
+    }
+    Ok(())
+}
+
+/// Every node knows that the clock was set back: no lease of one that lives lies further ahead than the longest
+/// there is, and whoever died before is waited for no longer than that.
+pub(super) async fn bound_leases(tx: &mut Tx) -> Result<()> {
+    let longest = JobKind::ALL.iter().map(|kind| kind.lease_ms()).max();
+    let latest = tx.now() + longest.unwrap_or_default();
+    let sql = "update job set lease_until = $1 where lease_until > $1";
+    tx.run(sql, args![latest]).await?;
+    Ok(())
+}
+
+/// No key of a request was taken later than this.
+async fn taken_by(tx: &mut Tx, latest: Timestamp) -> Result<()> {
+    for column in ["taken_at", "done_at"] {
+        let sql = format!("update idempotency set {column} = $1 where {column} > $1");
+        tx.run(&sql, args![latest]).await?;
     }
     Ok(())
 }

@@ -404,6 +404,145 @@ async fn a_node_that_starts_beside_others_moves_nothing_unless_the_servers_clock
     .await;
 }
 
+/// A node beside others, which looks at this clock.
+async fn beside_others(url: &str, clock: &Arc<ServersClock>) -> Store {
+    let options = StoreOptions {
+        url: url.to_owned(),
+        clock: clock.clone(),
+        ids: Arc::new(CountingIds::default()),
+    };
+    Store::open(options).await.unwrap()
+}
+
+/// A job and an account that wait until then.
+async fn let_wait(at: &Fixture, until: Timestamp) {
+    let mut tx = people::writing(at).await;
+    let job = NewJob {
+        kind: SYNC,
+        party: None,
+        key: None,
+        in_line: None,
+        payload: 7,
+        run_at: until,
+    };
+    job::enqueue(&mut tx, job).await.unwrap();
+    let account = add_account(&mut tx, "AC1").await;
+    let held = carrier_account::hold(&mut tx, account.id, until);
+    held.await.unwrap();
+    // So that the last word is of this moment.
+    let staff_id = tx.new_id();
+    tx.emit(Event::Access { staff_id });
+    tx.commit().await.unwrap();
+}
+
+/// Until when both wait.
+async fn both_wait_until(store: &Store) -> (Timestamp, Option<Timestamp>) {
+    let mut reader = store.reader().await.unwrap();
+    let jobs = job::list(&mut reader, JobState::Ready, None, 10).await;
+    let accounts = carrier_account::all(&mut reader).await;
+    (jobs.unwrap()[0].run_at, accounts.unwrap()[0].held_until)
+}
+
+#[tokio::test]
+async fn what_waits_waits_no_longer_because_the_servers_clock_was_set_back_however_many_notice() {
+    on_postgres(|at| async move {
+        let clock = Arc::new(ServersClock(at.clock.clone(), AtomicI64::new(0)));
+        let first = beside_others(&at.url, &clock).await;
+        let second = beside_others(&at.url, &clock).await;
+        let until = at.store.now() + 60_000;
+        let_wait(&at, until).await;
+        clock.1.store(-1_000, Ordering::SeqCst);
+        first.learn_time().await.unwrap();
+        assert_eq!(both_wait_until(&first).await, (until, Some(until)));
+        clock.1.store(-HOUR_MS, Ordering::SeqCst);
+        first.learn_time().await.unwrap();
+        let moved = until - HOUR_MS;
+        let slack = 1_000;
+        let (run_at, held_until) = both_wait_until(&first).await;
+        assert!((moved..=moved + slack).contains(&run_at), "{run_at:?}");
+        assert_eq!(held_until, Some(run_at));
+        // Whoever notices as well makes nobody wait longer.
+        second.learn_time().await.unwrap();
+        let (again, held_until) = both_wait_until(&second).await;
+        assert!(again <= run_at && held_until <= Some(run_at), "{again:?}");
+        first.close().await;
+        second.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_node_that_starts_after_the_servers_clock_was_set_back_has_nothing_wait_for_that() {
+    on_postgres(|at| async move {
+        let until = at.store.now() + 60_000;
+        let_wait(&at, until).await;
+        let clock = ServersClock(at.clock.clone(), AtomicI64::new(-HOUR_MS));
+        let node = beside_others(&at.url, &Arc::new(clock)).await;
+        let moved = until - HOUR_MS;
+        assert_eq!(both_wait_until(&node).await, (moved, Some(moved)));
+        node.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_key_of_a_request_that_broke_off_is_free_a_minute_after_a_servers_clock_was_set_back() {
+    let request = Request {
+        principal: "st_1".to_owned(),
+        key: "once".to_owned(),
+        hash: b"what is asked for".to_vec(),
+        staff: None,
+    };
+    let request = &request;
+    on_postgres(|at| async move {
+        let clock = Arc::new(ServersClock(at.clock.clone(), AtomicI64::new(0)));
+        let node = beside_others(&at.url, &clock).await;
+        let take = async |store: &Store| {
+            let mut tx = store.begin(&Actor::system()).await.unwrap();
+            let known = idempotency::take(&mut tx, request).await.unwrap();
+            tx.commit().await.unwrap();
+            known
+        };
+        assert_eq!(take(&at.store).await, Known::New);
+        clock.1.store(-HOUR_MS, Ordering::SeqCst);
+        node.learn_time().await.unwrap();
+        at.clock.advance(59_000);
+        assert_eq!(take(&node).await, Known::InFlight, "it may be answered");
+        at.clock.advance(2_000);
+        assert_eq!(take(&node).await, Known::New);
+        node.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_lease_of_a_node_that_died_before_a_servers_clock_was_set_back_ends_once_all_know() {
+    on_postgres(|at| async move {
+        let clock = Arc::new(ServersClock(at.clock.clone(), AtomicI64::new(0)));
+        let node = Fixture {
+            store: beside_others(&at.url, &clock).await,
+            clock: at.clock.clone(),
+            url: at.url.clone(),
+        };
+        add(&at, SYNC, None).await;
+        assert_eq!(claim(&at).await.len(), 1);
+        clock.1.store(-HOUR_MS, Ordering::SeqCst);
+        // The first look shows it; by the third every node has had its own.
+        for _ in 0..2 {
+            node.store.learn_time().await.unwrap();
+            at.clock.advance(30_000);
+            assert_eq!(expire(&node).await.ready, 0);
+        }
+        node.store.learn_time().await.unwrap();
+        at.clock.advance(SYNC.lease_ms() - 1);
+        assert_eq!(expire(&node).await.ready, 0);
+        at.clock.advance(1);
+        assert_eq!(expire(&node).await.ready, 1);
+        node.store.close().await;
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_clock_that_is_set_ends_no_lease_of_the_only_hub() {
     for set in [3_600_000, -3_600_000] {
