@@ -4,7 +4,7 @@ use crate::hub::{Hub, HubOptions};
 use crate::operator::socket_of;
 use crate::real::RealWorld;
 use crate::say::say;
-use crate::serve::{open_socket, serve_until};
+use crate::serve::{CLOSE_WITHIN, open_socket, serve_until};
 use crate::simulate::{SimulateOptions, start};
 use crate::transport::Reach;
 use crate::{Error, Outcome, ending, keys, transport};
@@ -125,7 +125,7 @@ impl Demo {
         let (stop, stopped) = watch::channel(false);
         let worked = tokio::spawn(hub.worker().run(stopped.clone()));
         let operating = open_socket(&database, None)?;
-        let operated = operating.map(|it| tokio::spawn(it.serve(hub.router(), stopped.clone())));
+        let operated = operating.map(|it| tokio::spawn(it.serve(hub.clone(), stopped.clone())));
         let router = hub.router();
         let served = tokio::spawn(async move {
             let options = EdgeOptions {
@@ -185,7 +185,7 @@ impl Demo {
         if let Some(operated) = self.operated {
             let _ = operated.await;
         }
-        self.hub.store.close().await;
+        let _ = tokio::time::timeout(CLOSE_WITHIN, self.hub.store.close()).await;
     }
 }
 

@@ -19,8 +19,9 @@ use tieline_storage::{Store, StoreOptions, connection, staff};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-/// Connections that nobody gives back by then are left to the end of the process.
-const CLOSE_WITHIN: Duration = Duration::from_secs(5);
+/// Connections that nobody gives back by then are left to the end of the process, which has ten seconds in all:
+/// eight are the worker's.
+pub const CLOSE_WITHIN: Duration = Duration::from_millis(1_500);
 /// How long the link is good that is printed at the start.
 const LINK_MS: i64 = 3_600_000;
 
@@ -95,7 +96,7 @@ pub async fn run(options: ServeOptions) -> Outcome {
     };
     say(format_args!("Tieline:  {public_url}/app"));
     let working = tokio::spawn(hub.worker().run(stopped.clone()));
-    let operated = operating.map(|it| tokio::spawn(it.serve(hub.router(), stopped.clone())));
+    let operated = operating.map(|it| tokio::spawn(it.serve(hub.clone(), stopped.clone())));
     let edge = EdgeOptions {
         limits: Limits::with_all_descriptors(),
         trusted_proxies: options.trusted_proxies,
@@ -108,7 +109,7 @@ pub async fn run(options: ServeOptions) -> Outcome {
     asked.abort();
     working.await?;
     if let Some(operated) = operated {
-        let _ = tokio::time::timeout(CLOSE_WITHIN, operated).await;
+        let _ = operated.await;
     }
     let _ = tokio::time::timeout(CLOSE_WITHIN, store.close()).await;
     Ok(())

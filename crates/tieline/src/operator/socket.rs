@@ -2,7 +2,7 @@
 //! asked of the operating system as well.
 
 use super::{name_of, own_user};
-use axum::Router;
+use crate::hub::Hub;
 use axum::extract::connect_info::Connected;
 use axum::extract::{ConnectInfo, Request};
 use axum::middleware::{Next, from_fn};
@@ -24,6 +24,9 @@ use tokio::sync::watch;
 const PATH_BYTES_MAX: usize = 103;
 /// How long to wait when no connection can be taken.
 const AGAIN_AFTER: Duration = Duration::from_millis(500);
+
+/// A request that is in hand when the hub stops has so long; whoever asked often kills after ten seconds.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// A socket that is open and removed at its end.
 pub struct Socket {
@@ -105,20 +108,33 @@ impl Socket {
         })
     }
 
-    /// Serves the hub's router to the operator until `stopped` is told.
-    pub async fn serve(self, router: Router, mut stopped: watch::Receiver<bool>) {
+    /// Serves the hub's router to the operator until `stopped` is told, and then until the requests in hand are
+    /// answered or their grace is over; live streams end at once.
+    pub async fn serve(self, hub: Hub, mut stopped: watch::Receiver<bool>) {
         let Socket { listener, file } = self;
-        let router = router.layer(from_fn(as_operator));
+        let router = hub.router().layer(from_fn(as_operator));
+        let cut = grace_over(stopped.clone());
         let told = async move {
             let _ = stopped.wait_for(|stop| *stop).await;
+            hub.teller().end_all();
         };
         let service = router.into_make_service_with_connect_info::<Peer>();
         let served = axum::serve(Door(listener), service).with_graceful_shutdown(told);
-        if let Err(error) = served.await {
-            tracing::warn!(%error, "the operator's socket ended");
+        tokio::select! {
+            ended = async { served.await } => {
+                if let Err(error) = ended {
+                    tracing::warn!(%error, "the operator's socket ended");
+                }
+            }
+            () = cut => {}
         }
         drop(file);
     }
+}
+
+async fn grace_over(mut stopped: watch::Receiver<bool>) {
+    let _ = stopped.wait_for(|stop| *stop).await;
+    tokio::time::sleep(GRACE).await;
 }
 
 fn make_folder(folder: &Path) -> Result<(), String> {

@@ -5,10 +5,11 @@ mod log;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use serde_json::{Value, json};
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::os::unix::net::UnixStream;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tieline::transport::{self, Reach};
 use tower::ServiceExt as _;
 
@@ -225,6 +226,58 @@ async fn one_line_of_json_leads_a_program_everywhere() {
     assert!(
         !std::path::Path::new(&socket).exists(),
         "it is gone with the demo"
+    );
+}
+
+/// Sends these bytes to the operator's socket of a demo, and reads what comes at first, if that is waited for.
+fn hang_on_the_socket(demo: &mut Demo, asked: &str, answered: bool) -> UnixStream {
+    let ready: Value = serde_json::from_str(&demo.line()).unwrap();
+    let mut socket = UnixStream::connect(text(&ready, "/socket")).unwrap();
+    socket.write_all(asked.as_bytes()).unwrap();
+    if answered {
+        let mut begun = [0; 15];
+        socket.read_exact(&mut begun).unwrap();
+        assert_eq!(&begun, b"HTTP/1.1 200 OK");
+    }
+    socket
+}
+
+/// So that a demo which waits ends nevertheless, and the test tells.
+fn release_after(held: UnixStream) -> std::thread::JoinHandle<()> {
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_secs(15));
+        drop(held);
+    })
+}
+
+#[test]
+fn a_stream_on_the_operators_socket_ends_with_the_demo_at_once() {
+    let mut demo = Demo::start(&["--json"]);
+    let stream = "GET /api/v1/live HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    let held = hang_on_the_socket(&mut demo, stream, true);
+    let _released = release_after(held);
+    let began = Instant::now();
+    demo.end();
+    assert!(
+        began.elapsed() < Duration::from_secs(4),
+        "{:?}",
+        began.elapsed()
+    );
+}
+
+#[test]
+fn whoever_sends_no_whole_request_to_the_operators_socket_holds_no_demo() {
+    let mut demo = Demo::start(&["--json"]);
+    let half = "POST /api/v1/staff HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
+                content-length: 10\r\n\r\n{";
+    let held = hang_on_the_socket(&mut demo, half, false);
+    let _released = release_after(held);
+    let began = Instant::now();
+    demo.end();
+    assert!(
+        began.elapsed() < Duration::from_secs(9),
+        "{:?}",
+        began.elapsed()
     );
 }
 
