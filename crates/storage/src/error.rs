@@ -35,6 +35,9 @@ pub enum StorageError {
     /// The file of the database is damaged, in the database's own words.
     #[error("the database is damaged ({0}); restore it from a backup")]
     Damaged(String),
+    /// There is no database where one should be.
+    #[error("the database {0} is missing or empty")]
+    Missing(String),
     /// The settings name no usable database.
     #[error("{0}")]
     Settings(String),
@@ -122,12 +125,4 @@ fn is_transient(error: &dyn DatabaseError) -> bool {
             &*code,
             "57P01" | "57P02" | "57P03" | "57014" | "25P03" | "55P03" | "40001" | "40P01"
         )
-}
-
-/// A database that should be there and is not.
-pub(crate) fn missing(shown: &dyn std::fmt::Display) -> StorageError {
-    StorageError::Settings(format!(
-        "the database {shown} is missing or empty, but the key of its secrets is there: restore it \
-         from a backup, or move the key file away to begin anew"
-    ))
 }

@@ -2,7 +2,7 @@
 
 use crate::args;
 use crate::db::Conn;
-use crate::error::{Result, StorageError, missing};
+use crate::error::{Result, StorageError};
 use crate::field_rows;
 use tieline_domain::catalogue::Catalogue;
 
@@ -23,7 +23,7 @@ pub(crate) async fn migrate(conn: &mut Conn, may_begin: bool) -> Result<()> {
             .await?;
     }
     let applied = match columns_of_record(conn).await? {
-        columns if columns.is_empty() && !may_begin => return Err(missing(&"of the settings")),
+        columns if columns.is_empty() && !may_begin => return Err(missing()),
         columns if columns.is_empty() => {
             conn.run_script(RECORD).await?;
             Vec::new()
@@ -68,6 +68,10 @@ async fn columns_of_record(conn: &mut Conn) -> Result<Vec<String>> {
     };
     let rows = conn.all(sql, args![]).await?;
     rows.iter().map(|row| row.text("name")).collect()
+}
+
+fn missing() -> StorageError {
+    StorageError::Missing("of the settings".to_owned())
 }
 
 fn newer(number: i64) -> StorageError {

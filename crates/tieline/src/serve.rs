@@ -15,7 +15,7 @@ use tieline_domain::access::{Caller, Role};
 use tieline_domain::connection::ConnectionKind;
 use tieline_edge::{EdgeOptions, Limits, Load, TrustedProxies};
 use tieline_storage::attachment_store::Folder;
-use tieline_storage::{Store, StoreOptions, connection, staff};
+use tieline_storage::{StorageError, Store, StoreOptions, connection, staff};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -123,9 +123,20 @@ async fn open_store(options: &ServeOptions, world: Arc<RealWorld>) -> Result<Sto
     };
     // A key without its database is a loss to be noticed, not a new beginning.
     Ok(match options.key_file.exists() {
-        true => Store::open_existing(known).await?,
+        true => Store::open_existing(known).await.map_err(in_words)?,
         false => Store::open(known).await?,
     })
+}
+
+fn in_words(error: StorageError) -> crate::Error {
+    match error {
+        StorageError::Missing(_) => format!(
+            "{error}, but the key of its secrets is there: restore it from a backup, or move the key file away to \
+             begin anew"
+        )
+        .into(),
+        other => other.into(),
+    }
 }
 
 /// Serves a router until `stopped` is told, and then until the requests in hand are answered or

@@ -23,6 +23,7 @@ use tieline_storage::carrier_account::{self, CarrierAccount};
 use tieline_storage::inbox::{self, Inbox};
 use tieline_storage::job::{self, NewJob};
 use tieline_storage::{Store, StoreOptions};
+use tieline_testkit::postgres::Database;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 const ADMINISTRATOR: &str = "ann@example.com";
@@ -356,6 +357,20 @@ fn what_cannot_be_done_is_told_with_the_argument_the_fix_and_its_exit_code() {
         (problem["field"].as_str(), refused.code),
         (Some("email"), 1)
     );
+}
+
+#[tokio::test]
+async fn a_verb_on_a_server_without_a_hub_says_so_and_speaks_of_no_key() {
+    let machine = Machine::at_rest().await;
+    let database = Database::create().await;
+    let said = machine.say(&format!("staff list --database {}", database.url));
+    assert_eq!(said.code, 3, "{said:?}");
+    assert!(
+        said.err.contains("--database") && said.err.contains("tieline serve"),
+        "{said:?}"
+    );
+    assert!(!said.err.contains("key"), "{said:?}");
+    database.remove().await;
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::lock::{FileLock, owners_alone, refused};
 use super::{Door, Pools};
 use crate::args;
 use crate::db::{Conn, SqlitePools};
-use crate::error::{Result, StorageError, missing};
+use crate::error::{Result, StorageError};
 use sqlx::ConnectOptions as _;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use std::fs::Metadata;
@@ -125,7 +125,7 @@ fn find_or_make(file: &Path, door: Door) -> Result<FileLock> {
     let found = file.metadata().ok();
     let bytes = found.as_ref().map_or(0, Metadata::len);
     if bytes == 0 && door == Door::Existing {
-        return Err(missing(&file.display()));
+        return Err(StorageError::Missing(file.display().to_string()));
     }
     if found.is_some_and(|found| has_other_names(&found)) {
         return Err(StorageError::Settings(format!(

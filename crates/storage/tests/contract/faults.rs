@@ -252,6 +252,7 @@ async fn refused(url: &str, existing: bool) -> String {
     };
     match opened.err() {
         Some(StorageError::Settings(words)) => words,
+        Some(missing @ StorageError::Missing(_)) => missing.to_string(),
         Some(other) => panic!("refused, but not in words: {other:?}"),
         None => String::new(),
     }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tieline_org::Vault;
 use tieline_storage::attachment_store::Folder;
-use tieline_storage::{Store, StoreOptions, sqlite_file};
+use tieline_storage::{StorageError, Store, StoreOptions, sqlite_file};
 use tieline_web::Operator;
 use tower::ServiceExt as _;
 
@@ -23,6 +23,9 @@ use tower::ServiceExt as _;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// A hub that starts has the lock before it has the socket.
 const STARTING: Duration = Duration::from_secs(3);
+/// What to do where no database is.
+const NAME_ANOTHER: &str =
+    "name it with --database or TIELINE_DATABASE, or begin one with tieline serve";
 const AGAIN_AFTER: Duration = Duration::from_millis(100);
 
 /// Where a hub is, and what to tell in its place where none runs.
@@ -185,9 +188,7 @@ async fn here(place: &Place) -> Result<Line, Failure> {
         clock: world.clone(),
         ids: world.clone(),
     });
-    let store = opened
-        .await
-        .map_err(|error| Failure::Unreachable(error.to_string()))?;
+    let store = opened.await.map_err(in_words)?;
     let transport =
         transport::http(Reach::Outside).map_err(|error| Failure::Unreachable(error.to_string()))?;
     let hub = Hub::new(HubOptions {
@@ -204,12 +205,19 @@ async fn here(place: &Place) -> Result<Line, Failure> {
     Ok(Line::Here(hub.router(), store))
 }
 
+fn in_words(error: StorageError) -> Failure {
+    Failure::Unreachable(match error {
+        StorageError::Missing(_) => format!("{error}; {NAME_ANOTHER}"),
+        other => other.to_string(),
+    })
+}
+
 /// A verb begins no database, and leaves no file that the hub's own user could not open.
 fn check_file(file: &Path) -> Result<(), Failure> {
     let found = file.metadata().ok().filter(|found| found.len() > 0);
     let Some(found) = found else {
         return Err(Failure::Unreachable(format!(
-            "there is no hub and no database at {}; name it with --database or TIELINE_DATABASE, or begin one with tieline serve",
+            "there is no hub and no database at {}; {NAME_ANOTHER}",
             file.display()
         )));
     };
