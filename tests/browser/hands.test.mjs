@@ -46,6 +46,23 @@ test("j goes down the list with the row in sight, and z takes back what e closed
   assert.ok(page.url().includes(id), "what was taken back is open");
 });
 
+test("what was closed by a slip of the hand waits for us again once that is undone", async (t) => {
+  const page = await opened(t);
+  const one = await somebody(page);
+  await textFrom(at.demo, one.number, "Are you open on Sunday?");
+  await page.goto(`${at.demo.app}/inbox/${one.conversation}`);
+  await page.locator(".bubble").getByText("Are you open on Sunday?").waitFor();
+  const stands = async () => {
+    const { status, turn } = (await ask(page, "GET", `/api/v1/conversations/${one.conversation}`)).body;
+    return `${status}, ${turn}`;
+  };
+  assert.equal(await stands(), "open, ours");
+  await page.keyboard.press("e");
+  await until("it was never closed", async () => (await stands()) === "closed, theirs");
+  await page.locator(".toast").getByRole("button", { name: "Undo" }).click();
+  await until("it does not wait for us again", async () => (await stands()) === "open, ours");
+});
+
 test("where the facts slide over they are whole, Escape closes them, and the focus goes back", async (t) => {
   const page = await opened(t, { viewport: { width: 1024, height: 768 } });
   const one = await somebody(page);
