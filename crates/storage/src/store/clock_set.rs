@@ -2,8 +2,8 @@
 //!
 //! Leases and keys of requests are moved where one hub alone works on the database; where several do, each
 //! notices for itself, so that they are bounded instead. Waits are moved by each that notices: what comes too
-//! early is put off again by whatever it waits for. What was begun outside and is looked for there is looked for from too early rather than from too late: that only finds
-//! more of the same, whose names are known.
+//! early is put off again by whatever it waits for. What was begun outside and is looked for there is looked
+//! for from too early rather than from too late: that only finds more of the same, whose names are known.
 
 use crate::args;
 use crate::error::Result;
