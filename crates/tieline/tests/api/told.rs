@@ -234,7 +234,7 @@ async fn what_is_changed_of_a_user_is_told_and_the_rest_stays() {
     let path = format!("/api/v1/staff/{nora}");
     let mut expected = json!({
         "id": nora, "name": "Nora Newcomer", "email": "nora@harrow-vale.example", "role": "staff",
-        "reviewer": false, "active": true, "has_password": false,
+        "reviewer": false, "active": true, "has_password": false, "signed_out": [],
     });
     for (name, value) in [
         ("name", json!("Nora Old")),
