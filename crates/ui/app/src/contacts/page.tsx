@@ -87,16 +87,15 @@ function Title({ contact }: { contact: Contact }) {
           {[contact.fields.title, contact.fields.company].filter(Boolean).join(", ")}
         </p>
       </div>
-      <span class="grow" />
       {contact.deleted_at ? (
-        <>
+        <span class="acts">
           <span class="tag bad">{words.isDeleted}</span>
           <button class="primary" onClick={() => void restore()}>
             {words.restore}
           </button>
-        </>
+        </span>
       ) : (
-        <>
+        <span class="acts">
           <button onClick={() => setAsks(true)}>
             <Trash2 size={16} aria-hidden="true" />
             {words.delete}
@@ -105,7 +104,7 @@ function Title({ contact }: { contact: Contact }) {
             <MessageSquare size={16} aria-hidden="true" />
             {words.write}
           </button>
-        </>
+        </span>
       )}
       <Dialog open={doubted !== null} onClose={() => setDoubted(null)} label={words.doubt.title}>
         <h2>{words.doubt.title}</h2>
