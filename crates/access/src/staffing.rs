@@ -90,9 +90,9 @@ impl Access {
         Ok(staff)
     }
 
-    /// Changes a user; with them, who has been let out with them. Whoever is deactivated has no session and no link any more; whoever rises keeps no
-    /// way in that came from somebody who might not let them in now, and nobody keeps one that came from
-    /// this user once they may let them in no more.
+    /// Changes a user; told with them is who was signed out by it. Whoever is deactivated has no session and
+    /// no link any more; whoever rises keeps no way in that came from somebody who might not let them in now,
+    /// and nobody keeps one that came from this user once they may let them in no more.
     pub async fn change_staff(
         &self,
         caller: &Caller,
